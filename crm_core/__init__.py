@@ -1,0 +1,1 @@
+"""Clientele: customer analytics for online shops, without a user interface."""

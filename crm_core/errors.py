@@ -1,0 +1,36 @@
+"""Expected failures: a code and its facts; `crm_core.text` words them at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CrmError(Exception):
+    """Something a user can understand and mend.
+
+    `code` names the failure (its words are the text key `error.<code>`), `facts` fill the
+    placeholders. Facts never hold personal data or secrets: they may be logged and shown.
+
+    >>> CrmError("unknown_metric", name="revenu", match="revenue").facts["match"]
+    'revenue'
+    """
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.code = code
+        self.facts = facts
+        super().__init__(code, facts)
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        return f"{self.code}({facts})"
+
+
+def close_match(word: str, words: Iterable[str]) -> str:
+    """The known word that looks most like `word`, or an empty string.
+
+    >>> close_match("revenu", ["revenue", "orders"])
+    'revenue'
+    """
+    found = get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return found[0] if found else ""

@@ -1,0 +1,93 @@
+"""What the viewer asked for: one frozen value, bound to the URL, handed to every view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from crm_core.errors import CrmError, close_match
+
+PERIODS = ("7d", "30d", "90d", "12m", "ytd", "all", "custom")
+COMPARISONS = ("previous", "year", "none")
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Shop days from `start` to `end`, both included."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """How many shop days it covers."""
+        return (self.end - self.start).days + 1
+
+    def before(self) -> Period:
+        """The period of equal length that ends the day before this one starts.
+
+        >>> Period(date(2026, 6, 1), date(2026, 6, 30)).before().start
+        datetime.date(2026, 5, 2)
+        """
+        return Period(self.start - timedelta(self.days), self.start - timedelta(1))
+
+    def year_before(self) -> Period:
+        """The same weekdays 52 weeks (364 days) earlier, so that Mondays meet Mondays."""
+        return Period(self.start - timedelta(364), self.end - timedelta(364))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The filter bar as a value. Codes, never labels; nothing in it identifies a person.
+
+    >>> Selection(period="7d").resolve(date(2026, 1, 1), date(2026, 6, 30)).start
+    datetime.date(2026, 6, 24)
+    """
+
+    period: str = "30d"
+    start: date | None = None
+    end: date | None = None
+    compare: str = "previous"
+    sales_channel: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    segment: tuple[str, ...] = ()
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("period", self.period, PERIODS),
+            ("compare", self.compare, COMPARISONS),
+            ("language", self.language, LANGUAGES),
+        ):
+            if value not in known:
+                raise CrmError(
+                    "unknown_choice", name=name, value=value, match=close_match(value, known)
+                )
+
+    def resolve(self, first_day: date, as_of: date) -> Period:
+        """The days meant, counted back from `as_of`, never starting before `first_day`."""
+        if self.period == "custom":
+            end = min(self.end or as_of, as_of)
+            start = max(self.start or first_day, first_day)
+            if start > end:
+                raise CrmError("period_is_empty", start=start, end=end)
+            return Period(start, end)
+        start = {
+            "7d": as_of - timedelta(6),
+            "30d": as_of - timedelta(29),
+            "90d": as_of - timedelta(89),
+            "12m": as_of - timedelta(364),
+            "ytd": date(as_of.year, 1, 1),
+            "all": first_day,
+        }[self.period]
+        return Period(min(max(start, first_day), as_of), as_of)
+
+    def compared(self, first_day: date, as_of: date) -> Period | None:
+        """The period to compare with, or None when asked for none or it precedes the log."""
+        period = self.resolve(first_day, as_of)
+        if self.compare == "none":
+            return None
+        other = period.before() if self.compare == "previous" else period.year_before()
+        return other if other.start >= first_day else None

@@ -1,0 +1,56 @@
+"""Where things lie and how much they may use: read once from the environment, then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crm_core.errors import CrmError
+
+_TRUE = {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One process's settings.
+
+    `var` receives every write. `store_url` None means the bundled demo store.
+    `single_user` is an explicit choice of whoever starts the server, never inferred.
+    """
+
+    var: Path
+    store_url: str | None = None
+    records_url: str | None = None
+    single_user: bool = False
+    memory_limit_mb: int = 512
+    threads: int = 2
+    max_upload_mb: int = 50
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Settings named in the environment, defaults for the rest.
+
+        Raises: CrmError("setting_not_a_number") naming the variable.
+
+        >>> Settings.from_env({"CLIENTELE_SINGLE_USER": "1"}).single_user
+        True
+        """
+        return cls(
+            var=Path(env.get("CLIENTELE_VAR") or "var").absolute(),
+            store_url=env.get("CLIENTELE_STORE") or None,
+            records_url=env.get("CLIENTELE_RECORDS") or None,
+            single_user=env.get("CLIENTELE_SINGLE_USER", "").strip().lower() in _TRUE,
+            memory_limit_mb=_number(env, "CLIENTELE_MEMORY_MB", cls.memory_limit_mb),
+            threads=_number(env, "CLIENTELE_THREADS", cls.threads),
+            max_upload_mb=_number(env, "CLIENTELE_MAX_UPLOAD_MB", cls.max_upload_mb),
+        )
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isdigit() or int(value) == 0:
+        raise CrmError("setting_not_a_number", name=name)
+    return int(value)
