@@ -70,9 +70,7 @@ def compact_money(value: float | None, currency: str, language: str) -> str:
     known = _known(value)
     if known is None:
         return _MISSING
-    steps = (
-        [(1e8, "亿"), (1e4, "万")] if language == "zh" else [(1e9, "B"), (1e6, "M"), (1e3, "k")]
-    )
+    steps = [(1e8, "亿"), (1e4, "万")] if language == "zh" else [(1e9, "B"), (1e6, "M"), (1e3, "k")]
     sign = "−" if known < 0 else ""
     for size, letter in steps:
         if abs(known) >= size:
