@@ -1,0 +1,314 @@
+"""A store as readers see it: one pinned snapshot, hardened, expressions in and small frames out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+from crm_core.errors import CrmError, close_match
+from crm_core.schema import VERSION
+from crm_core.settings import Settings
+from crm_core.store.snapshots import Pointer, folder_of, read_pointer
+
+FETCH_LIMIT = 50_000
+_CATALOGS = ("facts", "scores", "decisions")
+_SAFE = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+
+@dataclass(frozen=True)
+class StoreMeta:
+    """What a store says of itself."""
+
+    name: str
+    kind: Literal["demo", "shop"]
+    snapshot: str
+    schema_version: int
+    currency: str
+    timezone: str
+    starts_with_shop: bool
+    first_day: date
+    last_day: date
+    as_of: date
+    already_until: date | None
+    rules: str
+
+
+class Tables:
+    """Named tables of attached catalogues, as unbound expressions; `.fetch` runs them.
+
+    An expression cannot run itself: only this class holds a connection. Each call takes a
+    cursor of its own, since a shared one hands a thread the rows of another.
+    """
+
+    def __init__(self, root: duckdb.DuckDBPyConnection) -> None:
+        self._root = root
+        self._schemas: dict[str, ir.Table] = {}
+        self.refresh_tables()
+
+    def refresh_tables(self) -> None:
+        """Learns the tables' columns anew, after some were made."""
+        rows = self._root.execute(
+            "SELECT database_name, table_name, column_name, data_type, is_nullable "
+            "FROM duckdb_columns() WHERE schema_name = 'main' AND list_contains(?, database_name) "
+            "ORDER BY database_name, table_name, column_index",
+            [list(_CATALOGS)],
+        ).fetchall()
+        columns: dict[tuple[str, str], dict[str, str]] = {}
+        for catalog, table, column, kind, _ in rows:
+            columns.setdefault((catalog, table), {})[column] = _ibis_type(kind)
+        self._schemas = {
+            table: ibis.table(ibis.schema(cols), name=table, catalog=catalog, database="main")
+            for (catalog, table), cols in columns.items()
+        }
+
+    def has(self, name: str) -> bool:
+        """Whether a table of that name is there."""
+        return name in self._schemas
+
+    def table(self, name: str) -> ir.Table:
+        """The table as an expression.
+
+        Raises: CrmError("no_such_table").
+        """
+        if name not in self._schemas:
+            raise CrmError("no_such_table", name=name, match=close_match(name, self._schemas))
+        return self._schemas[name]
+
+    def fetch(
+        self, expr: ir.Table, limit: int = FETCH_LIMIT, seconds: float = 60.0
+    ) -> pd.DataFrame:
+        """The rows of an expression: money as float, days as timestamps.
+
+        Raises: CrmError("too_many_rows") above `limit`, ("query_timeout") after `seconds`.
+        """
+        frame = self._run(sql_of(expr.limit(limit + 1)), seconds).df()
+        if len(frame) > limit:
+            raise CrmError("too_many_rows", limit=limit)
+        return frame
+
+    def stream(
+        self,
+        expr: ir.Table,
+        batch_rows: int = 100_000,
+        *,
+        purpose: Literal["fit", "score", "export"],
+    ) -> Iterator[pa.RecordBatch]:
+        """All rows of an expression in batches: bounded memory, no bound on rows."""
+        del purpose  # stated by the caller for whoever reads the code, and by import contract
+        yield from self._root.cursor().execute(sql_of(expr)).to_arrow_reader(batch_rows)
+
+    def _run(self, sql: str, seconds: float) -> duckdb.DuckDBPyConnection:
+        cursor = self._root.cursor()
+        timer = threading.Timer(seconds, cursor.interrupt)
+        timer.start()
+        try:
+            return cursor.execute(sql)
+        except duckdb.InterruptException:
+            raise CrmError("query_timeout", seconds=seconds) from None
+        except duckdb.OutOfMemoryException:
+            raise CrmError("query_too_large") from None
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self._root.close()
+
+
+class Store(Tables):
+    """One pinned snapshot of a shop's facts, its scores and the decisions beside them."""
+
+    def __init__(
+        self,
+        root: duckdb.DuckDBPyConnection,
+        meta: StoreMeta,
+        *,
+        scores_as_of: date | None = None,
+        scores_snapshot: str | None = None,
+        decisions_revision: int = 0,
+    ) -> None:
+        super().__init__(root)
+        self.meta = meta
+        self.snapshot = meta.snapshot
+        self.scores_as_of = scores_as_of
+        self.scores_snapshot = scores_snapshot
+        self.decisions_revision = decisions_revision
+
+    def at(self, as_of: date) -> StoreAt:
+        """The same tables, cut to what had happened by the end of `as_of`."""
+        return StoreAt(self, as_of)
+
+
+class StoreAt:
+    """Tables without a future: a feature that reads them cannot look ahead."""
+
+    def __init__(self, store: Tables, as_of: date) -> None:
+        self.store = store
+        self.as_of = as_of
+
+    def has(self, name: str) -> bool:
+        """Whether a table of that name is there."""
+        return self.store.has(name)
+
+    def table(self, name: str) -> ir.Table:
+        """The table with only the rows whose day is not after `as_of`.
+
+        Tables without a day of their own (products, people) come whole; `customer_facts` keeps
+        only people seen by then.
+        """
+        table = self.store.table(name)
+        if "day" in table.columns:
+            return table.filter(table.day <= ibis.literal(self.as_of))
+        if name == "customer_facts":
+            kept = table.filter(table.first_day <= ibis.literal(self.as_of))
+            return kept.drop("last_day")
+        return table
+
+
+def sql_of(expr: ir.Table) -> str:
+    """The expression in the engine's words."""
+    return str(ibis.to_sql(expr, dialect="duckdb", pretty=False))
+
+
+def hardened(root: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Shuts every way out of the attached files, then locks the settings."""
+    limits(root, settings)
+    root.execute("SET enable_external_access=false")
+    root.execute("SET lock_configuration=true")
+
+
+def limits(root: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Memory, threads, spill folder and UTC."""
+    spill = settings.var / "tmp"
+    spill.mkdir(parents=True, exist_ok=True)
+    root.execute(f"SET memory_limit='{settings.memory_limit_mb}MB'")
+    root.execute(f"SET threads={settings.threads}")
+    root.execute(f"SET temp_directory={quoted(str(spill))}")
+    root.execute("SET TimeZone='UTC'")
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """An empty in-memory root that installs and loads nothing by itself."""
+    return duckdb.connect(":memory:", config=dict(_SAFE))
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal.
+
+    >>> quoted("o'clock")
+    "'o''clock'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_store(url: str, *, settings: Settings, decisions: Path | None = None) -> Store:
+    """Opens the current snapshot of a store for reading and pins it.
+
+    Raises: CrmError("store_empty") when nothing was imported yet, ("store_damaged") when a file
+    is missing or fails its checksums, ("store_version") when it must be migrated first.
+    """
+    folder = folder_of(url)
+    pointer = read_pointer(folder)
+    if pointer.facts is None:
+        raise CrmError("store_empty")
+    root = connect()
+    try:
+        attach(root, folder / pointer.facts, "facts")
+        if pointer.scores:
+            attach(root, folder / pointer.scores, "scores")
+        if decisions is not None:
+            attach(root, decisions, "decisions")
+        meta = read_meta(root, pointer)
+        hardened(root, settings)
+    except duckdb.Error:
+        root.close()
+        raise CrmError("store_damaged", file=pointer.facts) from None
+    except CrmError:
+        root.close()
+        raise
+    scores = _pairs(root, "scores") if pointer.scores else {}
+    revision = int(_pairs(root, "decisions").get("revision", 0)) if decisions else 0
+    return Store(
+        root,
+        meta,
+        scores_as_of=_day(scores.get("as_of")),
+        scores_snapshot=pointer.scores,
+        decisions_revision=revision,
+    )
+
+
+def attach(root: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attaches a file read-only under a catalogue's name."""
+    if not path.exists():
+        raise CrmError("store_damaged", file=path.name)
+    root.execute(f"ATTACH {quoted(str(path))} AS {name} (READ_ONLY)")
+
+
+def _pairs(root: duckdb.DuckDBPyConnection, catalog: str) -> Mapping[str, Any]:
+    return dict(root.execute(f"SELECT key, value FROM {catalog}.main.meta").fetchall())
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def read_meta(root: duckdb.DuckDBPyConnection, pointer: Pointer) -> StoreMeta:
+    """What the attached facts file says of itself.
+
+    Raises: CrmError("store_version") for another schema version.
+    """
+    pairs = _pairs(root, "facts")
+    version = int(pairs["schema_version"])
+    if version != VERSION:
+        raise CrmError("store_version", found=version, needed=VERSION)
+    return StoreMeta(
+        name=pairs["name"],
+        kind="demo" if pairs["kind"] == "demo" else "shop",
+        snapshot=pointer.facts or "",
+        schema_version=version,
+        currency=pairs["currency"],
+        timezone=pairs["timezone"],
+        starts_with_shop=pairs["starts_with_shop"] == "true",
+        first_day=date.fromisoformat(pairs["first_day"]),
+        last_day=date.fromisoformat(pairs["last_day"]),
+        as_of=date.fromisoformat(pairs["as_of"]),
+        already_until=_day(pairs.get("already_until")),
+        rules=pairs.get("rules", "{}"),
+    )
+
+
+def _ibis_type(kind: str) -> str:
+    """An engine's column type as Ibis spells it."""
+    plain = {
+        "VARCHAR": "string",
+        "BIGINT": "int64",
+        "INTEGER": "int32",
+        "HUGEINT": "decimal(38,0)",
+        "DOUBLE": "float64",
+        "FLOAT": "float32",
+        "BOOLEAN": "boolean",
+        "DATE": "date",
+        "TIMESTAMP": "timestamp",
+    }
+    if kind in plain:
+        return plain[kind]
+    if kind.startswith("DECIMAL"):
+        return kind.lower()
+    if kind.startswith("TIMESTAMP"):
+        return "timestamp"
+    raise CrmError("store_damaged", file=kind)

@@ -1,0 +1,140 @@
+"""The one way rows enter a store: build the next snapshot file, then publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from crm_core.settings import Settings
+from crm_core.store.connection import Tables, attach, connect, limits, quoted, sql_of
+from crm_core.store.snapshots import (
+    Pointer,
+    next_name,
+    read_pointer,
+    tidy,
+    write_pointer,
+    writer_lock,
+)
+
+
+class Build(Tables):
+    """A snapshot in the making: catalogue `target` is being written, the others are read."""
+
+    def __init__(self, root: duckdb.DuckDBPyConnection, target: str) -> None:
+        self.target = target
+        super().__init__(root)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The raw connection, for import formats and the merge, which live in this room."""
+        return self._root
+
+    def upload(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Stores Arrow rows as a table of the snapshot in the making."""
+        self._root.register("incoming_rows", rows)
+        try:
+            self._make(name, "SELECT * FROM incoming_rows")
+        finally:
+            self._root.unregister("incoming_rows")
+
+    def materialise(self, name: str, expr: ir.Table) -> None:
+        """Runs an expression in the engine and keeps its rows under `name`."""
+        self._make(name, sql_of(expr))
+
+    def drop(self, name: str) -> None:
+        """Forgets a table that only helped."""
+        self._root.execute(f"DROP TABLE IF EXISTS {self.target}.main.{name}")
+        self.refresh_tables()
+
+    def put_meta(self, pairs: Mapping[str, str]) -> None:
+        """Writes what the snapshot says of itself."""
+        self._root.execute(
+            f"CREATE TABLE IF NOT EXISTS {self.target}.main.meta (key VARCHAR, value VARCHAR)"
+        )
+        for key, value in pairs.items():
+            self._root.execute(f"DELETE FROM {self.target}.main.meta WHERE key = ?", [key])
+            self._root.execute(f"INSERT INTO {self.target}.main.meta VALUES (?, ?)", [key, value])
+        self.refresh_tables()
+
+    def _make(self, name: str, select: str) -> None:
+        self._root.execute(f"CREATE OR REPLACE TABLE {self.target}.main.{name} AS {select}")
+        self.refresh_tables()
+
+
+class Change:
+    """A writer's turn at a store: what is current, and how to publish the next file."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.pointer = read_pointer(folder)
+
+    @contextmanager
+    def building(self, kind: str) -> Iterator[Build]:
+        """A new file of `kind` to fill; published when the block ends well, else removed.
+
+        While facts are built, the current facts are readable as catalogue `old`; while scores
+        are built, the current facts are catalogue `facts`.
+        """
+        name = next_name(self.folder, kind)
+        path = self.folder / f"{name}.building"
+        root = connect()
+        try:
+            limits(root, self.settings)
+            root.execute(f"ATTACH {quoted(str(path))} AS {kind}")
+            if self.pointer.facts:
+                attach(
+                    root, self.folder / self.pointer.facts, "old" if kind == "facts" else "facts"
+                )
+            build = Build(root, kind)
+            yield build
+            root.execute(f"CHECKPOINT {kind}")
+            root.execute(f"DETACH {kind}")
+        except BaseException:
+            root.close()
+            path.unlink(missing_ok=True)
+            raise
+        root.close()
+        self._publish(kind, path, name)
+
+    def _publish(self, kind: str, path: Path, name: str) -> None:
+        path.replace(self.folder / name)
+        facts = name if kind == "facts" else self.pointer.facts
+        scores = name if kind == "scores" else self.pointer.scores
+        self.pointer = Pointer(facts, scores)
+        write_pointer(self.folder, self.pointer)
+        tidy(self.folder)
+
+
+@contextmanager
+def writing(folder: Path, settings: Settings) -> Iterator[Change]:
+    """The store's one writer place, for as long as the block lasts.
+
+    Raises: CrmError("store_busy") while another process writes.
+    """
+    with writer_lock(folder):
+        yield Change(folder, settings)
+
+
+def write_decisions(path: Path, tables: Mapping[str, pa.Table], revision: int) -> None:
+    """Mirrors decisions into a small file that readers attach beside the facts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    root = connect()
+    try:
+        root.execute(f"ATTACH {quoted(str(fresh))} AS decisions")
+        build = Build(root, "decisions")
+        for name, rows in tables.items():
+            build.upload(name, rows)
+        build.put_meta({"revision": str(revision)})
+        root.execute("CHECKPOINT decisions")
+        root.execute("DETACH decisions")
+    finally:
+        root.close()
+    fresh.replace(path)
