@@ -1,0 +1,78 @@
+# Clientele. `make app` looks at a shop, `make test` checks the program; `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := -m pip --disable-pip-version-check install -q
+PYTEST := $(BIN)/python -m pytest
+BENCH := .venv-bench/bin
+
+.PHONY: help app test test-all check lint types layers tests bench fmt clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+app: .venv/app.stamp ## start the dashboard on the demo store (this machine only)
+	@echo "Clientele opens at the address below; Ctrl-C ends it."
+	CLIENTELE_SINGLE_USER=1 exec $(BIN)/streamlit run app.py \
+	  --server.address 127.0.0.1 --browser.serverAddress 127.0.0.1 $(if $(PORT),--server.port $(PORT))
+
+test: .venv/dev.stamp ## set up and run every check but the slow ones
+	@$(MAKE) --no-print-directory check
+
+test-all: .venv/dev.stamp ## the same and what is slow
+	@$(MAKE) --no-print-directory lint types layers
+	@$(PYTEST) -n 2 --dist loadgroup
+
+check: lint types layers tests ## every check, nothing set up
+
+lint:
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types:
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+layers:
+	@$(BIN)/lint-imports --no-logo
+
+tests:
+	@$(PYTEST) -n 2 --dist loadgroup -m "not slow"
+
+fmt: ## put the code into its one form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv-bench/bench.stamp ## measure speed against other programs; prints ratios
+	@for script in bench/[a-z]*.py; do
+	  echo "== $$script"
+	  OPENBLAS_NUM_THREADS=1 PYTHONPATH=. $(BENCH)/python "$$script"
+	done
+
+clean: ## remove environments and caches; the stores stay
+	@rm -rf .venv .venv-bench .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+%/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one by  make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/debian.sh $(notdir $(PYTHON))-venv
+	echo "Setting up $* (some minutes, once)"
+	$(PYTHON) -m venv $*
+
+.venv/app.stamp: requirements.txt | .venv/bin/python
+	@$(BIN)/python $(PIP) -r requirements.txt
+	touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/app.stamp
+	@tools/debian.sh chromium fonts-noto-cjk
+	$(BIN)/python $(PIP) -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+.venv-bench/bench.stamp: requirements.txt bench/requirements.txt | .venv-bench/bin/python
+	@$(BENCH)/python $(PIP) -r requirements.txt -r bench/requirements.txt
+	touch $@
+
+.PRECIOUS: %/bin/python
