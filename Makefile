@@ -34,7 +34,7 @@ lint:
 	@$(BIN)/ruff check .
 
 types:
-	@$(BIN)/basedpyright --pythonpath $(BIN)/python
+	@$(BIN)/basedpyright
 
 layers:
 	@$(BIN)/lint-imports --no-logo
