@@ -83,9 +83,13 @@ class Change:
         """
         name = next_name(self.folder, kind)
         path = self.folder / f"{name}.building"
+        helper = self.folder / f"{name}.building.work"
         root = connect()
         try:
             limits(root, self.settings)
+            # Staged rows go to a file beside it: an import may be larger than memory.
+            root.execute(f"ATTACH {quoted(str(helper))} AS work")
+            root.execute("USE work")
             root.execute(f"ATTACH {quoted(str(path))} AS {kind}")
             if self.pointer.facts:
                 attach(
@@ -96,10 +100,11 @@ class Change:
             root.execute(f"CHECKPOINT {kind}")
             root.execute(f"DETACH {kind}")
         except BaseException:
-            root.close()
             path.unlink(missing_ok=True)
             raise
-        root.close()
+        finally:
+            root.close()
+            helper.unlink(missing_ok=True)
         self._publish(kind, path, name)
 
     def _publish(self, kind: str, path: Path, name: str) -> None:

@@ -1,0 +1,134 @@
+"""From canonical tables to published facts: marts under the shop's money rules, and the meta."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+import ibis
+import pandas as pd
+
+from crm_core.errors import CrmError
+from crm_core.schema import TABLES, VERSION
+from crm_core.store import Build
+from crm_core.store import ledger as entries
+from crm_core.store.marts import (
+    MoneyRules,
+    counting_orders,
+    first_days,
+    sale_lines,
+    spend_by_day,
+    with_marketing,
+)
+
+_ALREADY_MIN_DAYS = 90
+_EVENING_HOUR = 18
+
+
+@dataclass(frozen=True)
+class StoreFacts:
+    """What is said once of a store: kept in its meta and carried from snapshot to snapshot."""
+
+    name: str
+    kind: str
+    currency: str
+    timezone: str
+    starts_with_shop: bool
+
+
+def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
+    """Makes every mart of the snapshot and its meta; helpers are dropped.
+
+    Raises: CrmError("no_orders") when no order counts: there is nothing to show yet.
+    """
+    build.materialise("orders_counted", counting_orders(build, rules))
+    first, last, as_of = _span(build, facts.timezone)
+    already = None if facts.starts_with_shop else _already_until(build, first)
+    orders = build.table("orders_counted")
+    build.materialise("lines_priced", sale_lines(build, orders, rules))
+    build.materialise("spend", spend_by_day(build, rules))
+    lines, spend = build.table("lines_priced"), build.table("spend")
+    build.materialise("lines_sold", with_marketing(lines, spend))
+    sold = build.table("lines_sold")
+    ledger = (
+        entries.sales(sold, already)
+        .union(entries.refunds(build, sold, rules))
+        .union(entries.service(build, orders, rules))
+        .union(entries.other_costs(build, sold, spend))
+    )
+    ledger = ledger.order_by(
+        ibis.asc("customer_key", nulls_first=True), "at", "order_key", "line_id"
+    )
+    build.materialise("ledger", ledger)
+    build.materialise("order_facts", entries.order_facts(build.table("ledger"), orders))
+    build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
+    days = first_days(orders)
+    build.materialise("customer_facts", entries.customer_facts(build, days, already))
+    build.materialise("product_facts", entries.product_facts(build))
+    for helper in ("orders_counted", "lines_priced", "spend", "lines_sold"):
+        build.drop(helper)
+    build.put_meta(
+        {
+            **{key: _text(value) for key, value in asdict(facts).items()},
+            "schema_version": str(VERSION),
+            "first_day": first.isoformat(),
+            "last_day": last.isoformat(),
+            "as_of": as_of.isoformat(),
+            "already_until": already.isoformat() if already else "",
+            "rules": json.dumps(asdict(rules), default=str, sort_keys=True),
+        }
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _span(build: Build, timezone: str) -> tuple[date, date, date]:
+    """First and last day with an order, and the last complete day.
+
+    The last day is complete when the log names only days, or goes on into the evening.
+    """
+    orders = build.table("orders_counted")
+    span = build.fetch(orders.agg(first=orders.day.min(), last=orders.day.max())).iloc[0]
+    if pd.isna(span["last"]):
+        raise CrmError("no_orders")
+    first, last = span["first"].date(), span["last"].date()
+    # A log that only knows days has one moment (or two, over a change of clocks) for all.
+    row = build.connection.execute(
+        "SELECT count(DISTINCT clock::TIME), max(hour(clock)) FILTER (WHERE day = ?) "
+        "FROM (SELECT (ordered_at AT TIME ZONE 'UTC') AT TIME ZONE ? AS clock, day "
+        "FROM facts.main.orders_counted)",
+        [last, timezone],
+    ).fetchone()
+    moments, latest = row or (0, 0)
+    complete = moments <= 2 or latest >= _EVENING_HOUR
+    return first, last, last if complete or last == first else last - timedelta(1)
+
+
+def _already_until(build: Build, first: date) -> date:
+    """The last day on which a first-seen customer may well have bought before the log began:
+    the first max(90, 90th percentile of the gaps between purchase days) days."""
+    orders = build.table("orders_counted")
+    days = orders.filter(orders.customer_key.notnull()).select("customer_key", "day").distinct()
+    window = ibis.window(group_by="customer_key", order_by="day")
+    gaps = days.mutate(before=days.day.lag().over(window))
+    gaps = gaps.filter(gaps.before.notnull())
+    gaps = gaps.mutate(gap=gaps.day.delta(gaps.before, unit="day"))
+    found = build.fetch(gaps.agg(p90=gaps.gap.quantile(0.9))).iloc[0]["p90"]
+    p90 = 0 if pd.isna(found) else int(found)
+    return first + timedelta(max(_ALREADY_MIN_DAYS, p90) - 1)
+
+
+def copy_tables(build: Build, names: tuple[str, ...] = ()) -> None:
+    """Carries canonical tables over from the snapshot before, unchanged."""
+    for name in names or (*TABLES, "import_batches", "quarantine"):
+        build.connection.execute(f"CREATE TABLE facts.main.{name} AS SELECT * FROM old.main.{name}")
+    build.refresh_tables()
+
+
+def old_meta(build: Build) -> Mapping[str, str]:
+    """What the snapshot before said of itself."""
+    return dict(build.connection.execute("SELECT key, value FROM old.main.meta").fetchall())

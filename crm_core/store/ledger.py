@@ -1,0 +1,227 @@
+"""The money ledger: one row a money event, and the marts that come from it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.store.connection import Tables
+from crm_core.store.marts import MoneyRules, money, pick_rate, without
+
+_MONEY = "decimal(18,2)"
+_AMOUNTS = (
+    "gross",
+    "discount",
+    "refund",
+    "goods_cost",
+    "shipping_income",
+    "shipping_cost",
+    "fees",
+    "service_cost",
+    "marketing_cost",
+)
+_DIMS = {
+    "at": "timestamp",
+    "customer_key": "int64",
+    "order_key": "int64",
+    "product_key": "int64",
+    "line_id": "string",
+    "category": "string",
+    "subcategory": "string",
+    "sales_channel": "string",
+    "region": "string",
+    "acquisition_source": "string",
+    "order_no": "int64",
+}
+
+
+def _entry(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
+    """A ledger row of one kind: what is given, nothing for the rest."""
+    cells: dict[str, ir.Value] = {"entry": ibis.literal(kind), "day": given["day"]}
+    for name, type_ in _DIMS.items():
+        cells[name] = given.get(name, ibis.null(type_)).cast(type_)
+    cells["is_new"] = given.get("is_new", ibis.literal(False))
+    cells["units"] = given.get("units", ibis.literal(0)).cast("int64")
+    for name in _AMOUNTS:
+        cells[name] = given.get(name, ibis.literal(0)).cast(_MONEY)
+    return table.select(**cells)
+
+
+def sales(lines: ir.Table, already_until: date | None) -> ir.Table:
+    """Sale entries; `lines` come with marketing split in (see marts)."""
+    is_new = lines.order_no == 1
+    if already_until is not None:
+        is_new = is_new & (lines.day > ibis.literal(already_until))
+    dims = {name: lines[name] for name in _DIMS if name != "at"}
+    amounts = {n: lines[n] for n in _AMOUNTS if n not in ("refund", "service_cost")}
+    return _entry(
+        lines,
+        "sale",
+        day=lines.day,
+        at=lines.ordered_at,
+        is_new=is_new.fill_null(False),
+        units=lines.quantity,
+        **dims,
+        **amounts,
+    )
+
+
+def refunds(tables: Tables, lines: ir.Table, rules: MoneyRules) -> ir.Table:
+    """Refund entries on their own day, over the lines they belong to.
+
+    A refund of a whole order is split over its lines; goods that came back to the shelf give
+    their cost back.
+    """
+    given = tables.table("refunds").drop("batch_id")
+    sold = lines.select(
+        *[name for name in _DIMS if name != "at"],
+        "order_id",
+        "quantity",
+        line_cost="goods_cost",
+        line_revenue="revenue",
+    )
+    joined = given.rename(refund_line="line_id").join(sold, "order_id")
+    joined = joined.filter(joined.refund_line.isnull() | (joined.refund_line == joined.line_id))
+    upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
+    whole = ibis.window(group_by="refund_id")
+    weight = joined.line_revenue.cast("float64").fill_null(0.0)
+    joined = joined.mutate(weight=ibis.ifelse(weight > 0, weight, 0.0001))
+    joined = joined.mutate(
+        reach=joined.weight.sum().over(upto), total=joined.weight.sum().over(whole)
+    )
+    amount = joined.amount.cast("float64")
+    if rules.prices_include_tax:
+        amount = (amount / (1 + rules.tax_rate)).round(2)
+    reach = (joined.reach / joined.total.nullif(0.0)).round(9)
+    before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
+    back = joined.quantity_right.cast("float64").nullif(0.0)
+    returned = ibis.coalesce(joined.quantity.cast("float64") / back, ibis.literal(1.0))
+    goods = ibis.ifelse(
+        joined.restocked.fill_null(False),
+        -(joined.line_cost.cast("float64") * ibis.least(returned, ibis.literal(1.0))),
+        ibis.literal(0.0),
+    )
+    dims = {name: joined[name] for name in _DIMS if name != "at"}
+    return _entry(
+        joined,
+        "refund",
+        day=joined.day,
+        at=joined.refunded_at,
+        refund=((amount * reach).round(2) - (amount * before).round(2)).round(2),
+        goods_cost=goods.round(2),
+        **dims,
+    )
+
+
+def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+    """Service entries: what a contact cost, on its day, with the person's region."""
+    contacts = tables.table("contacts").drop("batch_id")
+    people = tables.table("customers").select("customer_key", "region", "acquisition_source")
+    of_order = orders.select("order_id", "order_key", "sales_channel")
+    joined = contacts.left_join(people, "customer_key").left_join(of_order, "order_id")
+    cost = joined.cost.cast("float64").fill_null(
+        pick_rate(joined.contact_channel, rules.service_cost_by_channel).fill_null(0.0)
+    )
+    joined = joined.mutate(service_cost=money(cost)).filter(money(cost) != 0)
+    return _entry(
+        joined,
+        "service",
+        day=joined.day,
+        at=joined.occurred_at,
+        customer_key=joined.customer_key,
+        order_key=joined.order_key,
+        sales_channel=joined.sales_channel,
+        region=joined.region,
+        acquisition_source=joined.acquisition_source,
+        service_cost=joined.service_cost,
+    )
+
+
+def other_costs(tables: Tables, sold: ir.Table, spend: ir.Table) -> ir.Table:
+    """Costs that no sale can carry: marketing of days without sales, and daily lump sums."""
+    idle = spend.anti_join(sold.select("day").distinct(), "day")
+    marketing = _entry(idle, "cost", day=idle.day, marketing_cost=idle.spend)
+    costs = tables.table("costs")
+    lumps = costs.filter(costs.kind.isin(("shipping", "fees", "service")))
+    zero = ibis.literal(0).cast(_MONEY)
+    rest = _entry(
+        lumps,
+        "cost",
+        day=lumps.day,
+        shipping_cost=ibis.ifelse(lumps.kind == "shipping", lumps.amount, zero),
+        fees=ibis.ifelse(lumps.kind == "fees", lumps.amount, zero),
+        service_cost=ibis.ifelse(lumps.kind == "service", lumps.amount, zero),
+    )
+    return marketing.union(rest)
+
+
+def order_facts(ledger: ir.Table, orders: ir.Table) -> ir.Table:
+    """One row an order that counts, its money summed from the ledger."""
+    money = ledger.filter(ledger.entry.isin(("sale", "refund"))).group_by("order_key")
+    summed = money.agg(
+        is_new=ledger.is_new.max(),
+        units=ledger.units.sum(),
+        lines=(ledger.entry == "sale").cast("int64").sum(),
+        **{
+            name: ledger[name].sum().cast(_MONEY)
+            for name in _AMOUNTS
+            if name not in ("service_cost", "marketing_cost")
+        },
+    )
+    joined = orders.select(
+        "order_key",
+        "order_id",
+        "customer_key",
+        "day",
+        "order_no",
+        "sales_channel",
+        "region",
+        "coupon_code",
+        "payment_method",
+        "status",
+        at="ordered_at",
+    ).left_join(summed, "order_key")
+    joined = without(joined, "order_key_right")
+    filled = {name: joined[name].fill_null(0) for name in ("units", "lines", "gross", "discount")}
+    joined = joined.mutate(**filled, is_new=joined.is_new.fill_null(False))
+    return joined.mutate(revenue=(joined.gross - joined.discount).cast(_MONEY)).order_by(
+        ibis.asc("customer_key", nulls_first=True), "at", "order_key"
+    )
+
+
+def customer_days(facts: ir.Table) -> ir.Table:
+    """One row a customer and purchase day: the unit of every lifetime model."""
+    keyed = facts.filter(facts.customer_key.notnull())
+    return (
+        keyed.group_by("customer_key", "day")
+        .agg(orders=keyed.count(), revenue=keyed.revenue.sum().cast(_MONEY))
+        .order_by("customer_key", "day")
+    )
+
+
+def customer_facts(tables: Tables, days: ir.Table, already_until: date | None) -> ir.Table:
+    """One row a person: first and last purchase day, where from, who was there before the log."""
+    people = tables.table("customers").drop("batch_id", "is_internal", "first_seen_at")
+    keys = tables.table("identity_links").select("customer_key").distinct()
+    joined = without(keys.left_join(people, "customer_key"), "customer_key_right")
+    joined = without(joined.left_join(days, "customer_key"), "customer_key_right")
+    already = ibis.literal(False)
+    if already_until is not None:
+        already = (joined.first_day <= ibis.literal(already_until)).fill_null(False)
+    return joined.mutate(is_already_customer=already).order_by("customer_key")
+
+
+def product_facts(tables: Tables) -> ir.Table:
+    """One row a product, named by its id where no name is known."""
+    products = tables.table("products")
+    return products.select(
+        "product_key",
+        "product_id",
+        "category",
+        "subcategory",
+        "brand",
+        "list_price",
+        product_name=products.product_name.fill_null(products.product_id),
+    )

@@ -1,0 +1,241 @@
+"""Staged rows become canonical tables: new rows in, changed rows replaced, repeats counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from crm_core.schema import TABLES, Column, Table
+from crm_core.schema.definition import SQL_TYPES
+from crm_core.store.connection import quoted
+from crm_core.store.people import key_of, people_joins, resolve_people
+
+# Sorting by person puts one customer's history into few blocks of the file.
+_SORT = {"orders": "customer_key, ordered_at, order_id", "order_lines": "order_id, line_id"}
+_BY_PERSON = {"customers", "identities"}
+
+
+@dataclass
+class Merged:
+    """How many staged rows were new or changed (`loaded`) and how many already there."""
+
+    loaded: dict[str, int] = field(default_factory=dict)
+    duplicate: dict[str, int] = field(default_factory=dict)
+    lookalike_emails: int = 0
+
+
+def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timezone: str) -> Merged:
+    """Fills catalogue `facts` with the tables of `old` and what `staging` adds to them.
+
+    Within a file the last of rows with one key wins. Rows equal to what is stored are counted
+    as duplicates and keep their first batch.
+    """
+    con.execute("CREATE SCHEMA IF NOT EXISTS people")
+    result = Merged()
+    _old_links(con)
+    result.lookalike_emails = resolve_people(con, staged, batch=batch)
+    _stub_products(con, staged)
+    for table in TABLES.values():
+        _merge_table(con, table, staged, batch, timezone, result)
+    return result
+
+
+def _has_old(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    row = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND table_name = ?",
+        [table],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _old_links(con: duckdb.DuckDBPyConnection) -> None:
+    source = (
+        "old.main.identity_links"
+        if _has_old(con, "identity_links")
+        else "(SELECT NULL::VARCHAR AS kind, NULL::VARCHAR AS value, NULL::BIGINT AS customer_key,"
+        " NULL::VARCHAR AS rule, NULL::BIGINT AS batch_id WHERE false)"
+    )
+    con.execute(f"CREATE OR REPLACE TABLE people.old_links AS SELECT * FROM {source}")
+
+
+def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:
+    """Lines may name products that no product list has: they get a row with only their id."""
+    if "order_lines" not in staged:
+        return
+    columns = TABLES["products"].staging()
+    if "products" not in staged:
+        empty = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {c.name}" for c in columns)
+        con.execute(
+            f"CREATE TABLE staging.products AS SELECT {empty}, 0::BIGINT AS source_row WHERE false"
+        )
+        staged.add("products")
+    known = "SELECT product_id FROM staging.products"
+    if _has_old(con, "products"):
+        known += " UNION ALL SELECT product_id FROM old.main.products"
+    con.execute(
+        "INSERT INTO staging.products BY NAME SELECT DISTINCT product_id, 0 AS source_row "
+        f"FROM staging.order_lines WHERE product_id NOT IN ({known})"
+    )
+
+
+def _merge_table(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    staged: set[str],
+    batch: int,
+    timezone: str,
+    result: Merged,
+) -> None:
+    has_old = _has_old(con, table.name)
+    columns = table.stored()
+    if table.name == "identity_links":
+        con.execute(
+            "CREATE TABLE facts.main.identity_links AS SELECT kind, value, customer_key, rule,"
+            " batch_id::BIGINT AS batch_id FROM people.links ORDER BY customer_key, kind, value"
+        )
+        return
+    if table.name not in staged:
+        body = _moved(table) if has_old else _empty(columns)
+        con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
+        return
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_resolved(con, table, batch, timezone)}")
+    if has_old:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {_moved(table)}")
+    else:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {_empty(columns)}")
+    if table.name in _BY_PERSON:
+        _fold_people(con, table, batch)
+    if table.number:
+        _give_numbers(con, table)
+    _count(con, table, result)
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    keys = ", ".join(f'"{name}"' for name in table.key)
+    order = _SORT.get(table.name, keys)
+    con.execute(
+        f"CREATE TABLE facts.main.{table.name} AS SELECT {names} FROM ("
+        f"SELECT {names} FROM changed UNION ALL "
+        f"SELECT {names} FROM past ANTI JOIN changed USING ({keys})"
+        f") ORDER BY {order}"
+    )
+
+
+def _empty(columns: tuple[Column, ...]) -> str:
+    cells = ", ".join(f'NULL::{SQL_TYPES[c.type]} AS "{c.name}"' for c in columns)
+    return f"SELECT {cells} WHERE false"
+
+
+def _moved(table: Table) -> str:
+    """The stored rows, their customer keys brought up to date with merges."""
+    names = [f'"{column.name}"' for column in table.stored()]
+    if '"customer_key"' not in names:
+        return f"SELECT {', '.join(names)} FROM old.main.{table.name}"
+    if table.name in _BY_PERSON:
+        rest = ", ".join(
+            f"arg_max(o.{n}, o.customer_key) FILTER (WHERE o.{n} IS NOT NULL) AS {n}"
+            for n in names
+            if n != '"customer_key"'
+        )
+        return (
+            f"SELECT coalesce(m.new_key, o.customer_key) AS customer_key, {rest} FROM "
+            f"old.main.{table.name} o LEFT JOIN people.moved m ON m.old_key = o.customer_key "
+            "GROUP BY 1"
+        )
+    cells = ", ".join(
+        "coalesce(m.new_key, o.customer_key) AS customer_key" if n == '"customer_key"' else f"o.{n}"
+        for n in names
+    )
+    return (
+        f"SELECT {cells} FROM old.main.{table.name} o "
+        "LEFT JOIN people.moved m ON m.old_key = o.customer_key"
+    )
+
+
+def _resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: int, timezone: str) -> str:
+    """Staged rows with customer key, shop's day and batch; the last row of a key wins."""
+    present = {row[0] for row in con.execute(f"DESCRIBE staging.{table.name}").fetchall()}
+    with_email = table.column("email").staging_only if _has(table, "email") else False
+    with_email = with_email and "email" in present
+    cells: list[str] = []
+    for column in table.stored():
+        cells.append(
+            f"{_cell(table, column, present, batch, timezone, with_email)} AS {column.name}"
+        )
+    joins = people_joins("s", with_email=with_email) if "customer_id" in present else ""
+    query = f"SELECT {', '.join(cells)}, s.source_row FROM staging.{table.name} s{joins}"
+    if table.name in _BY_PERSON:
+        return query
+    keys = ", ".join(f'"{name}"' for name in table.key)
+    return (
+        f"SELECT * FROM ({query}) QUALIFY row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY source_row DESC) = 1"
+    )
+
+
+def _has(table: Table, name: str) -> bool:
+    return any(column.name == name for column in table.columns)
+
+
+def _cell(
+    table: Table, column: Column, present: set[str], batch: int, timezone: str, with_email: bool
+) -> str:
+    if column.name == "customer_key":
+        return key_of("s", with_email=with_email) if "customer_id" in present else "NULL::BIGINT"
+    if column.name == "batch_id":
+        return f"{batch}::BIGINT"
+    if column.name == table.number:
+        return "NULL::BIGINT"
+    if column.name == "day" and table.event:
+        zone = quoted(timezone)
+        return f"((s.\"{table.event}\" AT TIME ZONE 'UTC') AT TIME ZONE {zone})::DATE"
+    if column.name not in present:
+        return f"NULL::{SQL_TYPES[column.type]}"
+    return f's."{column.name}"::{SQL_TYPES[column.type]}'
+
+
+def _fold_people(con: duckdb.DuckDBPyConnection, table: Table, batch: int) -> None:
+    """One row a person: the latest known value of every column, over all that was ever told."""
+    data = [c for c in table.stored() if c.name not in ("customer_key", "batch_id")]
+    latest = ", ".join(
+        f"arg_max({c.name}, seq) FILTER (WHERE {c.name} IS NOT NULL) AS {c.name}" for c in data
+    )
+    names = ", ".join(c.name for c in data)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE folded AS
+        SELECT customer_key, {latest}, max(batch_id) AS batch_id FROM (
+            SELECT customer_key, {names}, batch_id, 0 AS seq FROM past
+            UNION ALL
+            SELECT customer_key, {names}, {batch},
+                   1 + row_number() OVER (ORDER BY source_row, {names})
+            FROM fresh WHERE customer_key IS NOT NULL)
+        GROUP BY customer_key
+    """)
+    con.execute("CREATE OR REPLACE TEMP TABLE fresh AS SELECT *, 0 AS source_row FROM folded")
+
+
+def _give_numbers(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Keeps the integer keys of known rows and gives the next free ones to the rest."""
+    number, key = table.number, table.key[0]
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT f.* REPLACE (coalesce(p.{number}, (SELECT coalesce(max({number}), 0) FROM past)
+          + row_number() OVER (PARTITION BY p.{number} IS NULL ORDER BY f.{key})) AS {number})
+        FROM fresh f LEFT JOIN (SELECT {key}, {number} FROM past) p USING ({key})
+    """)
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: Table, result: Merged) -> None:
+    """Makes `changed`, the rows that differ from what is stored, and counts both kinds."""
+    data = [c.name for c in table.stored() if c.name != "batch_id"]
+    same = " AND ".join(f'f."{name}" IS NOT DISTINCT FROM p."{name}"' for name in data)
+    keys = " AND ".join(f'f."{name}" = p."{name}"' for name in table.key)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE changed AS SELECT f.* FROM fresh f "
+        f"ANTI JOIN past p ON {keys} AND {same}"
+    )
+    loaded = con.execute("SELECT count(*) FROM changed").fetchone()
+    total = con.execute(f"SELECT count(*) FROM staging.{table.name}").fetchone()
+    result.loaded[table.name] = int(loaded[0]) if loaded else 0
+    result.duplicate[table.name] = max(
+        0, (int(total[0]) if total else 0) - result.loaded[table.name]
+    )

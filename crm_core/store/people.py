@@ -1,0 +1,157 @@
+"""Who is who: source ids and e-mails lead to one customer key, kept through every re-import.
+
+Rules: a source id is one person; the same e-mail, letter for letter after trimming, Unicode
+composition (NFC) and lower case, is one person, unless more than three source ids share it
+(a shop's own or a marketplace's address leads to nobody). Look-alike letters are counted and
+never merged. The older key survives a merge.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+SHARED_EMAIL_IDS = 3
+
+_EMAIL = "lower(nfc_normalize(trim({column})))"
+_VALID = "regexp_full_match({column}, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')"
+_LOOKALIKE = (
+    "regexp_matches(value, '[a-z]') AND regexp_matches(value, '[\\x{0370}-\\x{03ff}"
+    "\\x{0400}-\\x{04ff}]')"
+)
+
+
+def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int) -> int:
+    """Makes `people.links` (kind, value, customer_key, rule, batch_id); returns look-alikes.
+
+    Expects `staging.*` with `customer_id` and `email`, and the earlier links in
+    `people.old_links`. `people.moved` maps keys that a merge gave up to those that survive.
+    """
+    pairs = " UNION ALL ".join(_sightings(con, staged)) or _NOBODY
+    con.execute(f"CREATE OR REPLACE TEMP TABLE seen AS {pairs}")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE shared AS SELECT email FROM seen WHERE email IS NOT NULL "
+        f"AND id IS NOT NULL GROUP BY email HAVING count(DISTINCT id) > {SHARED_EMAIL_IDS}"
+    )
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE nodes AS
+        SELECT DISTINCT 'source_id' AS kind, id AS value FROM seen WHERE id IS NOT NULL
+        UNION SELECT DISTINCT 'email', email FROM seen
+              WHERE email IS NOT NULL AND email NOT IN (SELECT email FROM shared)
+    """)
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE edges AS
+        SELECT DISTINCT id, email FROM seen WHERE id IS NOT NULL AND email IS NOT NULL
+        AND email NOT IN (SELECT email FROM shared)
+    """)
+    _label(con)
+    _number(con, batch)
+    row = con.execute(
+        f"SELECT count(*) FROM nodes WHERE kind = 'email' AND {_LOOKALIKE}"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+_NOBODY = "SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS email WHERE false"
+
+
+def _sightings(con: duckdb.DuckDBPyConnection, staged: set[str]) -> list[str]:
+    """One SELECT (id, email) for each staged table that names people."""
+    selects: list[str] = []
+    for table in sorted(staged):
+        names = {row[0] for row in con.execute(f"DESCRIBE staging.{table}").fetchall()}
+        if "customer_id" not in names:
+            continue
+        email = "NULL::VARCHAR"
+        if "email" in names:
+            clean = _EMAIL.format(column="email")
+            email = f"CASE WHEN {_VALID.format(column=clean)} THEN {clean} END"
+        selects.append(f"SELECT DISTINCT customer_id AS id, {email} AS email FROM staging.{table}")
+    return selects
+
+
+def _label(con: duckdb.DuckDBPyConnection) -> None:
+    """Connected components by spreading the smallest label until nothing changes."""
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE labels AS
+        SELECT n.kind, n.value, coalesce(o.customer_key, 0) AS old_key,
+               row_number() OVER (ORDER BY o.customer_key NULLS LAST, n.kind DESC, n.value) AS label
+        FROM nodes n LEFT JOIN people.old_links o USING (kind, value)
+    """)
+    # Links of earlier batches with one key belong together from the start.
+    con.execute("""
+        UPDATE labels SET label = m.label FROM
+        (SELECT old_key, min(label) AS label FROM labels WHERE old_key > 0 GROUP BY old_key) m
+        WHERE labels.old_key = m.old_key
+    """)
+    while True:
+        changed = con.execute("""
+            WITH pairs AS (
+                SELECT a.label AS one, b.label AS two FROM edges e
+                JOIN labels a ON a.kind = 'source_id' AND a.value = e.id
+                JOIN labels b ON b.kind = 'email' AND b.value = e.email
+                WHERE a.label <> b.label
+            ), smallest AS (
+                SELECT label, min(other) AS other FROM (
+                    SELECT one AS label, two AS other FROM pairs
+                    UNION ALL SELECT two, one FROM pairs) GROUP BY label
+            )
+            UPDATE labels SET label = smallest.other FROM smallest
+            WHERE labels.label = smallest.label AND smallest.other < labels.label
+        """).fetchone()
+        if not changed or changed[0] == 0:
+            return
+
+
+def _number(con: duckdb.DuckDBPyConnection, batch: int) -> None:
+    """Gives every component its oldest key, or the next free one."""
+    con.execute("""
+        CREATE OR REPLACE TABLE people.keyed AS
+        SELECT label, CASE WHEN oldest IS NOT NULL THEN oldest ELSE
+                 (SELECT coalesce(max(customer_key), 0) FROM people.old_links)
+                 + row_number() OVER (PARTITION BY oldest IS NULL ORDER BY label) END AS key
+        FROM (SELECT label, min(nullif(old_key, 0)) AS oldest FROM labels GROUP BY label)
+    """)
+    con.execute("""
+        CREATE OR REPLACE TABLE people.moved AS
+        SELECT DISTINCT l.old_key AS old_key, k.key AS new_key
+        FROM labels l JOIN people.keyed k USING (label) WHERE l.old_key > 0 AND l.old_key <> k.key
+    """)
+    con.execute(f"""
+        CREATE OR REPLACE TABLE people.links AS
+        SELECT l.kind, l.value, k.key AS customer_key,
+               CASE l.kind WHEN 'email' THEN 'email_exact' ELSE 'source_id' END AS rule,
+               coalesce(o.batch_id, {batch}) AS batch_id
+        FROM labels l JOIN people.keyed k USING (label)
+        LEFT JOIN people.old_links o USING (kind, value)
+        UNION ALL
+        SELECT o.kind, o.value, coalesce(m.new_key, o.customer_key), o.rule, o.batch_id
+        FROM people.old_links o ANTI JOIN labels l USING (kind, value)
+        LEFT JOIN people.moved m ON m.old_key = o.customer_key
+    """)
+
+
+def key_of(alias: str, *, with_email: bool) -> str:
+    """SQL for a staged row's customer key: by its id, else by its e-mail.
+
+    Needs the joins of `people_joins`.
+    """
+    return (
+        f"coalesce({alias}_id.customer_key, {alias}_mail.customer_key)"
+        if with_email
+        else (f"{alias}_id.customer_key")
+    )
+
+
+def people_joins(alias: str, *, with_email: bool) -> str:
+    """SQL joins from a staged row `alias` to the links."""
+    joins = (
+        f" LEFT JOIN people.links {alias}_id ON {alias}_id.kind = 'source_id'"
+        f" AND {alias}_id.value = {alias}.customer_id"
+    )
+    if with_email:
+        clean = _EMAIL.format(column=f"{alias}.email")
+        joins += (
+            f" LEFT JOIN people.links {alias}_mail ON {alias}_mail.kind = 'email'"
+            f" AND {alias}_mail.value = {clean}"
+        )
+    return joins
