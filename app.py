@@ -1,0 +1,19 @@
+"""The server: one entry script behind compression and security headers.
+
+The script lies apart from `pages/`, so no page can run before it and its access check.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+
+from crm_core.ui.headers import STATIC_FILES, SecurityHeaders
+
+app = st.App(
+    "crm_core/ui/main.py",
+    routes=[Mount("/app/static", STATIC_FILES)],
+    middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=1000)],
+)
