@@ -210,7 +210,9 @@ def customer_facts(tables: Tables, days: ir.Table, already_until: date | None) -
     already = ibis.literal(False)
     if already_until is not None:
         already = (joined.first_day <= ibis.literal(already_until)).fill_null(False)
-    return joined.mutate(is_already_customer=already).order_by("customer_key")
+    region = ibis.coalesce(joined.region, joined.first_region)
+    joined = joined.mutate(is_already_customer=already, region=region)
+    return joined.drop("first_region").order_by("customer_key")
 
 
 def product_facts(tables: Tables) -> ir.Table:

@@ -74,7 +74,7 @@ def counting_orders(tables: Tables, rules: MoneyRules) -> ir.Table:
 def first_days(orders: ir.Table) -> ir.Table:
     """Each customer's first and last day with an order that counts, and its channel."""
     firsts = orders.filter(orders.order_no == 1).select(
-        "customer_key", first_day="day", first_sales_channel="sales_channel"
+        "customer_key", first_day="day", first_sales_channel="sales_channel", first_region="region"
     )
     lasts = (
         orders.filter(orders.customer_key.notnull())
@@ -87,7 +87,9 @@ def first_days(orders: ir.Table) -> ir.Table:
 def sale_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     """Lines of counting orders with tax taken out, goods cost, and order amounts split."""
     lines, products = tables.table("order_lines"), tables.table("products")
-    people = tables.table("customers").select("customer_key", "acquisition_source")
+    people = tables.table("customers").select(
+        "customer_key", "acquisition_source", home_region="region"
+    )
     joined = (
         lines.drop("batch_id")
         .join(orders.drop("batch_id"), "order_id")
@@ -111,7 +113,11 @@ def sale_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
             ibis.literal(1.0) / rate,
         )
         gross, discount = gross * share, discount * share
-    joined = joined.mutate(gross=money(gross), discount=money(discount))
+    joined = joined.mutate(
+        gross=money(gross),
+        discount=money(discount),
+        region=ibis.coalesce(joined.region, joined.home_region),
+    )
     revenue = joined.gross - joined.discount
     cost = ibis.coalesce(joined.unit_cost, joined.product_cost).cast("float64") * units
     assumed = revenue.cast("float64") * (1 - pick_rate(joined.category, rules.margin_by_category))

@@ -1,0 +1,36 @@
+"""Numbers about groups: a catalogue, and how to measure what is in it."""
+
+from crm_core.metrics.catalog import DIMENSIONS, METRICS, dimension, metric
+from crm_core.metrics.definition import CountDistinct, Dimension, Metric, Ratio, Sum
+from crm_core.metrics.evaluate import (
+    Compared,
+    Measured,
+    between,
+    change,
+    combine,
+    compare,
+    daily,
+    measure,
+    scope,
+)
+
+__all__ = [
+    "DIMENSIONS",
+    "METRICS",
+    "Compared",
+    "CountDistinct",
+    "Dimension",
+    "Measured",
+    "Metric",
+    "Ratio",
+    "Sum",
+    "between",
+    "change",
+    "combine",
+    "compare",
+    "daily",
+    "dimension",
+    "measure",
+    "metric",
+    "scope",
+]

@@ -1,0 +1,86 @@
+"""Every number about groups, defined once. Words and tooltips: `metric.<name>.label/.about`."""
+
+from __future__ import annotations
+
+from crm_core.errors import CrmError, close_match
+from crm_core.metrics.definition import CountDistinct, Dimension, Metric, Ratio, Sum
+
+_SOLD = ("gross",)
+_GIVEN_UP = ("discount", "refund")
+_SERVING = ("shipping_cost", "fees", "service_cost", "marketing_cost")
+
+_ALL: tuple[Metric, ...] = (
+    Sum("gross_sales", _SOLD),
+    Sum("discounts", ("discount",), good="neutral"),
+    Sum("revenue", _SOLD, ("discount",)),
+    Sum("refunds", ("refund",), good="down"),
+    Sum("net_revenue", _SOLD, _GIVEN_UP),
+    Sum("goods_cost", ("goods_cost",), good="neutral", needs_cost=True),
+    Sum("margin", _SOLD, (*_GIVEN_UP, "goods_cost"), needs_cost=True),
+    Sum("shipping_income", ("shipping_income",), good="neutral"),
+    Sum("shipping_cost", ("shipping_cost",), good="down"),
+    Sum("fees", ("fees",), good="down"),
+    Sum("service_cost", ("service_cost",), good="down"),
+    Sum("marketing_cost", ("marketing_cost",), good="neutral"),
+    Sum(
+        "contribution",
+        (*_SOLD, "shipping_income"),
+        (*_GIVEN_UP, "goods_cost", *_SERVING),
+        needs_cost=True,
+    ),
+    Sum("keyed_revenue", _SOLD, ("discount",), rows="keyed_sales"),
+    Sum("units", ("units",), rows="sales", unit="count"),
+    CountDistinct("orders", "order_key", "sales", by_day=True),
+    CountDistinct("keyed_orders", "order_key", "keyed_sales", by_day=True),
+    CountDistinct("repeat_orders", "order_key", "repeat_sales", by_day=True),
+    CountDistinct("buyers", "customer_key", "keyed_sales"),
+    CountDistinct("new_buyers", "customer_key", "new_sales", by_day=True),
+    Ratio("average_order_value", "revenue", "orders", unit="money"),
+    Ratio("items_per_order", "units", "orders", unit="per"),
+    Ratio("purchase_frequency", "keyed_orders", "buyers", unit="per"),
+    Ratio("repeat_share", "repeat_orders", "keyed_orders"),
+    Ratio("margin_rate", "margin", "net_revenue"),
+    Ratio("refund_rate", "refunds", "revenue", good="down"),
+    Ratio("discount_rate", "discounts", "gross_sales", good="neutral"),
+    Ratio("known_buyer_share", "keyed_revenue", "revenue"),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+
+DIMENSIONS: dict[str, Dimension] = {
+    dimension.name: dimension
+    for dimension in (
+        Dimension("day", "day", "D"),
+        Dimension("week", "day", "W"),
+        Dimension("month", "day", "M"),
+        Dimension("sales_channel", "sales_channel"),
+        Dimension("category", "category"),
+        Dimension("subcategory", "subcategory"),
+        Dimension("region", "region"),
+        Dimension("acquisition_source", "acquisition_source"),
+        Dimension("product", "product_key"),
+    )
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name.
+
+    Raises: CrmError("unknown_metric") with the closest name.
+
+    >>> metric("average_order_value").denominator
+    'orders'
+    """
+    if name not in METRICS:
+        raise CrmError("unknown_metric", name=name, match=close_match(name, METRICS))
+    return METRICS[name]
+
+
+def dimension(name: str) -> Dimension:
+    """The dimension of that name.
+
+    Raises: CrmError("unknown_dimension") with the closest name.
+    """
+    if name not in DIMENSIONS:
+        raise CrmError("unknown_dimension", name=name, match=close_match(name, DIMENSIONS))
+    return DIMENSIONS[name]
