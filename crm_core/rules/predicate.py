@@ -1,0 +1,115 @@
+"""A rule as an expression the engine filters by. Values are always literals, never SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_, eq, ge, gt, le, lt, ne, or_
+from typing import Any as Anything
+from typing import Final, cast
+
+import ibis
+from ibis.expr.types import BooleanValue, StringValue
+
+from crm_core.errors import CrmError
+from crm_core.rules.check import checked
+from crm_core.rules.definition import All, Any, Condition, Field, Fields, FieldType, Not, Rule
+
+_Test = Callable[[Anything, Anything], Anything]
+
+_COMPARE: Final[Mapping[str, _Test]] = {
+    "=": eq,
+    "!=": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+    "is": eq,
+    "is_not": ne,
+    "on_or_after": ge,
+    "before": lt,
+}
+
+
+def predicate(
+    rule: Rule, *, fields: Fields, expressions: Mapping[str, ibis.Value], as_of: date
+) -> BooleanValue:
+    """Who a rule holds for, as one boolean expression over the columns given.
+
+    An unknown value (NULL) never matches, neither a condition nor its opposite: only
+    `is_unknown` finds it. The result itself is never NULL. Text is compared letter by letter;
+    `%` and `_` in `contains` and `starts_with` are ordinary letters. `in_last_days` counts
+    back from `as_of` (n days with `as_of` the last); later days are outside.
+    Raises: what `checked` raises; CrmError rule_field_type if a column is not of its field's
+    type.
+
+    >>> t = ibis.table({"orders": "int64"}, name="t")
+    >>> fields = {"orders": Field("orders", "number", "feature.orders.label")}
+    >>> holds = predicate(
+    ...     Condition("orders", ">", 2),
+    ...     fields=fields,
+    ...     expressions={"orders": t.orders},
+    ...     as_of=date(2026, 6, 30),
+    ... )
+    >>> holds.type().is_boolean()
+    True
+    """
+    held = _expression(checked(rule, fields), expressions, fields, as_of)
+    return ibis.coalesce(held, ibis.literal(False))
+
+
+def _expression(
+    rule: Rule, expressions: Mapping[str, ibis.Value], fields: Fields, as_of: date
+) -> BooleanValue:
+    match rule:
+        case Condition():
+            column = _column(fields[rule.field], expressions)
+            return cast("BooleanValue", _condition(rule, column, as_of))
+        case Not(part):
+            return ~_expression(part, expressions, fields, as_of)
+        case All(parts):
+            held = [_expression(part, expressions, fields, as_of) for part in parts]
+            return reduce(and_, held, cast("BooleanValue", ibis.literal(True)))
+        case Any(parts):
+            held = [_expression(part, expressions, fields, as_of) for part in parts]
+            return reduce(or_, held)
+
+
+def _column(field: Field, expressions: Mapping[str, ibis.Value]) -> ibis.Value:
+    column = expressions.get(field.name)
+    if column is None or not _IS_TYPE[field.type](column):
+        raise CrmError("rule_field_type", field=field.name, expected=field.type)
+    return column
+
+
+_IS_TYPE: Final[Mapping[FieldType, Callable[[ibis.Value], bool]]] = {
+    "number": lambda column: column.type().is_numeric(),
+    "text": lambda column: column.type().is_string(),
+    "date": lambda column: column.type().is_date(),
+    "bool": lambda column: column.type().is_boolean(),
+}
+
+
+def _condition(condition: Condition, column: Anything, as_of: date) -> Anything:
+    operator, value = condition.operator, cast("Anything", condition.value)
+    if operator in _COMPARE:
+        return _COMPARE[operator](column, ibis.literal(value))
+    match operator:
+        case "between":
+            low, high = value
+            return column.between(ibis.literal(low), ibis.literal(high))
+        case "in" | "not_in":
+            found = column.isin(list(value))
+            return found if operator == "in" else ~found
+        case "contains":
+            return cast("StringValue", column).contains(value)
+        case "starts_with":
+            return cast("StringValue", column).startswith(value)
+        case "in_last_days":
+            first = ibis.literal(as_of - timedelta(days=value - 1))
+            return column.between(first, ibis.literal(as_of))
+        case "is_true" | "is_false":
+            return column if operator == "is_true" else ~column
+        case _:
+            return column.isnull() if operator == "is_unknown" else column.notnull()
