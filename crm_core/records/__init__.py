@@ -1,0 +1,25 @@
+"""What people decided: users, settings, audiences, consents, the log of access."""
+
+from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
+from crm_core.records.people import ROLES
+from crm_core.records.records import Mirror, Records, copy_records, open_records
+from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
+from crm_core.records.saved import Audience, View
+from crm_core.records.shop_settings import SettingIssue, ShopSettings
+
+__all__ = [
+    "CONTACT_CHANNELS",
+    "FIRST",
+    "PURPOSES",
+    "ROLES",
+    "Audience",
+    "AuditEntry",
+    "AuditLine",
+    "Mirror",
+    "Records",
+    "SettingIssue",
+    "ShopSettings",
+    "View",
+    "copy_records",
+    "open_records",
+]

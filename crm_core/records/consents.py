@@ -1,0 +1,202 @@
+"""Who may be contacted: consent events as they come in, and those never to be contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, select
+
+from crm_core.errors import CrmError
+from crm_core.records.connection import reading, writing
+from crm_core.records.models import Consent, Suppression
+from crm_core.records.repository import (
+    CONTACT_CHANNELS,
+    PURPOSES,
+    Repository,
+    bump,
+    checked_channel,
+    checked_moment,
+    counter,
+    in_chunks,
+    insert_new,
+)
+
+State = Literal["granted", "denied"]
+STATES = ("granted", "denied")
+_BATCH_ROWS = 20_000
+_SOURCE_LENGTH = 200
+
+
+class Consents(Repository):
+    """Consent is a row of events: the latest by event time counts, a later row breaks ties."""
+
+    def load_consents(self, events: pa.Table) -> int:
+        """Adds imported events and tells how many were new; the same event twice is once.
+
+        Columns: customer_key (int), contact_channel, purpose, state, at (UTC), source (may be
+        missing or empty). All rows or none.
+        Raises: CrmError("records_consents_invalid", rows, columns) naming every bad column.
+        """
+        rows = _checked_events(events)
+        if not rows.num_rows:
+            return 0
+        with writing(self._engine) as connection:
+            statement = insert_new(connection, Consent)
+            added = 0
+            for batch in rows.to_batches(max_chunksize=_BATCH_ROWS):
+                added += connection.execute(statement, batch.to_pylist()).rowcount
+            if added:
+                bump(connection, "decisions")
+        return added
+
+    def record_consent(
+        self,
+        customer_key: int,
+        contact_channel: str,
+        state: State,
+        *,
+        at: datetime,
+        source: str,
+    ) -> None:
+        """Adds one event: what this customer said, when, and where we have it from."""
+        row = {
+            "customer_key": [customer_key],
+            "contact_channel": [contact_channel],
+            "purpose": ["marketing"],
+            "state": [state],
+            "at": [checked_moment(at)],
+            "source": [source],
+        }
+        self.load_consents(pa.table(row))
+
+    def consent_states(
+        self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
+    ) -> dict[int, str]:
+        """The latest word of each of these customers; who never said anything is missing."""
+        checked_channel(contact_channel)
+        with reading(self._engine) as connection:
+            return dict(_latest(connection, keys, contact_channel, purpose))
+
+    def suppress(
+        self, keys: Iterable[int], contact_channel: str, *, reason: str, now: datetime
+    ) -> int:
+        """Bars customers from a channel, or from `all`; tells how many were not barred yet."""
+        checked_channel(contact_channel, also=("all",))
+        checked_moment(now)
+        added = 0
+        with writing(self._engine) as connection:
+            statement = insert_new(connection, Suppression)
+            for chunk in in_chunks(keys):
+                rows = [
+                    {
+                        "customer_key": key,
+                        "contact_channel": contact_channel,
+                        "reason": reason[:200],
+                        "at": now,
+                    }
+                    for key in chunk
+                ]
+                added += connection.execute(statement, rows).rowcount
+            if added:
+                bump(connection, "decisions")
+        return added
+
+    def suppressed(self, keys: Iterable[int], contact_channel: str) -> set[int]:
+        """Those of these customers who must not be contacted on the channel."""
+        checked_channel(contact_channel, also=("all",))
+        with reading(self._engine) as connection:
+            return _barred(connection, keys, contact_channel)
+
+    def standing(
+        self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
+    ) -> tuple[dict[int, str], set[int], int]:
+        """Consent states, suppressed customers and the revision, all of one moment."""
+        checked_channel(contact_channel)
+        wanted = list(keys)
+        with reading(self._engine) as connection:
+            return (
+                dict(_latest(connection, wanted, contact_channel, purpose)),
+                _barred(connection, wanted, contact_channel),
+                counter(connection, "decisions"),
+            )
+
+
+def _latest(
+    connection: Connection, keys: Iterable[int], contact_channel: str, purpose: str
+) -> Iterator[tuple[int, str]]:
+    for chunk in in_chunks(keys):
+        rows = connection.execute(
+            select(Consent.customer_key, Consent.state)
+            .where(
+                Consent.customer_key.in_(chunk),
+                Consent.contact_channel == contact_channel,
+                Consent.purpose == purpose,
+            )
+            # Oldest first: put in a dict one after the other, the latest word stays.
+            .order_by(Consent.at, Consent.id)
+        )
+        yield from ((row.customer_key, row.state) for row in rows)
+
+
+def _barred(connection: Connection, keys: Iterable[int], contact_channel: str) -> set[int]:
+    barred: set[int] = set()
+    for chunk in in_chunks(keys):
+        rows = connection.execute(
+            select(Suppression.customer_key).where(
+                Suppression.customer_key.in_(chunk),
+                Suppression.contact_channel.in_([contact_channel, "all"]),
+            )
+        )
+        barred.update(row.customer_key for row in rows)
+    return barred
+
+
+def _checked_events(events: pa.Table) -> pa.Table:
+    """The events in the types they are kept in, or an error naming every column at fault."""
+    faults: dict[str, int] = {}
+    columns: dict[str, Any] = {}
+    for name, known in _KNOWN.items():
+        if name not in events.column_names:
+            faults[name] = events.num_rows
+            continue
+        columns[name] = _converted(events[name], name)
+        bad = pc.invert(pc.is_in(columns[name], pa.array(known))) if known else None
+        wrong = pc.or_kleene(pc.is_null(columns[name]), bad) if known else pc.is_null(columns[name])
+        if count := pc.sum(wrong).as_py():
+            faults[name] = count
+    if faults and events.num_rows:
+        raise CrmError(
+            "records_consents_invalid", rows=max(faults.values()), columns=", ".join(faults)
+        )
+    columns["source"] = _sources(events)
+    # In the order of the index, which is faster to fill; equal keys keep their order.
+    return pa.table(columns).sort_by("customer_key")
+
+
+_KNOWN: dict[str, tuple[str, ...]] = {
+    "customer_key": (),
+    "contact_channel": CONTACT_CHANNELS,
+    "purpose": PURPOSES,
+    "state": STATES,
+    "at": (),
+}
+
+
+def _converted(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    kinds = {"customer_key": pa.int64(), "at": pa.timestamp("us", tz="UTC")}
+    kind = kinds.get(name, pa.string())
+    try:
+        return column.cast(kind, safe=name != "at")
+    except pa.ArrowException:
+        return pa.chunked_array([pa.nulls(len(column), kind)])
+
+
+def _sources(events: pa.Table) -> pa.ChunkedArray:
+    if "source" not in events.column_names:
+        return pa.chunked_array([pa.array([""] * events.num_rows, pa.string())])
+    text = events["source"].cast(pa.string()).fill_null("")
+    return pc.utf8_slice_codeunits(text, 0, _SOURCE_LENGTH)

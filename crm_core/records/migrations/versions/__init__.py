@@ -1,0 +1,1 @@
+"""Each file one step; a published step is never changed."""

@@ -1,0 +1,177 @@
+"""The tables of what people decided. Times are UTC; events are added, never changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+# SQLite gives row numbers only to a column that is exactly INTEGER.
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware on the way in and out; SQLite keeps it as sortable text."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment as the engine takes it."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment as people of this program take it: aware, UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables of the records."""
+
+
+class User(Base):
+    """A person who may sign in, and as what."""
+
+    __tablename__ = "users"
+
+    user: Mapped[str] = mapped_column(String(320), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Setting(Base):
+    """One document of the shop's settings."""
+
+    __tablename__ = "shop_settings"
+
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+    changed_by: Mapped[str] = mapped_column(String(320))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class SavedAudience(Base):
+    """A named rule that picks customers; `version` rises with every change."""
+
+    __tablename__ = "saved_audiences"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(240), unique=True)
+    rule: Mapped[Any] = mapped_column(JSON)
+    owner: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class SavedView(Base):
+    """A page with its filters, kept under a name by its owner."""
+
+    __tablename__ = "saved_views"
+
+    owner: Mapped[str] = mapped_column(String(320), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    query: Mapped[str] = mapped_column(String(2000))
+
+
+class Consent(Base):
+    """One time a customer said yes or no to being contacted. Added, never changed."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        # Said twice, it counts once; the same index serves reading a customer's latest word.
+        UniqueConstraint(
+            "customer_key",
+            "contact_channel",
+            "purpose",
+            "at",
+            "state",
+            "source",
+            name="one_consent_event",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    customer_key: Mapped[int] = mapped_column(BigInteger)
+    contact_channel: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    source: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Suppression(Base):
+    """A customer who must not be contacted on a channel, or on `all`, whatever was consented."""
+
+    __tablename__ = "suppressions"
+
+    customer_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    contact_channel: Mapped[str] = mapped_column(String(20), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class AuditRow(Base):
+    """What somebody did with personal data; each line carries the hash of the one before."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_by_action", "action", "at"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    user: Mapped[str] = mapped_column(String(320))
+    role: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[Any] = mapped_column(JSON)
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    export_id: Mapped[str | None] = mapped_column(String(40), unique=True)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class SetAsideOrder(Base):
+    """An order that people took out of all numbers, and why."""
+
+    __tablename__ = "set_aside_orders"
+
+    order_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    user: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Secret(Base):
+    """Random bytes made once: the key of customer codes in addresses, the salt of hashes."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Counter(Base):
+    """Numbers that only rise: `decisions` with every decision, `audit` with every line."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)

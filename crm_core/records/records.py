@@ -1,0 +1,148 @@
+"""What people decided: one object over users, settings, audiences, consents and the log."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, Select, func, select
+
+from crm_core.errors import CrmError
+from crm_core.records.audit_log import AuditLog
+from crm_core.records.connection import connect, migrate, reading, writing
+from crm_core.records.consents import Consents
+from crm_core.records.models import Consent, SavedAudience, Secret, SetAsideOrder, Suppression
+from crm_core.records.people import People
+from crm_core.records.repository import counter, insert_new
+from crm_core.records.saved import Saved
+from crm_core.records.set_aside import SetAside
+from crm_core.records.shop_settings import SettingsKept
+
+_SECRET_BYTES = 32
+_MIRROR_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Decisions as tables the engine can join, and the revision they show."""
+
+    tables: dict[str, pa.Table]
+    revision: int
+
+
+class Records(People, SettingsKept, Saved, Consents, SetAside, AuditLog):
+    """The records of one shop. Every method is one transaction, safe among processes."""
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes under a name, made when first asked for and the same ever after.
+
+        Unpredictable on purpose: `url_key` hides customer keys in addresses, `hash_salt`
+        keeps hashes of addresses from being looked up in a table.
+        """
+        with reading(self._engine) as connection:
+            known = connection.execute(_secret(name)).scalar()
+        if known is not None:
+            return known
+        row = {"name": name, "value": secrets.token_bytes(_SECRET_BYTES)}
+        with writing(self._engine) as connection:
+            connection.execute(insert_new(connection, Secret), row)
+            return connection.execute(_secret(name)).scalar_one()
+
+    def decisions_revision(self) -> int:
+        """A number that rises with every decision; caches and the mirror compare it."""
+        with reading(self._engine) as connection:
+            return counter(connection, "decisions")
+
+    def mirror(self) -> Mirror:
+        """Decisions as they stand, all of one moment, for the file beside the facts.
+
+        Tables: consents (customer_key, contact_channel, purpose, state: the latest),
+        suppressions (customer_key, contact_channel), saved_audiences (id, name, version),
+        set_aside_orders (order_id).
+        """
+        with reading(self._engine) as connection:
+            tables = {name: _arrow(connection, query, kinds) for name, query, kinds in _mirrored()}
+            return Mirror(tables, counter(connection, "decisions"))
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._engine.dispose()
+
+
+def open_records(url: str) -> Records:
+    """Opens the records at `sqlite:///file` or `postgresql+psycopg://…`, made or brought up.
+
+    Raises: CrmError("records_url_unknown"), ("records_unreachable"), ("records_damaged"),
+    ("records_newer"), ("records_busy").
+    """
+    engine = connect(url)
+    try:
+        migrate(engine)
+    except CrmError:
+        engine.dispose()
+        raise
+    return Records(engine)
+
+
+def copy_records(source_path: Path, target_path: Path) -> None:
+    """A private copy of SQLite records, complete even while others write to the source.
+
+    Raises: CrmError("records_unreachable") without a source, ("records_copy_exists").
+    """
+    if not source_path.exists():
+        raise CrmError("records_unreachable")
+    if target_path.exists():
+        raise CrmError("records_copy_exists")
+    target_path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target_path.with_name(target_path.name + ".new")
+    with closing(sqlite3.connect(source_path)) as source, closing(sqlite3.connect(fresh)) as copy:
+        source.backup(copy)
+    fresh.replace(target_path)
+
+
+def _secret(name: str) -> Select[bytes]:
+    return select(Secret.value).where(Secret.name == name)
+
+
+def _mirrored() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:
+    key = {"customer_key": pa.int64(), "contact_channel": pa.string()}
+    yield "consents", _current_consents(), {**key, "purpose": pa.string(), "state": pa.string()}
+    barred = select(Suppression.customer_key, Suppression.contact_channel)
+    yield "suppressions", barred.order_by(*barred.selected_columns), key
+    named = select(SavedAudience.id, SavedAudience.name, SavedAudience.version)
+    kinds = {"id": pa.int64(), "name": pa.string(), "version": pa.int64()}
+    yield "saved_audiences", named.order_by(SavedAudience.id), kinds
+    out = select(SetAsideOrder.order_id).order_by(SetAsideOrder.order_id)
+    yield "set_aside_orders", out, {"order_id": pa.string()}
+
+
+def _current_consents() -> Select[*tuple[Any, ...]]:
+    about = (Consent.customer_key, Consent.contact_channel, Consent.purpose)
+    place = func.row_number().over(
+        partition_by=about, order_by=(Consent.at.desc(), Consent.id.desc())
+    )
+    said = select(*about, Consent.state, place.label("place")).subquery()
+    named = (said.c.customer_key, said.c.contact_channel, said.c.purpose)
+    return select(*named, said.c.state).where(said.c.place == 1).order_by(*named)
+
+
+def _arrow(
+    connection: Connection, query: Select[*tuple[Any, ...]], kinds: dict[str, pa.DataType]
+) -> pa.Table:
+    """The rows of a query as Arrow, a batch at a time."""
+    schema = pa.schema(list(kinds.items()))
+    batches: list[pa.RecordBatch] = []
+    rows = connection.execute(query, execution_options={"yield_per": _MIRROR_ROWS})
+    for part in rows.partitions():
+        columns = list(zip(*part, strict=True))
+        arrays = [
+            pa.array(column, kind) for column, kind in zip(columns, kinds.values(), strict=True)
+        ]
+        batches.append(pa.record_batch(arrays, schema=schema))
+    return pa.Table.from_batches(batches, schema=schema)

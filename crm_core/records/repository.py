@@ -1,0 +1,99 @@
+"""What every part of the records shares: the connection, counters, and checks of what is typed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crm_core.errors import CrmError
+from crm_core.records.models import Base, Counter
+
+CONTACT_CHANNELS = ("email", "sms", "phone", "post", "ads")
+PURPOSES = ("marketing",)
+NAME_LENGTH = 120
+IN_ONE_QUESTION = 10_000
+
+
+class Repository:
+    """A part of the records. `Records` is all of them on one connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+
+def insert_new(connection: Connection, table: type[Base]) -> Insert:
+    """An INSERT that passes over rows that are already there."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def upsert(
+    connection: Connection, table: type[Base], keys: Sequence[str], row: dict[str, Any]
+) -> None:
+    """Writes a row, in place of the one with the same keys where there is one."""
+    module = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = module.insert(table).values(**row)
+    changed = {name: statement.excluded[name] for name in row if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed))
+
+
+def bump(connection: Connection, name: Literal["decisions", "audit"]) -> int:
+    """The counter's next number. Locks it, so that two writers take turns."""
+    connection.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1))
+    return counter(connection, name)
+
+
+def counter(connection: Connection, name: Literal["decisions", "audit"]) -> int:
+    """The counter's number now."""
+    return connection.execute(select(Counter.value).where(Counter.name == name)).scalar_one()
+
+
+def checked_name(text: str) -> str:
+    """A name as it is kept: trimmed, one line.
+
+    Raises: CrmError("records_name_invalid") when empty, too long or holding control characters.
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    hidden = any(unicodedata.category(char) in ("Cc", "Cf", "Cs") for char in name)
+    if not name or len(name) > NAME_LENGTH or hidden:
+        raise CrmError("records_name_invalid", length=NAME_LENGTH)
+    return name
+
+
+def name_key(name: str) -> str:
+    """The form in which two names are the same name."""
+    return unicodedata.normalize("NFKC", name).casefold()[: 2 * NAME_LENGTH]
+
+
+def checked_channel(contact_channel: str, *, also: tuple[str, ...] = ()) -> str:
+    """A contact channel that this program knows.
+
+    Raises: CrmError("records_channel_unknown").
+    """
+    if contact_channel not in (*CONTACT_CHANNELS, *also):
+        raise CrmError("records_channel_unknown", channels=", ".join(CONTACT_CHANNELS))
+    return contact_channel
+
+
+def checked_moment(moment: datetime) -> datetime:
+    """A moment with its zone.
+
+    Raises: CrmError("records_time_naive") for one that could be any of 24 hours.
+    """
+    if moment.tzinfo is None:
+        raise CrmError("records_time_naive")
+    return moment
+
+
+def in_chunks(keys: Iterable[int], size: int = IN_ONE_QUESTION) -> Iterator[list[int]]:
+    """Keys in lists short enough for one question to the engine."""
+    source = iter(keys)
+    while chunk := list(islice(source, size)):
+        yield chunk

@@ -1,0 +1,230 @@
+"""What a shop says of its costs and of what counts, where its order log is silent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import select
+
+from crm_core.errors import CrmError
+from crm_core.records.connection import reading, writing
+from crm_core.records.models import Setting
+from crm_core.records.repository import Repository, bump, checked_moment, upsert
+
+NOT_COUNTED = ("pending", "cancelled", "test")
+_MOST_MONEY = Decimal(10) ** 12
+_MOST_ENTRIES = 5_000
+_TEXT_LENGTH = 320
+_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+@dataclass(frozen=True)
+class SettingIssue:
+    """One thing to correct: the field, what is wrong (a text key's end), and where in it."""
+
+    field: str
+    code: str
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """What to take for costs and for counting. Rates are shares from 0 to 1, money is the shop's.
+
+    `margin_by_category` and `default_margin` (share of revenue) stand in where a product has no
+    cost; `shipping_cost_per_order`, the payment fees and `marketplace_fee_rate` (by sales
+    channel) where an order has none. `marketing_spend` is month ("2026-05") -> source -> amount.
+    `tax_included` says that prices hold tax at `tax_rate`. Orders in `uncounted_statuses` and of
+    `internal_buyers` (customer ids, e-mail addresses or "@domain") are left out of every number.
+    `starts_with_shop` says whether the log begins with the shop; None keeps what the store says.
+
+    >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
+    Decimal('0.029')
+    """
+
+    margin_by_category: Mapping[str, Decimal] = field(default_factory=dict)
+    default_margin: Decimal | None = None
+    shipping_cost_per_order: Decimal | None = None
+    payment_fee_rate: Decimal = Decimal(0)
+    payment_fee_fixed: Decimal = Decimal(0)
+    marketplace_fee_rate: Mapping[str, Decimal] = field(default_factory=dict)
+    marketing_spend: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    tax_included: bool = False
+    tax_rate: Decimal = Decimal(0)
+    uncounted_statuses: tuple[str, ...] = NOT_COUNTED
+    internal_buyers: tuple[str, ...] = ()
+    starts_with_shop: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in (*_RATES, *_MONEY):
+            object.__setattr__(self, name, _number(getattr(self, name)))
+        for name in (*_RATES_BY, "marketing_spend"):
+            object.__setattr__(self, name, _numbers(getattr(self, name)))
+        for name in _LISTS:
+            object.__setattr__(self, name, _texts(getattr(self, name)))
+
+    def issues(self) -> list[SettingIssue]:
+        """Everything that must be corrected before these settings can be used."""
+        return _issues(self)
+
+    def document(self) -> dict[str, Any]:
+        """The settings as plain JSON, money and rates as text: what is stored and hashed."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> ShopSettings:
+        """Settings out of stored JSON; names of another version are passed over.
+
+        Raises: CrmError("records_settings_invalid", count, fields, issues).
+        """
+        known = {item.name for item in fields(cls)}
+        settings = cls(**{name: value for name, value in document.items() if name in known})
+        return settings.checked()
+
+    def checked(self) -> ShopSettings:
+        """These settings, if nothing is wrong with them.
+
+        Raises: CrmError("records_settings_invalid", count, fields, issues) with all issues.
+        """
+        issues = self.issues()
+        if issues:
+            names = dict.fromkeys(issue.field for issue in issues)
+            raise CrmError(
+                "records_settings_invalid",
+                count=len(issues),
+                fields=", ".join(names),
+                issues=tuple(issues),
+            )
+        return self
+
+
+class SettingsKept(Repository):
+    """The shop's settings, one row a field."""
+
+    def shop_settings(self) -> ShopSettings:
+        """The settings as saved, defaults where nothing was."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(Setting.key, Setting.value))
+            return ShopSettings.from_document({row.key: row.value for row in rows})
+
+    def save_shop_settings(self, settings: ShopSettings, user: str, now: datetime) -> bool:
+        """Keeps settings; tells whether anything changed.
+
+        Raises: CrmError("records_settings_invalid", count, fields, issues).
+        """
+        document = settings.checked().document()
+        at = checked_moment(now)
+        with writing(self._engine) as connection:
+            rows = connection.execute(select(Setting.key, Setting.value))
+            before = {**ShopSettings().document(), **{row.key: row.value for row in rows}}
+            changed = {name: value for name, value in document.items() if before[name] != value}
+            for name, value in changed.items():
+                row = {"key": name, "value": value, "changed_by": user, "changed_at": at}
+                upsert(connection, Setting, ["key"], row)
+            if changed:
+                bump(connection, "decisions")
+        return bool(changed)
+
+
+_RATES = ("default_margin", "payment_fee_rate", "tax_rate")
+_MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
+_RATES_BY = ("margin_by_category", "marketplace_fee_rate")
+_LISTS = ("uncounted_statuses", "internal_buyers")
+_MAY_BE_NONE = ("default_margin", "shipping_cost_per_order")
+_SWITCHES = {"tax_included": (True, False), "starts_with_shop": (True, False, None)}
+
+
+def _number(value: Any) -> Any:
+    """A number as an exact decimal; what is none stays as it is, to be found by the check."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return value
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return value
+
+
+def _numbers(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        str(name).strip(): _numbers(inner) if isinstance(inner, Mapping) else _number(inner)
+        for name, inner in value.items()
+    }
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        return value
+    tidy = (item.strip() if isinstance(item, str) else item for item in value)
+    return tuple(dict.fromkeys(item for item in tidy if item != ""))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, Mapping):
+        return {name: _plain(value[name]) for name in sorted(value)}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _issues(settings: ShopSettings) -> list[SettingIssue]:
+    found: list[SettingIssue] = []
+    for name in (*_RATES, *_MONEY):
+        value = getattr(settings, name)
+        if value is not None or name not in _MAY_BE_NONE:
+            found += _amount(name, value, rate=name in _RATES)
+    for name in _RATES_BY:
+        found += _by_name(name, getattr(settings, name), rate=True)
+    found += _spend(settings.marketing_spend)
+    for name in _LISTS:
+        found += _list(name, getattr(settings, name))
+    for name, choices in _SWITCHES.items():
+        if not any(getattr(settings, name) is choice for choice in choices):
+            found.append(SettingIssue(name, "not_a_switch"))
+    return found
+
+
+def _amount(name: str, value: Any, *, rate: bool, at: str = "") -> list[SettingIssue]:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return [SettingIssue(name, "not_a_number", at)]
+    if rate and not 0 <= value <= 1:
+        return [SettingIssue(name, "not_a_share", at)]
+    if not rate and not 0 <= value < _MOST_MONEY:
+        return [SettingIssue(name, "not_an_amount", at)]
+    return []
+
+
+def _by_name(name: str, values: Any, *, rate: bool, under: str = "") -> list[SettingIssue]:
+    if not isinstance(values, Mapping) or len(values) > _MOST_ENTRIES:
+        return [SettingIssue(name, "not_a_table", under)]
+    found: list[SettingIssue] = []
+    for key, value in values.items():
+        if not key or len(key) > _TEXT_LENGTH:
+            found.append(SettingIssue(name, "name_missing", under))
+        found += _amount(name, value, rate=rate, at=f"{under} {key}".strip()[:80])
+    return found
+
+
+def _spend(months: Any) -> list[SettingIssue]:
+    name = "marketing_spend"
+    if not isinstance(months, Mapping):
+        return [SettingIssue(name, "not_a_table")]
+    found: list[SettingIssue] = []
+    for month, sources in months.items():
+        if not _MONTH.match(month):
+            found.append(SettingIssue(name, "not_a_month", month[:80]))
+        found += _by_name(name, sources, rate=False, under=month[:20])
+    return found
+
+
+def _list(name: str, values: Any) -> list[SettingIssue]:
+    if not isinstance(values, tuple) or len(values) > _MOST_ENTRIES:
+        return [SettingIssue(name, "not_a_list")]
+    bad = [value for value in values if not isinstance(value, str) or len(value) > _TEXT_LENGTH]
+    return [SettingIssue(name, "not_a_text")] if bad else []
