@@ -1,0 +1,126 @@
+"""Both languages are complete, and every word the code asks for is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from string import Formatter
+
+from crm_core.text import catalogue
+from tests.contracts.tree import called, place, python_files, source, tree
+
+EN, ZH = catalogue("en"), catalogue("zh")
+APP = ("pages/", "crm_core/")
+SPEAKERS = {"t", "md"}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# The same in both languages: names, units, formats and symbols.
+ALIKE = re.compile(r"^[^a-z]*$|^[\W\d_]*(?:\{[a-z_]+\}[\W\d_]*)+$")
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert sorted(set(EN) ^ set(ZH)) == []
+
+
+def test_both_languages_fill_in_the_same_facts() -> None:
+    differing = [key for key in set(EN) & set(ZH) if placeholders(EN[key]) != placeholders(ZH[key])]
+    assert sorted(differing) == []
+
+
+def test_no_text_is_empty_or_left_to_do() -> None:
+    unfinished = re.compile(r"^\s*$|TODO|FIXME|XXX|lorem ipsum", re.IGNORECASE)
+    found = [key for texts in (EN, ZH) for key, text in texts.items() if unfinished.search(text)]
+    assert found == []
+
+
+def test_chinese_is_chinese_and_english_is_english() -> None:
+    untranslated = [
+        key
+        for key, text in ZH.items()
+        if not CHINESE.search(text) and text == EN.get(key) and not ALIKE.match(text)
+    ]
+    assert [key for key in untranslated if not key.startswith(("app.name", "app.language"))] == []
+    assert [key for key, text in EN.items() if CHINESE.search(text)] == []
+
+
+def asked_keys() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Each key the code asks for; the pieces of an f-string that vary may be any word."""
+    for name in python_files(*APP):
+        for node in ast.walk(tree(name)):
+            if called(node) in SPEAKERS and isinstance(node, ast.Call) and node.args:
+                pattern = key_pattern(node.args[0])
+                if pattern:
+                    yield place(name, node), re.compile(pattern)
+
+
+def key_pattern(argument: ast.expr) -> str | None:
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return re.escape(argument.value)
+    if isinstance(argument, ast.JoinedStr):
+        pieces = [
+            re.escape(str(piece.value)) if isinstance(piece, ast.Constant) else "[a-z0-9_.]+"
+            for piece in argument.values
+        ]
+        return "".join(pieces)
+    return None
+
+
+def test_every_key_asked_for_exists() -> None:
+    missing = [
+        f"{where} {pattern.pattern}"
+        for where, pattern in asked_keys()
+        if not any(pattern.fullmatch(key) for key in EN)
+    ]
+    assert missing == []
+
+
+def test_every_key_named_on_a_page_exists() -> None:
+    """A page hands keys, or the beginnings of keys, to what draws them."""
+    dotted = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+    missing = [
+        f"{place(name, node)} {node.value}"
+        for name in python_files("pages/")
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and dotted.fullmatch(node.value)
+        and not any(key == node.value or key.startswith(f"{node.value}.") for key in EN)
+    ]
+    assert missing == []
+
+
+def error_codes() -> Iterator[tuple[str, str, set[str] | None]]:
+    """Each failure the code names, with the facts it states (None when they are passed on)."""
+    for name in python_files(*APP):
+        if "CrmError" not in source(name):
+            continue
+        for node in ast.walk(tree(name)):
+            if called(node) != "CrmError" or not isinstance(node, ast.Call) or not node.args:
+                continue
+            code = node.args[0]
+            if isinstance(code, ast.Constant):
+                named = {word.arg for word in node.keywords if word.arg}
+                passed_on = any(word.arg is None for word in node.keywords)
+                yield place(name, node), str(code.value), None if passed_on else named
+
+
+def error_key(code: str) -> str | None:
+    """The text key of a failure, as `error_text` finds it."""
+    room, _, rest = code.partition("_")
+    keys = (f"error.{code}", f"error_{room}.{rest}", f"error_{room}.{code}")
+    return next((key for key in keys if key in EN), None)
+
+
+def test_every_failure_is_worded_from_facts_it_states() -> None:
+    wrong: list[str] = []
+    for where, code, facts in error_codes():
+        key = error_key(code)
+        if key is None:
+            wrong.append(f"{where} {code}: no words")
+        elif facts is not None and placeholders(EN[key]) - facts:
+            wrong.append(f"{where} {code}: lacks {sorted(placeholders(EN[key]) - facts)}")
+    assert wrong == []
