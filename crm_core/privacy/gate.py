@@ -1,0 +1,179 @@
+"""The only reader of identities: who a customer is, masked as the asker's role demands."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from crm_core.errors import CrmError
+from crm_core.privacy.policy import TAGS, Access, Purpose, mask, require, treatment
+from crm_core.store import Store
+
+MOST_AT_ONCE = 1_000
+MOST_FOUND = 50
+IDENTITY_COLUMNS = ("name", "email", "phone", "address", "postal_code", "city")
+
+_FULL_WIDTH = "".join(chr(place) for place in range(0xFF01, 0xFF5F))
+_PLAIN_WIDTH = "".join(chr(place) for place in range(0x21, 0x7F))
+_DIGITS_TO_SEARCH = 4
+_CODE = re.compile(r"[a-z2-7]{26}")
+
+
+def identities(
+    store: Store, access: Access, customer_keys: Sequence[int], purpose: Purpose = "view"
+) -> pd.DataFrame:
+    """Who these customers are: one row a key, in the order asked, at most 1,000.
+
+    Columns: customer_key and those of `IDENTITY_COLUMNS` that the role may see, masked in here
+    where it may only guess. Unknown keys give empty cells.
+    Raises: CrmError("privacy_denied", action), ("privacy_too_many", limit).
+    """
+    require(access, purpose)
+    keys = [int(key) for key in dict.fromkeys(customer_keys)]
+    if len(keys) > MOST_AT_ONCE:
+        raise CrmError("privacy_too_many", limit=MOST_AT_ONCE)
+    rules = {column: treatment(access, purpose, column) for column in IDENTITY_COLUMNS}
+    seen = [column for column, rule in rules.items() if rule != "drop"]
+    frame = _read(store, keys, seen)
+    for column in seen:
+        if rules[column] == "mask":
+            tag = TAGS[column]
+            frame[column] = [mask(tag, value) for value in frame[column]]
+    return frame
+
+
+def _read(store: Store, keys: list[int], columns: list[str]) -> pd.DataFrame:
+    wanted = pd.DataFrame({"customer_key": pd.Series(keys, dtype="int64")})
+    if not keys or not store.has("identities"):
+        return wanted.assign(**dict.fromkeys(columns))
+    table = store.table("identities")
+    found = store.fetch(
+        table.filter(table.customer_key.isin(keys)).select("customer_key", *columns)
+    )
+    return wanted.merge(found, on="customer_key", how="left")
+
+
+def search(
+    store: Store, access: Access, text: str, *, limit: int = MOST_FOUND, secret: bytes
+) -> list[int]:
+    """Customers whose name, e-mail or phone holds this text, or whose public code it is.
+
+    The text is looked for as it stands, never as a pattern, whatever its width and case. Phones
+    are compared by their digits. Who may not search by identity may still use a code.
+    Raises: CrmError("privacy_denied", action="search").
+    """
+    wanted = unicodedata.normalize("NFKC", text).strip()
+    if _CODE.fullmatch(wanted.casefold()):
+        return [customer_key(secret, wanted)]
+    require(access, "search")
+    if not wanted or not store.has("identities"):
+        return []
+    table = store.table("identities")
+    found = table.filter(_matches(table, wanted)).select("customer_key", "name")
+    ordered = found.order_by(found.name.asc(nulls_first=False), found.customer_key)
+    frame = store.fetch(ordered.limit(min(limit, MOST_FOUND)))
+    return [int(key) for key in frame["customer_key"]]
+
+
+def _matches(table: ir.Table, wanted: str) -> ir.BooleanValue:
+    forms = {
+        unicodedata.normalize(form, folded)
+        for folded in (wanted.lower(), wanted.casefold())
+        for form in ("NFC", "NFD")
+    }
+    tests: list[Any] = [
+        _folded(table[column]).contains(form) for column in ("name", "email") for form in forms
+    ]
+    digits = "".join(char for char in wanted if char.isdecimal()).lstrip("0")
+    if len(digits) >= _DIGITS_TO_SEARCH and re.fullmatch(r"[\d\s()+./-]+", wanted):
+        tests.append(table["phone"].re_replace(r"[^0-9]", "").contains(digits))
+    return ibis.or_(*tests)
+
+
+def _folded(column: Any) -> Any:
+    """Text in small letters of plain width, as the engine writes it."""
+    return column.translate(_FULL_WIDTH, _PLAIN_WIDTH).lower()
+
+
+def customer_code(secret: bytes, key: int) -> str:
+    """The customer's public form for addresses and files: nothing about others follows from it.
+
+    >>> customer_code(bytes(32), 7) == customer_code(bytes(32), 7) != customer_code(bytes(32), 8)
+    True
+    """
+    block = key.to_bytes(8, "big", signed=True) + bytes(8)
+    sealed = _cipher(secret).encryptor().update(block)
+    return base64.b32encode(sealed).decode().rstrip("=").lower()
+
+
+def customer_key(secret: bytes, code: str) -> int:
+    """The customer behind a public code.
+
+    Raises: CrmError("privacy_unknown_customer") for a code this shop never gave.
+
+    >>> customer_key(bytes(32), customer_code(bytes(32), -7))
+    -7
+    """
+    try:
+        sealed = base64.b32decode(code.strip().upper() + "======")
+    except (binascii.Error, ValueError):
+        raise CrmError("privacy_unknown_customer") from None
+    block = _cipher(secret).decryptor().update(sealed) if len(sealed) == 16 else b""
+    if block[8:] != bytes(8):
+        raise CrmError("privacy_unknown_customer")
+    return int.from_bytes(block[:8], "big", signed=True)
+
+
+def _cipher(secret: bytes) -> Cipher[modes.ECB]:
+    # One block, never the same twice: the mode that does nothing between blocks is the right one.
+    return Cipher(algorithms.AES(secret[:16]), modes.ECB())  # noqa: S305
+
+
+def contactable(store: Store, contact_channel: str) -> ir.Table:
+    """Customers with something to reach them by on a channel: customer_key alone.
+
+    E-mail needs an address with a domain, sms and phone a number of seven digits or more, post a
+    street and a place, ads an e-mail or a phone.
+    """
+    table = store.table("identities")
+    return table.filter(_usable(table, contact_channel)).select("customer_key")
+
+
+def _usable(table: ir.Table, contact_channel: str) -> Any:
+    email = table["email"].re_search(EMAIL)
+    phone = table["phone"].re_replace(r"[^0-9]", "").length() >= PHONE_DIGITS
+    place = table["postal_code"].fill_null("") + table["city"].fill_null("")
+    post = (table["address"].fill_null("").strip() != "") & (place.strip() != "")
+    email, phone = email.fill_null(False), phone.fill_null(False)
+    tests = {"email": email, "sms": phone, "phone": phone, "post": post, "ads": email | phone}
+    if contact_channel not in tests:
+        raise CrmError("privacy_channel_unknown", channels=", ".join(tests))
+    return tests[contact_channel]
+
+
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+PHONE_DIGITS = 7
+
+
+def for_export(store: Store, access: Access, columns: Sequence[str]) -> ir.Table:
+    """Identities as an expression, for the one writer of lists.
+
+    Raises: CrmError("privacy_denied", action="export"), ("privacy_column_denied", column),
+    ("privacy_no_identities") for a store that knows nobody by name.
+    """
+    require(access, "export")
+    for column in columns:
+        if treatment(access, "export", column) != "clear":
+            raise CrmError("privacy_column_denied", column=column)
+    if not store.has("identities"):
+        raise CrmError("privacy_no_identities")
+    return store.table("identities").select("customer_key", *columns)
