@@ -1,0 +1,272 @@
+"""Every row of a delimited order file with typed values, or with the reason it is no good."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from crm_core.errors import CrmError
+from crm_core.store.imports.contract import Job
+from crm_core.store.imports.mapping import FIELDS, Mapping
+from crm_core.store.imports.staging import counted, quote
+from crm_core.store.imports.textfile import NUL_MARK, TextFile
+from crm_core.store.imports.values import (
+    DECIMAL,
+    FIRST_YEAR,
+    date_order,
+    decimal_style,
+    moment_layers,
+    number,
+)
+
+MOST_MONEY = 10**13
+MOST_UNITS = 10**9
+_IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One file with its mapping and the decisions taken for all of its rows."""
+
+    text: TextFile
+    mapping: Mapping
+    decimal: str
+    order: str
+    percent: bool
+
+    def raw(self, field: str) -> str | None:
+        """The raw column that fills a field."""
+        column = self.mapping.columns.get(field)
+        return None if column is None else f"c{self.text.header.index(column)}"
+
+    def column(self, field: str) -> str:
+        """The file's own name for a field."""
+        return self.mapping.columns.get(field, field)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition that makes a row no good, the code to say so and the field it lies in."""
+
+    test: str
+    code: str
+    field: str
+
+
+def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
+    """Decimal style, date order and the scale of rates, from all rows of the file."""
+    file = text.source.name
+    raw = {field: f"c{text.header.index(column)}" for field, column in mapping.columns.items()}
+    times = {raw[f]: mapping.columns[f] for f in raw if FIELDS[f] == "time"}
+    money = {raw[f]: mapping.columns[f] for f in raw if FIELDS[f] == "number" and f != "quantity"}
+    decimal = mapping.decimal
+    if decimal == "auto":
+        decimal = decimal_style(job, money, file)
+    order = mapping.date_order if mapping.date_order != "auto" else date_order(job, times, file)
+    percent = False
+    if mapping.discount_is == "rate" and "discount" in raw:
+        value = number(f"rtrim(trim({raw['discount']}), ' %')", decimal)
+        percent = bool(
+            counted(
+                job.con,
+                f"select count(*) from import_raw where {value} > 1 or {raw['discount']} like '%\\%%' escape '\\'",
+            )
+        )
+    return Sheet(text, mapping, decimal, order, percent)
+
+
+def parse(job: Job, sheet: Sheet) -> list[Check]:
+    """Make temporary table `import_parsed`: fields by name, gross, paid and `issue`.
+
+    `issue` is the place of the first failed check in the list returned, or NULL.
+    """
+    layers = [_texts(sheet), *_moments(job, sheet), _numbers(sheet), _units(sheet)]
+    layers.extend(_money(sheet))
+    query = "select * from import_raw"
+    for layer in layers:
+        added = ", ".join(f"{expression} as {alias}" for alias, expression in layer.items())
+        query = f"select *, {added} from ({query})"
+    checks = _checks(job, sheet)
+    cases = " ".join(f"when {check.test} then {place}" for place, check in enumerate(checks))
+    raw = ", ".join(f"c{place}" for place in range(len(sheet.text.header)))
+    job.con.execute(
+        f"""
+        create or replace temp table import_parsed as
+        select * exclude ({raw}), case {cases} end as issue from ({query})
+        """
+    )
+    return checks
+
+
+def _texts(sheet: Sheet) -> dict[str, str]:
+    """Trimmed texts, `t_<field>`; ids lose the apostrophe that spreadsheets put before them."""
+    texts: dict[str, str] = {}
+    for field, kind in FIELDS.items():
+        raw = sheet.raw(field)
+        if raw is None:
+            constant = sheet.mapping.constants.get(field)
+            value = "null::varchar" if constant is None else quote(constant)
+        else:
+            value = f"nullif(trim({raw}, E' \\t\\r\\n\u00a0\u3000'), '')"
+            if field in _IDS:
+                value = f"nullif(ltrim({value}, ''''), '')"
+        texts[f"t_{field}"] = value
+        if kind == "text" and field not in {"status", "currency", "product_id", "order_id"}:
+            texts[field] = value
+    texts["product_id"] = "coalesce(t_product_id, t_product_name)"
+    texts["status"] = translated("t_status", "status", "t_status")
+    texts["currency"] = translated("t_currency", "currency", "upper(t_currency)")
+    return texts
+
+
+def translated(text: str, topic: str, otherwise: str) -> str:
+    """SQL for the word of ours that a shop's word means, or `otherwise`."""
+    words = ", ".join(f"{quote(raw)}: {quote(word)}" for raw, word in _words()[topic].items())
+    return f"coalesce(map {{{words}}}[lower({text})], {otherwise})"
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    told = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+    return {
+        topic: {raw: word for word, raws in table.items() for raw in raws}
+        for topic, table in told.items()
+    }
+
+
+def _moments(job: Job, sheet: Sheet) -> list[dict[str, str]]:
+    layers: list[dict[str, str]] = [{} for _ in range(4)]
+    for field, kind in FIELDS.items():
+        if kind != "time":
+            continue
+        if sheet.raw(field) is None:
+            layers[3] |= {field: "null::timestamp", f"{field}_day": "null::date"}
+            continue
+        made = moment_layers(field, f"t_{field}", sheet.order, job.timezone)
+        layers = [old | new for old, new in zip(layers, made, strict=True)]
+    layers[3]["order_id"] = (
+        "coalesce(t_order_id, customer_id || '-' || strftime(ordered_at, '%Y%m%dT%H%M%S'))"
+        if "order_id" not in sheet.mapping.columns
+        else "t_order_id"
+    )
+    # An alias cannot lean on its own layer's aliases and stay readable: the id comes one later.
+    order_id = layers[3].pop("order_id")
+    return [layer for layer in [*layers, {"order_id": order_id}] if layer]
+
+
+def _numbers(sheet: Sheet) -> dict[str, str]:
+    numbers: dict[str, str] = {}
+    for field, kind in FIELDS.items():
+        if kind != "number":
+            continue
+        text, style = f"t_{field}", sheet.decimal
+        if field in sheet.mapping.constants:
+            style = "dot"
+        if field == "discount" and sheet.mapping.discount_is == "rate":
+            scale = "100" if sheet.percent else "1"
+            value = f"({number(f'''rtrim({text}, ' %')''', style)} / {scale})::decimal(18,8)"
+        else:
+            value = number(text, style)
+        numbers[f"n_{field}"] = value
+    return numbers
+
+
+def _units(sheet: Sheet) -> dict[str, str]:
+    count = "n_quantity" if "quantity" in sheet.mapping.columns else "coalesce(n_quantity, 1)"
+    whole = f"{count} = round({count}, 0) and abs({count}) < {MOST_UNITS}"
+    return {"units": f"case when {whole} then {count}::bigint end"}
+
+
+def _money(sheet: Sheet) -> list[dict[str, str]]:
+    """Gross and paid money of a line, without sign, rounded to the cent; cost of a unit."""
+    mapping = sheet.mapping
+    rate = mapping.discount_is == "rate"
+    taken = "coalesce(n_discount, 0)" if rate else "abs(coalesce(n_discount, 0))"
+    fits = f"abs(n_amount) < {MOST_MONEY} and abs(coalesce({taken}, 0)) < {MOST_MONEY}"
+    total = "abs(n_amount)"
+    if mapping.amount_is == "unit_price":
+        total = f"(abs(n_amount)::{DECIMAL} * abs(units)::decimal(10,0))"
+    base = f"case when {fits} then {total} end"
+    if mapping.amount_after_discount and rate:
+        paid = "round(base, 2)"
+        gross = f"case when {taken} < 1 then round(base::double / (1 - {taken})::double, 2) else paid end"
+    elif mapping.amount_after_discount:
+        paid, gross = "round(base, 2)", f"paid + round({taken}, 2)"
+    else:
+        gross = "round(base, 2)"
+        paid = f"gross - round({'gross * ' if rate else ''}{taken}, 2)"
+    made = {"paid": paid, "gross": gross}
+    order = ("paid", "gross") if mapping.amount_after_discount else ("gross", "paid")
+    cost = "n_unit_cost"
+    if "profit" in mapping.columns:
+        revenue = "base" if mapping.amount_after_discount else "paid"
+        cost = f"round(({revenue} - n_profit)::double / nullif(abs(units), 0), 4)"
+    return [
+        {"base": base},
+        *({each: f"({made[each]})::decimal(18,2)"} for each in order),
+        {"cost": cost},
+    ]
+
+
+def _checks(job: Job, sheet: Sheet) -> list[Check]:
+    given = set(sheet.mapping.columns)
+    checks = _broken(sheet)
+    checks.append(Check("order_id is null", "import_missing_value", "order_id"))
+    checks += [
+        Check("t_ordered_at is null", "import_missing_value", "ordered_at"),
+        Check("ordered_at is null", "import_bad_date", "ordered_at"),
+        Check(f"ordered_day > date '{job.now.date()}' + 1".replace("ordered_day", "ordered_at_day"),
+              "import_future_date", "ordered_at"),
+        Check(f"year(ordered_at_day) < {FIRST_YEAR}", "import_old_date", "ordered_at"),
+        Check("product_id is null", "import_missing_value",
+              "product_id" if "product_id" in given else "product_name"),
+        Check("t_amount is null", "import_missing_value", "amount"),
+        Check(f"n_amount is null or abs(n_amount) >= {MOST_MONEY}", "import_bad_number", "amount"),
+    ]  # fmt: skip
+    if "quantity" in given:
+        checks += [
+            Check("t_quantity is null", "import_missing_value", "quantity"),
+            Check("n_quantity is null", "import_bad_number", "quantity"),
+            Check(f"abs(n_quantity) >= {MOST_UNITS}", "import_bad_number", "quantity"),
+            Check("units is null", "import_fractional_quantity", "quantity"),
+        ]
+    if job.currency:
+        checks.append(
+            Check(f"currency <> {quote(job.currency)}", "import_currency_mixed", "currency")
+        )
+    for field in ("promised_at", "delivered_at"):
+        if field in given:
+            checks.append(
+                Check(f"t_{field} is not null and {field} is null", "import_bad_date", field)
+            )
+    for field, kind in FIELDS.items():
+        if kind == "number" and field in given - {"amount", "quantity"}:
+            bad = f"t_{field} is not null and (n_{field} is null or abs(n_{field}) >= {MOST_MONEY})"
+            checks.append(Check(bad, "import_bad_number", field))
+    checks.append(Check("n_amount < 0 and units > 0", "import_negative_amount", "amount"))
+    if "discount" in given:
+        wrong = (
+            "n_discount not between 0 and 1" if sheet.mapping.discount_is == "rate" else "paid < 0"
+        )
+        checks.append(Check(wrong, "import_bad_discount", "discount"))
+    return checks
+
+
+def _broken(sheet: Sheet) -> list[Check]:
+    """Marks of bytes that could not be read, anywhere in a row."""
+    if not sheet.text.rewrite:
+        return []
+    row = "concat(" + ", ".join(f"c{place}" for place in range(len(sheet.text.header))) + ")"
+    return [
+        Check(f"contains({row}, '{NUL_MARK}')", "import_nul_byte", ""),
+        Check(f"contains({row}, '\ufffd')", "import_bad_encoding", ""),
+    ]
+
+
+def refuse_bad_constants(mapping: Mapping) -> None:
+    """Raise CrmError("import_bad_mapping") for a number constant that is no number."""
+    for field, value in mapping.constants.items():
+        if FIELDS[field] == "number" and not value.replace(".", "", 1).lstrip("-").isdigit():
+            raise CrmError("import_bad_mapping", key=field, value=value, match="1")

@@ -1,0 +1,109 @@
+"""What an order file would become, before anything is imported: columns, ten rows, problems."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from crm_core.errors import CrmError
+from crm_core.store.imports.contract import Job, Notice, Part, Plan, SourceFile, StageResult
+from crm_core.store.imports.mapping import FIELDS, Mapping
+from crm_core.store.imports.order_values import decide, parse
+from crm_core.store.imports.propose import Guess, guess_columns, propose_mapping
+from crm_core.store.imports.rows import load_rows
+from crm_core.store.imports.run import stage
+from crm_core.store.imports.staging import create_staging
+from crm_core.store.imports.textfile import TextFile, read_text
+
+ROWS = 10
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A file's columns with a guess each, the mapping they make, and what that would give.
+
+    `rows` are the first ten rows by field, as texts; they hold personal data. `problems` are
+    codes with facts: a whole-file error, or how many rows each reason sets aside.
+    """
+
+    text: TextFile
+    columns: tuple[Guess, ...]
+    mapping: Mapping
+    rows: tuple[dict[str, str], ...]
+    problems: tuple[Notice, ...]
+    result: StageResult | None
+
+
+def propose(
+    file: SourceFile,
+    *,
+    mapping: Mapping | None = None,
+    timezone: str = "UTC",
+    now: datetime,
+    memory_mb: int = 256,
+) -> Proposal:
+    """A proposal for a delimited order file; with `mapping`, what that mapping would give.
+
+    Raises: CrmError for a file that cannot be read at all.
+    """
+    encoding = mapping.encoding if mapping else "auto"
+    text = read_text(file, encoding=encoding, delimiter=mapping.delimiter if mapping else "auto")
+    chosen = mapping or propose_mapping(text)
+    guesses = guess_columns(text)
+    with tempfile.TemporaryDirectory(prefix="clientele-preview-") as folder:
+        con = duckdb.connect()
+        con.execute(f"set memory_limit = '{memory_mb}MB'")
+        con.execute("set temp_directory = ?", [folder])
+        job = Job(con, Path(folder), now, chosen.currency, timezone, lambda _step, _share: None)
+        try:
+            return _proposal(job, text, guesses, chosen)
+        except CrmError as failure:
+            problem = Notice(failure.code, dict(failure.facts))
+            return Proposal(text, guesses, chosen, (), (problem,), None)
+        finally:
+            con.close()
+
+
+def _proposal(job: Job, text: TextFile, guesses: tuple[Guess, ...], mapping: Mapping) -> Proposal:
+    mapping.check(text.header, text.source.name)
+    create_staging(job.con)
+    load_rows(job, text, table="order_lines")
+    checks = parse(job, decide(job, text, mapping))
+    shown = [field for field in FIELDS if field in {*mapping.columns, *mapping.constants}]
+    cells = ", ".join(f"coalesce({_shown(field)}, '')" for field in shown)
+    found = job.con.execute(
+        f"select source_row::varchar, issue, {cells} from import_parsed "
+        f"order by source_row limit {ROWS}"
+    ).fetchall()
+    rows = tuple(
+        dict(zip(("row", "issue", *shown), (row[0], _code(row[1], checks), *row[2:]), strict=True))
+        for row in found
+    )
+    part = Part("order_lines", (text.source,), (text,), mapping)
+    result = stage(
+        job.con,
+        Plan((part,)),
+        currency=mapping.currency,
+        timezone=job.timezone,
+        now=job.now,
+        progress=job.progress,
+    )
+    problems = tuple(Notice(code, {"count": count}) for code, count in result.reasons.items())
+    return Proposal(text, guesses, mapping, rows, problems, result)
+
+
+def _shown(field: str) -> str:
+    """The value as read, or the text as it stands where it could not be read."""
+    if FIELDS[field] == "number":
+        return f"coalesce(n_{field}::double::varchar, t_{field})"
+    if FIELDS[field] == "time":
+        return f"coalesce({field}::varchar, t_{field})"
+    return f"{field}::varchar"
+
+
+def _code(issue: int | None, checks: list[object]) -> str:
+    return "" if issue is None else str(getattr(checks[issue], "code", ""))

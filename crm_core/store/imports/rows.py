@@ -1,0 +1,138 @@
+"""Rows of a text file into the engine, each with its row number; broken rows set aside."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from pathlib import Path
+
+from crm_core.errors import CrmError
+from crm_core.store.imports.contract import Job
+from crm_core.store.imports.staging import quote, set_aside
+from crm_core.store.imports.textfile import BLOCK, NUL_MARK, TextFile
+
+_REJECT_REASONS = {"UNQUOTED VALUE": "import_bad_quote"}
+
+
+def load_rows(job: Job, text: TextFile, *, table: str) -> int:
+    """Read every row as text into temporary table `RAW`; the number of rows read.
+
+    Columns are c0, c1, ... and `source_row`, the row as a spreadsheet counts it (the header is
+    row 1). Rows of the wrong length go to quarantine, never padded and never shifted.
+    Raises: CrmError("import_unclosed_quote") when a value swallows the rows after it.
+    """
+    path = readable(text, job.folder)
+    blank = _blank_rows(path) if text.blank_lines else []
+    before = job.con.execute("select current_setting('preserve_insertion_order')").fetchone()
+    job.con.execute("set preserve_insertion_order = true")
+    try:
+        _read(job, text, path)
+    finally:
+        job.con.execute(f"set preserve_insertion_order = {bool(before and before[0])}")
+    _refuse_unclosed(job, text)
+    broken = _number_rows(job, blank)
+    _set_broken_aside(job, text, table)
+    row = job.con.execute("select count(*) from import_raw").fetchone()
+    job.con.execute("drop table import_rejects; drop table import_scans; drop table import_gaps")
+    return (row[0] if row else 0) + broken
+
+
+def readable(text: TextFile, folder: Path) -> Path:
+    """A file the engine can read: itself, or a UTF-8 copy with one kind of line end."""
+    if not text.rewrite:
+        return text.source.path
+    copy = folder / f"{text.sha256[:16]}.csv"
+    decoder = codecs.getincrementaldecoder(text.encoding)("replace")
+    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    started = False
+    with text.source.path.open("rb") as source, copy.open("w", encoding="utf-8", newline="") as out:
+        while block := source.read(BLOCK):
+            part = str(lines.decode(block)).replace("\0", NUL_MARK)
+            if not started:
+                part = part.lstrip("\ufeff\n")
+                started = bool(part)
+            out.write(part)
+        out.write(str(lines.decode(b"", final=True)))
+    return copy
+
+
+def _read(job: Job, text: TextFile, path: Path) -> None:
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(text.header)))
+    job.con.execute(
+        f"""
+        create or replace temp table import_read as
+        select row_number() over () as read_row, *
+        from read_csv(
+            {quote(str(path))}, auto_detect = false, header = true, strict_mode = true,
+            delim = {quote(text.delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
+            store_rejects = true, rejects_limit = 0,
+            rejects_table = 'import_rejects', rejects_scan = 'import_scans'
+        )
+        """
+    )
+
+
+def _refuse_unclosed(job: Job, text: TextFile) -> None:
+    found = job.con.execute(
+        """
+        select min(line) from import_rejects
+        where (error_type = 'UNQUOTED VALUE' and contains(trim(csv_line, chr(10)), chr(10)))
+           or error_type = 'LINE SIZE OVER MAXIMUM'
+        """
+    ).fetchone()
+    if found and found[0] is not None:
+        raise CrmError("import_unclosed_quote", file=text.source.name, row=found[0])
+
+
+def _number_rows(job: Job, blank: list[int]) -> int:
+    """Give rows their place in the file: rows read, plus the rows missing before each."""
+    job.con.execute(
+        """
+        create or replace temp table import_gaps as
+        select line, row_number() over (order by line) as place, empty from (
+            select line, bool_and(trim(csv_line) = '') as empty from import_rejects group by line
+            union select unnest(?::bigint[]), true
+        )
+        """,
+        [blank],
+    )
+    job.con.execute(
+        """
+        create or replace temp table import_raw as
+        select (read_row + 1 + coalesce(place, 0))::bigint as source_row, r.* exclude (read_row)
+        from import_read r asof left join (
+            select line - 1 - place as before, max(place) as place from import_gaps group by all
+        ) g on r.read_row > g.before
+        """
+    )
+    job.con.execute("drop table import_read")
+    row = job.con.execute("select count(*) from import_gaps where not empty").fetchone()
+    return row[0] if row else 0
+
+
+def _set_broken_aside(job: Job, text: TextFile, table: str) -> None:
+    cases = " ".join(f"when '{kind}' then '{code}'" for kind, code in _REJECT_REASONS.items())
+    set_aside(
+        job,
+        f"""
+        select {quote(text.source.name)} as source_file, line::bigint as source_row,
+               '{table}' as table_name, null as column_name,
+               case min(error_type) {cases} else 'import_ragged_row' end as reason,
+               trim(any_value(csv_line), chr(10)) as raw
+        from import_rejects where trim(csv_line) <> '' group by line
+        """,
+    )
+
+
+def _blank_rows(path: Path) -> list[int]:
+    """Row numbers of empty lines, which the engine counts but does not return."""
+    blank: list[int] = []
+    row, inside = 0, False
+    with path.open("rb") as stream:
+        for line in stream:
+            if not inside:
+                row += 1
+                if not line.strip(b"\r\n"):
+                    blank.append(row)
+            inside ^= line.count(b'"') % 2 == 1
+    return blank

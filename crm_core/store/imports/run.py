@@ -1,0 +1,109 @@
+"""Runs a plan: fills the staging tables and says what came of it."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from crm_core.errors import CrmError
+from crm_core.store.imports import staging
+from crm_core.store.imports.contract import Facts, Job, Notice, Plan, Progress, StageResult
+from crm_core.store.imports.feeds import feeds
+from crm_core.store.imports.formats import FORMATS
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    *,
+    currency: str | None,
+    timezone: str | None,
+    now: datetime,
+    progress: Progress,
+) -> StageResult:
+    """Fill schema `staging` of the writer's connection from a plan's files.
+
+    Good rows go to `staging.<table>` (the schema's columns, `source_row`, `source_file`), the
+    others to `staging.quarantine`; tables without rows are not there. `currency` and `timezone`
+    None mean what the format or the files say (else unknown, and UTC). Times are stored in UTC.
+    Raises: CrmError for a whole file that cannot be read; what was staged until then is void.
+    """
+    staging.create_staging(con)
+    zone = timezone or _timezone(plan)
+    _check_zone(con, zone)
+    money = _currency(plan, currency)
+    with tempfile.TemporaryDirectory(prefix="clientele-import-") as folder:
+        job = Job(con, Path(folder), now, money, zone, progress)
+        for place, part in enumerate(plan.parts):
+            progress("read", place / len(plan.parts))
+            FORMATS[part.format].stage(job, part)
+            job.first_file += len(part.files)
+    progress("check", 0.9)
+    duplicates = staging.drop_repeats(con)
+    return _result(job, plan, duplicates)
+
+
+def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
+    con = job.con
+    reasons = staging.reasons(con)
+    totals = staging.totals(con)
+    unkeyed = staging.unkeyed_orders(con)
+    if unkeyed:
+        job.notice("import_no_customer", count=unkeyed)
+    pages, why = feeds(con)
+    staging.drop_empty(con)
+    job.progress("check", 1.0)
+    return StageResult(
+        format=plan.format,
+        files=tuple(job.files),
+        rows_read=sum(file.rows for file in job.files),
+        good=staging.staged(con),
+        quarantined=sum(reasons.values()),
+        duplicates=duplicates,
+        reasons=reasons,
+        examples=staging.examples(con),
+        notices=_distinct(job.notices),
+        currency=job.currency,
+        timezone=job.timezone,
+        starts_with_shop=_starts_with_shop(plan),
+        totals=totals,
+        feeds=pages,
+        feed_reasons=why,
+    )
+
+
+def _distinct(notices: list[Notice]) -> tuple[Notice, ...]:
+    return tuple({str(notice): notice for notice in notices}.values())
+
+
+def _facts(plan: Plan) -> list[Facts]:
+    return [FORMATS[part.format].facts(part) for part in plan.parts]
+
+
+def _timezone(plan: Plan) -> str:
+    return next((facts.timezone for facts in _facts(plan) if facts.timezone), "UTC")
+
+
+def _currency(plan: Plan, store: str | None) -> str | None:
+    said = {facts.currency for facts in _facts(plan) if facts.currency} | ({store} - {None})
+    if len(said) > 1:
+        file = plan.files[0].name
+        other = ", ".join(sorted(each for each in said if each and each != store))
+        raise CrmError("import_currency_other", file=file, currency=other, store=store or "")
+    return next(iter(said), None)
+
+
+def _starts_with_shop(plan: Plan) -> bool | None:
+    said = [facts.starts_with_shop for facts in _facts(plan)]
+    return None if None in said else all(said)
+
+
+def _check_zone(con: duckdb.DuckDBPyConnection, zone: str) -> None:
+    found = con.execute(
+        "select count(*) from pg_timezone_names() where name = ?", [zone]
+    ).fetchone()
+    if not found or not found[0]:
+        raise CrmError("import_unknown_timezone", timezone=zone)

@@ -1,0 +1,159 @@
+"""The staging tables: made from the schema, filled by formats, emptied of repeats."""
+
+from __future__ import annotations
+
+import duckdb
+
+from crm_core.schema import TABLES, Table
+from crm_core.schema.definition import SQL_TYPES
+from crm_core.store.imports.contract import Job, RowIssue
+
+SOURCE_COLUMNS = ("source_row", "source_file")
+
+
+def quote(value: str) -> str:
+    """A text as an SQL literal.
+
+    >>> quote("O'Brien")
+    "'O''Brien'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def create_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Make schema `staging` with an empty table for each canonical table, and quarantine."""
+    con.execute("drop schema if exists staging cascade; create schema staging")
+    for table in TABLES.values():
+        columns = ", ".join(f"{name(c.name)} {SQL_TYPES[c.type]}" for c in table.staging())
+        if columns:
+            con.execute(
+                f"create table staging.{table.name} "
+                f"({columns}, source_row bigint, source_file integer)"
+            )
+    con.execute(
+        "create table staging.quarantine (source_file varchar, source_row bigint, "
+        "table_name varchar, column_name varchar, reason varchar, raw varchar)"
+    )
+
+
+def add(job: Job, table: str, select: str) -> None:
+    """Append the rows of a SELECT, columns by name, to a staging table."""
+    job.con.execute(f"insert into staging.{table} by name {select}")
+
+
+def set_aside(job: Job, select: str) -> None:
+    """Append the rows of a SELECT to quarantine."""
+    job.con.execute(f"insert into staging.quarantine by name {select}")
+
+
+def counted(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    """The one integer a query tells."""
+    row = con.execute(query).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def staged(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows by staging table, empty ones left out."""
+    counts = {t: counted(con, f"select count(*) from staging.{t}") for t in _tables(con)}
+    return {table: count for table, count in counts.items() if count}
+
+
+def drop_empty(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove staging tables that received nothing."""
+    for table in set(_tables(con)) - set(staged(con)):
+        con.execute(f"drop table staging.{table}")
+
+
+def drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
+    """Keep one row a key in every staging table; the number of rows removed.
+
+    Which one stays depends on what the rows say, never on their order in a file: the last
+    file given wins, then the greatest content.
+    """
+    removed = 0
+    for table, count in staged(con).items():
+        keys = _keys(TABLES[table])
+        if count == counted(
+            con, f"select count(*) from (select distinct {keys} from staging.{table})"
+        ):
+            continue
+        content = ", ".join(f"{name(c.name)} desc nulls last" for c in TABLES[table].staging())
+        con.execute(
+            f"""
+            create or replace table staging.{table} as select * from staging.{table}
+            qualify row_number() over (partition by {keys} order by source_file desc, {content}) = 1
+            """
+        )
+        if table not in {"products", "customers", "identities"}:
+            removed += count - counted(con, f"select count(*) from staging.{table}")
+    return removed
+
+
+def reasons(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows in quarantine by reason, most frequent first."""
+    found = con.execute(
+        "select reason, count(*) from staging.quarantine group by all order by 2 desc, 1"
+    ).fetchall()
+    return {code: int(count) for code, count in found}
+
+
+def examples(con: duckdb.DuckDBPyConnection, each: int = 3) -> tuple[RowIssue, ...]:
+    """Where the first rows of every reason are."""
+    found = con.execute(
+        f"""
+        select reason, source_file, source_row, coalesce(column_name, '') from staging.quarantine
+        qualify row_number() over (partition by reason order by source_file, source_row) <= {each}
+        order by all
+        """
+    ).fetchall()
+    return tuple(RowIssue(*row) for row in found)
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    found = con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'staging' "
+        "and not temporary and database_name = current_database()"
+    ).fetchall()
+    present = {row[0] for row in found}
+    return [table for table in TABLES if table in present]
+
+
+def _keys(table: Table) -> str:
+    return ", ".join("customer_id" if key == "customer_key" else name(key) for key in table.key)
+
+
+def totals(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Orders, customers, units, gross, discount, refunds and net of the rows kept."""
+    lines = con.execute(
+        """
+        select coalesce(sum(quantity), 0),
+               coalesce(sum(coalesce(line_total, round(quantity * unit_price, 2))), 0),
+               coalesce(sum(discount), 0)
+        from staging.order_lines
+        """
+    ).fetchone()
+    units, gross, discount = lines or (0, 0, 0)
+    refunds = con.execute("select coalesce(sum(amount), 0) from staging.refunds").fetchone()
+    back = refunds[0] if refunds else 0
+    buyers = "select count(distinct coalesce(customer_id, lower(trim(email)))) from staging.orders"
+    return {
+        "orders": counted(con, "select count(*) from staging.orders"),
+        "customers": counted(con, buyers),
+        "units": int(units),
+        "gross": float(gross),
+        "discount": float(discount),
+        "refunds": float(back),
+        "net": float(gross - discount - back),
+    }
+
+
+def unkeyed_orders(con: duckdb.DuckDBPyConnection) -> int:
+    """Orders that tell no customer: revenue, but nobody's."""
+    return counted(
+        con, "select count(*) from staging.orders where customer_id is null and email is null"
+    )

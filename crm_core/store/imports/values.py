@@ -1,0 +1,176 @@
+"""SQL that turns text into numbers and times, or into NULL: never into a wrong value.
+
+A number is read in one decimal style a file, a date in one order a file; both are decided from
+the whole column (`decimal_style`, `date_order`) and stated. What does not fit stays NULL and its
+row is set aside.
+"""
+
+from __future__ import annotations
+
+from crm_core.errors import CrmError
+from crm_core.store.imports.contract import Job
+from crm_core.store.imports.staging import quote
+
+DECIMAL = "decimal(28,8)"
+FIRST_YEAR = 1980
+
+_GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
+_MARK = {"dot": "[.]", "comma": ","}
+_AROUND = "(^[\\s\\x{A0}]+|[\\s\\x{A0}]+$|\\p{Sc}|元|^[A-Z]{3}\\s|\\s[A-Z]{3}$|^RMB)"
+
+_DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[T\\s]+(.*))?$"
+_PACKED = "^(\\d{4})(\\d{2})(\\d{2})($|[T\\s])"
+_CLOCK = (
+    "^(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
+    "\\s*([AaPp][.]?[Mm][.]?)?\\s*(Z|z|UTC|GMT|[+-]\\d{2}:?\\d{2})?$"
+)
+_NAMED = (
+    "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d %Y",
+    "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M", "%b %d, %Y %H:%M:%S",
+    "%B %d, %Y %H:%M", "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d-%b-%Y %H:%M:%S",
+)  # fmt: skip
+# One part in twenty of contradicting values is taken for slips of the pen, more for a real doubt.
+_SLIPS = 20
+
+
+def midday(day: str, timezone: str) -> str:
+    """SQL for the UTC moment of noon on a shop's day: the day stays right in every near zone."""
+    return in_utc(f"({day} + interval 12 hour)", timezone)
+
+
+def in_utc(local: str, timezone: str) -> str:
+    """SQL for the UTC moment of a shop's local time; clock changes follow the zone's rules."""
+    if timezone == "UTC":
+        return local
+    return f"(({local}) at time zone {quote(timezone)}) at time zone 'UTC'"
+
+
+def number(text: str, style: str) -> str:
+    """SQL for a decimal number written in a decimal style ("dot" or "comma"), else NULL.
+
+    Currency signs around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
+    the decimal range and numbers in the other style are NULL.
+    """
+    clean = f"regexp_replace({text}, '{_AROUND}', '', 'g')"
+    clean = f"regexp_replace({clean}, '^[(](.*)[)]$', '-\\1')"
+    group, mark = _GROUPS[style], _MARK[style]
+    whole = f"(\\d{{1,3}}({group}\\d{{3}})+|\\d+)"
+    pattern = f"[-+]?({whole}({mark}\\d*)?|{mark}\\d+)([eE][-+]?\\d{{1,3}})?"
+    plain = f"regexp_replace({clean}, {quote(group)}, '', 'g')"
+    if style == "comma":
+        plain = f"replace({plain}, ',', '.')"
+    fits = f"regexp_full_match({clean}, {quote(pattern)})"
+    return f"case when {fits} then try_cast({plain} as {DECIMAL}) end"
+
+
+def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
+    """The decimal style of a file: what its amounts speak for ("dot" or "comma").
+
+    `columns` maps raw column names to the file's own names.
+    Raises: CrmError("import_ambiguous_numbers") when only numbers like 1.234 tell.
+    """
+    if not columns:
+        return "dot"
+    values = " union all ".join(f"select trim({raw}) as v from import_raw" for raw in columns)
+    row = job.con.execute(
+        f"""
+        select count(*) filter (regexp_matches(v, '(^|\\d)[.](\\d{{1,2}}|\\d{{4,}})\\D*$')
+                                or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0)[.]\\d+\\D*$')
+                                or regexp_matches(v, ',\\d{{3}}[.]\\d*\\D*$')),
+               count(*) filter (regexp_matches(v, '(^|\\d),(\\d{{1,2}}|\\d{{4,}})\\D*$')
+                                or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0),\\d+\\D*$')
+                                or regexp_matches(v, '[.]\\d{{3}},\\d*\\D*$')),
+               count(*) filter (regexp_matches(v, '\\d[.,]\\d{{3}}\\D*$'))
+        from ({values}) where regexp_matches(v, '^\\D*[-+]?[\\d.,]+\\D*$')
+        """
+    ).fetchone()
+    dot, comma, unsure = row or (0, 0, 0)
+    if not dot and not comma and unsure:
+        raise CrmError("import_ambiguous_numbers", file=file, column=", ".join(columns.values()))
+    return "comma" if comma > dot else "dot"
+
+
+def date_order(job: Job, columns: dict[str, str], file: str) -> str:
+    """The order of day and month in a file: "ymd", "dmy" or "mdy", by days above 12.
+
+    Raises: CrmError("import_ambiguous_dates") when no day is above 12, or both orders occur.
+    """
+    days_first = months_first = unsure = 0
+    for raw in columns:
+        row = job.con.execute(
+            f"""
+            select count(*) filter (a > 12 and b <= 12), count(*) filter (b > 12 and a <= 12),
+                   count(*) filter (a <= 12 and b <= 12)
+            from (select try_cast(p.a as integer) as a, try_cast(p.b as integer) as b from (
+                select regexp_extract(trim({raw}), '{_DATE}', ['a', 'b', 'c', 'rest']) as p
+                from import_raw) where length(p.a) between 1 and 2)
+            """
+        ).fetchone()
+        found = row or (0, 0, 0)
+        days_first, months_first = days_first + found[0], months_first + found[1]
+        unsure += found[2]
+    if not days_first and not months_first and not unsure:
+        return "ymd"
+    if days_first > months_first * _SLIPS:
+        return "dmy"
+    if months_first > days_first * _SLIPS:
+        return "mdy"
+    first, raw = next(iter(columns.values())), next(iter(columns))
+    sample = job.con.execute(
+        f"select source_row, {raw} from import_raw where regexp_matches({raw}, '^\\s*\\d{{1,2}}\\D')"
+        " order by 1 limit 1"
+    ).fetchone()
+    row_number, value = sample or (2, "")
+    raise CrmError(
+        "import_ambiguous_dates", file=file, column=first, row=row_number, value=str(value)[:10]
+    )
+
+
+def moment_layers(field: str, text: str, order: str, timezone: str) -> list[dict[str, str]]:
+    """Layers of SELECT aliases that end in `field`, a UTC timestamp or NULL, and `field_day`.
+
+    Dates alone become noon of the shop's day; a time with an offset is exact; a time without
+    one is the shop's local time.
+    """
+    packed = f"regexp_replace(trim({text}), '{_PACKED}', '\\1-\\2-\\3\\4')"
+    p, q = f"{field}_p", f"{field}_q"
+    year = f"case length({p}.c) when 4 then {p}.c when 2 then '20' || {p}.c end"
+    month, day = (f"{p}.a", f"{p}.b") if order == "mdy" else (f"{p}.b", f"{p}.a")
+    written = (
+        f"case when length({p}.a) = 4 and length({p}.c) <= 2 then concat({p}.a, '-', {p}.b, '-', "
+        f"{p}.c) when length({p}.a) <= 2 then concat({year}, '-', {month}, '-', {day}) end"
+    )
+    formats = ", ".join(quote(each) for each in _NAMED)
+    named = f"case when regexp_matches({text}, '[A-Za-z]{{3}}') then try_strptime(trim({text}), [{formats}]) end"
+    hour = (
+        f"(try_cast({q}.h as integer) % (case when {q}.half = '' then 100 else 12 end) "
+        f"+ case when lower({q}.half[1]) = 'p' then 12 else 0 end)"
+    )
+    offset = (
+        f"case when regexp_matches({q}.zone, '^[+-]') then "
+        f"(case when {q}.zone[1] = '-' then -1 else 1 end) * (try_cast({q}.zone[2:3] as integer) "
+        f"* 60 + try_cast({q}.zone[-2:] as integer)) else 0 end"
+    )
+    clock = f"({field}_d + to_hours({field}_h) + to_minutes({q}.m::integer) + to_seconds(coalesce(try_cast({q}.s as integer), 0)))"
+    valid = f"{field}_h < 24 and {q}.m < '60' and coalesce(nullif({q}.s, ''), '00') < '60'"
+    return [
+        {p: f"regexp_extract({packed}, '{_DATE}', ['a', 'b', 'c', 'rest'])"},
+        {
+            f"{field}_d": f"try_cast({written} as date)",
+            f"{field}_n": named,
+            q: f"regexp_extract(trim({p}.rest), '{_CLOCK}', ['h', 'm', 's', 'half', 'zone'])",
+        },
+        {f"{field}_h": hour, f"{field}_o": offset},
+        {
+            field: f"case when {field}_d is not null and {p}.rest = '' "
+            f"then {midday(f'{field}_d', timezone)} "
+            f"when {field}_d is not null and {q}.h <> '' and {valid} and {q}.zone <> '' "
+            f"then {clock} - to_minutes({field}_o) "
+            f"when {field}_d is not null and {q}.h <> '' and {valid} "
+            f"then {in_utc(clock, timezone)} "
+            f"when {field}_n is not null and {field}_n = {field}_n::date "
+            f"then {midday(f'{field}_n::date', timezone)} "
+            f"else {in_utc(f'{field}_n', timezone)} end",
+            f"{field}_day": f"coalesce({field}_d, {field}_n::date)",
+        },
+    ]
