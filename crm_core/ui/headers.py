@@ -47,6 +47,7 @@ class SecurityHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and adds the headers to its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

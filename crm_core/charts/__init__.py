@@ -1,0 +1,24 @@
+"""One function a chart kind: a small frame in, a figure with its alternative text out."""
+
+from __future__ import annotations
+
+from crm_core.charts.bars import bars, columns_chart, deciles, share_bar
+from crm_core.charts.base import Chart, Numbers
+from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
+from crm_core.charts.lines import forecast_band, line_compare, lines
+
+__all__ = [
+    "Chart",
+    "Numbers",
+    "bars",
+    "columns_chart",
+    "deciles",
+    "forecast_band",
+    "heat",
+    "line_compare",
+    "lines",
+    "scatter_fit",
+    "share_bar",
+    "timeline",
+    "treemap",
+]

@@ -1,0 +1,133 @@
+"""The pages as data: group, icon, who may see them and which filters they follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from crm_core.privacy.policy import Access
+from crm_core.text import t
+
+PAGES_FOLDER = Path(__file__).resolve().parents[2] / "pages"
+
+_PERIOD = frozenset({"period"})
+_COMPARED = frozenset({"period", "compare"})
+_WHERE = frozenset({"sales_channel", "category", "region"})
+_EVERYONE = frozenset({"single_user", "viewer", "marketer"})
+_MARKETERS = frozenset({"single_user", "marketer"})
+_OWNER = frozenset({"single_user"})
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """One screen. `stem` names its file, its texts, its view and its address.
+
+    `applies` are the parts of the filter bar it follows; `needs_store` is false for screens
+    that make sense before anything was imported.
+    """
+
+    stem: str
+    group: str
+    icon: str
+    roles: frozenset[str] = _EVERYONE
+    applies: frozenset[str] = frozenset()
+    hidden: bool = False
+    needs_store: bool = True
+
+    @property
+    def path(self) -> Path:
+        """The page's file."""
+        return PAGES_FOLDER / f"{self.stem}.py"
+
+
+PAGES = (
+    PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE),
+    PageSpec("segments", "customers", "donut_small", applies=frozenset({"segment"})),
+    PageSpec("customers", "customers", "group", applies=frozenset({"segment", "region"})),
+    PageSpec("customer", "customers", "person", hidden=True),
+    PageSpec("value", "customers", "diamond", applies=frozenset({"segment"})),
+    PageSpec("forecast", "plan", "trending_up", applies=_PERIOD),
+    PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
+    PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
+    PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}, applies=_PERIOD),
+    PageSpec("glossary", "data", "menu_book", needs_store=False),
+)
+GROUP_ICONS = {
+    "overview": "monitoring",
+    "customers": "group",
+    "plan": "trending_up",
+    "campaigns": "campaign",
+    "data": "settings",
+}
+
+
+def spec_of(stem: str) -> PageSpec | None:
+    """The page of that name."""
+    return next((spec for spec in PAGES if spec.stem == stem), None)
+
+
+def pages_for(access: Access, *, has_store: bool = True) -> list[PageSpec]:
+    """The pages a role may open, in order; only those whose file exists."""
+    return [
+        spec
+        for spec in PAGES
+        if access.role in spec.roles and (has_store or not spec.needs_store) and spec.path.is_file()
+    ]
+
+
+def groups_of(specs: list[PageSpec]) -> dict[str, list[PageSpec]]:
+    """The visible pages by group, in order."""
+    groups: dict[str, list[PageSpec]] = {}
+    for spec in specs:
+        if not spec.hidden:
+            groups.setdefault(spec.group, []).append(spec)
+    return groups
+
+
+def page_objects(specs: list[PageSpec], language: str, *, start: bool = True) -> dict[str, Any]:
+    """Streamlit's page of each spec, by stem; with `start` the first is the start page.
+
+    Without icons: the browser would fetch the page's icon from another origin.
+    """
+    return {
+        spec.stem: st.Page(
+            spec.path,
+            title=t(f"nav.page.{spec.stem}", language),
+            url_path=spec.stem,
+            default=start and position == 0,
+        )
+        for position, spec in enumerate(specs)
+    }
+
+
+def draw_groups(specs: list[PageSpec], pages: dict[str, Any], stem: str, language: str) -> None:
+    """The sidebar's first level: one link a group, leading to where one is or to its first."""
+    for group, members in groups_of(specs).items():
+        inside = next((spec for spec in members if spec.stem == stem), None)
+        hidden_here = stem == "customer" and group == "customers"
+        target = inside or (spec_of("customers") if hidden_here else None) or members[0]
+        st.page_link(
+            pages.get(target.stem, pages[members[0].stem]),
+            label=t(f"nav.group.{group}", language),
+            icon=f":material/{GROUP_ICONS[group]}:",
+            width="stretch",
+        )
+
+
+def draw_siblings(specs: list[PageSpec], pages: dict[str, Any], stem: str, language: str) -> None:
+    """The second row of links: the screens of the group one is in."""
+    spec = spec_of(stem)
+    siblings = groups_of(specs).get(spec.group, []) if spec else []
+    if len(siblings) < 2:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for sibling in siblings:
+            st.page_link(
+                pages[sibling.stem],
+                label=t(f"nav.page.{sibling.stem}", language),
+                icon=f":material/{sibling.icon}:",
+                help=t(f"nav.about.{sibling.stem}", language),
+            )

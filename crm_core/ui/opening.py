@@ -1,0 +1,120 @@
+"""Opens what a run needs, once a process: settings, the demo store, stores, records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from crm_core.errors import CrmError
+from crm_core.pipeline.decisions import mirror_decisions
+from crm_core.pipeline.workspace import ensure_demo, mirror_folder
+from crm_core.pipeline.workspace import workspace as place_of
+from crm_core.records import Records, open_records
+from crm_core.settings import Settings
+from crm_core.store import Store, folder_of, open_store, read_pointer
+from crm_core.ui.filters import PARTS, Bounds
+from crm_core.ui.workspace import Workspace, copy_for_visitor, expire_visitors, writable
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A store (None while empty) with the records and the decisions file it was joined to."""
+
+    store: Store | None
+    records: Records
+    decisions: Path | None
+
+
+@st.cache_resource(show_spinner=False)
+def _settings() -> tuple[Settings, bool]:
+    return writable(Settings.from_env(os.environ))
+
+
+def settings_and_disk() -> tuple[Settings, bool]:
+    """The process's settings, and whether what it writes lasts."""
+    return _settings()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def records_at(url: str) -> Records:
+    """The records at a URL, opened once."""
+    return open_records(url)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def url_secret(url: str) -> bytes:
+    """The key of customer codes in addresses."""
+    return records_at(url).secret("url_key")
+
+
+@st.cache_resource(show_spinner=False)
+def _demo(_settings: Settings, var: str) -> str:
+    del var  # the cache's key
+    return ensure_demo(_settings, now=datetime.now(UTC))
+
+
+def prepare(settings: Settings, place: Workspace) -> None:
+    """Builds the demo on first start; gives a visitor a private copy of its records."""
+    if place.is_demo:
+        _demo(settings, str(settings.var))
+        if place.private:
+            expire_visitors(settings, now=datetime.now(UTC).timestamp())
+            copy_for_visitor(settings, place)
+
+
+def open_place(settings: Settings, place: Workspace) -> Opened:
+    """The workspace's current snapshot joined with today's decisions, and its records."""
+    records = records_at(place.records_url)
+    folder = folder_of(place.store_url)
+    pointer = read_pointer(folder)
+    if pointer.facts is None:
+        return Opened(None, records, None)
+    decisions = _decisions(settings, place, records)
+    key = (str(folder), pointer.facts, pointer.scores or "", str(decisions))
+    return Opened(_store(key, place.store_url, settings, decisions), records, decisions)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _store(key: tuple[str, ...], _url: str, _settings: Settings, _decisions: Path) -> Store:
+    del key
+    return open_store(_url, settings=_settings, decisions=_decisions)
+
+
+def _decisions(settings: Settings, place: Workspace, records: Records) -> Path:
+    """The decisions file: beside the store, or a visitor's own once theirs differ."""
+    if not (place.private and place.is_demo):
+        return mirror_decisions(mirror_folder(place.records_url, place.store_url), records)
+    original = records_at(place_of(settings, place.store_url).records_url)
+    if records.decisions_revision() == original.decisions_revision():
+        return mirror_decisions(folder_of(place.store_url), original)
+    return mirror_decisions(mirror_folder(place.records_url, place.store_url), records)
+
+
+def bounds_of(store: Store, url: str) -> Bounds:
+    """What may be chosen in the filter bar of a store."""
+    key = (url, store.snapshot, store.scores_snapshot or "")
+    return Bounds(store.meta.first_day, store.meta.as_of, _choices(key, store))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _choices(key: tuple[str, ...], _store: Store) -> Mapping[str, Sequence[str]]:
+    del key
+    found: dict[str, list[str]] = {}
+    for part in PARTS:
+        name = "rfm" if part == "segment" else "ledger"
+        if not _store.has(name):
+            continue
+        table = _store.table(name)
+        column = table[part]
+        counted = table.filter(column.notnull()).group_by(part).agg(rows=table.count())
+        try:
+            frame = _store.fetch(counted.order_by(counted.rows.desc(), counted[part]), limit=500)
+        except CrmError:
+            continue  # too many values to choose from: this part offers no filter
+        found[part] = [str(value) for value in frame[part] if str(value)]
+    return found

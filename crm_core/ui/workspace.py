@@ -1,0 +1,112 @@
+"""Which store is open: the bundled demo, or the shop's own, and where its decisions are kept."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from crm_core.pipeline.workspace import demo_url, store_url
+from crm_core.pipeline.workspace import workspace as place_of
+from crm_core.records import copy_records
+from crm_core.settings import Settings
+from crm_core.store import folder_of
+
+DEMO, SHOP = "demo", "shop"
+VISIT_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One store with its records, and the store an import from a page would fill.
+
+    `name` is demo or shop. `private` means that only this visitor
+    sees it and that it expires.
+    """
+
+    name: str
+    store_url: str
+    records_url: str
+    shop_url: str
+    private: bool = False
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the open store is the bundled, invented one."""
+        return self.name == DEMO
+
+    @property
+    def shop_exists(self) -> bool:
+        """Whether the own store has ever been written."""
+        return (folder_of(self.shop_url) / "current.json").is_file()
+
+
+def choose(settings: Settings, *, visitor: str | None, name: str) -> Workspace:
+    """The workspace of a request; nothing is opened or written yet.
+
+    `visitor` is the random id of someone without a role (None for the single user and for
+    signed-in people); `name` is what was last made active.
+    """
+    demo = demo_url(settings)
+    if visitor is None:
+        shop = settings.store_url or store_url(settings.var / SHOP)
+        url = demo if name == DEMO else shop
+        return Workspace(name, url, place_of(settings, url).records_url, shop)
+    folder = visitor_folder(settings, visitor)
+    shop = store_url(folder / SHOP)
+    if name == DEMO:
+        records = f"sqlite:///{folder / 'demo.sqlite'}"
+        return Workspace(name, demo, records, shop, private=True)
+    own = replace(settings, records_url=None)
+    return Workspace(name, shop, place_of(own, shop).records_url, shop, private=True)
+
+
+def copy_for_visitor(settings: Settings, place: Workspace) -> None:
+    """Gives a visitor of the demo a private copy of its records, once."""
+    copy = Path(place.records_url.removeprefix("sqlite:///"))
+    if place.private and place.is_demo and not copy.exists():
+        original = place_of(settings, place.store_url).records_url
+        copy_records(Path(original.removeprefix("sqlite:///")), copy)
+
+
+def first_name(settings: Settings) -> str:
+    """What opens at first: a store named in the settings, else what was open last, or the demo."""
+    if settings.store_url is not None:
+        return SHOP
+    file = settings.var / "active"
+    name = file.read_text(encoding="utf-8").strip() if file.is_file() else DEMO
+    return name if name in (DEMO, SHOP) else DEMO
+
+
+def remember(settings: Settings, name: str) -> None:
+    """Makes a workspace the one that opens next time, where no setting says which."""
+    if settings.store_url is None:
+        settings.var.mkdir(parents=True, exist_ok=True)
+        (settings.var / "active").write_text(name, encoding="utf-8")
+
+
+def visitor_folder(settings: Settings, visitor: str) -> Path:
+    """Where one visitor's private copies lie."""
+    return settings.var / "visitors" / visitor
+
+
+def expire_visitors(settings: Settings, *, now: float) -> int:
+    """Deletes what visitors left behind more than a day before `now`; returns how many."""
+    root = settings.var / "visitors"
+    if not root.is_dir():
+        return 0
+    old = [path for path in root.iterdir() if now - path.stat().st_mtime > VISIT_SECONDS]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)
+
+
+def writable(settings: Settings) -> tuple[Settings, bool]:
+    """The settings, with a temporary folder where theirs cannot be written; and whether so."""
+    try:
+        settings.var.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.var):
+            return settings, True
+    except OSError:
+        return replace(settings, var=Path(tempfile.mkdtemp(prefix="clientele-"))), False
