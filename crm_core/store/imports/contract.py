@@ -54,12 +54,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class FileRead:
-    """A file that was read, and the decisions taken about it (encoding, decimal style ...)."""
+    """A file that was read, and the decisions taken about it (encoding, decimal style ...).
+
+    `lookup`: a list beside the log (products, campaigns); its rows are no rows of the import.
+    """
 
     name: str
     sha256: str
     rows: int
     decisions: dict[str, str]
+    lookup: bool = False
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
     return StageResult(
         format=plan.format,
         files=tuple(job.files),
-        rows_read=sum(file.rows for file in job.files),
+        rows_read=sum(file.rows for file in job.files if not file.lookup),
         good=staging.staged(con),
         quarantined=sum(reasons.values()),
         duplicates=duplicates,
