@@ -53,8 +53,15 @@ MODES = {
 
 
 def page_names() -> list[str]:
-    """Every page the app has, by the stem of its script and of its address."""
-    return sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+    """Every page of the app, in the order of its navigation."""
+    from crm_core.ui.navigation import PAGES
+
+    return [spec.stem for spec in PAGES if spec.path.is_file()]
+
+
+def address(name: str) -> str:
+    """A page's path: the first page is the app's own address."""
+    return "" if name == page_names()[0] else name
 
 
 @contextmanager
@@ -75,7 +82,7 @@ def opened(browser: Browser, mode: Mode) -> Iterator[Page]:
 
 def visit(page: Page, url: str, name: str, language: str, query: str = "") -> None:
     """Opens a page by its address and waits until it stands still."""
-    page.goto(f"{url}/{name}?language={language}{query}", timeout=WAIT_MS)
+    page.goto(f"{url}/{address(name)}?lang={language}{query}", timeout=WAIT_MS)
     settle(page)
 
 

