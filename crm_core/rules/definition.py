@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, Literal
 
 FieldType = Literal["number", "text", "date", "bool"]
-Unit = Literal["", "money", "days", "rate"]
+Unit = Literal["", "money", "count", "days", "rate", "stars", "code", "date"]
 Scalar = str | int | float | date
 Value = Scalar | tuple[Scalar, ...] | None
 Shape = Literal["one", "pair", "list", "days", "none"]

@@ -99,7 +99,7 @@ def _value(field: Field, value: Scalar, words: _Words) -> str:
         return t("rules.quoted", words.language, value=value)
     if isinstance(value, date):
         return day(value, words.language)
-    return _UNITS[field.unit](value, words)
+    return _UNITS.get(field.unit, _plain)(value, words)
 
 
 def _plain(value: float, words: _Words) -> str:
@@ -107,7 +107,6 @@ def _plain(value: float, words: _Words) -> str:
 
 
 _UNITS: Final[dict[str, Callable[[float, _Words], str]]] = {
-    "": _plain,
     "money": lambda value, words: money(value, words.currency, words.language),
     "days": lambda value, words: t("rules.days", words.language, value=_plain(value, words)),
     "rate": lambda value, words: percent(value, words.language),
