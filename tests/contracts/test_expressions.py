@@ -52,7 +52,7 @@ class Reading:
         self.function = function
         self.makers = makers
         self.names = {"_", "ibis"}
-        self.given: dict[str, ast.expr] = {}
+        self.given: dict[str, set[str]] = {}
         arguments = function.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             if argument.annotation and names_expression(argument.annotation):
@@ -64,7 +64,8 @@ class Reading:
         for node in ast.walk(self.function):
             if isinstance(node, ast.Assign):
                 names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-                self.given.update((name, node.value) for name in names)
+                for name in names:
+                    self.given.setdefault(name, set()).add(ast.unparse(node.value))
                 if self.is_expression(node.value):
                     self.names.update(names)
             elif (
@@ -108,8 +109,9 @@ class Reading:
                 yield node.func.attr, node
 
     def meant(self, node: ast.expr) -> str:
-        """A piece of code with a name replaced by what it was given."""
-        return ast.unparse(self.given.get(node.id, node) if isinstance(node, ast.Name) else node)
+        """A piece of code, a name with all that it was ever given."""
+        given = self.given.get(node.id, set()) if isinstance(node, ast.Name) else set()
+        return " or ".join([ast.unparse(node), *sorted(given)])
 
     def is_float(self, node: ast.expr) -> bool:
         """Whether a number is surely no integer: cast, written as one, or divided before."""
@@ -122,7 +124,7 @@ class Reading:
         if isinstance(node, ast.Constant):
             return bool(node.value)
         text = self.meant(node)
-        return "nullif(0" in text or (text.isidentifier() and text.isupper())
+        return "nullif(0" in text or "ibis.literal(" in text or text.isupper()
 
 
 def is_plain(node: ast.Attribute | ast.Subscript) -> bool:
