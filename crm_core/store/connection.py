@@ -22,6 +22,8 @@ from crm_core.store.snapshots import Pointer, folder_of, read_pointer
 
 FETCH_LIMIT = 50_000
 _CATALOGS = ("facts", "scores", "decisions")
+# Consents belong to the records: `consents` is their mirror, what files brought is apart.
+_ALIASES = {("facts", "consents"): "imported_consents"}
 _SAFE = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -63,16 +65,18 @@ class Tables:
     def refresh_tables(self) -> None:
         """Learns the tables' columns anew, after some were made."""
         rows = self._root.execute(
-            "SELECT database_name, table_name, column_name, data_type, is_nullable "
+            "SELECT database_name, table_name, column_name, data_type "
             "FROM duckdb_columns() WHERE schema_name = 'main' AND list_contains(?, database_name) "
             "ORDER BY database_name, table_name, column_index",
             [list(_CATALOGS)],
         ).fetchall()
         columns: dict[tuple[str, str], dict[str, str]] = {}
-        for catalog, table, column, kind, _ in rows:
+        for catalog, table, column, kind in rows:
             columns.setdefault((catalog, table), {})[column] = _ibis_type(kind)
         self._schemas = {
-            table: ibis.table(ibis.schema(cols), name=table, catalog=catalog, database="main")
+            _ALIASES.get((catalog, table), table): ibis.table(
+                ibis.schema(cols), name=table, catalog=catalog, database="main"
+            )
             for (catalog, table), cols in columns.items()
         }
 

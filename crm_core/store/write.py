@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,7 +130,7 @@ def writing(folder: Path, settings: Settings) -> Iterator[Change]:
 def write_decisions(path: Path, tables: Mapping[str, pa.Table], revision: int) -> None:
     """Mirrors decisions into a small file that readers attach beside the facts."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
+    fresh = path.with_suffix(f".{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
     root = connect()
     try:

@@ -1,0 +1,103 @@
+"""Who a rule picks: the members as an expression, their number, value and reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+
+from crm_core.audiences.fields import FIELDS, people
+from crm_core.errors import CrmError
+from crm_core.privacy.consent import reach
+from crm_core.privacy.policy import CHANNEL_COLUMNS
+from crm_core.records import Records
+from crm_core.rules import All, Condition, Rule, from_document, from_json, predicate
+from crm_core.store import Store
+
+
+_FACTS = (
+    "segment",
+    "last_order_day",
+    "orders",
+    "revenue_365d",
+    "favourite_category",
+    "expected_orders",
+    "p_no_order",
+)
+
+
+def list_columns(contact_channel: str | None) -> tuple[str, ...]:
+    """What an exported list tells of each member: the public code, how to reach them on the
+    channel (nothing for a list without one), and the facts a campaign is worded by."""
+    reachable_by = CHANNEL_COLUMNS[contact_channel] if contact_channel else ()
+    return ("customer", *reachable_by, *_FACTS)
+
+
+@dataclass(frozen=True)
+class Size:
+    """An audience in numbers: people, what they spent in the last year, what is expected of
+    them in the next, and how many may be contacted on each channel."""
+
+    customers: int
+    everyone: int
+    revenue_365d: float
+    expected_contribution: float | None
+    reachable: dict[str, int]
+
+
+def rule_of(text: str, records: Records) -> Rule:
+    """The rule meant by a JSON document, a saved audience's name or `segment:CODE`.
+
+    Raises: CrmError of the rules, ("records_audience_unknown").
+    """
+    text = text.strip()
+    if text.startswith("{"):
+        return from_json(text, FIELDS)
+    if text.startswith("segment:"):
+        return segment_rule(text.removeprefix("segment:"))
+    return from_document(records.audience(text).rule, FIELDS)
+
+
+def segment_rule(code: str) -> Rule:
+    """Everybody in one RFM segment."""
+    return Condition("segment", "is", code)
+
+
+def members(store: Store, rule: Rule) -> ir.Table:
+    """One row a member: `customer_key` and every field, as of the current scores.
+
+    Raises: CrmError("no_scores") before the first refresh, CrmError of the rules.
+    """
+    if not store.has("features") or store.scores_as_of is None:
+        raise CrmError("no_scores")
+    table = people(store)
+    if rule == All():
+        return table
+    held = predicate(
+        rule,
+        fields=FIELDS,
+        expressions={name: table[name] for name in FIELDS},
+        as_of=store.scores_as_of,
+    )
+    return table.filter(held)
+
+
+def size(store: Store, rule: Rule) -> Size:
+    """How large an audience is, what it is worth, and how it can be reached."""
+    picked = members(store, rule)
+    row = store.fetch(
+        picked.agg(
+            customers=picked.count(),
+            revenue=picked.revenue_365d.sum().cast("float64").fill_null(0.0),
+            expected=picked.expected_contribution.sum().cast("float64"),
+        )
+    ).iloc[0]
+    everyone = store.fetch(store.table("features").agg(n=store.table("features").count()))
+    expected = row["expected"]
+    return Size(
+        customers=int(row["customers"]),
+        everyone=int(everyone.iloc[0]["n"]),
+        revenue_365d=float(row["revenue"]),
+        expected_contribution=None if expected is None or expected != expected else float(expected),
+        reachable=reach(store, picked),
+    )

@@ -1,0 +1,264 @@
+"""The command line: every number and list of the pages, for schedules and checks.
+
+With `--json` one document goes to stdout and messages to stderr. Exit 0 is success, 1 a failed
+job, 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from crm_core.audiences import list_columns, members, rule_of
+from crm_core.errors import CrmError
+from crm_core.pipeline import jobs
+from crm_core.privacy.export import export_list
+from crm_core.privacy.policy import Access
+from crm_core.settings import Settings
+from crm_core.text import error_text
+
+Answer = dict[str, Any]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command and returns the process's exit code."""
+    arguments = _parser().parse_args(argv)
+    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    try:
+        settings = Settings.from_env(os.environ)
+        answer = _COMMANDS[arguments.command](arguments, settings)
+    except CrmError as error:
+        failure = {"error": error.code, "message": error_text(error, language)}
+        if arguments.json:
+            document = {**failure, "facts": error.facts}
+            print(json.dumps(document, default=str, ensure_ascii=False))
+        print(failure["message"], file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(json.dumps(answer, default=_plain, ensure_ascii=False))
+    else:
+        _show(answer)
+    return 0
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _show(answer: Answer, indent: str = "") -> None:
+    """An answer for people: one line a fact, tables as rows."""
+    for name, value in answer.items():
+        if isinstance(value, dict):
+            print(f"{indent}{name}:")
+            _show(value, indent + "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            print(f"{indent}{name}:")
+            for row in value:
+                print(indent + "  " + "  ".join(f"{k}={_short(v)}" for k, v in row.items()))
+        else:
+            print(f"{indent}{name}: {_short(value)}")
+
+
+def _short(value: object) -> str:
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _progress(arguments: argparse.Namespace) -> Callable[[str, float], None]:
+    """Progress as lines a parent process can read: `progress <step> <share>`."""
+
+    def tell(step: str, share: float) -> None:
+        print(f"progress {step} {share:.2f}", file=sys.stderr, flush=True)
+
+    return tell if arguments.progress else lambda step, share: None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _demo(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.demo(
+        settings,
+        arguments.store,
+        customers=arguments.customers,
+        seed=arguments.seed,
+        now=_now(),
+        progress=_progress(arguments),
+    )
+
+
+def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.import_files(
+        settings,
+        arguments.store,
+        [Path(path) for path in arguments.path],
+        format_name=arguments.format,
+        mapping=arguments.mapping,
+        date_order=arguments.date_order,
+        wishes=jobs.Wishes(
+            name=arguments.name,
+            currency=arguments.currency,
+            timezone=arguments.timezone,
+            starts_with_shop=arguments.starts_with_shop,
+            dry_run=arguments.dry_run,
+        ),
+        refresh=not arguments.no_refresh,
+        now=_now(),
+        progress=_progress(arguments),
+    )
+
+
+def _status(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.status(settings, arguments.store, today=_now().date())
+
+
+def _refresh(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.refresh(
+        settings, arguments.store, as_of=arguments.as_of, progress=_progress(arguments)
+    )
+
+
+def _measure(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.measure_metrics(
+        settings,
+        arguments.store,
+        arguments.metric,
+        by=arguments.by or [],
+        start=arguments.start,
+        end=arguments.end,
+        rule=arguments.where,
+    )
+
+
+def _fit(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.fit_model(
+        settings,
+        arguments.store,
+        arguments.model,
+        as_of=arguments.as_of,
+        time_unit=arguments.time_unit,
+    )
+
+
+def _validate(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.validate_model(
+        settings,
+        arguments.store,
+        arguments.model,
+        origin=arguments.origin,
+        horizon_days=arguments.horizon,
+    )
+
+
+def _predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.predict(settings, arguments.store, arguments.model, customer=arguments.customer)
+
+
+def _audience(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.audience(settings, arguments.store, arguments.rule, as_of=arguments.as_of)
+
+
+def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    """Writes an audience's list through the guarded door."""
+    with jobs.opened(settings, arguments.store) as (store, records):
+        out = Path(arguments.out)
+        name = arguments.rule if not arguments.rule.startswith("{") else "audience"
+        result = export_list(
+            access=Access("single_user", os.environ.get("USER", "command line")),
+            store=store,
+            records=records,
+            members=members(store, rule_of(arguments.rule, records)),
+            name=name,
+            contact_channel=arguments.channel,
+            columns=list_columns(arguments.channel),
+            file_format=arguments.format,
+            now=_now(),
+            language="en",
+            out=out,
+            confirmed_everyone=arguments.everyone,
+        )
+    return {**asdict(result), "file": str(out)}
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
+    "demo": _demo,
+    "import": _import,
+    "status": _status,
+    "refresh": _refresh,
+    "measure": _measure,
+    "fit": _fit,
+    "validate": _validate,
+    "predict": _predict,
+    "audience": _audience,
+    "export": _export,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m crm_core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--store", help="store URL, e.g. duckdb:///var/shop (default: the demo)")
+    shared.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    shared.add_argument("--progress", action="store_true", help="progress lines on stderr")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[shared])
+
+    demo = command("demo", "Build the demo store, or one of any size")
+    demo.add_argument("--customers", type=int)
+    demo.add_argument("--seed", type=int, default=7)
+
+    load = command("import", "Recognise, check and merge files")
+    load.add_argument("path", nargs="+")
+    load.add_argument("--format")
+    load.add_argument("--mapping", type=Path, help="a TOML file that names the columns")
+    load.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
+    load.add_argument("--name", help="what to call the shop")
+    load.add_argument("--currency")
+    load.add_argument("--timezone")
+    load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
+    load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+    load.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
+
+    command("status", "What the store holds and how fresh it is")
+    refresh = command("refresh", "Marts, features and scores, with seconds a step")
+    refresh.add_argument("--as-of", type=date.fromisoformat)
+
+    measure = command("measure", "Any number, as on the pages")
+    measure.add_argument("metric", nargs="+")
+    measure.add_argument("--by", nargs="+", metavar="DIM")
+    measure.add_argument("--from", dest="start", type=date.fromisoformat)
+    measure.add_argument("--to", dest="end", type=date.fromisoformat)
+    measure.add_argument("--where", metavar="RULE", help="a rule (JSON) or a saved audience")
+
+    fit = command("fit", "A model's parameters")
+    fit.add_argument("model")
+    fit.add_argument("--as-of", type=date.fromisoformat)
+    fit.add_argument("--time-unit", choices=("day", "week"), default="day")
+    validate = command("validate", "A model on this shop's own past")
+    validate.add_argument("model")
+    validate.add_argument("--origin", type=date.fromisoformat)
+    validate.add_argument("--horizon", type=int)
+    predict = command("predict", "A model's scores")
+    predict.add_argument("model")
+    predict.add_argument("--customer", type=int)
+
+    audience = command("audience", "Who a rule picks, and how to reach them")
+    audience.add_argument("rule", help="a rule (JSON) or a saved audience's name")
+    audience.add_argument("--count", action="store_true", help="kept for schedules: always so")
+    audience.add_argument("--as-of", type=date.fromisoformat)
+    export = command("export", "An audience as a file, through the guarded door")
+    export.add_argument("rule", help="a rule (JSON) or a saved audience's name")
+    export.add_argument("--for", dest="format", choices=("csv", "xlsx"), default="csv")
+    export.add_argument("--channel", choices=("email", "sms", "phone", "post", "ads"))
+    export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
+    export.add_argument("--out", required=True)
+    return parser

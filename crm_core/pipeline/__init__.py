@@ -1,0 +1,1 @@
+"""The jobs that move a store forward: import, marts, features, scores."""

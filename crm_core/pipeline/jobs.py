@@ -1,0 +1,253 @@
+"""What the command line does: each job takes plain arguments and gives one plain document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from crm_core.audiences import FIELDS, members, rule_of, size
+from crm_core.errors import CrmError, close_match
+from crm_core.metrics import between, measure, scope
+from crm_core.models import MODELS, ModelSpec
+from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.scores import refresh_marts, refresh_scores
+from crm_core.pipeline.workspace import demo_url, ensure_demo, open_workspace, workspace
+from crm_core.records import Records, open_records
+from crm_core.schema import MARTS, TABLES
+from crm_core.selection import Period, Selection
+from crm_core.settings import Settings
+from crm_core.store import Store
+from crm_core.store.imports import Plan, recognise
+from crm_core.store.imports.mapping import read_mapping
+
+Progress = Callable[[str, float], None]
+Answer = dict[str, Any]
+
+_STALE_DAYS = 3
+_HORIZON_DAYS = 91
+
+
+def url_of(settings: Settings, store: str | None) -> str:
+    """The store a command means: the one named, else the settings', else the demo."""
+    return store or settings.store_url or demo_url(settings)
+
+
+@contextmanager
+def opened(settings: Settings, store: str | None) -> Iterator[tuple[Store, Records]]:
+    """A store and its records for the length of a job."""
+    found, records = open_workspace(settings, workspace(settings, url_of(settings, store)))
+    try:
+        yield found, records
+    finally:
+        found.close()
+        records.close()
+
+
+def demo(
+    settings: Settings,
+    store: str | None,
+    *,
+    customers: int | None,
+    seed: int,
+    now: datetime,
+    progress: Progress,
+) -> Answer:
+    """Builds the bundled demo store, or a generated one of any size into `store`."""
+    if customers is None:
+        url = ensure_demo(settings, now=now, progress=progress)
+    else:
+        from crm_core.pipeline.generate import generate_store
+
+        url = url_of(settings, store)
+        generate_store(
+            url, settings=settings, customers=customers, seed=seed, now=now, progress=progress
+        )
+    return {"store": url, **status(settings, url, today=now.date())}
+
+
+def import_files(
+    settings: Settings,
+    store: str | None,
+    paths: Sequence[Path],
+    *,
+    format_name: str | None,
+    mapping: Path | None,
+    date_order: str | None,
+    wishes: Wishes,
+    refresh: bool,
+    now: datetime,
+    progress: Progress,
+) -> Answer:
+    """Imports files into a store and, unless told not to, refreshes its scores."""
+    url = url_of(settings, store)
+    if url == demo_url(settings):
+        raise CrmError("demo_is_read_only")
+    plan = plan_of(paths, format_name=format_name, mapping=mapping, date_order=date_order)
+    records = open_records(workspace(settings, url).records_url)
+    try:
+        report = run_import(
+            plan, url=url, settings=settings, records=records, now=now, wishes=wishes,
+            progress=progress,
+        )  # fmt: skip
+        if refresh and report["batch"] is not None:
+            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
+    finally:
+        records.close()
+    return report
+
+
+def plan_of(
+    paths: Sequence[Path], *, format_name: str | None, mapping: Path | None, date_order: str | None
+) -> Plan:
+    """What files are, with the mapping and date order given."""
+    plan = recognise(paths, format=format_name, mapping=read_mapping(mapping) if mapping else None)
+    if date_order is None:
+        return plan
+    parts = (
+        replace(part, mapping=part.mapping.with_(date_order=date_order)) if part.mapping else part
+        for part in plan.parts
+    )
+    return Plan(tuple(parts))
+
+
+def status(settings: Settings, store: str | None, *, today: date) -> Answer:
+    """What a store holds, from when to when, and whether it is stale."""
+    with opened(settings, store) as (found, _):
+        names = [name for name in (*TABLES, *MARTS) if name != "consents" and found.has(name)]
+        counts = {
+            name: int(found.fetch(found.table(name).count().name("n").as_table()).iloc[0]["n"])
+            for name in names
+        }
+        meta = found.meta
+        return {
+            "snapshot": found.snapshot,
+            "scores": found.scores_snapshot,
+            "scores_as_of": found.scores_as_of,
+            "tables": counts,
+            "from": meta.first_day,
+            "to": meta.last_day,
+            "as_of": meta.as_of,
+            "currency": meta.currency,
+            "timezone": meta.timezone,
+            "starts_with_shop": meta.starts_with_shop,
+            "stale": (today - meta.last_day).days > _STALE_DAYS,
+        }
+
+
+def refresh(
+    settings: Settings, store: str | None, *, as_of: date | None, progress: Progress
+) -> Answer:
+    """Marts under today's settings, then features and scores; seconds a step."""
+    url = url_of(settings, store)
+    records = open_records(workspace(settings, url).records_url)
+    try:
+        seconds = refresh_marts(url, settings=settings, records=records, progress=progress)
+        seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
+    finally:
+        records.close()
+    return {"store": url, "seconds": seconds}
+
+
+def measure_metrics(
+    settings: Settings,
+    store: str | None,
+    names: Sequence[str],
+    *,
+    by: Sequence[str],
+    start: date | None,
+    end: date | None,
+    rule: str | None,
+) -> Answer:
+    """Metrics by dimensions, with the totals re-measured."""
+    with opened(settings, store) as (found, records):
+        rows = scope(found, Selection())
+        if start or end:
+            rows = between(rows, Period(start or found.meta.first_day, end or found.meta.last_day))
+        if rule:
+            picked = members(found, rule_of(rule, records)).select("customer_key")
+            rows = rows.semi_join(picked, "customer_key")
+        result = measure(found, names, rows=rows, by=by)
+        return {"rows": _rows(result.rows) if by else [], "totals": result.totals}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    records = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+    return [{str(name): _cell(value) for name, value in row.items()} for row in records]
+
+
+def _cell(value: Any) -> Any:
+    return value.date().isoformat() if isinstance(value, pd.Timestamp) else value
+
+
+def model_spec(name: str) -> ModelSpec:
+    """The model of that name.
+
+    Raises: CrmError("unknown_model") with the closest name.
+    """
+    if name not in MODELS:
+        raise CrmError("unknown_model", name=name, match=close_match(name, MODELS))
+    return MODELS[name]
+
+
+def fit_model(
+    settings: Settings, store: str | None, name: str, *, as_of: date | None, time_unit: str
+) -> Answer:
+    """A model's parameters on this shop's log."""
+    with opened(settings, store) as (found, _):
+        fitted = model_spec(name).verb("fit")(
+            found, as_of=as_of or found.meta.as_of, time_unit=time_unit
+        )
+        return json.loads(fitted.to_json())
+
+
+def validate_model(
+    settings: Settings,
+    store: str | None,
+    name: str,
+    *,
+    origin: date | None,
+    horizon_days: int | None,
+) -> Answer:
+    """The back-test table of a model on this shop's own past, beside named baselines."""
+    with opened(settings, store) as (found, _):
+        horizon = horizon_days or _HORIZON_DAYS
+        origins = [origin or found.meta.as_of - timedelta(horizon)]
+        rows = model_spec(name).verb("validate")(found, origins=origins, horizon_days=horizon)
+        return {"model": name, "rows": rows}
+
+
+def predict(settings: Settings, store: str | None, name: str, *, customer: int | None) -> Answer:
+    """A model's current scores: of one customer, or the first thousand by key."""
+    with opened(settings, store) as (found, _):
+        model_spec(name)
+        if not found.has(name):
+            raise CrmError("no_scores")
+        table = found.table(name)
+        key = "customer_key" if "customer_key" in table.columns else "day"
+        if customer is not None:
+            table = table.filter(table[key] == customer)
+        frame = found.fetch(table.order_by(ibis.asc(key)).limit(1000))
+        return {"model": name, "as_of": found.scores_as_of, "rows": _rows(frame)}
+
+
+def audience(settings: Settings, store: str | None, rule: str, *, as_of: date | None) -> Answer:
+    """How many a rule picks, what they are worth, and how they can be reached."""
+    with opened(settings, store) as (found, records):
+        if as_of is not None and as_of != found.scores_as_of:
+            raise CrmError("scores_other_day", asked=as_of, have=found.scores_as_of)
+        found_size = size(found, rule_of(rule, records))
+        return {
+            "customers": found_size.customers,
+            "reachable": found_size.reachable,
+            "value": found_size.expected_contribution,
+            "revenue_365d": found_size.revenue_365d,
+            "fields": len(FIELDS),
+        }

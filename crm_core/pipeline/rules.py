@@ -1,0 +1,55 @@
+"""The shop's settings, as people typed them, put into the form that the marts count by."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date
+
+from crm_core.records import ShopSettings
+from crm_core.store import Build
+from crm_core.store.marts import MoneyRules
+
+
+def money_rules(settings: ShopSettings, build: Build) -> MoneyRules:
+    """Money rules for a build whose canonical tables are there (internal buyers are looked up)."""
+    margins = {name: float(rate) for name, rate in settings.margin_by_category.items()}
+    if settings.default_margin is not None:
+        margins["*"] = float(settings.default_margin)
+    shipping = settings.shipping_cost_per_order
+    return MoneyRules(
+        not_counted=settings.uncounted_statuses,
+        internal_keys=_internal_keys(settings.internal_buyers, build),
+        prices_include_tax=settings.tax_included,
+        tax_rate=float(settings.tax_rate),
+        margin_by_category=margins,
+        shipping_cost_per_order=None if shipping is None else float(shipping),
+        payment_fee_rate=float(settings.payment_fee_rate),
+        payment_fee_fixed=float(settings.payment_fee_fixed),
+        marketplace_fee_by_channel={
+            name: float(rate) for name, rate in settings.marketplace_fee_rate.items()
+        },
+        marketing=tuple(
+            (*_days(month), source, float(amount))
+            for month, sources in settings.marketing_spend.items()
+            for source, amount in sources.items()
+        ),
+    )
+
+
+def _days(month: str) -> tuple[date, date]:
+    year, number = int(month[:4]), int(month[5:])
+    return date(year, number, 1), date(year, number, monthrange(year, number)[1])
+
+
+def _internal_keys(buyers: tuple[str, ...], build: Build) -> tuple[int, ...]:
+    """Customer keys of the shop's own people: by source id, e-mail or @domain."""
+    if not buyers:
+        return ()
+    plain = [buyer.strip().lower() for buyer in buyers]
+    rows = build.connection.execute(
+        "SELECT DISTINCT customer_key FROM facts.main.identity_links WHERE "
+        "list_contains(?, lower(value)) OR (kind = 'email' AND "
+        "list_contains(?, '@' || split_part(value, '@', 2)))",
+        [plain, plain],
+    ).fetchall()
+    return tuple(sorted(int(row[0]) for row in rows))

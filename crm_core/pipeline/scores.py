@@ -1,0 +1,143 @@
+"""Features and scores of a store as of a day, published as one snapshot beside the facts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from crm_core.errors import CrmError
+from crm_core.features import build_features
+from crm_core.models import lifetime_value
+from crm_core.models.rfm import rfm
+from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_meta
+from crm_core.pipeline.forecasts import forecast_tables
+from crm_core.pipeline.rules import money_rules
+from crm_core.records import Records
+from crm_core.settings import Settings
+from crm_core.store import Build, Store, StoreAt, folder_of, open_store, writing
+
+Progress = Callable[[str, float], None]
+Status = dict[str, tuple[str, str]]
+
+
+def refresh_marts(
+    url: str, *, settings: Settings, records: Records, progress: Progress
+) -> dict[str, float]:
+    """Builds the marts anew under the shop's settings of now; seconds a step."""
+    started = time.perf_counter()
+    with writing(folder_of(url), settings) as change:
+        if change.pointer.facts is None:
+            raise CrmError("store_empty")
+        with change.building("facts") as build:
+            before = old_meta(build)
+            copy_tables(build)
+            progress("marts", 0.3)
+            said = records.shop_settings()
+            starts = said.starts_with_shop
+            facts = StoreFacts(
+                name=before["name"],
+                kind=before["kind"],
+                currency=before["currency"],
+                timezone=before["timezone"],
+                starts_with_shop=before["starts_with_shop"] == "true" if starts is None else starts,
+            )
+            build_marts(build, facts, money_rules(said, build))
+    progress("marts", 1.0)
+    return {"marts": time.perf_counter() - started}
+
+
+def refresh_scores(
+    url: str,
+    *,
+    settings: Settings,
+    as_of: date | None = None,
+    frozen: Path | None = None,
+    progress: Progress = lambda step, share: None,
+) -> dict[str, float]:
+    """Features, segments, values and the forecast as of a day; seconds a step.
+
+    A model that this shop has too little data for is left out and says why in `model_status`;
+    the others go on. `frozen` is a forecast made earlier from the very same series.
+    """
+    seconds: dict[str, float] = {}
+    store = open_store(url, settings=settings)
+    try:
+        with writing(folder_of(url), settings) as change, change.building("scores") as build:
+            _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
+    finally:
+        store.close()
+    progress("done", 1.0)
+    return seconds
+
+
+def _fill(
+    build: Build,
+    store: Store,
+    as_of: date,
+    frozen: Path | None,
+    progress: Progress,
+    seconds: dict[str, float],
+) -> None:
+    at = StoreAt(build, as_of)
+    status: Status = {}
+    fitted: list[tuple[str, str]] = []
+
+    def features() -> None:
+        build.materialise("features", build_features(at).order_by("customer_key"))
+
+    def segments() -> None:
+        build.materialise("rfm", rfm(at).order_by("customer_key"))
+
+    def value() -> None:
+        fitted.extend(lifetime_value.materialise(build, as_of))
+
+    def forecast() -> None:
+        for name, rows in forecast_tables(store, as_of, frozen=frozen, fitted=fitted).items():
+            build.upload(name, rows)
+
+    steps = {"features": features, "rfm": segments, "lifetime_value": value, "forecast": forecast}
+    for place, (name, step) in enumerate(steps.items()):
+        progress(name, place / len(steps))
+        started = time.perf_counter()
+        try:
+            step()
+            status[name] = ("ready", "{}")
+        except CrmError as error:
+            if name == "features":
+                raise
+            status[name] = (error.code, _facts(error))
+        seconds[name] = round(time.perf_counter() - started, 3)
+    _write_status(build, status, fitted)
+    build.put_meta({"as_of": as_of.isoformat(), "facts": store.snapshot})
+
+
+def _facts(error: CrmError) -> str:
+    return json.dumps(error.facts, default=str)
+
+
+def _write_status(build: Build, status: Status, fitted: list[tuple[str, str]]) -> None:
+    models = list(status)
+    build.upload(
+        "model_status",
+        pa.table(
+            {
+                "model": models,
+                "status": [status[name][0] for name in models],
+                "facts": [status[name][1] for name in models],
+            }
+        ),
+    )
+    build.upload(
+        "fitted",
+        pa.table(
+            {
+                "model": pa.array([name for name, _ in fitted], pa.string()),
+                "document": pa.array([document for _, document in fitted], pa.string()),
+            }
+        ),
+    )

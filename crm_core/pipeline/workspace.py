@@ -1,0 +1,132 @@
+"""Which shop is open: its store, its records, and the bundled demo made ready on first start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from crm_core.pipeline.decisions import mirror_decisions
+from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.scores import refresh_scores
+from crm_core.records import Records, open_records
+from crm_core.settings import Settings
+from crm_core.store import Store, folder_of, open_store, read_pointer
+from crm_core.store.imports import recognise
+
+DEMO_DATA = Path(__file__).parents[2] / "data"
+_MARK = "source.sha256"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A store and the records beside it."""
+
+    url: str
+    records_url: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was imported yet."""
+        return read_pointer(folder_of(self.url)).facts is None
+
+
+def mirror_folder(records_url: str, url: str) -> Path:
+    """Where the mirror of decisions lies: beside the records file, else in the store's folder.
+
+    >>> mirror_folder("sqlite:////srv/shop/records.sqlite", "duckdb:////srv/shop").as_posix()
+    '/srv/shop'
+    """
+    prefix = "sqlite:///"
+    if records_url.startswith(prefix):
+        return Path(records_url.removeprefix(prefix)).parent
+    return folder_of(url)
+
+
+def store_url(folder: Path) -> str:
+    """The URL of a store in a folder.
+
+    >>> store_url(Path("/srv/shop"))
+    'duckdb:////srv/shop'
+    """
+    return f"duckdb:///{folder}"
+
+
+def workspace(settings: Settings, url: str) -> Workspace:
+    """The workspace of a store: records lie beside it unless the settings name a place.
+
+    The demo's records are always its own.
+    """
+    folder = folder_of(url).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = f"sqlite:///{folder / 'records.sqlite'}"
+    if settings.records_url and url != demo_url(settings):
+        return Workspace(url, settings.records_url)
+    return Workspace(url, beside)
+
+
+def demo_url(settings: Settings) -> str:
+    """Where the bundled demo store is built."""
+    return store_url(settings.var / "demo")
+
+
+def open_workspace(settings: Settings, place: Workspace) -> tuple[Store, Records]:
+    """The store's current snapshot with today's decisions beside it, and the records.
+
+    Raises: CrmError of `open_store` and `open_records`.
+    """
+    records = open_records(place.records_url)
+    store = open_store(
+        place.url,
+        settings=settings,
+        decisions=mirror_decisions(mirror_folder(place.records_url, place.url), records),
+    )
+    return store, records
+
+
+def ensure_demo(
+    settings: Settings,
+    *,
+    now: datetime,
+    data: Path = DEMO_DATA,
+    progress: Callable[[str, float], None] = lambda step, share: None,
+) -> str:
+    """The bundled demo store's URL, built on first start or when its data changed."""
+    url = demo_url(settings)
+    mark = folder_of(url) / _MARK
+    fingerprint = _fingerprint(data)
+    if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
+        return url
+    records = open_records(workspace(settings, url).records_url)
+    try:
+        wishes = Wishes(name=_name(data), kind="demo")
+        run_import(
+            recognise([data / "manifest.json", *sorted(data.glob("*.parquet"))]),
+            url=url,
+            settings=settings,
+            records=records,
+            now=now,
+            wishes=wishes,
+            progress=progress,
+        )
+        refresh_scores(url, settings=settings, frozen=data / "forecast.json", progress=progress)
+    finally:
+        records.close()
+    mark.write_text(fingerprint, encoding="utf-8")
+    return url
+
+
+def _name(data: Path) -> str:
+    manifest = json.loads((data / "manifest.json").read_text(encoding="utf-8"))
+    return str(manifest.get("name", ""))
+
+
+def _fingerprint(data: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted([*data.glob("*.parquet"), *data.glob("*.json")]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,129 @@
+"""How the shop is doing: five numbers, revenue to date, segments and channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from crm_core.metrics import METRICS, change, combine, daily, measure, scope
+from crm_core.privacy.policy import Access
+from crm_core.selection import Period, Selection
+from crm_core.store import Store
+from crm_core.views.card import Card, State
+from crm_core.views.segment_counts import segment_counts
+from crm_core.views.variation import sparkline, usual_change
+
+CARDS = ("net_revenue", "contribution", "orders", "new_buyers", "repeat_share")
+_CHANNEL_COLUMNS = ("net_revenue", "contribution", "orders", "average_order_value", "repeat_share")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Frames: `days` (day, value, previous, previous_day: revenue to date), `segments` (code,
+    value), `channels` (sales_channel and metrics, net revenue's change)."""
+
+    as_of: date
+    last_day: date
+    period: Period
+    compared: Period | None
+    known_buyer_share: float | None
+    cards: tuple[Card, ...]
+    days: pd.DataFrame
+    segments: pd.DataFrame
+    channels: pd.DataFrame
+
+
+def overview(selection: Selection, *, store: Store, access: Access) -> Overview:
+    """Measures the first screen: one pass over the log by day, one by sales channel.
+
+    Names nobody, so every role sees the same.
+    """
+    del access
+    meta = store.meta
+    period = selection.resolve(meta.first_day, meta.as_of)
+    compared = selection.compared(meta.first_day, meta.as_of)
+    parts = daily(store, (*CARDS, "known_buyer_share"), selection)
+    now = _slice(parts, period)
+    then = None if compared is None else _slice(parts, compared)
+    return Overview(
+        as_of=meta.as_of,
+        last_day=meta.last_day,
+        period=period,
+        compared=compared,
+        known_buyer_share=combine(now, ("known_buyer_share",))["known_buyer_share"],
+        cards=tuple(_card(name, parts, now, then, period, compared) for name in CARDS),
+        days=_to_date(now, then),
+        segments=segment_counts(store),
+        channels=_channels(store, selection, period, compared),
+    )
+
+
+def _slice(parts: pd.DataFrame, period: Period) -> pd.DataFrame:
+    return parts.loc[pd.Timestamp(period.start) : pd.Timestamp(period.end)]
+
+
+def _card(
+    name: str,
+    parts: pd.DataFrame,
+    now: pd.DataFrame,
+    then: pd.DataFrame | None,
+    period: Period,
+    compared: Period | None,
+) -> Card:
+    metric = METRICS[name]
+    value = combine(now, (name,))[name]
+    previous = None if then is None else combine(then, (name,))[name]
+    moved = change(metric, value, previous)
+    state: State = "changed"
+    if value is None:
+        state = "missing"
+    elif moved is None or compared is None:
+        state = "no_previous"
+    else:
+        lag = (period.start - compared.start).days
+        usual = usual_change(
+            parts, name, days=period.days, lag=lag, before=pd.Timestamp(period.start)
+        )
+        state = "steady" if usual is not None and abs(moved) <= usual else "changed"
+    return Card(
+        label_key=f"metric.{name}.label",
+        value=value,
+        unit=metric.unit,
+        change=moved,
+        previous=previous,
+        series=sparkline(now, name),
+        state=state,
+        definition_key=f"metric.{name}.about",
+        good=metric.good,
+    )
+
+
+def _to_date(now: pd.DataFrame, then: pd.DataFrame | None) -> pd.DataFrame:
+    """Net revenue added up from the first day of each period, day for day."""
+    frame = pd.DataFrame({"day": now.index, "value": now["net_revenue"].cumsum().to_numpy()})
+    if then is not None:
+        before = then["net_revenue"].cumsum()
+        frame["previous"] = pd.Series(before.to_numpy()).reindex(frame.index)
+        frame["previous_day"] = pd.Series(before.index).reindex(frame.index)
+    return frame
+
+
+def _channels(
+    store: Store, selection: Selection, period: Period, compared: Period | None
+) -> pd.DataFrame:
+    by = ("sales_channel",)
+    frame = measure(store, _CHANNEL_COLUMNS, rows=scope(store, selection, period), by=by).rows
+    frame["change"] = None
+    if compared is not None:
+        before = measure(
+            store, ("net_revenue",), rows=scope(store, selection, compared), by=by
+        ).rows.set_index("sales_channel")["net_revenue"]
+        metric = METRICS["net_revenue"]
+        frame["change"] = [
+            change(metric, row.net_revenue, before.get(row.sales_channel))
+            for row in frame.itertuples()
+        ]
+    frame["change"] = frame["change"].astype("float64")
+    return frame.sort_values("net_revenue", ascending=False, ignore_index=True)

@@ -1,0 +1,74 @@
+"""How the shop is doing."""
+
+from crm_core.charts import bars, line_compare
+from crm_core.text.formats import day
+from crm_core.ui.page import (
+    Column,
+    caption,
+    card,
+    columns,
+    current,
+    data_table,
+    empty_state,
+    go,
+    header,
+    kpis,
+    note,
+    panel,
+    show,
+)
+from crm_core.views.overview import overview
+
+session = current()
+view = show(overview, session.selection)
+header("overview")
+caption(
+    "overview.freshness",
+    last_day=day(view.last_day, session.language),
+    share=session.write(view.known_buyer_share, "rate"),
+)
+if view.as_of != view.last_day:
+    note("overview.partial_day", as_of=day(view.as_of, session.language))
+kpis(view.cards)
+left, right = columns(2, 1)
+with left:
+    card(
+        "overview.revenue_to_date",
+        line_compare(view.days, session.numbers("money")),
+        key="overview_revenue",
+        help_key="metric.net_revenue.about",
+    )
+with right:
+    if view.segments.empty:
+        empty_state("overview.segments")
+    else:
+        frame = view.segments.assign(
+            label=[session.t(f"rfm.{code}.name") for code in view.segments["code"]]
+        )
+        chosen = card(
+            "overview.segments",
+            bars(frame, session.numbers("count")),
+            key="overview_segments",
+            on_click=True,
+            note_key="overview.segments_note",
+        )
+        if chosen:
+            go("customers", segment=chosen)
+with panel("overview.channels"):
+    row = data_table(
+        view.channels,
+        [
+            Column("sales_channel", "text", "overview.channel", pinned=True),
+            Column("net_revenue", "money", "metric.net_revenue.label"),
+            Column("change", "rate", "overview.change"),
+            Column("contribution", "money", "metric.contribution.label"),
+            Column("orders", "count", "metric.orders.label"),
+            Column("average_order_value", "money", "metric.average_order_value.label"),
+            Column("repeat_share", "rate", "metric.repeat_share.label"),
+        ],
+        key="overview_channels",
+        on_click=True,
+        alt_key="overview.channels",
+    )
+    if row and row["sales_channel"]:
+        go("overview", sales_channel=row["sales_channel"])
