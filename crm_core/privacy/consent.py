@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
@@ -49,7 +50,7 @@ def reach(store: Store, members: ir.Table, *, purpose: str = "marketing") -> dic
             people, store.table("consents"), store.table("suppressions"), channel, purpose=purpose
         )
         .semi_join(contactable(store, channel), "customer_key")
-        .mutate(contact_channel=channel)
+        .mutate(contact_channel=ibis.literal(channel))
         for channel in CONTACT_CHANNELS
     ]
     together = parts[0].union(*parts[1:])

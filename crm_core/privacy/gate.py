@@ -63,25 +63,41 @@ def _read(store: Store, keys: list[int], columns: list[str]) -> pd.DataFrame:
 
 
 def search(
-    store: Store, access: Access, text: str, *, limit: int = MOST_FOUND, secret: bytes
+    store: Store, access: Access, text: str, limit: int = MOST_FOUND, *, secret: bytes
 ) -> list[int]:
-    """Customers whose name, e-mail or phone holds this text, or whose public code it is.
+    """Customers whose name, e-mail or phone holds this text, or whose code or shop id it is.
 
-    The text is looked for as it stands, never as a pattern, whatever its width and case. Phones
-    are compared by their digits. Who may not search by identity may still use a code.
+    The text is looked for as it stands, never as a pattern, whatever its width and case; phones
+    by their digits, the shop's own customer id as a whole. By name, at most 50. Who may not
+    search by identity may still use the public code.
     Raises: CrmError("privacy_denied", action="search").
     """
     wanted = unicodedata.normalize("NFKC", text).strip()
     if _CODE.fullmatch(wanted.casefold()):
         return [customer_key(secret, wanted)]
     require(access, "search")
-    if not wanted or not store.has("identities"):
+    if not wanted:
+        return []
+    keys = _by_shop_id(store, wanted) + _by_identity(store, wanted, min(limit, MOST_FOUND))
+    return list(dict.fromkeys(keys))[:limit]
+
+
+def _by_shop_id(store: Store, wanted: str) -> list[int]:
+    if not store.has("identity_links"):
+        return []
+    links = store.table("identity_links")
+    found = links.filter(links.value.lower() == wanted.lower()).select("customer_key")
+    frame = store.fetch(found.distinct().order_by("customer_key").limit(MOST_FOUND))
+    return [int(key) for key in frame["customer_key"]]
+
+
+def _by_identity(store: Store, wanted: str, limit: int) -> list[int]:
+    if not store.has("identities"):
         return []
     table = store.table("identities")
     found = table.filter(_matches(table, wanted)).select("customer_key", "name")
     ordered = found.order_by(found.name.asc(nulls_first=False), found.customer_key)
-    frame = store.fetch(ordered.limit(min(limit, MOST_FOUND)))
-    return [int(key) for key in frame["customer_key"]]
+    return [int(key) for key in store.fetch(ordered.limit(limit))["customer_key"]]
 
 
 def _matches(table: ir.Table, wanted: str) -> ir.BooleanValue:
