@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    PRIMARY,
     Chart,
     Numbers,
     canvas,
@@ -22,6 +23,7 @@ from crm_core.charts.base import (
 from crm_core.text import formats, t
 
 _BAR_HEIGHT = 38
+_WIDEST_BAR = 46
 
 
 def codes_of(frame: pd.DataFrame) -> list[list[str]] | None:
@@ -38,7 +40,7 @@ def bars(frame: pd.DataFrame, numbers: Numbers, *, previous: bool = False) -> Ch
     `previous`, previous: a thin grey bar of the compared period under each.
     """
     check_size(len(frame) * (1 + previous))
-    height = max(140, len(frame) * (_BAR_HEIGHT + 16 * previous) + 24 + 26 * previous)
+    height = max(300, len(frame) * (_BAR_HEIGHT + 16 * previous) + 24 + 26 * previous)
     figure = canvas(height, legend=previous)
     values = numeric(frame["value"])
     labels = [shorten(label) for label in frame["label"]]
@@ -51,6 +53,7 @@ def bars(frame: pd.DataFrame, numbers: Numbers, *, previous: bool = False) -> Ch
             y=rows,
             orientation="h",
             name=t("chart.this_period", numbers.language),
+            marker={"color": PRIMARY},
             text=[numbers.write(value) for value in values],
             textposition="outside",
             cliponaxis=False,
@@ -63,8 +66,16 @@ def bars(frame: pd.DataFrame, numbers: Numbers, *, previous: bool = False) -> Ch
         tickmode="array", tickvals=rows, ticktext=labels, autorange="reversed", showgrid=False
     )
     figure.update_xaxes(visible=False, range=_room_for_labels(values))
-    figure.update_layout(legend_traceorder="reversed", barcornerradius=4)
+    figure.update_layout(
+        legend_traceorder="reversed", barcornerradius=4, bargap=_gap(len(frame), height)
+    )
     return Chart(figure, describe_parts(labels, values.tolist(), numbers), height)
+
+
+def _gap(count: int, height: int) -> float:
+    """The share of each row left empty, so that few bars do not become slabs."""
+    room = height / max(count, 1)
+    return max(0.28, 1 - _WIDEST_BAR / room)
 
 
 def _previous_bars(frame: pd.DataFrame, numbers: Numbers, rows: list[int]) -> go.Bar:
@@ -105,6 +116,7 @@ def columns_chart(frame: pd.DataFrame, numbers: Numbers) -> Chart:
             _add_columns(figure, rows, numbers, shorten(series), "value")
     else:
         _add_columns(figure, frame, numbers, t("chart.this_period", numbers.language), "value")
+        figure.data[-1].update(marker={"color": PRIMARY})
     shown = [*numeric(frame["value"]).dropna()]
     shown += [*numeric(frame["previous"]).dropna()] if "previous" in frame else []
     value_axis(figure, numbers, shown, "y")
@@ -179,4 +191,5 @@ def deciles(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     total = float(numeric(frame["value"]).sum()) or 1.0
     shares = [formats.percent(float(v) / total, numbers.language, 0) for v in frame["value"]]
     chart.figure.update_traces(text=shares, textposition="outside", cliponaxis=False)
+    chart.figure.update_layout(margin={"t": 24})
     return chart

@@ -16,6 +16,7 @@ from crm_core.text import formats, t
 
 MAX_POINTS = 2_000
 COMPARISON_GREY = "#8A90A2"
+PRIMARY = "#000001"  # the theme's first chart colour, put in by the browser
 MAX_LABEL = 32
 
 

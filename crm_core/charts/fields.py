@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from crm_core.charts.bars import codes_of
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    PRIMARY,
     Chart,
     Numbers,
     canvas,
@@ -91,6 +92,7 @@ def treemap(frame: pd.DataFrame, numbers: Numbers) -> Chart:
             hovertemplate="%{label}: %{text}<br>%{hovertext}<extra></extra>",
             tiling={"pad": 3},
             marker={"cornerradius": 6},
+            textfont={"size": 13},
             root={"color": "rgba(0,0,0,0)"},
             pathbar={"visible": False},
         )
@@ -152,7 +154,7 @@ def scatter_fit(frame: pd.DataFrame, numbers: Numbers, *, x_title: str, y_title:
             x=predicted.tolist(),
             y=actual.tolist(),
             mode="markers",
-            marker={"size": _sizes(frame), "opacity": 0.75, "color": "#000001"},
+            marker={"size": _sizes(frame), "opacity": 0.75, "color": PRIMARY},
             customdata=codes_of(frame),
             text=[
                 f"{numbers.write(p)} → {numbers.write(a)}"

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    PRIMARY,
     Chart,
     Numbers,
     as_day,
@@ -22,7 +23,6 @@ from crm_core.charts.base import (
 from crm_core.text import t
 
 _HEIGHT = 300
-_PRIMARY = "#000001"  # the theme's first chart colour, put in by the browser
 
 
 def line_compare(
@@ -51,7 +51,7 @@ def line_compare(
             y=values.tolist(),
             name=name or t("chart.this_period", numbers.language),
             mode="lines" if len(frame) > 1 else "markers",
-            line={"width": 2.5, "color": _PRIMARY},
+            line={"width": 2.5, "color": PRIMARY},
             text=[numbers.write(value) for value in values],
             hovertemplate="%{text}",
         )
@@ -150,7 +150,7 @@ def _add_band(
             x=days + days[::-1],
             y=high.tolist() + low.tolist()[::-1],
             fill="toself",
-            fillcolor=_PRIMARY,
+            fillcolor=PRIMARY,
             opacity=opacity,
             line={"width": 0},
             mode="lines",
@@ -188,7 +188,7 @@ def _add_line(
             y=values[known].tolist(),
             mode="lines",
             name=name,
-            line={"width": 2.2, "color": _PRIMARY, "dash": dash or "solid"},
+            line={"width": 2.2, "color": PRIMARY, "dash": dash or "solid"},
             text=[numbers.write(value) for value in values[known]],
             hovertemplate="%{text}",
         )

@@ -44,7 +44,6 @@ def choice_field(
     prefix: str | None = None,
     value: str | None = None,
     help_key: str | None = None,
-    in_url: bool = False,
 ) -> str | None:
     """One of some codes, worded by `<prefix>.<code>` (or as they stand)."""
     session = current()
@@ -55,8 +54,7 @@ def choice_field(
         format_func=lambda code: session.word(prefix, code) if prefix else str(code),
         key=key,
         help=session.maybe(help_key),
-        bind="query-params" if in_url else None,
-        persist_state=None if in_url else "session",
+        persist_state="session",
     )
 
 
@@ -66,7 +64,6 @@ def switch_choice(
     *,
     key: str,
     prefix: str,
-    in_url: bool = False,
 ) -> str:
     """One of two to five codes, all of them visible."""
     session = current()
@@ -77,8 +74,7 @@ def switch_choice(
         required=True,
         format_func=lambda code: session.word(prefix, code),
         key=key,
-        bind="query-params" if in_url else None,
-        persist_state=None if in_url else "session",
+        persist_state="session",
     )
     return chosen if chosen in codes else codes[0]
 

@@ -1,5 +1,4 @@
-"""The filter bar: a Selection, drawn once, kept in the URL as codes that mean the same in
-every language."""
+"""The filter bar: a Selection, drawn once for every page that follows any part of it."""
 
 from __future__ import annotations
 
@@ -14,10 +13,12 @@ from crm_core.errors import CrmError
 from crm_core.privacy.escape import md_escape
 from crm_core.selection import COMPARISONS, LANGUAGES, PERIODS, Selection
 from crm_core.text import formats, has, t
+from crm_core.ui import address
+from crm_core.ui.address import PARTS, Asked
 
-PARTS = ("sales_channel", "category", "region", "segment")
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
 _PENDING = "_pending_filters"
+_RANGE = "_range_at_first"
 
 
 @dataclass(frozen=True)
@@ -61,53 +62,69 @@ def preferred_language(locale: str | None) -> str:
 
 
 def choose_later(filters: Mapping[str, object]) -> None:
-    """Sets filters for the next run; widgets of this run are already drawn."""
-    known = {"period", "compare", *PARTS}
-    unknown = set(filters) - known
-    if unknown:
-        raise CrmError("unknown_choice", name="filter", value=sorted(unknown)[0], match="")
-    st.session_state[_PENDING] = {
-        name: [value] if name in PARTS and isinstance(value, str) else value
+    """Sets filters for the next run; widgets of this run are already drawn.
+
+    Raises: CrmError("unknown_choice") for a filter there is none of.
+    """
+    for name in filters:
+        if name not in ("period", "compare", *PARTS):
+            raise CrmError("unknown_choice", name="filter", value=name, match="")
+    changes: dict[str, Any] = {
+        name: (value,) if name in PARTS and isinstance(value, str) else value
         for name, value in filters.items()
     }
+    st.session_state[_PENDING] = address.keep(**changes)
 
 
-def apply_pending() -> None:
-    """Puts what `choose_later` was told into the widgets' state, before they are drawn."""
-    pending: dict[str, object] = st.session_state.pop(_PENDING, {})
-    for name, value in pending.items():
-        st.session_state[name] = list(value) if isinstance(value, tuple) else value
+def start() -> None:
+    """Gives the widgets what the address or the last page asked for, before they are drawn."""
+    asked, fresh = address.begin()
+    pending = st.session_state.pop(_PENDING, None)
+    if fresh or pending is not None:
+        _fill(pending or asked)
 
 
-def draw_language(default: str) -> str:
+def _fill(asked: Asked) -> None:
+    state = st.session_state
+    state["lang"] = asked.language or preferred_language(st.context.locale)
+    state["period"], state["compare"] = asked.period, asked.compare
+    state.pop("range", None)
+    state.pop(_RANGE, None)
+    if asked.start and asked.end:
+        state[_RANGE] = (asked.start, asked.end)
+    for part in PARTS:
+        state[part] = list(getattr(asked, part))
+
+
+def draw_language() -> str:
     """The language switch."""
+    preferred = preferred_language(st.context.locale)
+    st.session_state.setdefault("lang", preferred)
     chosen = st.segmented_control(
         "Language / 语言",
         LANGUAGES,
-        default=default,
         required=True,
         format_func=lambda code: LANGUAGE_NAMES[code],
         key="lang",
-        bind="query-params",
         label_visibility="collapsed",
+        persist_state="session",
     )
-    return chosen if chosen in LANGUAGES else default
+    language = chosen if chosen in LANGUAGES else preferred
+    address.keep(language="" if language == preferred else language)
+    return language
 
 
 def draw_bar(bounds: Bounds, applies: frozenset[str], language: str) -> Selection:
     """Draws the bar and returns what it says. Parts that do not apply are shown disabled."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
         period = _period(applies, language)
         span = _range(bounds, language) if period == "custom" else (None, None)
         compare = _compare(applies, language)
         parts = _parts(bounds, applies, language)
+    asked = address.keep(period=period, start=span[0], end=span[1], compare=compare, **parts)
+    given: dict[str, Any] = {part: getattr(asked, part) for part in PARTS}
     return Selection(
-        period=period,
-        start=span[0],
-        end=span[1],
-        compare=compare,
-        language=language,
-        **parts,  # pyright: ignore[reportArgumentType]
+        period=period, start=span[0], end=span[1], compare=compare, language=language, **given
     )
 
 
@@ -122,34 +139,35 @@ def _period(applies: frozenset[str], language: str) -> str:
     chosen = st.segmented_control(
         t("filters.period.label", language),
         PERIODS,
-        default="30d",
         required=True,
         format_func=lambda code: t(f"filters.period.{code}", language),
         key="period",
-        bind="query-params",
         label_visibility="collapsed",
+        persist_state="session",
         **_off(applies, "period", language),
     )
     return chosen if chosen in PERIODS else "30d"
 
 
 def _range(bounds: Bounds, language: str) -> tuple[date, date]:
-    start = max(bounds.first_day, bounds.as_of - timedelta(29))
+    low, high = bounds.first_day, bounds.as_of
+    start = max(low, high - timedelta(29))
+    asked: Any = st.session_state.setdefault(_RANGE, (start, high))
+    inside = [min(max(day, low), high) for day in asked]
     chosen = st.date_input(
         t("filters.range", language),
-        value=(start, bounds.as_of),
-        min_value=bounds.first_day,
-        max_value=bounds.as_of,
+        value=(min(inside), max(inside)),
+        min_value=low,
+        max_value=high,
         key="range",
-        bind="query-params",
         format="YYYY-MM-DD",
         label_visibility="collapsed",
-        width=220,
+        width=250,
+        persist_state="session",
     )
-    days = list(chosen) if isinstance(chosen, tuple) else [chosen]
-    first = days[0] if days and isinstance(days[0], date) else start
-    last = days[1] if len(days) > 1 and isinstance(days[1], date) else bounds.as_of
-    return first, last
+    days = [day for day in chosen if isinstance(day, date)] if isinstance(chosen, tuple) else []
+    first = days[0] if days else start
+    return first, days[1] if len(days) > 1 else high
 
 
 def _compare(applies: frozenset[str], language: str) -> str:
@@ -158,35 +176,43 @@ def _compare(applies: frozenset[str], language: str) -> str:
         COMPARISONS,
         format_func=lambda code: t(f"filters.compare.{code}", language),
         key="compare",
-        bind="query-params",
         label_visibility="collapsed",
         width=170,
+        persist_state="session",
         **_off(applies, "compare", language),
     )
     return chosen if chosen in COMPARISONS else "previous"
 
 
 def _parts(bounds: Bounds, applies: frozenset[str], language: str) -> dict[str, tuple[str, ...]]:
-    active = sum(len(st.session_state.get(part) or ()) for part in PARTS if part in applies)
+    for part in PARTS:
+        known = set(bounds.choices.get(part, ()))
+        st.session_state[part] = [c for c in st.session_state.get(part) or () if c in known]
+    active = sum(len(st.session_state[part]) for part in PARTS if part in applies)
     label = t("filters.label_active", language, count=active) if active else None
     chosen: dict[str, tuple[str, ...]] = {}
     with st.popover(label or t("filters.label", language), icon=":material/tune:"):
         for part in PARTS:
-            if not bounds.choices.get(part):
-                continue
-            values = st.multiselect(
-                t(f"filters.part.{part}", language),
-                list(bounds.choices[part]),
-                format_func=lambda code, part=part: words_for(part, code, language),
-                placeholder=t("filters.all", language),
-                key=part,
-                bind="query-params",
-                width=320,
-                **_off(applies, part, language),
-            )
-            known = set(bounds.choices[part])
-            chosen[part] = tuple(value for value in values if value in known)
+            if bounds.choices.get(part):
+                chosen[part] = _part(part, bounds.choices[part], applies, language)
     return chosen
+
+
+def _part(
+    part: str, codes: Sequence[str], applies: frozenset[str], language: str
+) -> tuple[str, ...]:
+    values = st.multiselect(
+        t(f"filters.part.{part}", language),
+        list(codes),
+        format_func=lambda code: words_for(part, code, language),
+        placeholder=t("filters.all", language),
+        key=part,
+        width=320,
+        persist_state="session",
+        **_off(applies, part, language),
+    )
+    known = set(codes)
+    return tuple(value for value in values if value in known)
 
 
 def draw_chips(selection: Selection, language: str) -> None:
@@ -206,12 +232,7 @@ def draw_chips(selection: Selection, language: str) -> None:
                 on_click=_remove,
                 args=(part, code),
             )
-        st.button(
-            t("filters.clear", language),
-            key="chip_clear",
-            type="tertiary",
-            on_click=_clear,
-        )
+        st.button(t("filters.clear", language), key="chips", type="tertiary", on_click=_clear)
 
 
 def _remove(part: str, code: str) -> None:
@@ -233,6 +254,6 @@ def describe_days(selection: Selection, bounds: Bounds, applies: frozenset[str])
         return words
     other = selection.compared(bounds.first_day, bounds.as_of)
     if other is None:
-        return f"{words}, {t('filters.not_compared', language)}"
+        return f"{words} · {t('filters.not_compared', language)}"
     start, end = formats.day(other.start, language), formats.day(other.end, language)
-    return f"{words}, {t('filters.compared_about', language, start=start, end=end)}"
+    return f"{words} · {t('filters.compared_about', language, start=start, end=end)}"

@@ -31,13 +31,16 @@ def guarded(language: str) -> Iterator[None]:
     except Exception as error:
         number = secrets.token_hex(4)
         _log.error("%s", log_line(number, error))
-        show_error(CrmError("unexpected", code=number), language)
+        _show(t("error.unexpected", language, code=number), language)
 
 
 def show_error(error: CrmError, language: str) -> None:
     """An expected failure, with what to do about it."""
-    words = error_text(error, language)
-    st.error(md_escape(words), title=t("error.title", language), icon=":material/error:")
+    _show(error_text(error, language), language)
+
+
+def _show(words: str, language: str) -> None:
+    st.error(md_escape(words, 1_000), title=t("error.title", language), icon=":material/error:")
 
 
 def log_line(number: str, error: BaseException) -> str:

@@ -21,7 +21,7 @@ def kpis(cards: Sequence[Card], *, columns: int | None = None) -> None:
     """
     session = current()
     wanted = columns or len(cards)
-    with st.grid(max(wanted, 1), min_column_width=188, gap="small"):
+    with st.grid(max(wanted, 1), min_column_width=158, gap="small"):
         for card in cards:
             _metric(card, session)
 
@@ -36,7 +36,7 @@ def _metric(card: Card, session: Session) -> None:
         delta,
         delta_color=colour,
         delta_description=plain_value(describe(card, session)),
-        help=session.maybe(card.definition_key),
+        help=_tooltip(card, session),
         border=True,
         height="stretch",
         chart_data=series if len(series) > 2 else None,
@@ -81,8 +81,21 @@ def describe(card: Card, session: Session) -> str:
         return session.t(f"app.metric.{card.state}")
     if card.previous is None:
         return ""
-    key = "app.metric.steady" if card.state == "steady" else "app.metric.previous"
-    return session.t(key, previous=session.write(card.previous, card.unit))
+    numbers = session.numbers(card.unit)
+    long = card.unit == "money" and abs(card.previous) >= 10_000
+    words = numbers.short(card.previous) if long else numbers.write(card.previous)
+    return session.t("app.metric.previous", previous=words)
+
+
+def _tooltip(card: Card, session: Session) -> str | None:
+    """What the number means, its value before in full, and whether the change is news."""
+    words = [session.maybe(card.definition_key)]
+    if card.previous is not None and card.state in ("changed", "steady"):
+        before = plain_value(session.write(card.previous, card.unit))
+        words.append(session.t("app.metric.before", previous=before))
+    if card.state == "steady":
+        words.append(session.t("app.metric.steady"))
+    return "\n\n".join(word for word in words if word) or None
 
 
 def figures(values: Sequence[tuple[str, float | None, str]], *, columns: int = 4) -> None:

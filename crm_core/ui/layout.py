@@ -10,8 +10,10 @@ from typing import Any, NoReturn
 import streamlit as st
 
 from crm_core.charts import Chart
+from crm_core.errors import CrmError
 from crm_core.text import formats
 from crm_core.ui import navigation
+from crm_core.ui.address import kept, to_query
 from crm_core.ui.filters import choose_later
 from crm_core.ui.guard import guarded
 from crm_core.ui.session import current
@@ -162,7 +164,7 @@ def link(page: str, label_key: str, *, icon: str | None = None, **codes: str) ->
         spec.path,
         label=session.md(label_key),
         icon=f":material/{icon or spec.icon}:",
-        query_params=codes or None,
+        query_params={**to_query(kept()), **{name: [code] for name, code in codes.items()}},
     )
 
 
@@ -170,4 +172,6 @@ def go(page: str, **filters: object) -> NoReturn:
     """Opens a page, with filters set: go("customers", segment="champions")."""
     choose_later(filters)
     spec = navigation.spec_of(page)
-    st.switch_page(spec.path if spec else page)
+    if spec is None or not spec.path.is_file():
+        raise CrmError("no_such_page")
+    st.switch_page(spec.path, query_params=to_query(kept()))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from crm_core.privacy.policy import Access
 from crm_core.text import t
+from crm_core.ui.address import kept, to_query
 
 PAGES_FOLDER = Path(__file__).resolve().parents[2] / "pages"
 
@@ -44,7 +45,7 @@ class PageSpec:
 
 
 PAGES = (
-    PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE),
+    PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("segments", "customers", "donut_small", applies=frozenset({"segment"})),
     PageSpec("customers", "customers", "group", applies=frozenset({"segment", "region"})),
     PageSpec("customer", "customers", "person", hidden=True),
@@ -114,6 +115,7 @@ def draw_groups(specs: list[PageSpec], pages: dict[str, Any], stem: str, languag
             label=t(f"nav.group.{group}", language),
             icon=f":material/{GROUP_ICONS[group]}:",
             width="stretch",
+            query_params=to_query(kept()),
         )
 
 
@@ -130,4 +132,5 @@ def draw_siblings(specs: list[PageSpec], pages: dict[str, Any], stem: str, langu
                 label=t(f"nav.page.{sibling.stem}", language),
                 icon=f":material/{sibling.icon}:",
                 help=t(f"nav.about.{sibling.stem}", language),
+                query_params=to_query(kept()),
             )

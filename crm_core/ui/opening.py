@@ -17,7 +17,8 @@ from crm_core.pipeline.workspace import workspace as place_of
 from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, folder_of, open_store, read_pointer
-from crm_core.ui.filters import PARTS, Bounds
+from crm_core.ui.address import PARTS
+from crm_core.ui.filters import Bounds
 from crm_core.ui.workspace import Workspace, copy_for_visitor, expire_visitors, writable
 
 

@@ -12,6 +12,7 @@ from crm_core.errors import CrmError
 from crm_core.privacy.gate import customer_code, customer_key, identities
 from crm_core.privacy.policy import allowed
 from crm_core.ui import navigation
+from crm_core.ui.address import kept, to_query
 from crm_core.ui.opening import url_secret
 from crm_core.ui.session import Session, current
 
@@ -51,7 +52,7 @@ def go_customer(key: int) -> NoReturn:
     spec = navigation.spec_of("customer")
     if spec is None or not spec.path.is_file():
         raise CrmError("no_such_page")
-    st.switch_page(spec.path, query_params={_PARAM: code_of(key, current())})
+    st.switch_page(spec.path, query_params={**to_query(kept()), _PARAM: [code_of(key, current())]})
 
 
 def asked_customer() -> int:
@@ -89,7 +90,7 @@ def _search() -> None:
     spec = navigation.spec_of("customers")
     if words and spec:
         st.session_state[_QUERY] = words
-        st.switch_page(spec.path)
+        st.switch_page(spec.path, query_params=to_query(kept()))
 
 
 def asked_query() -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.text import t
-from crm_core.ui import door, filters, navigation, sidebar
+from crm_core.ui import address, door, filters, navigation, sidebar
 from crm_core.ui.first_run import first_run
 from crm_core.ui.guard import guarded
 from crm_core.ui.opening import bounds_of, open_place, prepare, settings_and_disk
@@ -37,10 +37,13 @@ def run() -> None:
     st.set_page_config(page_title="Clientele", page_icon=str(_LOGO), layout="wide")
     st.logo(str(_LOGO), size="large")
     end()
+    filters.start()
     with st.sidebar:
-        places = Places(st.container(), st.container(), st.container())
+        top, groups = st.container(), st.container()
+        st.space("medium")
+        places = Places(top, groups, st.container())
     with places.foot:
-        language = filters.draw_language(filters.preferred_language(st.context.locale))
+        language = filters.draw_language()
     with guarded(language):
         _run(language, places)
 
@@ -88,10 +91,10 @@ def _screen(session: Session, places: Places) -> None:
     shown = st.navigation(list(pages.values()), position="hidden")
     stem = next((name for name, page in pages.items() if page == shown), "")
     session = begin(replace(session, page=stem))
-    filters.apply_pending()
     sidebar.draw(specs, pages, session, places.top, places.groups, places.foot)
     navigation.draw_siblings(specs, pages, stem, language)
     begin(_with_filters(session))
+    address.write()
     show_flash()
     with guarded(language):
         shown.run()
@@ -106,10 +109,11 @@ def _with_filters(session: Session) -> Session:
         return replace(session, head=head)
     bounds = bounds_of(session.store, session.workspace.store_url)
     with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         head = st.container(width="content")
 
         asked = filters.draw_bar(bounds, applies, session.language)
-    filters.draw_chips(filters.narrowed(asked, applies), session.language)
-    return replace(session, head=head, selection=filters.narrowed(asked, applies))
+    selection = filters.narrowed(asked, applies)
+    filters.draw_chips(selection, session.language)
+    return replace(session, head=head, selection=selection)

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from crm_core.privacy import escape
 from crm_core.text import formats
 from crm_core.ui.people import go_customer, names_for
 from crm_core.ui.session import Session, current
 
 LAZY_ROWS = 5_000
 PAGE_SIZES = (25, 50, 100, 200)
-_OPEN = "__open"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ def data_table(
     on_click: bool = False,
     height: int | None = None,
 ) -> dict[str, Any] | None:
-    """A table of the named columns. With `on_click` each row can be opened: returns that row.
+    """A table of the named columns. With `on_click` the first column, of text, opens its row.
+
+    Returns the row just opened, or None.
 
     Above 5,000 rows the browser gets rows as it scrolls. Text is shown as it stands; nothing
     in a cell becomes a link or a picture.
@@ -57,8 +59,9 @@ def data_table(
     shown = shown_frame(frame, columns, session)
     config = {column.name: _config(column, session) for column in columns}
     if on_click:
-        shown.insert(0, _OPEN, session.t("app.table.open"))
-        config[_OPEN] = _open_column(key)
+        first = columns[0]
+        shown[first.name] = [_button_words(words) for words in shown[first.name]]
+        config[first.name] = _open_column(first, key, session)
     st.dataframe(
         shown,
         hide_index=True,
@@ -84,7 +87,8 @@ def shown_frame(frame: pd.DataFrame, columns: Sequence[Column], session: Session
         elif column.kind in ("date", "time"):
             values = pd.to_datetime(values)
         elif column.kind in ("count", "number", "per", "money", "cents", "rate", "days", "bar"):
-            values = pd.to_numeric(values, errors="coerce")
+            values = pd.to_numeric(values, errors="coerce").astype("float64")
+            values = values * 100 if column.kind in ("rate", "bar") else values
         shown[column.name] = values
     return shown
 
@@ -109,7 +113,7 @@ def _config(column: Column, session: Session) -> Any:
         "days": "%,.0f",
         "money": f"{sign}%,.0f",
         "cents": f"{sign}%,.2f",
-        "rate": "percent",
+        "rate": "%.1f%%",
     }
     chinese = session.language == "zh"
     match column.kind:
@@ -125,7 +129,7 @@ def _config(column: Column, session: Session) -> Any:
         case "spark":
             return kinds.AreaChartColumn(**_without(given, "width"))
         case "bar":
-            return kinds.ProgressColumn(format="percent", min_value=0, max_value=1, **given)
+            return kinds.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, **given)
         case _:
             return kinds.TextColumn(**given)
 
@@ -134,9 +138,19 @@ def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key != name}
 
 
-def _open_column(key: str) -> Any:
+def _button_words(words: object) -> str:
+    """Words on a row's button: a name must not be read as an icon, so its colons are kept apart."""
+    return ":material/person: " + escape.plain(words, 80).replace(":", ":\u2060")
+
+
+def _open_column(column: Column, key: str, session: Session) -> Any:
     return st.column_config.ButtonColumn(
-        "", width="small", pinned=True, type="tertiary", key=f"open_{key}"
+        session.t(column.label_key) if column.label_key else column.name,
+        help=session.t("app.table.open"),
+        width=column.width or "medium",  # pyright: ignore[reportArgumentType]
+        type="tertiary",
+        alignment="left",
+        key=f"open_{key}",
     )
 
 
@@ -164,7 +178,7 @@ def customer_table(
         st.caption(session.t("app.table.no_rows"))
         return
     named = rows.assign(customer=names_for([int(k) for k in rows["customer_key"]], session))
-    person = Column("customer", label_key="nav.page.customer", pinned=True, width="medium")
+    person = Column("customer", label_key="nav.page.customer")
     opened = data_table(named, [person, *columns], key=key, alt_key=alt_key, on_click=True)
     if opened:
         go_customer(int(opened["customer_key"]))
