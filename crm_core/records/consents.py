@@ -23,6 +23,7 @@ from crm_core.records.repository import (
     counter,
     in_chunks,
     insert_new,
+    load_new,
 )
 
 State = Literal["granted", "denied"]
@@ -45,10 +46,9 @@ class Consents(Repository):
         if not rows.num_rows:
             return 0
         with writing(self._engine) as connection:
-            statement = insert_new(connection, Consent)
             added = 0
             for batch in rows.to_batches(max_chunksize=_BATCH_ROWS):
-                added += connection.execute(statement, batch.to_pylist()).rowcount
+                added += load_new(connection, Consent, batch)
             if added:
                 bump(connection, "decisions")
         return added

@@ -8,7 +8,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Insert, select, update
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, Insert, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm_core.errors import CrmError
@@ -28,10 +29,24 @@ class Repository:
 
 
 def insert_new(connection: Connection, table: type[Base]) -> Insert:
-    """An INSERT that passes over rows that are already there."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    """An INSERT that passes over rows that are already there; its `rowcount` is the new ones."""
+    module = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = module.insert(table).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
+
+
+def load_new(connection: Connection, table: type[Base], rows: pa.RecordBatch) -> int:
+    """Adds many rows, passing over those that are already there; tells how many were new."""
+    if connection.dialect.name != "postgresql":
+        return connection.execute(insert_new(connection, table), rows.to_pylist()).rowcount
+    # One statement with a column an array: a row a statement costs a message each.
+    columns = [table.__table__.columns[name] for name in rows.schema.names]
+    arrays = [
+        func.unnest(bindparam(None, rows[column.name].to_pylist(), postgresql.ARRAY(column.type)))
+        for column in columns
+    ]
+    statement = insert_new(connection, table).from_select(columns, select(*arrays))
+    return connection.execute(statement).rowcount
 
 
 def upsert(
