@@ -12,7 +12,7 @@ import duckdb
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job, Notice, Part, Plan, SourceFile, StageResult
 from crm_core.store.imports.mapping import FIELDS, Mapping
-from crm_core.store.imports.order_values import decide, parse
+from crm_core.store.imports.order_values import Check, decide, parse
 from crm_core.store.imports.propose import Guess, guess_columns, propose_mapping
 from crm_core.store.imports.rows import load_rows
 from crm_core.store.imports.run import stage
@@ -105,5 +105,5 @@ def _shown(field: str) -> str:
     return f"{field}::varchar"
 
 
-def _code(issue: int | None, checks: list[object]) -> str:
-    return "" if issue is None else str(getattr(checks[issue], "code", ""))
+def _code(issue: int | None, checks: list[Check]) -> str:
+    return "" if issue is None else checks[issue].code

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crm_core.store.imports.known import known_mapping
 from crm_core.store.imports.mapping import FIELDS, Mapping
-from crm_core.store.imports.textfile import TextFile, first_lines
+from crm_core.store.imports.textfile import LONGEST, TextFile, first_lines
 
 SAMPLE = 200
 SURE, LIKELY, MAYBE = 0.95, 0.7, 0.5
@@ -163,7 +163,8 @@ def _settled(guesses: list[Guess]) -> list[Guess]:
 
 def _sample(text: TextFile) -> list[list[str]]:
     """The filled values of each column in the first rows."""
-    rows = csv.reader(first_lines(text, SAMPLE)[1:], delimiter=text.delimiter)
+    lines = [line for line in first_lines(text, SAMPLE)[1:] if len(line) < LONGEST]
+    rows = csv.reader(lines, delimiter=text.delimiter)
     right = [row for row in rows if len(row) == len(text.header)]
     return [[row[n] for row in right if row[n].strip()] for n in range(len(text.header))]
 

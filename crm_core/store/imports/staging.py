@@ -70,12 +70,12 @@ def drop_empty(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
-    """Keep one row a key in every staging table; the number of rows removed.
+    """Keep one row a key in every staging table; the number of lines (or other rows) removed.
 
     Which one stays depends on what the rows say, never on their order in a file: the last
     file given wins, then the greatest content.
     """
-    removed = 0
+    removed: dict[str, int] = {}
     for table, count in staged(con).items():
         keys = _keys(TABLES[table])
         if count == counted(
@@ -89,9 +89,10 @@ def drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
             qualify row_number() over (partition by {keys} order by source_file desc, {content}) = 1
             """
         )
-        if table not in {"products", "customers", "identities"}:
-            removed += count - counted(con, f"select count(*) from staging.{table}")
-    return removed
+        removed[table] = count - counted(con, f"select count(*) from staging.{table}")
+    for shared in ("products", "customers", "identities"):
+        removed.pop(shared, None)
+    return removed.get("order_lines", max(removed.values(), default=0))
 
 
 def reasons(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

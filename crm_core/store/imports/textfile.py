@@ -14,6 +14,7 @@ from crm_core.store.imports.contract import SourceFile
 
 BLOCK = 4 * 1024 * 1024
 MAX_COLUMNS = 500
+LONGEST = 100_000  # characters of a line that are looked at to tell its delimiter
 NUL_MARK = "\u2400"  # stands for a NUL byte in the decoded copy, so that its row can be set aside
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -124,7 +125,7 @@ def first_lines(text: TextFile, count: int) -> list[str]:
     current = ""
     for line in content.split("\n"):
         current = f"{current}\n{line}" if current else line
-        if current.count('"') % 2 == 0 or len(current) > 100_000:
+        if current.count('"') % 2 == 0 or len(current) > LONGEST:
             if current.strip():
                 records.append(current)
             current = ""
@@ -151,7 +152,7 @@ def sniff_delimiter(lines: list[str]) -> str:
 
 
 def _split(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+    return next(csv.reader([line[:LONGEST]], delimiter=delimiter), [])
 
 
 def _refuse_other_kinds(start: bytes, name: str) -> None:

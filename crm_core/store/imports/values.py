@@ -16,7 +16,8 @@ FIRST_YEAR = 1980
 
 _GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
 _MARK = {"dot": "[.]", "comma": ","}
-_AROUND = "(^[\\s\\x{A0}]+|[\\s\\x{A0}]+$|\\p{Sc}|元|^[A-Z]{3}\\s|\\s[A-Z]{3}$|^RMB)"
+_SPACE = "[\\s\\x{A0}\\x{202F}]"
+_AROUND = f"(^{_SPACE}+|{_SPACE}*(\\p{{Sc}}|元){_SPACE}*|^([A-Z]{{3}}{_SPACE}|RMB)|{_SPACE}[A-Z]{{3}}$|{_SPACE}+$)"
 
 _DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[T\\s]+(.*))?$"
 _PACKED = "^(\\d{4})(\\d{2})(\\d{2})($|[T\\s])"
@@ -151,7 +152,7 @@ def moment_layers(field: str, text: str, order: str, timezone: str) -> list[dict
         f"(case when {q}.zone[1] = '-' then -1 else 1 end) * (try_cast({q}.zone[2:3] as integer) "
         f"* 60 + try_cast({q}.zone[-2:] as integer)) else 0 end"
     )
-    clock = f"({field}_d + to_hours({field}_h) + to_minutes({q}.m::integer) + to_seconds(coalesce(try_cast({q}.s as integer), 0)))"
+    clock = f"({field}_d + to_hours({field}_h) + to_minutes(try_cast({q}.m as integer)) + to_seconds(coalesce(try_cast({q}.s as integer), 0)))"
     valid = f"{field}_h < 24 and {q}.m < '60' and coalesce(nullif({q}.s, ''), '00') < '60'"
     return [
         {p: f"regexp_extract({packed}, '{_DATE}', ['a', 'b', 'c', 'rest'])"},

@@ -50,10 +50,12 @@ class Canonical:
         """Every table present, typed and checked for required values."""
         manifest, *files = part.files
         job.files.append(FileRead(manifest.name, _sha256(manifest.path), 0, {}))
+        has_lines = any(_table(f, manifest.path.parent).name == "order_lines" for f in files)
         for place, file in enumerate(files, 1):
             table = _table(file, manifest.path.parent)
             rows = _stage_file(job, table, file, job.first_file + place)
-            job.files.append(FileRead(file.name, _sha256(file.path), rows, {}))
+            beside = table.name != "order_lines" and has_lines
+            job.files.append(FileRead(file.name, _sha256(file.path), rows, {}, lookup=beside))
             job.progress("stage", place / len(files))
 
 

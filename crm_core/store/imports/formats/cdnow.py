@@ -72,7 +72,8 @@ def _recognised(file: SourceFile) -> TextFile | None:
     if file.path.suffix.lower() in {".parquet", ".json"} or not file.path.is_file():
         return None
     with file.path.open("rb") as stream:
-        start = stream.read(4096).decode("latin-1").splitlines()[1:6]
+        start = stream.read(4096).decode("latin-1").splitlines()[1:-1]
+    start = [line for line in start if line.strip()]
     if not start or sum(_LINE.match(line) is not None for line in start) * 2 < len(start):
         return None
     return look(file)

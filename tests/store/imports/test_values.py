@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.store.imports.contract import Job
+from crm_core.store.imports.staging import quote
+from crm_core.store.imports.values import date_order, decimal_style, moment_layers, number
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "value"),
+    [
+        ("12", "dot", 12),
+        ("1234.50", "dot", 1234.5),
+        ("1,234.50", "dot", 1234.5),
+        ("12,34", "dot", None),
+        ("1,23,456", "dot", None),
+        (".5", "dot", 0.5),
+        ("-3.5", "dot", -3.5),
+        ("(3.50)", "dot", -3.5),
+        ("$ 3.50", "dot", 3.5),
+        ("-$3.50", "dot", -3.5),
+        ("3.50 USD", "dot", 3.5),
+        ("¥39.90", "dot", 39.9),
+        ("39.90元", "dot", 39.9),
+        ("1E+05", "dot", 100000),
+        ("1 2", "dot", None),
+        ("1.234,50", "dot", None),
+        ("1.234,50", "comma", 1234.5),
+        ("1 234,50 €", "comma", 1234.5),
+        ("1\u202f234,50\u00a0€", "comma", 1234.5),
+        ("1'234,50", "comma", 1234.5),
+        ("12,5", "comma", 12.5),
+        ("12.5", "comma", None),
+        ("nan", "dot", None),
+        ("Infinity", "dot", None),
+        ("1e999", "dot", None),
+        ("", "dot", None),
+        ("-", "dot", None),
+        ("abc", "dot", None),
+    ],
+)
+def test_numbers_are_read_in_one_style_or_not_at_all(
+    con: duckdb.DuckDBPyConnection, text: str, style: str, value: float | None
+) -> None:
+    row = con.execute(f"select {number('v', style)} from (select {quote(text)} as v)").fetchone()
+    assert row is not None
+    assert (None if row[0] is None else float(row[0])) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "utc"),
+    [
+        ("2026-01-05", "ymd", "2026-01-05 11:00:00"),
+        ("20260105", "ymd", "2026-01-05 11:00:00"),
+        ("2026/1/5 08:30", "ymd", "2026-01-05 07:30:00"),
+        ("2026年1月5日 08:30", "ymd", "2026-01-05 07:30:00"),
+        ("05.01.2026", "dmy", "2026-01-05 11:00:00"),
+        ("05/01/26", "dmy", "2026-01-05 11:00:00"),
+        ("01/05/2026 8:30 PM", "mdy", "2026-01-05 19:30:00"),
+        ("01/05/2026 12:30 AM", "mdy", "2026-01-04 23:30:00"),
+        ("2026-01-05T08:30:15.123Z", "ymd", "2026-01-05 08:30:15"),
+        ("2026-01-05 08:30:15 +0530", "ymd", "2026-01-05 03:00:15"),
+        ("2026-01-05T23:30:00-08:00", "ymd", "2026-01-06 07:30:00"),
+        ("5 Jan 2026", "ymd", "2026-01-05 11:00:00"),
+        ("Jan 5, 2026", "ymd", "2026-01-05 11:00:00"),
+        ("2026-07-05 00:00:00", "ymd", "2026-07-04 22:00:00"),
+        ("2026-02-30", "ymd", None),
+        ("2026-13-01", "ymd", None),
+        ("31/04/2026", "dmy", None),
+        ("2026-01-05 24:10", "ymd", None),
+        ("2026-01-05 noon", "ymd", None),
+        ("45000", "ymd", None),
+        ("1/2", "dmy", None),
+        ("soon", "ymd", None),
+    ],
+)
+def test_dates_are_read_in_one_order_or_not_at_all(
+    con: duckdb.DuckDBPyConnection, text: str, order: str, utc: str | None
+) -> None:
+    assert _moment(con, text, order) == utc
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-03-29 02:30:00", "2026-03-29"),  # does not exist: clocks go forward
+        ("2026-10-25 02:30:00", "2026-10-25"),  # exists twice
+        ("2026-10-25 00:30:00", "2026-10-25"),
+        ("2026-10-25T00:30:00+02:00", "2026-10-25"),
+        ("2026-10-24T22:30:00Z", "2026-10-25"),
+    ],
+)
+def test_the_day_is_the_shops_day_also_when_clocks_change(
+    con: duckdb.DuckDBPyConnection, text: str, day: str
+) -> None:
+    utc = _moment(con, text, "ymd")
+    row = con.execute(
+        f"select timezone('Europe/Berlin', timezone('UTC', timestamp '{utc}'))::date::varchar"
+    ).fetchone()
+    assert row == (day,)
+
+
+@pytest.mark.parametrize(
+    ("values", "style"),
+    [
+        (["12.50", "1,200.00"], "dot"),
+        (["12,50", "1.200,00"], "comma"),
+        (["12,50", "12,75", "3.99"], "comma"),
+        (["1200", "15"], "dot"),
+        (["1.200", "12,50"], "comma"),
+        (["0.125"], "dot"),
+        (["1200.125"], "dot"),
+        (["$1.5"], "dot"),
+    ],
+)
+def test_a_file_has_one_decimal_style(
+    con: duckdb.DuckDBPyConnection, values: list[str], style: str
+) -> None:
+    assert decimal_style(_job(con, values), {"c0": "Price"}, "f.csv") == style
+
+
+@pytest.mark.parametrize("values", [["1.200"], ["1,200", "3,500"]])
+def test_a_style_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[str]) -> None:
+    with pytest.raises(CrmError, match="import_ambiguous_numbers"):
+        decimal_style(_job(con, values), {"c0": "Price"}, "f.csv")
+
+
+@pytest.mark.parametrize(
+    ("values", "order"),
+    [
+        (["2026-01-02"], "ymd"),
+        (["01/02/2026", "13/02/2026"], "dmy"),
+        (["01/02/2026", "02/13/2026"], "mdy"),
+        (["13/02/2026"] * 30 + ["02/13/2026"], "dmy"),
+    ],
+)
+def test_a_file_has_one_date_order(
+    con: duckdb.DuckDBPyConnection, values: list[str], order: str
+) -> None:
+    assert date_order(_job(con, values), {"c0": "Date"}, "f.csv") == order
+
+
+@pytest.mark.parametrize("values", [["01/02/2026"], ["13/02/2026", "02/13/2026"]])
+def test_an_order_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[str]) -> None:
+    with pytest.raises(CrmError, match="import_ambiguous_dates"):
+        date_order(_job(con, values), {"c0": "Date"}, "f.csv")
+
+
+def _job(con: duckdb.DuckDBPyConnection, values: list[str]) -> Job:
+    con.execute(
+        "create or replace temp table import_raw as select 2 as source_row, "
+        "unnest(?::varchar[]) as c0",
+        [values],
+    )
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    return Job(con, Path(), now, None, "UTC", lambda _step, _share: None)
+
+
+def _moment(con: duckdb.DuckDBPyConnection, text: str, order: str) -> str | None:
+    query = f"select {quote(text)} as v"
+    for layer in moment_layers("at_time", "v", order, "Europe/Berlin"):
+        added = ", ".join(f"{expression} as {alias}" for alias, expression in layer.items())
+        query = f"select *, {added} from ({query})"
+    row = con.execute(f"select at_time::varchar from ({query})").fetchone()
+    return row[0] if row else None
