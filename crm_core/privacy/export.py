@@ -50,6 +50,17 @@ _CONTACTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def new_export_id() -> str:
+    """An id no other list has: unguessable on purpose, it makes the file's address unique."""
+    return secrets.token_hex(6)
+
+
+def list_name(name: str, *, now: datetime, export_id: str, file_format: str) -> str:
+    """The file name a list will get: safe, with the day and the export's own id."""
+    title = str(audit.blotted(name))
+    return file_name(title, now=now, export_id=export_id, file_format=file_format)
+
+
 @dataclass(frozen=True)
 class ExportResult:
     """What left: how many rows, who was left out and why, and how to find it in the log."""
@@ -72,6 +83,7 @@ class _Plan:
     file_format: str
     title: str
     now: datetime
+    export_id: str
 
 
 @dataclass
@@ -102,6 +114,7 @@ def export_list(
     language: str,
     out: Path | BinaryIO,
     confirmed_everyone: bool = False,
+    export_id: str | None = None,
 ) -> ExportResult:
     """Writes a list of customers to a file or stream, after asking consent of the records anew.
 
@@ -109,7 +122,8 @@ def export_list(
     in order, or column -> heading: features, `customer` (the public code), and what
     `CHANNEL_COLUMNS` allows a list for this channel to tell of a person. A list for no channel
     names nobody. Rows come by customer_key; `out` is a folder (the file gets its own name), a
-    file, or a stream. CSV text is escaped (`escape.unescape` undoes it), numbers are not.
+    file, or a stream. `export_id` is what `new_export_id` gave a caller that must name the file
+    before it is written. CSV text is escaped (`escape.unescape` undoes it), numbers are not.
     Left out, and counted: suppressed, opted_out, no_consent, no_contact, same_contact.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
     ("privacy_confirm_everyone", customers), ("privacy_column_unknown", column, match),
@@ -135,7 +149,8 @@ def export_list(
     if not confirmed_everyone:
         _check_not_everyone(store, members)
     headings = tuple(wanted.values())
-    plan = _Plan(joined, tuple(wanted), headings, contact_channel, file_format, title, now)
+    named = export_id or new_export_id()
+    plan = _Plan(joined, tuple(wanted), headings, contact_channel, file_format, title, now, named)
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)
         tally = _write(plan, scratch, store, records)
@@ -308,9 +323,12 @@ def _compact_phone(text: str | None) -> str | None:
 def _result(plan: _Plan, tally: _Tally, scratch: BinaryIO) -> ExportResult:
     scratch.seek(0)
     sha256 = hashlib.file_digest(scratch, "sha256").hexdigest()  # pyright: ignore[reportArgumentType]
-    export_id = secrets.token_hex(6)  # unguessable on purpose: it makes the file's address unique
-    name = file_name(plan.title, now=plan.now, export_id=export_id, file_format=plan.file_format)
-    return ExportResult(export_id, tally.rows, dict(sorted(tally.excluded.items())), sha256, name)
+    name = list_name(
+        plan.title, now=plan.now, export_id=plan.export_id, file_format=plan.file_format
+    )
+    return ExportResult(
+        plan.export_id, tally.rows, dict(sorted(tally.excluded.items())), sha256, name
+    )
 
 
 def _release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:

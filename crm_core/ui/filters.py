@@ -17,6 +17,7 @@ from crm_core.ui import address
 from crm_core.ui.address import PARTS, Asked
 
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
+_SEGMENT = "rfm.{}.name"
 _PENDING = "_pending_filters"
 _RANGE = "_range_at_first"
 
@@ -32,7 +33,11 @@ class Bounds:
 
 def words_for(part: str, code: str, language: str) -> str:
     """A code's words where the product names it, the shop's own word otherwise."""
-    for key in (f"filters.{part}.{code}", f"{part}.{code}", f"{part}.{code}.label"):
+    for key in (
+        f"filters.{part}.{code}",
+        f"{part}.{code}",
+        _SEGMENT.format(code) if part == "segment" else "",
+    ):
         if has(key, language):
             return t(key, language)
     return code or t("app.unknown_choice", language)

@@ -29,9 +29,14 @@ def guarded(language: str) -> Iterator[None]:
     except CrmError as error:
         show_error(error, language)
     except Exception as error:
-        number = secrets.token_hex(4)
-        _log.error("%s", log_line(number, error))
-        _show(t("error.unexpected", language, code=number), language)
+        _show(t("error.unexpected", language, code=log_failure(error)), language)
+
+
+def log_failure(error: BaseException) -> str:
+    """Logs an unexpected failure and returns the number it got."""
+    number = secrets.token_hex(4)
+    _log.error("%s", log_line(number, error))
+    return number
 
 
 def show_error(error: CrmError, language: str) -> None:

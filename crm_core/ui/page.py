@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_core.ui.export_button import ListOrder, export_button
 from crm_core.ui.fields import (
     button,
     choice_field,
@@ -58,6 +59,7 @@ from crm_core.ui.words import (
 
 __all__ = [
     "Column",
+    "ListOrder",
     "Session",
     "ask_query",
     "asked_customer",
@@ -77,6 +79,7 @@ __all__ = [
     "details_box",
     "draw",
     "empty_state",
+    "export_button",
     "failure",
     "figures",
     "file_field",

@@ -43,6 +43,7 @@ def data_table(
     key: str,
     alt_key: str,
     on_click: bool = False,
+    icon: str = "chevron_right",
     height: int | None = None,
 ) -> dict[str, Any] | None:
     """A table of the named columns. With `on_click` the first column, of text, opens its row.
@@ -60,7 +61,7 @@ def data_table(
     config = {column.name: _config(column, session) for column in columns}
     if on_click:
         first = columns[0]
-        shown[first.name] = [_button_words(words) for words in shown[first.name]]
+        shown[first.name] = [_button_words(words, icon) for words in shown[first.name]]
         config[first.name] = _open_column(first, key, session)
     st.dataframe(
         shown,
@@ -138,9 +139,9 @@ def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key != name}
 
 
-def _button_words(words: object) -> str:
+def _button_words(words: object, icon: str) -> str:
     """Words on a row's button: a name must not be read as an icon, so its colons are kept apart."""
-    return ":material/person: " + escape.plain(words, 80).replace(":", ":\u2060")
+    return f":material/{icon}: " + escape.plain(words, 80).replace(":", ":\u2060")
 
 
 def _open_column(column: Column, key: str, session: Session) -> Any:
@@ -179,7 +180,9 @@ def customer_table(
         return
     named = rows.assign(customer=names_for([int(k) for k in rows["customer_key"]], session))
     person = Column("customer", label_key="nav.page.customer")
-    opened = data_table(named, [person, *columns], key=key, alt_key=alt_key, on_click=True)
+    opened = data_table(
+        named, [person, *columns], key=key, alt_key=alt_key, on_click=True, icon="person"
+    )
     if opened:
         go_customer(int(opened["customer_key"]))
 

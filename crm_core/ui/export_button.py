@@ -1,0 +1,151 @@
+"""The one door of lists: a button whose bytes are made after the click, through privacy.export.
+
+The file's name carries the export's id before it is written, since the server tells files apart
+by name and a sample of their bytes: two lists must never share an address.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from crm_core.errors import CrmError
+from crm_core.privacy.export import ExportResult, export_list, list_name, new_export_id
+from crm_core.privacy.policy import allowed
+from crm_core.text import formats
+from crm_core.ui.guard import log_failure, show_error
+from crm_core.ui.session import Session, current
+
+_MIME = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class ListOrder:
+    """What to write. `members` makes the expression (customer_key and columns) when needed."""
+
+    name: str
+    members: Callable[[], Any]
+    columns: Sequence[str] | Mapping[str, str]
+    contact_channel: str | None = None
+    file_format: str = "csv"
+    confirmed_everyone: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of a click; the writing thread fills it, the next run reads it."""
+
+    waiting: bool = False
+    result: ExportResult | None = None
+    error: CrmError | None = None
+
+
+def export_button(label_key: str, order: ListOrder, *, key: str) -> ExportResult | None:
+    """A button that saves a list; what was left out and why is said once it is written.
+
+    Who may not export sees the button disabled, with the reason. Returns the last result.
+    """
+    session = current()
+    outcome = _outcome(key)
+    may = allowed(session.access, "export")
+    now, export_id = datetime.now(UTC), new_export_id()
+    st.download_button(
+        session.md(label_key),
+        _maker(session, order, outcome, export_id, now),
+        list_name(order.name, now=now, export_id=export_id, file_format=order.file_format),
+        _MIME.get(order.file_format),
+        key=f"export_{key}",
+        type="primary",
+        icon=":material/download:",
+        disabled=not may,
+        help=session.t("app.export.preparing" if may else _reason(session)),
+        on_click=_wait,
+        args=(outcome,),
+    )
+    if outcome.waiting:
+        _watch(key)
+    else:
+        _say(outcome, session)
+    return outcome.result
+
+
+def _reason(session: Session) -> str:
+    return "app.export.presenting" if session.access.present else "app.export.denied"
+
+
+def _outcome(key: str) -> Outcome:
+    kept = st.session_state.setdefault(f"_export_{key}", Outcome())
+    return kept if isinstance(kept, Outcome) else Outcome()
+
+
+def _wait(outcome: Outcome) -> None:
+    outcome.waiting, outcome.result, outcome.error = True, None, None
+
+
+def _maker(
+    session: Session, order: ListOrder, outcome: Outcome, export_id: str, now: datetime
+) -> Callable[[], bytes]:
+    """Writes the list when called, on a thread of its own, with the access of this run."""
+
+    def make() -> bytes:
+        file = io.BytesIO()
+        try:
+            outcome.result = export_list(
+                access=session.access,
+                store=session.store,
+                records=session.records,
+                members=order.members(),
+                name=order.name,
+                contact_channel=order.contact_channel,
+                columns=order.columns,
+                file_format=order.file_format,
+                now=now,
+                language=session.language,
+                out=file,
+                confirmed_everyone=order.confirmed_everyone,
+                export_id=export_id,
+            )
+        except CrmError as error:
+            outcome.error = error
+            raise
+        except Exception as error:
+            outcome.error = CrmError("export_failed", number=log_failure(error))
+            raise outcome.error from None
+        return file.getvalue()
+
+    return make
+
+
+@st.fragment(run_every=1.0)
+def _watch(key: str) -> None:
+    """Looks every second whether the list is written, then draws the page anew."""
+    outcome = _outcome(key)
+    st.caption(current().t("app.export.writing"))
+    if outcome.result is not None or outcome.error is not None:
+        outcome.waiting = False
+        st.rerun()
+
+
+def _say(outcome: Outcome, session: Session) -> None:
+    """What became of the last click."""
+    if outcome.error is not None:
+        show_error(outcome.error, session.language)
+    if outcome.result is None:
+        return
+    result = outcome.result
+    rows = formats.number(result.rows, session.language)
+    words = [session.t("app.export.done", rows=rows, export_id=result.export_id)]
+    words += [
+        session.t(f"app.export.excluded.{reason}", rows=formats.number(count, session.language))
+        for reason, count in result.excluded.items()
+        if count
+    ]
+    st.success("  \n".join(words), icon=":material/check_circle:")
