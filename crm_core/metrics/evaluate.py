@@ -84,6 +84,9 @@ def measure(
     keys = {name: _key(rows, name) for name in by}
     grouped = rows.group_by(**keys).agg(**aggregates)
     frame = store.fetch(grouped.order_by([ibis.asc(name, nulls_first=False) for name in by]))
+    for name in by:  # an unknown group is None, whatever the column's type
+        if not pd.api.types.is_datetime64_any_dtype(frame[name]):
+            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     cells = [_record(row, names) for _, row in frame.iterrows()]
     measured = pd.DataFrame(cells, columns=list(names))
     return Measured(pd.concat([frame[list(by)], measured], axis=1), total)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
-from crm_core.demo import generate, write_canonical
+from crm_core.demo import END_DAY, generate, write_canonical
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.store.imports import recognise
-
-END_DAY = date(2026, 10, 31)
 
 
 def generate_store(
@@ -33,7 +31,7 @@ def generate_store(
     try:
         with tempfile.TemporaryDirectory(dir=settings.var, prefix="demo-") as folder:
             tables = generate(customers=customers, seed=seed, end_day=END_DAY)
-            write_canonical(Path(folder), tables)
+            write_canonical(Path(folder), tables, end_day=END_DAY)
             progress("generate", 1.0)
             run_import(
                 recognise([Path(folder)]),

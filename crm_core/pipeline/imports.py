@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,7 +78,7 @@ def _fill(
     progress: Progress,
     report: dict[str, Any],
 ) -> None:
-    before = old_meta(build) if change.pointer.facts else {}
+    before: Mapping[str, str] = old_meta(build) if change.pointer.facts else {}
     result = stage(
         build.connection,
         plan,
@@ -119,7 +119,7 @@ def _first_issue(result: StageResult) -> dict[str, object]:
     }
 
 
-def _facts(before: dict[str, str], wishes: Wishes, result: StageResult) -> StoreFacts:
+def _facts(before: Mapping[str, str], wishes: Wishes, result: StageResult) -> StoreFacts:
     """Once said, a store's facts stay; only what was never said is taken from the files."""
     said = before.get("starts_with_shop")
     starts = wishes.starts_with_shop

@@ -12,10 +12,8 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.features import build_features
-from crm_core.models import lifetime_value
 from crm_core.models.rfm import rfm
 from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_meta
-from crm_core.pipeline.forecasts import forecast_tables
 from crm_core.pipeline.rules import money_rules
 from crm_core.records import Records
 from crm_core.settings import Settings
@@ -93,10 +91,15 @@ def _fill(
     def segments() -> None:
         build.materialise("rfm", rfm(at).order_by("customer_key"))
 
+    # scipy and prophet are slow to load: only a refresh pays for them, never a page.
     def value() -> None:
+        from crm_core.models import lifetime_value
+
         fitted.extend(lifetime_value.materialise(build, as_of))
 
     def forecast() -> None:
+        from crm_core.pipeline.forecasts import forecast_tables
+
         for name, rows in forecast_tables(store, as_of, frozen=frozen, fitted=fitted).items():
             build.upload(name, rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import ibis
@@ -41,12 +42,17 @@ def _entry(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
     """A ledger row of one kind: what is given, nothing for the rest."""
     cells: dict[str, ir.Value] = {"entry": ibis.literal(kind), "day": given["day"]}
     for name, type_ in _DIMS.items():
-        cells[name] = given.get(name, ibis.null(type_)).cast(type_)
-    cells["is_new"] = given.get("is_new", ibis.literal(False))
-    cells["units"] = given.get("units", ibis.literal(0)).cast("int64")
+        cells[name] = _given(given, name, ibis.null(type_)).cast(type_)
+    cells["is_new"] = _given(given, "is_new", ibis.literal(False))
+    cells["units"] = _given(given, "units", ibis.literal(0)).cast("int64")
     for name in _AMOUNTS:
-        cells[name] = given.get(name, ibis.literal(0)).cast(_MONEY)
+        cells[name] = _given(given, name, ibis.literal(0)).cast(_MONEY)
     return table.select(**cells)
+
+
+def _given(given: Mapping[str, ir.Value], name: str, otherwise: ir.Value) -> ir.Value:
+    # ruff would say `given.get`, whose type forgets the default for Ibis values
+    return given[name] if name in given else otherwise  # noqa: SIM401
 
 
 def sales(lines: ir.Table, already_until: date | None) -> ir.Table:

@@ -40,7 +40,46 @@ class MoneyRules:
     marketing: tuple[tuple[date, date, str, float], ...] = ()
 
 
+_OF_ORDER = (
+    "order_id",
+    "order_key",
+    "customer_key",
+    "day",
+    "ordered_at",
+    "order_no",
+    "sales_channel",
+    "region",
+    "shipping_income",
+    "shipping_cost",
+    "fees",
+)
+_OF_LINE = (
+    "order_id",
+    "line_id",
+    "order_key",
+    "customer_key",
+    "product_key",
+    "day",
+    "ordered_at",
+    "order_no",
+    "category",
+    "subcategory",
+    "sales_channel",
+    "region",
+    "acquisition_source",
+    "quantity",
+    "gross",
+    "discount",
+    "revenue",
+    "goods_cost",
+    "shipping_income",
+    "shipping_cost",
+    "fees",
+)
+
+
 def money(value: ir.Value) -> ir.Value:
+    """An amount rounded to the minor unit, as a decimal."""
     return value.cast("float64").round(2).cast(_MONEY)
 
 
@@ -92,7 +131,7 @@ def sale_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     )
     joined = (
         lines.drop("batch_id")
-        .join(orders.drop("batch_id"), "order_id")
+        .join(orders.select(*_OF_ORDER), "order_id")
         .left_join(
             products.select(
                 "product_id", "product_key", "category", "subcategory", product_cost="unit_cost"
@@ -128,27 +167,34 @@ def sale_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
 
 
 def _split_order_amounts(lines: ir.Table, rules: MoneyRules) -> ir.Table:
-    whole = ibis.window(group_by="order_id")
-    lines = lines.mutate(order_revenue=lines.revenue.sum().over(whole))
-    weight = ibis.ifelse(lines.order_revenue > 0, lines.revenue, ibis.literal(1).cast(_MONEY))
-    lines = lines.mutate(weight=weight.cast(_MONEY))
-    upto = ibis.window(group_by="order_id", order_by="line_id", preceding=None, following=0)
-    lines = lines.mutate(
-        reach=lines.weight.sum().over(upto).cast("float64"),
-        total_weight=lines.weight.sum().over(whole).cast("float64"),
-    )
+    lines = _weighted(lines, "order_id", ["line_id"])
     shipping = lines.shipping_cost.cast("float64")
     if rules.shipping_cost_per_order is not None:
         shipping = shipping.fill_null(rules.shipping_cost_per_order)
     fee_rate = rules.payment_fee_rate
     channel_rate = pick_rate(lines.sales_channel, rules.marketplace_fee_by_channel).fill_null(0.0)
-    assumed = lines.order_revenue.cast("float64") * (fee_rate + channel_rate)
+    assumed = lines.weighed_revenue.cast("float64") * (fee_rate + channel_rate)
     fees = lines.fees.cast("float64").fill_null(assumed + rules.payment_fee_fixed)
     return lines.mutate(
         shipping_income=_share(lines.shipping_income.cast("float64").fill_null(0.0), lines),
         shipping_cost=_share(shipping.fill_null(0.0), lines),
         fees=_share(fees, lines),
+    ).select(*_OF_LINE)
+
+
+def _weighted(lines: ir.Table, group: str, order: list[str]) -> ir.Table:
+    """Adds each line's `weight` in its group, the `reach` of the weights up to and with it, and
+    their `total_weight`: revenue, or one a line where the group has none."""
+    summed = lines.group_by(group).agg(
+        weighed_revenue=lines.revenue.sum().cast(_MONEY), weighed_lines=lines.count()
     )
+    lines = without(lines.left_join(summed, group), f"{group}_right")
+    by_money = lines.weighed_revenue > 0
+    weight = ibis.ifelse(by_money, lines.revenue, ibis.literal(1).cast(_MONEY)).cast(_MONEY)
+    total = ibis.ifelse(by_money, lines.weighed_revenue, lines.weighed_lines.cast(_MONEY))
+    lines = lines.mutate(weight=weight, total_weight=total.cast("float64"))
+    upto = ibis.window(group_by=group, order_by=order, preceding=None, following=0)
+    return lines.mutate(reach=lines.weight.sum().over(upto).cast("float64"))
 
 
 def _share(amount: ir.Value, lines: ir.Table) -> ir.Value:
@@ -180,17 +226,7 @@ def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
 
 def with_marketing(lines: ir.Table, spend: ir.Table) -> ir.Table:
     """Each day's spend split over that day's sale lines."""
+    lines = _weighted(lines, "day", ["order_key", "line_id"])
     joined = without(lines.left_join(spend, "day"), "day_right")
-    whole = ibis.window(group_by="day")
-    upto = ibis.window(
-        group_by="day", order_by=["order_key", "line_id"], preceding=None, following=0
-    )
-    joined = joined.mutate(day_weight=joined.revenue.sum().over(whole))
-    weight = ibis.ifelse(joined.day_weight > 0, joined.revenue, ibis.literal(1).cast(_MONEY))
-    joined = joined.mutate(weight=weight.cast(_MONEY))
-    joined = joined.mutate(
-        reach=joined.weight.sum().over(upto).cast("float64"),
-        total_weight=joined.weight.sum().over(whole).cast("float64"),
-    )
     amount = joined.spend.cast("float64").fill_null(0.0)
-    return joined.mutate(marketing_cost=_share(amount, joined))
+    return joined.mutate(marketing_cost=_share(amount, joined)).select(*_OF_LINE, "marketing_cost")

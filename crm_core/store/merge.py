@@ -99,11 +99,13 @@ def _merge_table(
         body = _moved(table) if has_old else _empty(columns)
         con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
         return
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_resolved(con, table, batch, timezone)}")
-    if has_old:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {_moved(table)}")
-    else:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {_empty(columns)}")
+    resolved = _resolved(con, table, batch, timezone)
+    if not has_old and table.name not in _BY_PERSON:
+        _first_rows(con, table, resolved, result)
+        return
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {resolved}")
+    past = _moved(table) if has_old else _empty(columns)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
     if table.name in _BY_PERSON:
         _fold_people(con, table, batch)
     if table.number:
@@ -118,6 +120,31 @@ def _merge_table(
         f"SELECT {names} FROM past ANTI JOIN changed USING ({keys})"
         f") ORDER BY {order}"
     )
+
+
+def _first_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, resolved: str, result: Merged
+) -> None:
+    """A table's first import has nothing to compare with: rows go straight in."""
+    number = (
+        f' REPLACE (row_number() OVER (ORDER BY "{table.key[0]}") AS {table.number})'
+        if table.number
+        else ""
+    )
+    names = ", ".join(f'"{column.name}"' for column in table.stored())
+    order = _SORT.get(table.name, ", ".join(f'"{name}"' for name in table.key))
+    con.execute(
+        f"CREATE TABLE facts.main.{table.name} AS SELECT {names} FROM "
+        f"(SELECT *{number} FROM ({resolved})) ORDER BY {order}"
+    )
+    result.loaded[table.name] = _rows(con, f"facts.main.{table.name}")
+    staged = _rows(con, f"staging.{table.name}")
+    result.duplicate[table.name] = staged - result.loaded[table.name]
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _empty(columns: tuple[Column, ...]) -> str:
@@ -233,9 +260,6 @@ def _count(con: duckdb.DuckDBPyConnection, table: Table, result: Merged) -> None
         "CREATE OR REPLACE TEMP TABLE changed AS SELECT f.* FROM fresh f "
         f"ANTI JOIN past p ON {keys} AND {same}"
     )
-    loaded = con.execute("SELECT count(*) FROM changed").fetchone()
-    total = con.execute(f"SELECT count(*) FROM staging.{table.name}").fetchone()
-    result.loaded[table.name] = int(loaded[0]) if loaded else 0
-    result.duplicate[table.name] = max(
-        0, (int(total[0]) if total else 0) - result.loaded[table.name]
-    )
+    result.loaded[table.name] = _rows(con, "changed")
+    staged = _rows(con, f"staging.{table.name}")
+    result.duplicate[table.name] = max(0, staged - result.loaded[table.name])

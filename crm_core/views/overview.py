@@ -117,13 +117,13 @@ def _channels(
     frame = measure(store, _CHANNEL_COLUMNS, rows=scope(store, selection, period), by=by).rows
     frame["change"] = None
     if compared is not None:
-        before = measure(
-            store, ("net_revenue",), rows=scope(store, selection, compared), by=by
-        ).rows.set_index("sales_channel")["net_revenue"]
-        metric = METRICS["net_revenue"]
+        rows = measure(store, ("net_revenue",), rows=scope(store, selection, compared), by=by).rows
+        before: dict[object, float] = dict(
+            zip(rows["sales_channel"], rows["net_revenue"], strict=True)
+        )
         frame["change"] = [
-            change(metric, row.net_revenue, before.get(row.sales_channel))
-            for row in frame.itertuples()
+            change(METRICS["net_revenue"], value, before.get(channel))
+            for channel, value in zip(frame["sales_channel"], frame["net_revenue"], strict=True)
         ]
     frame["change"] = frame["change"].astype("float64")
     return frame.sort_values("net_revenue", ascending=False, ignore_index=True)

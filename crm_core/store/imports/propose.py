@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import tomllib
 import unicodedata
@@ -164,7 +165,7 @@ def _settled(guesses: list[Guess]) -> list[Guess]:
 def _sample(text: TextFile) -> list[list[str]]:
     """The filled values of each column in the first rows."""
     lines = [line for line in first_lines(text, SAMPLE)[1:] if len(line) < LONGEST]
-    rows = csv.reader(lines, delimiter=text.delimiter)
+    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=text.delimiter)
     right = [row for row in rows if len(row) == len(text.header)]
     return [[row[n] for row in right if row[n].strip()] for n in range(len(text.header))]
 

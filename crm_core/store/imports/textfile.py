@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +153,7 @@ def sniff_delimiter(lines: list[str]) -> str:
 
 
 def _split(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line[:LONGEST]], delimiter=delimiter), [])
+    return next(csv.reader(io.StringIO(line[:LONGEST]), delimiter=delimiter), [])
 
 
 def _refuse_other_kinds(start: bytes, name: str) -> None:

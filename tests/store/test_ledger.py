@@ -1,0 +1,194 @@
+"""Money adds up to the cent, on its own day, for who counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm_core.metrics import METRICS, measure, scope
+from crm_core.selection import Period, Selection
+from tests.small_shop import Rows, SmallShop, day, line, order, small_shop
+
+
+def totals(shop: SmallShop, *names: str, selection: Selection | None = None) -> dict[str, object]:
+    store = shop.open()
+    return measure(store, names, rows=scope(store, selection or Selection())).totals
+
+
+def tea_shop() -> Rows:
+    return {
+        "products": [
+            {"product_id": "tea", "category": "Tea", "unit_cost": Decimal("4")},
+            {"product_id": "cup", "category": "Cups", "unit_cost": Decimal("2.5")},
+        ],
+        "orders": [
+            order("1", "ann", "2026-01-05T10:00:00", shipping_income=Decimal("5")),
+            order("2", "ann", "2026-02-05T10:00:00", fees=Decimal("1.00")),
+            order("3", "bob", "2026-02-06T10:00:00", status="cancelled"),
+            order("4", None, "2026-02-07T20:00:00"),
+        ],
+        "order_lines": [
+            line("1", "tea", "10", 2, discount=Decimal("1")),
+            line("1", "cup", "7.50"),
+            line("2", "tea", "10"),
+            line("3", "tea", "10"),
+            line("4", "cup", "0"),
+        ],
+    }
+
+
+def test_a_shopkeepers_numbers(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, tea_shop())
+    found = totals(
+        shop, "gross_sales", "discounts", "revenue", "orders", "buyers", "repeat_orders", "margin",
+        "contribution", "average_order_value", "known_buyer_share", "new_buyers", "units",
+    )  # fmt: skip
+    assert found == pytest.approx(
+        {
+            "gross_sales": 37.5,
+            "discounts": 1.0,
+            "revenue": 36.5,
+            "orders": 3,  # a cancelled order is none, a free one is
+            "buyers": 1,  # a guest without any key buys, but is no customer
+            "repeat_orders": 1,
+            "margin": 36.5 - (8 + 2.5 + 4 + 2.5),
+            "contribution": 36.5 - 17 + 5 - 1,
+            "average_order_value": 36.5 / 3,
+            "known_buyer_share": 1.0,
+            "new_buyers": 1,
+            "units": 5,
+        }
+    )
+
+
+def test_a_refund_has_its_own_day_and_is_no_order(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["refunds"] = [
+        {
+            "refund_id": "r1",
+            "order_id": "1",
+            "line_id": "1-tea",
+            "refunded_at": datetime(2026, 2, 20, 9),
+            "amount": Decimal("9.50"),
+            "quantity": 1,
+            "restocked": True,
+        }
+    ]
+    shop = small_shop(tmp_path, rows)
+    january = Selection(period="custom", start=day("2026-01-01"), end=day("2026-01-31"))
+    store = shop.open()
+    names = ("revenue", "refunds", "net_revenue", "orders", "goods_cost")
+    found = measure(
+        store, names, rows=scope(store, january, Period(day("2026-01-01"), day("2026-01-31")))
+    ).totals
+    assert found["refunds"] == 0
+    assert found["orders"] == 1
+    everything = totals(shop, *names)
+    assert everything["refunds"] == pytest.approx(9.5)
+    assert everything["net_revenue"] == pytest.approx(27.0)
+    assert everything["orders"] == 3
+    assert everything["goods_cost"] == pytest.approx(17 - 4)  # what came back is on the shelf
+
+
+def test_marketing_of_a_day_lands_on_that_days_sales_or_stays_whole(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["costs"] = [
+        {"cost_id": "a", "day": day("2026-01-05"), "kind": "marketing", "amount": Decimal("10.01")},
+        {"cost_id": "b", "day": day("2026-01-09"), "kind": "marketing", "amount": Decimal("3")},
+    ]
+    shop = small_shop(tmp_path, rows)
+    store = shop.open()
+    by = measure(store, ("marketing_cost",), rows=scope(store, Selection()), by=("category",))
+    found = dict(zip(by.rows["category"], by.rows["marketing_cost"], strict=True))
+    assert by.totals["marketing_cost"] == pytest.approx(13.01)
+    assert found["Tea"] + found["Cups"] == pytest.approx(10.01)
+    assert found[None] == pytest.approx(3.0)
+
+
+def test_costs_unknown_make_margin_unknown_not_zero(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["products"] = [{"product_id": "tea", "category": "Tea"}]
+    shop = small_shop(tmp_path, rows)
+    found = totals(shop, "margin", "contribution", "margin_rate", "revenue")
+    assert found == {"margin": None, "contribution": None, "margin_rate": None, "revenue": 36.5}
+
+
+def test_a_log_that_begins_in_the_middle_has_no_new_buyers_at_first(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["orders"].append(order("5", "eve", "2026-06-05T10:00:00"))
+    rows["order_lines"].append(line("5", "tea", "10"))
+    shop = small_shop(tmp_path, rows, starts_with_shop=False)
+    assert totals(shop, "new_buyers", "buyers") == {"new_buyers": 1.0, "buyers": 2.0}
+
+
+def test_a_day_is_the_shops_day(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["orders"][0]["ordered_at"] = datetime(2026, 1, 5, 23, 30)
+    shop = small_shop(tmp_path, rows, timezone="Asia/Shanghai")
+    store = shop.open()
+    assert store.meta.first_day == day("2026-01-06")
+
+
+_cents = st.integers(1, 5_000).map(lambda cents: Decimal(cents) / 100)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    prices=st.lists(_cents, min_size=1, max_size=7),
+    shipping=_cents,
+    spend=_cents,
+    refund=_cents,
+)
+def test_split_amounts_add_up_to_the_cent(
+    tmp_path_factory: pytest.TempPathFactory,
+    prices: list[Decimal],
+    shipping: Decimal,
+    spend: Decimal,
+    refund: Decimal,
+) -> None:
+    rows: Rows = {
+        "orders": [order("1", "ann", "2026-01-05T10:00:00", shipping_cost=shipping)],
+        "order_lines": [line("1", f"p{place}", str(price)) for place, price in enumerate(prices)],
+        "costs": [{"cost_id": "a", "day": day("2026-01-05"), "kind": "marketing", "amount": spend}],
+        "refunds": [
+            {
+                "refund_id": "r",
+                "order_id": "1",
+                "refunded_at": datetime(2026, 1, 7),
+                "amount": refund,
+            }
+        ],
+    }
+    shop = small_shop(tmp_path_factory.mktemp("shop"), rows)
+    store = shop.open()
+    ledger = store.table("ledger")
+    found = store.fetch(
+        ledger.agg(
+            shipping=ledger.shipping_cost.sum(),
+            spend=ledger.marketing_cost.sum(),
+            refund=ledger.refund.sum(),
+            gross=ledger.gross.sum(),
+        )
+    ).iloc[0]
+    assert found["shipping"] == pytest.approx(float(shipping), abs=1e-9)
+    assert found["spend"] == pytest.approx(float(spend), abs=1e-9)
+    assert found["refund"] == pytest.approx(float(refund), abs=1e-9)
+    assert found["gross"] == pytest.approx(float(sum(prices)), abs=1e-9)
+
+
+@pytest.mark.parametrize("by", ["day", "month", "category", "sales_channel", "region", "product"])
+def test_parts_of_an_additive_metric_add_up_to_its_total(tmp_path: Path, by: str) -> None:
+    shop = small_shop(tmp_path, tea_shop())
+    store = shop.open()
+    additive = [name for name, metric in METRICS.items() if metric.additivity == "additive"]
+    result = measure(store, additive, rows=scope(store, Selection()), by=(by,))
+    for name in additive:
+        if not getattr(METRICS[name], "needs_cost", False):
+            assert result.rows[name].sum() == pytest.approx(result.totals[name])

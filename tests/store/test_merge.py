@@ -1,0 +1,180 @@
+"""One customer from many traces, nothing counted twice, changes taken over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.store import read_pointer
+from tests.small_shop import Rows, SmallShop, line, order, small_shop
+
+
+def person(customer: str, **more: object) -> dict[str, object]:
+    return {"customer_id": customer, **more}
+
+
+def keys(shop: SmallShop) -> dict[str, int | None]:
+    """Each order's customer key."""
+    store = shop.open()
+    orders = store.table("orders").select("order_id", "customer_key")
+    frame = store.fetch(orders)
+    values = frame["customer_key"].astype(object).where(frame["customer_key"].notna(), None)
+    return dict(zip(frame["order_id"], values, strict=True))
+
+
+def checksum(shop: SmallShop) -> list[tuple[object, ...]]:
+    """Every ledger row, keys by order: what must not change."""
+    store = shop.open()
+    ledger = store.table("ledger").drop("customer_key", "order_key", "product_key")
+    frame = store.fetch(ledger).astype(str)
+    return sorted(frame.itertuples(index=False, name=None))
+
+
+def two_traces() -> Rows:
+    return {
+        "identities": [
+            person("ann", email="Ann@Example.com", name="Null"),
+            person("ann-2", email=" ann@example.com"),
+            person("cyr", email="\u0430nn@example.com"),  # a Cyrillic a
+        ],
+        "orders": [
+            order("1", "ann", "2026-01-05T10:00:00"),
+            order("2", "ann-2", "2026-01-06T10:00:00"),
+            order("3", None, "2026-01-07T10:00:00", email="ANN@example.com"),
+            order("4", "cyr", "2026-01-08T10:00:00"),
+            order("5", None, "2026-01-09T10:00:00", email="not an address"),
+        ],
+        "order_lines": [line(str(number), "tea", "10") for number in range(1, 6)],
+    }
+
+
+def test_the_same_email_is_one_person_and_a_lookalike_is_not(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    report = shop.load(two_traces())
+    found = keys(shop)
+    assert found["1"] == found["2"] == found["3"]
+    assert found["4"] not in (found["1"], None)
+    assert found["5"] is None
+    assert report["lookalike_emails"] == 1
+    store = shop.open()
+    names = store.fetch(store.table("identities"))["name"].dropna().tolist()
+    assert names == ["Null"]
+
+
+def test_an_address_shared_by_many_ids_joins_nobody(tmp_path: Path) -> None:
+    rows: Rows = {
+        "identities": [person(f"c{n}", email="desk@example.com") for n in range(5)],
+        "orders": [order(str(n), f"c{n}", "2026-01-05T10:00:00") for n in range(5)],
+        "order_lines": [line(str(n), "tea", "10") for n in range(5)],
+    }
+    rows["orders"].append(order("guest", None, "2026-01-06T10:00:00", email="desk@example.com"))
+    rows["order_lines"].append(line("guest", "tea", "10"))
+    found = keys(small_shop(tmp_path, rows))
+    assert len({found[str(n)] for n in range(5)}) == 5
+    assert found["guest"] is None
+
+
+def test_the_older_key_survives_when_a_later_file_joins_two_people(tmp_path: Path) -> None:
+    rows: Rows = {
+        "orders": [
+            order("1", "a", "2026-01-05T10:00:00"),
+            order("2", "b", "2026-01-06T10:00:00"),
+        ],
+        "order_lines": [line("1", "tea", "10"), line("2", "tea", "10")],
+    }
+    shop = small_shop(tmp_path, rows)
+    before = keys(shop)
+    shop.load(
+        {
+            "identities": [
+                person("a", email="x@example.com"),
+                person("b", email="x@example.com"),
+            ]
+        },
+        name="later",
+    )
+    after = keys(shop)
+    assert after["1"] == after["2"] == min(before.values())  # type: ignore[type-var]
+
+
+def test_the_same_rows_again_change_nothing(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, two_traces())
+    pointer, before = read_pointer(shop.folder / "var/shop"), checksum(shop)
+    report = shop.load(two_traces(), name="again")
+    assert report["batch"] is None
+    assert report["rows"]["loaded"] == 0
+    assert read_pointer(shop.folder / "var/shop") == pointer
+    assert checksum(shop) == before
+
+
+def test_overlapping_and_shuffled_files_give_the_same_rows(tmp_path: Path) -> None:
+    rows = two_traces()
+    whole = small_shop(tmp_path / "whole", rows)
+    parts = small_shop(tmp_path / "parts")
+    shuffled = {name: Random(3).sample(table, len(table)) for name, table in rows.items()}
+    parts.load({**shuffled, "order_lines": shuffled["order_lines"][:4]}, name="first")
+    parts.load({"order_lines": shuffled["order_lines"][2:]}, name="second")
+    assert checksum(parts) == checksum(whole)
+
+
+def test_a_changed_order_replaces_the_old_one(tmp_path: Path) -> None:
+    rows = two_traces()
+    shop = small_shop(tmp_path, rows)
+    changed = {**rows["orders"][0], "status": "cancelled"}
+    report = shop.load({"orders": [changed]}, name="changed")
+    assert report["loaded"]["orders"] == 1
+    store = shop.open()
+    assert int(store.fetch(store.table("order_facts").count().name("n").as_table())["n"][0]) == 4
+
+
+def test_a_later_name_is_taken_over_and_a_missing_one_keeps_the_old(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, two_traces())
+    shop.load({"identities": [person("cyr", name="Cyril"), person("ann", name=None)]}, name="b")
+    store = shop.open()
+    frame = store.fetch(store.table("identities"))
+    assert sorted(frame["name"].dropna()) == ["Cyril", "Null"]
+
+
+def test_a_store_without_any_counting_order_says_so(tmp_path: Path) -> None:
+    rows = two_traces()
+    rows["orders"] = [{**row, "status": "cancelled"} for row in rows["orders"]]
+    shop = small_shop(tmp_path)
+    with pytest.raises(CrmError) as caught:
+        shop.load(rows)
+    assert caught.value.code == "no_orders"
+    assert read_pointer(shop.folder / "var/shop").facts is None
+    assert not list((shop.folder / "var/shop").glob("*.building*"))
+
+
+def test_consents_go_to_the_records_and_stay_theirs(tmp_path: Path) -> None:
+    rows = two_traces()
+    rows["consents"] = [
+        {
+            "customer_id": "ann",
+            "contact_channel": "email",
+            "purpose": "marketing",
+            "state": state,
+            "at": datetime(2026, 1, number),
+            "source": "form",
+        }
+        for number, state in enumerate(("granted", "denied"), 1)
+    ]
+    shop = small_shop(tmp_path)
+    report = shop.load(rows)
+    assert report["consents"] == 2
+    key = keys(shop)["1"]
+    assert key is not None
+    assert shop.records.consent_states([key], "email") == {key: "denied"}
+
+
+def test_stub_products_for_lines_that_name_unknown_ones(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, two_traces())
+    store = shop.open()
+    products = store.fetch(store.table("product_facts"))
+    assert products["product_name"].tolist() == ["tea"]
+    assert Decimal("10") == Decimal(str(store.fetch(store.table("order_lines"))["unit_price"][0]))
