@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from crm_core.demo import END_DAY, Truths, generate, write_canonical
+from crm_core.demo import END_DAY, Truths, generate, write_canonical, write_truths
 
 
 def main() -> None:
@@ -18,9 +18,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--end-day", type=date.fromisoformat, default=END_DAY)
     given = parser.parse_args()
-    truths = Truths()
+    truths = Truths()  # kept for every size: for a large store without it, stream `generate`
     tables = generate(given.customers, given.months, given.seed, given.end_day, truths=truths)
     write_canonical(given.out, tables, end_day=given.end_day)
+    write_truths(given.out, truths)
 
 
 if __name__ == "__main__":

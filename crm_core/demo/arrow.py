@@ -35,17 +35,17 @@ def schema(name: str) -> pa.Schema:
     return pa.schema([pa.field(c.name, TYPES[c.type]) for c in columns])
 
 
-def table(name: str, columns: dict[str, Any]) -> pa.Table:
+def table(table_name: str, columns: dict[str, Any]) -> pa.Table:
     """A canonical table; columns not given are empty, numbers are cents, days or microseconds."""
-    wanted = schema(name)
-    unknown = set(columns) - set(wanted.names)
-    assert not unknown, f"{name}: {unknown}"
+    wanted = schema(table_name)
+    for name in columns:
+        wanted.field(name)  # a misspelt column is refused here
     rows = len(next(iter(columns.values())))
     made = [_column(columns.get(field.name), field.type, rows) for field in wanted]
     return pa.Table.from_arrays(made, schema=wanted)
 
 
-def _column(values: Any, type_: pa.DataType, rows: int) -> pa.Array:
+def _column(values: Any, type_: pa.DataType, rows: int) -> Any:
     if values is None:
         return pa.nulls(rows, type_)
     if isinstance(values, pa.Array | pa.ChunkedArray):
@@ -75,7 +75,9 @@ def decimals(units: NDArray[Any], type_: pa.DataType, mask: Mask = None) -> pa.A
     words[:, 0] = units
     words[:, 1] = words[:, 0] >> 63
     valid = None if mask is None else pa.array(~mask).buffers()[1]
-    return pa.Array.from_buffers(type_, len(units), [valid, pa.py_buffer(words)])
+    return pa.Array.from_buffers(  # pyright: ignore[reportAttributeAccessIssue]
+        type_, len(units), [valid, pa.py_buffer(words)]
+    )
 
 
 def ids(prefix: str, numbers: NDArray[np.int64], mask: Mask = None, *, width: int = 8) -> pa.Array:
@@ -93,7 +95,7 @@ def ids(prefix: str, numbers: NDArray[np.int64], mask: Mask = None, *, width: in
         text[:, len(head) + place] = digit + 48
     offsets = np.arange(len(numbers) + 1, dtype=np.int32) * text.shape[1]
     valid = None if mask is None else pa.array(~mask).buffers()[1]
-    return pa.Array.from_buffers(
+    return pa.Array.from_buffers(  # pyright: ignore[reportAttributeAccessIssue]
         pa.string(), len(numbers), [valid, pa.py_buffer(offsets), pa.py_buffer(text)]
     )
 

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from crm_core.demo import shop
-from crm_core.demo.block import Block, block_tables, make_block
+from crm_core.demo.block import Block, make_block
 from crm_core.demo.calendar import make_calendar
 from crm_core.demo.checkout import CANCELLED_STATE, PENDING, TEST_STATE
 from crm_core.demo.seeds import stream
+from crm_core.demo.tables import block_tables
 from crm_core.demo.truths import Truths
 
 BLOCK_CUSTOMERS = 50_000

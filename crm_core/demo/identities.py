@@ -14,13 +14,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from crm_core.demo.arrow import ids, join, words
-from crm_core.demo.parameters import ODDITIES
+from crm_core.demo.parameters import CONTACT_CHANNELS, ODDITIES
 from crm_core.demo.people import (
     ACCOUNT,
     BRUSHER,
+    GRANTED,
     GUEST,
     GUEST_FIRST,
     INTERNAL,
+    NEVER,
     SHARED_EMAIL,
     TWO_ACCOUNTS,
     People,
@@ -67,8 +69,10 @@ def pools() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
 
 
-def make_identities(rng: np.random.Generator, people: People, block: int) -> Identities:
-    """Who the people are. The first block also holds the hostile names and look-alikes."""
+def make_identities(
+    rng: np.random.Generator, people: People, hostile: Ints, *, lookalikes: bool
+) -> Identities:
+    """Who the people are: some with hostile names, some with look-alike addresses."""
     name, latin = _names(rng, people)
     n = len(people)
     where = words(people.number % 3, _DOMAINS)
@@ -84,12 +88,11 @@ def make_identities(rng: np.random.Generator, people: People, block: int) -> Ide
     email = pc.if_else(pa.array(people.kind == BRUSHER), fake, email)
     email = pc.if_else(pa.array(people.kind == SHARED_EMAIL), SHARED_ADDRESS, email)
     name = pc.if_else(pa.array(people.kind == INTERNAL), "Test Test", name)
-    hostile, pairs = np.zeros(0, dtype=np.int64), ()
-    if block == 0:
-        name, hostile = _hostile(people, name)
+    pairs: tuple[tuple[int, int], ...] = ()
+    if lookalikes:
         email, pairs = _lookalikes(people, email)
     return Identities(
-        name=name,
+        name=_rename(people, name, hostile),
         email=email,
         phone=_phones(rng, people),
         hostile=hostile,
@@ -159,18 +162,24 @@ def _names(rng: np.random.Generator, people: People) -> tuple[pa.Array, pa.Array
     return name, latin
 
 
-def _hostile(people: People, name: pa.Array) -> tuple[pa.Array, Ints]:
-    """Gives the hostile names to ordinary account holders, spread over the shop's history."""
+def hostile_people(people: People, days: int) -> Ints:
+    """Loyal account holders who get a hostile name, and say yes to e-mail: they reach lists."""
     names = pools()["hostile"]["names"]
-    accounts = np.flatnonzero(people.kind == ACCOUNT)
-    if len(accounts) < 40 * len(names):
-        return name, np.zeros(0, dtype=np.int64)
-    chosen = accounts[:: len(accounts) // len(names)][: len(names)]
-    place = np.full(len(people), 0)
-    place[chosen] = np.arange(len(names))
-    is_chosen = np.zeros(len(people), dtype=bool)
-    is_chosen[chosen] = True
-    return pc.if_else(pa.array(is_chosen), words(place, names), name), chosen
+    loyal = np.flatnonzero((people.kind == ACCOUNT) & (people.rate > 0.015) & (people.left > days))
+    if len(loyal) < 2 * len(names):
+        return np.zeros(0, dtype=np.int64)
+    chosen = loyal[:: len(loyal) // len(names)][: len(names)]
+    mail = CONTACT_CHANNELS.index("email")
+    people.consent[chosen, mail] = GRANTED
+    people.consent_day[chosen, mail] = people.first_day[chosen]
+    people.withdrawn_day[chosen, mail] = NEVER
+    return chosen
+
+
+def _rename(people: People, name: pa.Array, chosen: Ints) -> pa.Array:
+    place, is_chosen = np.zeros(len(people), dtype=np.int64), np.zeros(len(people), dtype=bool)
+    place[chosen], is_chosen[chosen] = np.arange(len(chosen)), True
+    return pc.if_else(pa.array(is_chosen), words(place, pools()["hostile"]["names"]), name)
 
 
 def _lookalikes(people: People, email: pa.Array) -> tuple[pa.Array, tuple[tuple[int, int], ...]]:

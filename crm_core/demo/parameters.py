@@ -137,9 +137,10 @@ CAMPAIGNS = (
 )
 
 # Product bought, product that goes into the same order because of it, chance that it does.
+# A product that is taken along stands before the row where it takes another along.
 PAIRS: tuple[tuple[str, str, float], ...] = (
-    ("Bamboo Whisk 茶筅", "Whisk Stand 茶筅架", 0.38),
     ("Ceremonial Matcha 礼仪级抹茶", "Bamboo Whisk 茶筅", 0.22),
+    ("Bamboo Whisk 茶筅", "Whisk Stand 茶筅架", 0.38),
     ("Yixing Teapot 宜兴紫砂壶", "Tea Pet 茶宠", 0.34),
     ("Carbon Steel Wok 熟铁炒锅", "Bamboo Steamer 竹蒸笼", 0.26),
     ("Chopsticks Pair 筷子", "Chopstick Rest Set 筷架组", 0.30),
@@ -174,7 +175,7 @@ LOSS_MAKERS: tuple[str, ...] = (
     "Night Light Moon",
     "Tea Advent Box",
 )
-BAD_PRODUCTS: tuple[str, ...] = ("Ultrasonic Diffuser", "Tea Timer", "Clip Lamp")
+BAD_PRODUCTS: tuple[str, ...] = ("Reed Diffuser Fig", "Tea Timer", "Clip Lamp")
 BRUSHED_PRODUCTS: tuple[str, ...] = (
     "Travel Tea Bottle 随行泡茶瓶",
     "Silk Eye Mask 真丝眼罩",

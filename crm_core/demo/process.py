@@ -141,7 +141,7 @@ def reply_minutes(rng: np.random.Generator, channel: Ints) -> Floats:
     quick = np.minimum(typical * rng.lognormal(0.0, 0.7, n), SERVICE.slow_minutes - 30.0)
     slow = SERVICE.slow_minutes + 60 + rng.exponential(1500, n)
     is_slow = (channel == BY_EMAIL) & (rng.random(n) < SERVICE.slow_email)
-    return np.round(np.where(is_slow, slow, quick), 1)
+    return np.round(np.where(is_slow, slow, quick), 1).astype(np.float64)
 
 
 def leave_after_slow_replies(

@@ -21,7 +21,7 @@ STEPS = ("view", "cart", "checkout", "purchase")
 VIEW, CART, CHECKOUT, PURCHASE = range(4)
 VISIT_SOURCES = ("direct", "email", "search_ads", "organic", "social_ads", "affiliate", "referral")
 # Visits without an order, for each with one; how far they come.
-IDLE_VISITS = 5.0
+IDLE_VISITS = 9.0
 IDLE_REACH = (0.79, 0.15, 0.06)
 LOGGED_IN = 0.7
 _STRANGER = 30_000_000

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 from crm_core.demo.arrow import schema
 from crm_core.demo.parameters import CURRENCY, LANGUAGE, NAME, TIMEZONE
+from crm_core.demo.readme import readme
+from crm_core.demo.truths import Truths
 
 # Ids that differ in every row: written as differences to the one before.
 _DELTA = ("order_id", "event_id", "review_id", "refund_id", "contact_id", "touch_id", "cost_id")
@@ -49,6 +51,17 @@ def write_canonical(
     }
     write_json(folder / "manifest.json", manifest)
     return manifest
+
+
+def write_truths(folder: Path, truths: Truths) -> None:
+    """Writes `truths.json`, the README and the two tables of truths beside the shop's files."""
+    document = truths.document()
+    write_json(folder / "truths.json", document)
+    (folder / "README.md").write_text(readme(document), encoding="utf-8")
+    inside = folder / "truths"
+    inside.mkdir(exist_ok=True)
+    for name, table in (("customers", truths.customers()), ("reviews", truths.reviews())):
+        pq.write_table(table, inside / f"{name}.parquet", compression="zstd", compression_level=12)
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
