@@ -13,7 +13,8 @@ parts = {
     "segments": view.segments,
     "models": view.models,
 }
-for tab, (name, frame) in zip(tabs(*[f"glossary.{name}" for name in parts]), parts.items()):
+places = tabs(*[f"glossary.{name}" for name in parts])
+for tab, (name, frame) in zip(places, parts.items(), strict=True):
     with tab:
         paragraph(f"glossary.{name}_about")
         words = frame.assign(

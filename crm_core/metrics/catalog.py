@@ -29,6 +29,7 @@ _ALL: tuple[Metric, ...] = (
         needs_cost=True,
     ),
     Sum("keyed_revenue", _SOLD, ("discount",), rows="keyed_sales"),
+    Sum("costed_revenue", _SOLD, ("discount",), rows="costed_sales"),
     Sum("units", ("units",), rows="sales", unit="count"),
     CountDistinct("orders", "order_key", "sales", by_day=True),
     CountDistinct("keyed_orders", "order_key", "keyed_sales", by_day=True),
@@ -43,6 +44,7 @@ _ALL: tuple[Metric, ...] = (
     Ratio("refund_rate", "refunds", "revenue", good="down"),
     Ratio("discount_rate", "discounts", "gross_sales", good="neutral"),
     Ratio("known_buyer_share", "keyed_revenue", "revenue"),
+    Ratio("known_cost_share", "costed_revenue", "revenue"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

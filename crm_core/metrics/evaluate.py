@@ -17,7 +17,7 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
 _KNOWN_COST_SHARE = 0.99
-_COVERED, _COSTED = "_revenue", "_costed_revenue"
+_COVERED, _COSTED = "revenue", "costed_revenue"
 
 Number = float | None
 
@@ -150,6 +150,8 @@ def _parts(names: Iterable[str]) -> list[Sum | CountDistinct]:
                 found[part.name] = part
         else:
             found[name] = kind
+            if isinstance(kind, Sum) and kind.needs_cost:
+                found |= {part: _sum(part) for part in (_COVERED, _COSTED)}
     return list(found.values())
 
 
@@ -163,14 +165,13 @@ def _aggregate(part: Sum | CountDistinct, rows: ir.Table) -> dict[str, ir.Value]
         value = value + rows[column].fill_null(0)
     for column in part.minus:
         value = value - rows[column].fill_null(0)
-    made = {part.name: value.sum(where=chosen).cast("float64").fill_null(0.0)}
-    if part.needs_cost:
-        sale = rows.entry == "sale"
-        revenue = rows.gross - rows.discount
-        made[_COVERED] = revenue.sum(where=sale).cast("float64").fill_null(0.0)
-        known = sale & rows.goods_cost.notnull()
-        made[_COSTED] = revenue.sum(where=known).cast("float64").fill_null(0.0)
-    return made
+    return {part.name: value.sum(where=chosen).cast("float64").fill_null(0.0)}
+
+
+def _sum(name: str) -> Sum:
+    found = metric(name)
+    assert isinstance(found, Sum)  # noqa: S101  the catalogue's own names
+    return found
 
 
 def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
@@ -180,8 +181,8 @@ def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
         "sales": sale,
         "keyed_sales": sale & rows.customer_key.notnull(),
         "new_sales": sale & rows.is_new,
+        "costed_sales": sale & rows.goods_cost.notnull(),
         "repeat_sales": sale & (rows.order_no > 1),
-        "refunds": rows.entry == "refund",
     }[kind]
 
 

@@ -42,10 +42,9 @@ def tea_shop() -> Rows:
     }
 
 
-def test_a_shopkeepers_numbers(tmp_path: Path) -> None:
-    shop = small_shop(tmp_path, tea_shop())
+def test_a_shopkeepers_numbers(tea: SmallShop) -> None:
     found = totals(
-        shop, "gross_sales", "discounts", "revenue", "orders", "buyers", "repeat_orders", "margin",
+        tea, "gross_sales", "discounts", "revenue", "orders", "buyers", "repeat_orders", "margin",
         "contribution", "average_order_value", "known_buyer_share", "new_buyers", "units",
     )  # fmt: skip
     assert found == pytest.approx(
@@ -138,7 +137,7 @@ _cents = st.integers(1, 5_000).map(lambda cents: Decimal(cents) / 100)
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     prices=st.lists(_cents, min_size=1, max_size=7),
@@ -183,10 +182,14 @@ def test_split_amounts_add_up_to_the_cent(
     assert found["gross"] == pytest.approx(float(sum(prices)), abs=1e-9)
 
 
+@pytest.fixture(scope="module")
+def tea(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
+    return small_shop(tmp_path_factory.mktemp("tea"), tea_shop())
+
+
 @pytest.mark.parametrize("by", ["day", "month", "category", "sales_channel", "region", "product"])
-def test_parts_of_an_additive_metric_add_up_to_its_total(tmp_path: Path, by: str) -> None:
-    shop = small_shop(tmp_path, tea_shop())
-    store = shop.open()
+def test_parts_of_an_additive_metric_add_up_to_its_total(tea: SmallShop, by: str) -> None:
+    store = tea.open()
     additive = [name for name, metric in METRICS.items() if metric.additivity == "additive"]
     result = measure(store, additive, rows=scope(store, Selection()), by=(by,))
     for name in additive:
