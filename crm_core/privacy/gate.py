@@ -22,8 +22,7 @@ MOST_AT_ONCE = 1_000
 MOST_FOUND = 50
 IDENTITY_COLUMNS = ("name", "email", "phone", "address", "postal_code", "city")
 
-_FULL_WIDTH = "".join(chr(place) for place in range(0xFF01, 0xFF5F))
-_PLAIN_WIDTH = "".join(chr(place) for place in range(0x21, 0x7F))
+_TO_FULL_WIDTH = {place: place + 0xFEE0 for place in range(0x21, 0x7F)}
 _DIGITS_TO_SEARCH = 4
 _CODE = re.compile(r"[a-z2-7]{26}")
 
@@ -101,23 +100,18 @@ def _by_identity(store: Store, wanted: str, limit: int) -> list[int]:
 
 
 def _matches(table: ir.Table, wanted: str) -> ir.BooleanValue:
-    forms = {
-        unicodedata.normalize(form, folded)
-        for folded in (wanted.lower(), wanted.casefold())
-        for form in ("NFC", "NFD")
-    }
+    folded = {wanted.lower(), wanted.casefold()}
+    forms = {unicodedata.normalize(form, text) for text in folded for form in ("NFC", "NFD")}
+    # Names typed in full width are kept so; turning each row's width is ten times slower.
+    forms |= {text.translate(_TO_FULL_WIDTH).replace(" ", "\u3000") for text in folded}
+    forms |= {text.translate(_TO_FULL_WIDTH) for text in folded}
     tests: list[Any] = [
-        _folded(table[column]).contains(form) for column in ("name", "email") for form in forms
+        table[column].lower().contains(form) for column in ("name", "email") for form in forms
     ]
     digits = "".join(char for char in wanted if char.isdecimal()).lstrip("0")
     if len(digits) >= _DIGITS_TO_SEARCH and re.fullmatch(r"[\d\s()+./-]+", wanted):
         tests.append(table["phone"].re_replace(r"[^0-9]", "").contains(digits))
     return ibis.or_(*tests)
-
-
-def _folded(column: Any) -> Any:
-    """Text in small letters of plain width, as the engine writes it."""
-    return column.translate(_FULL_WIDTH, _PLAIN_WIDTH).lower()
 
 
 def customer_code(secret: bytes, key: int) -> str:

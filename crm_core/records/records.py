@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,20 @@ def copy_records(source_path: Path, target_path: Path) -> None:
     if target_path.exists():
         raise CrmError("records_copy_exists")
     target_path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target_path.with_name(target_path.name + ".new")
-    with closing(sqlite3.connect(source_path)) as source, closing(sqlite3.connect(fresh)) as copy:
-        source.backup(copy)
-    fresh.replace(target_path)
+    fresh = target_path.with_name(f"{target_path.name}.{secrets.token_hex(4)}.new")
+    try:
+        with (
+            closing(sqlite3.connect(source_path)) as source,
+            closing(sqlite3.connect(fresh)) as copy,
+        ):
+            source.backup(copy)
+        # Two tabs of one visitor may be here at once: the first copy stays, the other is dropped.
+        with suppress(FileExistsError):
+            target_path.hardlink_to(fresh)
+    except sqlite3.Error:
+        raise CrmError("records_unreachable") from None
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _secret(name: str) -> Select[bytes]:
