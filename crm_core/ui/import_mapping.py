@@ -1,0 +1,100 @@
+"""The mapping of an order file: a field for every column, with the reason, and ten rows read."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.errors import CrmError
+from crm_core.store.imports.mapping import CHOICES, FIELDS, Mapping
+from crm_core.store.imports.preview import Proposal
+from crm_core.text import error_text
+from crm_core.ui.session import current
+from crm_core.ui.words import caption, failure, plain, success
+
+_SURE, _LIKELY = 0.9, 0.6
+
+
+def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
+    """The mapping after what was changed in the table and the choices below it."""
+    session = current()
+    mapping = proposal.mapping
+    fields = {column: field for field, column in mapping.columns.items()}
+    names = {field: session.word("imports.field", field) for field in FIELDS}
+    table = pd.DataFrame(
+        {
+            "column": [guess.column for guess in proposal.columns],
+            "field": [names.get(fields.get(guess.column, ""), "") for guess in proposal.columns],
+            "reason": [session.word("imports.reason", guess.reason) for guess in proposal.columns],
+            "sure": [_sure(guess.confidence) for guess in proposal.columns],
+        }
+    )
+    edited = st.data_editor(
+        table,
+        hide_index=True,
+        disabled=["column", "reason", "sure"],
+        key=f"mapping_{key}",
+        column_config={
+            "column": session.t("imports.column"),
+            "field": st.column_config.SelectboxColumn(
+                session.t("imports.becomes"), options=["", *names.values()]
+            ),
+            "reason": session.t("imports.why"),
+            "sure": session.t("imports.sure"),
+        },
+    )
+    by_name = {name: field for field, name in names.items()}
+    columns = {
+        by_name[field]: column
+        for column, field in zip(edited["column"], edited["field"], strict=True)
+        if field in by_name
+    }
+    return mapping.with_(columns=columns, **_choices(mapping, key))
+
+
+def _sure(confidence: float) -> str:
+    level = "high" if confidence >= _SURE else "medium" if confidence >= _LIKELY else "low"
+    return current().t(f"imports.level.{level}") if confidence else ""
+
+
+def _choices(mapping: Mapping, key: str) -> dict[str, str | bool]:
+    """How values are written: each a choice with its meaning in words."""
+    session = current()
+    chosen: dict[str, str | bool] = {}
+    places = st.columns(4)
+    for place, (name, codes) in zip(places, CHOICES.items(), strict=True):
+        chosen[name] = place.selectbox(
+            session.t(f"imports.choice.{name}"),
+            codes,
+            index=codes.index(getattr(mapping, name)),
+            format_func=lambda code, name=name: session.t(f"imports.choices.{name}.{code}"),
+            key=f"choice_{name}_{key}",
+        )
+    chosen["amount_after_discount"] = st.toggle(
+        session.t("imports.choice.amount_after_discount"),
+        value=mapping.amount_after_discount,
+        key=f"choice_after_{key}",
+    )
+    return chosen
+
+
+def preview_rows(proposal: Proposal) -> None:
+    """Ten rows as they would be read, and what is wrong with the file or with how many rows."""
+    session = current()
+    for problem in proposal.problems:
+        if proposal.result is None:
+            plain(error_text(CrmError(problem.code, **problem.facts), session.language))
+        else:
+            failure(
+                "imports.rows_aside",
+                count=problem.facts.get("count"),
+                reason=session.word("imports.aside", problem.code),
+            )
+    if not proposal.rows:
+        return
+    caption("imports.ten_rows")
+    frame = pd.DataFrame(list(proposal.rows)).drop(columns="issue")
+    labels = {name: session.word("imports.field", name) for name in frame.columns}
+    st.dataframe(frame.rename(columns=labels), hide_index=True, key="import_preview")
+    if proposal.result is not None and not proposal.problems:
+        success("imports.all_good", rows=f"{proposal.result.rows_read:,}")

@@ -1,0 +1,166 @@
+"""The Imports page's steps: choose files, see what they are, mend the mapping, check, import."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from crm_core.errors import CrmError
+from crm_core.privacy.policy import allowed
+from crm_core.store import folder_of, read_pointer
+from crm_core.store.imports import Plan, SourceFile, recognise
+from crm_core.store.imports.mapping import Mapping, write_mapping
+from crm_core.store.imports.preview import Proposal, propose
+from crm_core.ui import door, workspace
+from crm_core.ui.import_mapping import mapping_editor, preview_rows
+from crm_core.ui.import_report import import_report
+from crm_core.ui.layout import panel, part
+from crm_core.ui.runner import run_job
+from crm_core.ui.session import current
+from crm_core.ui.words import caption, note, plain, warning
+
+KINDS = ("csv", "tsv", "txt", "parquet", "json")
+_FOLDER, _REPORT = "_import_folder", "_import_report"
+_SAFE = re.compile(r"[^\w.\-]+")
+_CURRENCIES = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "CAD", "AUD", "HKD", "TWD")
+_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles",
+          "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Australia/Sydney")  # fmt: skip
+
+
+def import_panel() -> None:
+    """Draws the steps; each appears when the one before it is done."""
+    session = current()
+    if not allowed(session.access, "import"):
+        note("imports.not_allowed")
+        return
+    with panel("imports.choose", help_key="imports.choose_about"):
+        if session.workspace.is_demo:
+            caption("imports.own_store")
+        given = st.file_uploader(
+            session.t("imports.files"),
+            type=list(KINDS),
+            accept_multiple_files=True,
+            max_upload_size=session.settings.max_upload_mb,
+            key="import_files",
+        )
+        caption("imports.or_command")
+    if given:
+        files = [_kept(file) for file in given]
+        with part():
+            _recognised(files)
+    if _REPORT in st.session_state:
+        import_report(st.session_state[_REPORT])
+
+
+def _kept(file: Any) -> Path:
+    """The upload as a file of ours: its name is shown, never trusted as a path."""
+    if _FOLDER not in st.session_state:
+        folder = current().settings.var / "uploads" / secrets.token_hex(8)
+        folder.mkdir(parents=True, exist_ok=True)
+        st.session_state[_FOLDER] = str(folder)
+    name = _SAFE.sub("_", Path(str(file.name)).name).lstrip(".") or "file.csv"
+    path = Path(st.session_state[_FOLDER]) / name[-120:]
+    if not path.exists() or path.stat().st_size != file.size:
+        path.write_bytes(file.getbuffer())
+    return path
+
+
+def _recognised(files: list[Path]) -> None:
+    session = current()
+    mapping: Mapping | None = None
+    try:
+        plan = recognise(files)
+        name = plan.format
+    except CrmError as error:
+        if error.code != "import_unknown_layout" or len(files) != 1:
+            raise
+        plan, name = Plan(()), "order_lines"
+    with panel("imports.recognised"):
+        plain("  ·  ".join(file.name for file in files))
+        caption("imports.format_found", format=session.word("imports.format", name))
+    if name == "order_lines" and len(files) == 1:
+        mapping = _mapped(files[0])
+        if mapping is None:
+            return
+    _run(files, plan, mapping)
+
+
+def _mapped(file: Path) -> Mapping | None:
+    """The mapping as proposed or mended, or None while it is not usable."""
+    key = f"_proposal_{file}"
+    now = datetime.now(UTC)
+    if key not in st.session_state:
+        st.session_state[key] = propose(SourceFile(file, file.name), now=now)
+    proposal: Proposal = st.session_state[key]
+    with panel("imports.mapping", help_key="imports.mapping_about"):
+        wanted = mapping_editor(proposal, key=file.name)
+        if wanted != proposal.mapping:
+            proposal = propose(SourceFile(file, file.name), mapping=wanted, now=now)
+            st.session_state[key] = proposal
+        preview_rows(proposal)
+    return proposal.mapping if proposal.result is not None else None
+
+
+def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
+    session = current()
+    place = session.workspace
+    arguments = ["import", *[str(file) for file in files], "--store", place.shop_url]
+    with panel("imports.go"):
+        if read_pointer(folder_of(place.shop_url)).facts is None:
+            arguments += _shop_facts(mapping)
+        if mapping is not None:
+            saved = files[0].with_suffix(".mapping.toml")
+            saved.write_text(write_mapping(mapping), encoding="utf-8")
+            arguments += ["--mapping", str(saved)]
+        with st.container(horizontal=True):
+            check = st.button(session.t("imports.check"), key="import_check")
+            load = st.button(session.t("imports.import"), type="primary", key="import_load")
+        if not (check or load):
+            return
+        extra = ["--dry-run"] if check else []
+        report = run_job([*arguments, *extra], title_key="imports.running")
+    st.session_state[_REPORT] = {**report, "checked_only": check}
+    if load:
+        door.activate(session.settings, place, workspace.SHOP)
+    st.rerun()
+
+
+def _shop_facts(mapping: Mapping | None) -> list[str]:
+    """What is asked once, with a shop's first file."""
+    session = current()
+    one, two, three = st.columns(3)
+    name = one.text_input(session.t("imports.shop_name"), max_chars=60, key="import_name")
+    currency = two.selectbox(
+        session.t("imports.currency"),
+        (None, *_CURRENCIES),
+        format_func=lambda code: code or session.t("imports.as_found"),
+        key="import_currency",
+        disabled=bool(mapping and mapping.currency),
+    )
+    zone = three.selectbox(
+        session.t("imports.timezone"),
+        (None, *_ZONES),
+        format_func=lambda code: code or session.t("imports.as_found"),
+        key="import_zone",
+    )
+    starts = st.segmented_control(
+        session.t("imports.starts"),
+        ("as_found", "yes", "no"),
+        default="as_found",
+        required=True,
+        format_func=lambda code: session.t(f"costs.starts.{code}"),
+        help=session.t("costs.starts_about"),
+        key="import_starts",
+    )
+    said = [("--name", name.strip()), ("--currency", currency), ("--timezone", zone)]
+    flags = [word for flag, value in said if value for word in (flag, value)]
+    if starts in ("yes", "no"):
+        flags.append("--starts-with-shop" if starts == "yes" else "--no-starts-with-shop")
+    if not currency and not (mapping and mapping.currency):
+        warning("imports.currency_unsaid")
+    return flags
