@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from crm_core.pipeline.workspace import demo_url, store_url, workspace
 from crm_core.records import open_records
 from crm_core.settings import Settings
+from crm_core.ui import opening
 from tests.app.screen import MAIN, Screen
 from tests.contracts.tree import ROOT
 
@@ -44,7 +45,7 @@ def shops(
 
 @pytest.fixture
 def open_page(shops: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page on a server that has served nobody before."""
+    """Opens a page on a server that has served nobody before, or, `warm`, just others."""
 
     def open_(
         stem: str = "",
@@ -52,6 +53,7 @@ def open_page(shops: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
         role: str = "single_user",
         shop: str = "demo",
         language: str = "en",
+        warm: bool = False,
         **query: str,
     ) -> Screen:
         monkeypatch.chdir(ROOT)
@@ -59,8 +61,10 @@ def open_page(shops: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.setenv("CLIENTELE_SINGLE_USER", "1" if role == "single_user" else "")
         monkeypatch.delenv("CLIENTELE_STORE", raising=False)
         monkeypatch.delenv("CLIENTELE_RECORDS", raising=False)
-        st.cache_resource.clear()
-        st.cache_data.clear()
+        if not warm:
+            st.cache_resource.clear()
+            st.cache_data.clear()
+        opening._settings.clear()  # the environment is read once a process
         test = AppTest.from_file(str(MAIN), default_timeout=120)
         test.query_params["lang"] = language
         for name, value in query.items():
