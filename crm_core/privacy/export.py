@@ -56,7 +56,11 @@ def new_export_id() -> str:
 
 
 def list_name(name: str, *, now: datetime, export_id: str, file_format: str) -> str:
-    """The file name a list will get: safe, with the day and the export's own id."""
+    """The file name a list will get: safe, with the day and the export's own id.
+
+    >>> list_name("VIP ann@shop.example", now=datetime(2026, 6, 30), export_id="x7", file_format="csv")
+    'VIP-20260630-x7.csv'
+    """
     title = str(audit.blotted(name))
     return file_name(title, now=now, export_id=export_id, file_format=file_format)
 
@@ -123,7 +127,7 @@ def export_list(
     `CHANNEL_COLUMNS` allows a list for this channel to tell of a person. A list for no channel
     names nobody. Rows come by customer_key; `out` is a folder (the file gets its own name), a
     file, or a stream. `export_id` is what `new_export_id` gave a caller that must name the file
-    before it is written. CSV text is escaped (`escape.unescape` undoes it), numbers are not.
+    before it is written; used twice, it has two lines in the log. CSV text is escaped (`escape.unescape` undoes it), numbers are not.
     Left out, and counted: suppressed, opted_out, no_consent, no_contact, same_contact.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
     ("privacy_confirm_everyone", customers), ("privacy_column_unknown", column, match),

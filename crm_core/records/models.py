@@ -143,7 +143,7 @@ class AuditRow(Base):
     subject: Mapped[Any] = mapped_column(JSON)
     rows: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
-    export_id: Mapped[str | None] = mapped_column(String(40), unique=True)
+    export_id: Mapped[str | None] = mapped_column(String(40))
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -77,6 +78,12 @@ class Shop:
 
 @pytest.fixture
 def make_shop(tmp_path: Path) -> Iterator[MakeShop]:
+    with shops_in(tmp_path) as make:
+        yield make
+
+
+@contextmanager
+def shops_in(tmp_path: Path) -> Iterator[MakeShop]:
     opened: list[Shop] = []
 
     def make(people: Sequence[Person]) -> Shop:

@@ -14,7 +14,7 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.privacy import Access, audit
 from crm_core.privacy.escape import one_line, unescape
-from crm_core.privacy.export import ExportResult, export_list
+from crm_core.privacy.export import ExportResult, export_list, list_name, new_export_id
 from crm_core.privacy.gate import customer_key
 from tests.privacy.conftest import MARKETER, NOW, OWNER, VIEWER, MakeShop, Person, Shop
 from tests.privacy.test_escape import HARMLESS, PAYLOADS
@@ -204,6 +204,18 @@ def test_two_lists_of_the_same_length_have_different_names(make_shop: MakeShop) 
     assert one != two
     assert first.file_name != second.file_name
     assert first.export_id != second.export_id
+
+
+def test_a_name_known_beforehand_is_the_name_it_gets(make_shop: MakeShop) -> None:
+    shop = make_shop([ANN])
+    export_id = new_export_id()
+    name = list_name("Tea friends", now=NOW, export_id=export_id, file_format="csv")
+    for _ in range(2):  # a double click
+        result, _ = send(shop, export_id=export_id)
+        assert (result.file_name, result.export_id) == (name, export_id)
+    lines = shop.records.audit_lines(action="export")
+    assert [line.export_id for line in lines] == [export_id] * 2
+    assert new_export_id() != export_id
 
 
 def test_a_list_of_everyone_must_be_meant(make_shop: MakeShop) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from crm_core.errors import CrmError
 from crm_core.privacy import Access
 from crm_core.privacy.gate import contactable, customer_code, customer_key, identities, search
-from tests.privacy.conftest import MARKETER, OWNER, VIEWER, MakeShop, Person
+from tests.privacy.conftest import MARKETER, OWNER, VIEWER, Person, Shop, shops_in
 
 SECRET = bytes(range(32))
 PEOPLE = [
@@ -19,8 +21,13 @@ PEOPLE = [
 ]
 
 
-def test_the_owner_sees_names_and_the_viewer_a_hint(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with shops_in(tmp_path_factory.mktemp("gate")) as make:
+        yield make(PEOPLE)
+
+
+def test_the_owner_sees_names_and_the_viewer_a_hint(shop: Shop) -> None:
     clear = identities(shop.store, OWNER, [12, 11])
     assert list(clear["name"]) == ["王芳", "Mary Jones"]
     masked = identities(shop.store, VIEWER, [12, 11])
@@ -32,22 +39,19 @@ def test_the_owner_sees_names_and_the_viewer_a_hint(make_shop: MakeShop) -> None
     assert "7911" not in everything
 
 
-def test_presenting_hides_names_from_the_owner_too(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+def test_presenting_hides_names_from_the_owner_too(shop: Shop) -> None:
     shown = identities(shop.store, Access("single_user", "owner", present=True), [11])
     assert list(shown["name"]) == ["M. J."]
 
 
-def test_one_row_a_customer_asked_for_also_for_strangers(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+def test_one_row_a_customer_asked_for_also_for_strangers(shop: Shop) -> None:
     frame = identities(shop.store, OWNER, [99, 11, 11])
     assert list(frame["customer_key"]) == [99, 11]
     assert list(identities(shop.store, VIEWER, [99])["name"]) == [None]
     assert identities(shop.store, OWNER, []).empty
 
 
-def test_names_come_for_the_rows_shown_not_for_tables(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+def test_names_come_for_the_rows_shown_not_for_tables(shop: Shop) -> None:
     with pytest.raises(CrmError, match="privacy_too_many"):
         identities(shop.store, OWNER, range(1_001))
 
@@ -73,18 +77,15 @@ def test_names_come_for_the_rows_shown_not_for_tables(make_shop: MakeShop) -> No
         ("nobody", []),
     ],
 )
-def test_text_is_looked_for_as_it_stands(make_shop: MakeShop, text: str, found: list[int]) -> None:
-    shop = make_shop(PEOPLE)
+def test_text_is_looked_for_as_it_stands(shop: Shop, text: str, found: list[int]) -> None:
     assert sorted(search(shop.store, MARKETER, text, secret=SECRET)) == found
 
 
-def test_a_search_ends_at_its_limit(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+def test_a_search_ends_at_its_limit(shop: Shop) -> None:
     assert len(search(shop.store, OWNER, "example", 2, secret=SECRET)) == 2
 
 
-def test_a_viewer_searches_by_code_only(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+def test_a_viewer_searches_by_code_only(shop: Shop) -> None:
     with pytest.raises(CrmError, match="privacy_denied"):
         search(shop.store, VIEWER, "mary", secret=SECRET)
     code = customer_code(SECRET, 11)
@@ -111,8 +112,7 @@ def test_another_shops_code_leads_nowhere() -> None:
         customer_key(SECRET, "?? ~~")
 
 
-def test_a_contact_is_usable_or_it_is_none(make_shop: MakeShop) -> None:
-    shop = make_shop(PEOPLE)
+def test_a_contact_is_usable_or_it_is_none(shop: Shop) -> None:
 
     def keys(channel: str) -> set[int]:
         return set(shop.store.fetch(contactable(shop.store, channel))["customer_key"])

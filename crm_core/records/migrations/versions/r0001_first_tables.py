@@ -95,7 +95,7 @@ def _audit() -> None:
         sa.Column("subject", sa.JSON(), nullable=False),
         sa.Column("rows", sa.BigInteger()),
         sa.Column("sha256", sa.String(64)),
-        sa.Column("export_id", sa.String(40), unique=True),
+        sa.Column("export_id", sa.String(40)),
         sa.Column("previous", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
     )
