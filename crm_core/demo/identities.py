@@ -184,7 +184,7 @@ def _rename(people: People, name: pa.Array, chosen: Ints) -> pa.Array:
 
 def _lookalikes(people: People, email: pa.Array) -> tuple[pa.Array, tuple[tuple[int, int], ...]]:
     """Strangers with the e-mail of another person, written with a Cyrillic letter."""
-    has = np.asarray(pc.fill_null(pc.match_substring(email, "a"), False))
+    has = np.asarray(pc.fill_null(pc.match_substring_regex(email, "^[^@]*a"), False))
     accounts = np.flatnonzero((people.kind == ACCOUNT) & has)[3 : 3 + 2 * LOOKALIKES * 50 : 50]
     pairs = tuple((int(a), int(b)) for a, b in zip(accounts[::2], accounts[1::2], strict=False))
     values = email.to_pylist() if pairs else []

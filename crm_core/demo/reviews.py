@@ -85,7 +85,9 @@ def _drawn(
         place = (draw * size).astype(np.int64)
     else:
         place = (draw * (size - HELD_BACK)).astype(np.int64)
-        place = np.where(test & (draw > 0.4), size - 1 - (draw * 1000).astype(np.int64) % 3, place)
+        again = draw * 997 % 1.0
+        own = size - 1 - (again * 7919).astype(np.int64) % HELD_BACK
+        place = np.where(test & (again < 0.6), own, place)
     return words(start + place, [phrase for pool in pools for phrase in pool])
 
 

@@ -64,7 +64,7 @@ def make_visits(
 
 
 def _window(calendar: Calendar) -> int:
-    return calendar.days - VISIT_DAYS
+    return max(calendar.days - VISIT_DAYS, 0)
 
 
 def _buying(
