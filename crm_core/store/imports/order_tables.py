@@ -51,7 +51,7 @@ def add_good_rows(job: Job, sheet: Sheet, source_file: int) -> None:
     )
     _notice_conflicts(job)
     _notice_rounding(job)
-    job.con.execute("drop table import_good")
+    job.con.execute("drop view import_good; drop table import_equal")
 
 
 def open_returns(job: Job) -> None:
@@ -94,16 +94,26 @@ def _number_lines(job: Job, sheet: Sheet) -> None:
     """`line` tells a line apart inside its order by what it says, or by the file's own line id.
 
     Equal lines are counted up in the order of their remaining values, so a shuffled file gives
-    the same ids.
+    the same ids. Few lines are equal: only those are sorted.
     """
     content = "concat(product_id, '|', units, '|', (gross * 100)::bigint)"
-    count = f"row_number() over (partition by order_id, {content} order by paid, n_tax, cost, ordered_at)"
+    same = "order_id, product_id, units, gross"
     line = "t_line_id" if "line_id" in sheet.mapping.columns else "null"
+    good = f"(select * from import_parsed where issue is null and {line} is null)"
     job.con.execute(
         f"""
-        create or replace temp table import_good as
-        select *, coalesce({line}, concat({content}, '#', {count})) as line
-        from import_parsed where issue is null
+        create or replace temp table import_equal as
+        select source_row, row_number() over (
+            partition by {same} order by paid, n_tax, cost, ordered_at, source_row) as place
+        from {good} semi join (
+            select {same} from {good} group by all having count(*) > 1) using ({same})
+        """
+    )
+    job.con.execute(
+        f"""
+        create or replace temp view import_good as
+        select p.*, coalesce({line}, concat({content}, '#', coalesce(e.place, 1))) as line
+        from import_parsed p left join import_equal e using (source_row) where issue is null
         """
     )
 

@@ -21,8 +21,10 @@ from crm_core.store.imports.values import (
     number,
 )
 
-MOST_MONEY = 10**13
+MOST_MONEY = 10**12
 MOST_UNITS = 10**9
+_KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "cost", "n_tax",
+         "n_list_price", "n_shipping_income", "n_shipping_cost", "n_fees")  # fmt: skip
 _IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code"}
 
 
@@ -77,10 +79,11 @@ def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
     return Sheet(text, mapping, decimal, order, percent)
 
 
-def parse(job: Job, sheet: Sheet) -> list[Check]:
+def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:
     """Make temporary table `import_parsed`: fields by name, gross, paid and `issue`.
 
-    `issue` is the place of the first failed check in the list returned, or NULL.
+    `issue` is the place of the first failed check in the list returned, or NULL. `with_texts`
+    keeps the texts (`t_<field>`) and all numbers (`n_<field>`) beside the values.
     """
     layers = [_texts(sheet), *_moments(job, sheet), _numbers(sheet), _units(sheet)]
     layers.extend(_money(sheet))
@@ -90,11 +93,13 @@ def parse(job: Job, sheet: Sheet) -> list[Check]:
         query = f"select *, {added} from ({query})"
     checks = _checks(job, sheet)
     cases = " ".join(f"when {check.test} then {place}" for place, check in enumerate(checks))
-    raw = ", ".join(f"c{place}" for place in range(len(sheet.text.header)))
+    kept = [f for f, kind in FIELDS.items() if kind != "number" and f != "line_id"]
+    kept += [*_KEPT, *(f"{kind}_{f}" for f in FIELDS for kind in "tn" if with_texts)]
+    kept = [each for each in dict.fromkeys(kept) if with_texts is False or _made(each)]
     job.con.execute(
         f"""
         create or replace temp table import_parsed as
-        select * exclude ({raw}), case {cases} end as issue from ({query})
+        select {", ".join(kept)}, case {cases} end as issue from ({query})
         """
     )
     return checks
@@ -119,6 +124,11 @@ def _texts(sheet: Sheet) -> dict[str, str]:
     texts["status"] = translated("t_status", "status", "t_status")
     texts["currency"] = translated("t_currency", "currency", "upper(t_currency)")
     return texts
+
+
+def _made(column: str) -> bool:
+    """Whether a column exists: only numbers have an `n_` form."""
+    return not column.startswith("n_") or FIELDS[column[2:]] == "number"
 
 
 def translated(text: str, topic: str, otherwise: str) -> str:
@@ -205,7 +215,7 @@ def _money(sheet: Sheet) -> list[dict[str, str]]:
         cost = f"round(({revenue} - n_profit)::double / nullif(abs(units), 0), 4)"
     return [
         {"base": base},
-        *({each: f"({made[each]})::decimal(18,2)"} for each in order),
+        *({each: f"try_cast({made[each]} as decimal(18,2))"} for each in order),
         {"cost": cost},
     ]
 
@@ -232,6 +242,7 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
             Check(f"abs(n_quantity) >= {MOST_UNITS}", "import_bad_number", "quantity"),
             Check("units is null", "import_fractional_quantity", "quantity"),
         ]
+    checks.append(Check("gross is null or paid is null", "import_bad_number", "amount"))
     if job.currency:
         checks.append(
             Check(f"currency <> {quote(job.currency)}", "import_currency_mixed", "currency")

@@ -72,7 +72,7 @@ def _proposal(job: Job, text: TextFile, guesses: tuple[Guess, ...], mapping: Map
     mapping.check(text.header, text.source.name)
     create_staging(job.con)
     load_rows(job, text, table="order_lines")
-    checks = parse(job, decide(job, text, mapping))
+    checks = parse(job, decide(job, text, mapping), with_texts=True)
     shown = [field for field in FIELDS if field in {*mapping.columns, *mapping.constants}]
     cells = ", ".join(f"coalesce({_shown(field)}, '')" for field in shown)
     found = job.con.execute(

@@ -61,7 +61,7 @@ def _read(job: Job, text: TextFile, path: Path) -> None:
     job.con.execute(
         f"""
         create or replace temp table import_read as
-        select row_number() over () as read_row, *
+        select row_number() over () + 1 as source_row, *
         from read_csv(
             {quote(str(path))}, auto_detect = false, header = true, strict_mode = true,
             delim = {quote(text.delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
@@ -96,18 +96,25 @@ def _number_rows(job: Job, blank: list[int]) -> int:
         """,
         [blank],
     )
+    row = job.con.execute(
+        "select count(*), count(*) filter (not empty) from import_gaps"
+    ).fetchone()
+    gaps, broken = row or (0, 0)
+    job.con.execute("drop table if exists import_raw")
+    if not gaps:
+        job.con.execute("alter table import_read rename to import_raw")
+        return 0
     job.con.execute(
         """
         create or replace temp table import_raw as
-        select (read_row + 1 + coalesce(place, 0))::bigint as source_row, r.* exclude (read_row)
+        select source_row + coalesce(place, 0)::bigint as source_row, r.* exclude (source_row)
         from import_read r asof left join (
-            select line - 1 - place as before, max(place) as place from import_gaps group by all
-        ) g on r.read_row > g.before
+            select line - place as before, max(place) as place from import_gaps group by all
+        ) g on r.source_row > g.before
         """
     )
     job.con.execute("drop table import_read")
-    row = job.con.execute("select count(*) from import_gaps where not empty").fetchone()
-    return row[0] if row else 0
+    return broken
 
 
 def _set_broken_aside(job: Job, text: TextFile, table: str) -> None:

@@ -11,7 +11,8 @@ from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.staging import quote
 
-DECIMAL = "decimal(28,8)"
+# Eighteen digits: the engine reads wider decimals twenty times slower.
+DECIMAL = "decimal(18,6)"
 FIRST_YEAR = 1980
 
 _GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
