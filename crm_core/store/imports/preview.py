@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from crm_core.store.imports.staging import create_staging
 from crm_core.store.imports.textfile import TextFile, read_text
 
 ROWS = 10
+PART_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Proposal:
     """A file's columns with a guess each, the mapping they make, and what that would give.
 
     `rows` are the first ten rows by field, as texts; they hold personal data. `problems` are
-    codes with facts: a whole-file error, or how many rows each reason sets aside.
+    codes with facts: a whole-file error, or how many rows each reason sets aside. `partial`: the
+    file is large and only its first part was tried.
     """
 
     text: TextFile
@@ -36,6 +39,7 @@ class Proposal:
     rows: tuple[dict[str, str], ...]
     problems: tuple[Notice, ...]
     result: StageResult | None
+    partial: bool = False
 
 
 def propose(
@@ -54,13 +58,15 @@ def propose(
     text = read_text(file, encoding=encoding, delimiter=mapping.delimiter if mapping else "auto")
     chosen = mapping or propose_mapping(text)
     guesses = guess_columns(text)
+    partial = file.path.stat().st_size > PART_BYTES
     with tempfile.TemporaryDirectory(prefix="clientele-preview-") as folder:
+        tried = _first_part(text, Path(folder)) if partial else text
         con = duckdb.connect()
         con.execute(f"set memory_limit = '{memory_mb}MB'")
         con.execute("set temp_directory = ?", [folder])
         job = Job(con, Path(folder), now, chosen.currency, timezone, lambda _step, _share: None)
         try:
-            return _proposal(job, text, guesses, chosen)
+            return replace(_proposal(job, tried, guesses, chosen), text=text, partial=partial)
         except CrmError as failure:
             problem = Notice(failure.code, dict(failure.facts))
             return Proposal(text, guesses, chosen, (), (problem,), None)
@@ -94,6 +100,19 @@ def _proposal(job: Job, text: TextFile, guesses: tuple[Guess, ...], mapping: Map
     )
     problems = tuple(Notice(code, {"count": count}) for code, count in result.reasons.items())
     return Proposal(text, guesses, mapping, rows, problems, result)
+
+
+def _first_part(text: TextFile, folder: Path) -> TextFile:
+    """The first megabytes of a large file as a file of their own, cut after a whole row."""
+    with text.source.path.open("rb") as stream:
+        raw = stream.read(PART_BYTES)
+    content = codecs.getincrementaldecoder(text.encoding)("replace").decode(raw)
+    end = content.rfind("\n")
+    while end > 0 and content.count('"', 0, end) % 2:
+        end = content.rfind("\n", 0, end)
+    copy = folder / "first-part.csv"
+    copy.write_text(content[: end if end > 0 else None], encoding="utf-8", newline="")
+    return read_text(SourceFile(copy, text.source.name), delimiter=text.delimiter)
 
 
 def _shown(field: str) -> str:

@@ -10,6 +10,7 @@ from crm_core.store.imports.contract import Part, Plan, SourceFile
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.formats.order_lines import claim_with
 from crm_core.store.imports.mapping import Mapping, nearest
+from crm_core.store.imports.textfile import look
 
 _INSIDE = {".csv", ".txt", ".tsv", ".parquet", ".json"}
 
@@ -41,6 +42,8 @@ def recognise(
             left = tuple(file for file in left if file.path not in taken)
             parts.extend(found)
     refused = [file for file in left if not _beside(file, parts)]
+    for file in refused:
+        look(file)  # says so when it is empty, a spreadsheet or a picture
     if refused or not parts:
         name = refused[0].name if refused else str(paths[0])
         raise CrmError("import_unknown_layout", file=name, formats=", ".join(FORMATS))

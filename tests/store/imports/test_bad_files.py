@@ -71,6 +71,24 @@ def test_a_missing_file_is_named(staged: Callable[..., Staged], tmp_path: Path) 
     assert error_text(failure.value, "en").startswith("gone.csv: there is no such file")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("book.xlsx", b"PK\x03\x04\x14\0", "xlsx or zip"),
+        ("table.parquet", b"PAR1\0\0", "parquet"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "xls"),
+    ],
+)
+def test_other_kinds_of_files_are_called_by_their_kind(
+    staged: Callable[..., Staged], tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CrmError) as failure:
+        staged(path)
+    assert (failure.value.code, failure.value.facts["kind"]) == ("import_not_text", kind)
+
+
 def test_a_misspelt_column_of_a_mapping_gets_the_closest_name(
     staged: Callable[..., Staged], written: Callable[..., Path]
 ) -> None:

@@ -79,3 +79,15 @@ def test_what_is_missing_is_a_problem_not_a_failure(written: Callable[..., Path]
     proposal = propose(SourceFile(path, "orders.csv"), now=NOW)
     assert [problem.code for problem in proposal.problems] == ["import_missing_field"]
     assert proposal.rows == ()
+
+
+def test_of_a_large_file_the_first_part_is_tried(written: Callable[..., Path]) -> None:
+    note = "x" * 400
+    rows = [f'{n},2026-01-{n % 28 + 1:02d},c,p,"{note}\n{n}",1,2.50' for n in range(12_000)]
+    path = written(*rows)
+    proposal = propose(SourceFile(path, "orders.csv"), now=NOW)
+    assert proposal.partial
+    assert len(proposal.rows) == 10
+    assert proposal.problems == ()
+    assert proposal.result is not None
+    assert 0 < proposal.result.rows_read < 12_000

@@ -22,7 +22,7 @@ from crm_core.store.imports.propose import propose_mapping
 from crm_core.store.imports.rows import load_rows
 from crm_core.store.imports.textfile import TextFile, read_text
 
-_SUFFIXES = {".csv", ".txt", ".tsv", ".tab", ""}
+_OTHERS = {".parquet", ".json"}
 
 
 class OrderLines:
@@ -39,7 +39,7 @@ class OrderLines:
     def claim(self, files: tuple[SourceFile, ...]) -> tuple[Part, ...]:
         """Each delimited file by itself, with the mapping it is known by or a proposed one."""
         return tuple(
-            _part(read_text(file)) for file in files if file.path.suffix.lower() in _SUFFIXES
+            _part(read_text(file)) for file in files if file.path.suffix.lower() not in _OTHERS
         )
 
     def stage(self, job: Job, part: Part) -> None:
