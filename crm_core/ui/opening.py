@@ -111,8 +111,8 @@ def _choices(key: tuple[str, ...], _store: Store) -> Mapping[str, Sequence[str]]
         if not _store.has(name):
             continue
         table = _store.table(name)
-        column = table[part]
-        counted = table.filter(column.notnull()).group_by(part).agg(rows=table.count())
+        known = table.filter(table[part].notnull())
+        counted = known.group_by(part).agg(rows=known.count())
         try:
             frame = _store.fetch(counted.order_by(counted.rows.desc(), counted[part]), limit=500)
         except CrmError:
