@@ -1,0 +1,19 @@
+"""Models: learned from the shop's own past, checked on a later part of it."""
+
+from __future__ import annotations
+
+from crm_core.models.base import Fitted, ModelSpec
+
+__all__ = ["MODELS", "Fitted", "ModelSpec"]
+
+_SPECS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        "bg_nbd", "crm_core.models.bg_nbd", measure="purchases_mae", baseline="naive_own_rate"
+    ),
+    ModelSpec("gamma_gamma", "crm_core.models.gamma_gamma", measure="rmse", baseline="naive_mean"),
+    ModelSpec(
+        "lifetime_value", "crm_core.models.lifetime_value", measure="mae", baseline="naive_own_rate"
+    ),
+)
+
+MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

@@ -1,0 +1,98 @@
+"""Maximum likelihood on log-parameters: bounded L-BFGS, a Newton step, errors from the Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+Floats = npt.NDArray[np.float64]
+Objective = Callable[[Floats], tuple[float, Floats]]
+
+_STEP = 1e-4
+_EDGE = 1e-3
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the likelihood is highest.
+
+    `errors`: standard errors of the log-parameters, NaN where the data do not tell;
+    `at_bound` marks what a bound stopped.
+    """
+
+    log_parameters: Floats
+    log_likelihood: float
+    errors: Floats
+    at_bound: npt.NDArray[np.bool_]
+
+
+def maximise(
+    objective: Objective, start: Sequence[float], bounds: Sequence[tuple[float, float]]
+) -> Optimum:
+    """The parameters of highest likelihood; `objective` gives its value and gradient.
+
+    Deterministic. Iterations are capped: a fit at its bound creeps on and gains nothing.
+    """
+    low, high = np.array(bounds, dtype=np.float64).T
+    first = np.clip(np.array(start, dtype=np.float64), low + 2 * _EDGE, high - 2 * _EDGE)
+    weight = max(abs(objective(first)[0]), 1.0)
+
+    def cost(point: Floats) -> tuple[float, Floats]:
+        value, gradient = objective(point)
+        return -value / weight, -gradient / weight
+
+    found = minimize(
+        cost,
+        first,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=list(bounds),
+        options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-7},
+    )
+    point = np.asarray(found.x, dtype=np.float64)
+    at_bound = (point < low + _EDGE) | (point > high - _EDGE)
+    free = np.flatnonzero(~at_bound)
+    hessian = _hessian(objective, point, free)
+    point = _newton(objective, point, free, hessian, (low, high))
+    errors = np.full(len(point), np.nan)
+    errors[free] = _errors(hessian)
+    return Optimum(point, float(objective(point)[0]), errors, at_bound)
+
+
+def _hessian(objective: Objective, point: Floats, free: npt.NDArray[np.intp]) -> Floats:
+    """Second derivatives by central differences of the gradient, free parameters only."""
+    rows = np.empty((len(free), len(free)))
+    for row, index in enumerate(free):
+        step = np.zeros_like(point)
+        step[index] = _STEP
+        rise = objective(point + step)[1] - objective(point - step)[1]
+        rows[row] = rise[free] / (2 * _STEP)
+    return (rows + rows.T) / 2
+
+
+def _newton(
+    objective: Objective,
+    point: Floats,
+    free: npt.NDArray[np.intp],
+    hessian: Floats,
+    bounds: tuple[Floats, Floats],
+) -> Floats:
+    """One Newton step from where L-BFGS stopped, kept only if it does not lose."""
+    value, gradient = objective(point)
+    if not len(free) or np.linalg.eigvalsh(hessian).max() >= 0:
+        return point
+    better = point.copy()
+    better[free] -= np.linalg.solve(hessian, gradient[free])
+    inside = bool(np.all((better > bounds[0]) & (better < bounds[1])))
+    return better if inside and objective(better)[0] >= value else point
+
+
+def _errors(hessian: Floats) -> Floats:
+    """Standard errors from the inverse of minus the Hessian; NaN where it is not a maximum."""
+    if not len(hessian) or np.linalg.eigvalsh(hessian).max() >= 0:
+        return np.full(len(hessian), np.nan)
+    return np.sqrt(np.diag(np.linalg.inv(-hessian)))
