@@ -1,0 +1,86 @@
+"""Taking an audience along: for which channel, in which form, with which facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from crm_core.audiences import FIELDS, members
+from crm_core.privacy.gate import IDENTITY_COLUMNS
+from crm_core.privacy.policy import CHANNEL_COLUMNS, allowed
+from crm_core.records import CONTACT_CHANNELS
+from crm_core.rules import Rule, to_json
+from crm_core.text import formats
+from crm_core.ui.export_button import ListOrder, export_button
+from crm_core.ui.fields import choice_field, choices_field, switch_choice, switch_field
+from crm_core.ui.session import current
+from crm_core.ui.words import caption, warning
+from crm_core.views.audiences import GROUPS, Audience
+
+NO_CONTACT = "none"
+FACTS = ("segment", "last_order_day", "orders", "revenue")
+_CODE = "customer"
+_LABEL = ".label"  # a fact's text key is feature.<fact>.label
+
+
+def draw_export(view: Audience, rule: Rule, name: str) -> None:
+    """What the list is for and holds, then the one button that writes it.
+
+    Everyone must be meant: the button comes after a yes. A channel that reaches nobody says so.
+    """
+    session = current()
+    if not allowed(session.access, "export"):
+        caption("audiences.denied_present" if session.access.present else "audiences.denied")
+        return
+    channel = choice_field(
+        "audiences.contact_channel",
+        (*CONTACT_CHANNELS, NO_CONTACT),
+        key="audience_channel",
+        prefix="privacy.contact_channel",
+    )
+    form = switch_choice(
+        "audiences.file_format", ("csv", "xlsx"), key="audience_format", prefix="audiences.format"
+    )
+    labels = choices_field(
+        "audiences.facts",
+        [f"{field}{_LABEL}" for group in GROUPS.values() for field in group],
+        key="audience_facts",
+        prefix="feature",
+        value=[f"{field}{_LABEL}" for field in FACTS],
+    )
+    facts = [label.removesuffix(_LABEL) for label in labels]
+    contact = None if channel in (None, NO_CONTACT) else channel
+    caption("audiences.export_about" if contact else "audiences.codes_only")
+    if contact and not view.size.reachable.get(contact):
+        warning("audiences.nobody_reachable")
+        return
+    if view.is_everyone and not _everyone_meant(view):
+        return
+    order = ListOrder(
+        name=name,
+        members=lambda: members(session.store, rule),
+        columns=_columns(contact, facts),
+        contact_channel=contact,
+        file_format=form,
+        confirmed_everyone=view.is_everyone,
+    )
+    export_button("audiences.export_button", order, key=_key(rule, contact, form))
+
+
+def _everyone_meant(view: Audience) -> bool:
+    session = current()
+    warning("audiences.everyone", customers=formats.number(view.size.customers, session.language))
+    return switch_field("audiences.confirm_everyone", key="audience_everyone")
+
+
+def _columns(contact: str | None, facts: Sequence[str]) -> dict[str, str]:
+    """The columns of the list, each with its heading."""
+    session = current()
+    told = [name for name in IDENTITY_COLUMNS if name in CHANNEL_COLUMNS[contact]]
+    named = {name: session.t(f"privacy.column.{name}") for name in (_CODE, *told)}
+    return {**named, **{name: session.t(FIELDS[name].label) for name in facts}}
+
+
+def _key(rule: Rule, contact: str | None, form: str) -> str:
+    """Another list, another button: what was said of one is never shown beside the next."""
+    return sha256(f"{to_json(rule)}|{contact}|{form}".encode()).hexdigest()[:12]

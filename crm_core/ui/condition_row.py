@@ -1,0 +1,221 @@
+"""One condition of a rule as fields: what is asked, how, and against which value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any as Anything
+
+import streamlit as st
+
+from crm_core.audiences import FIELDS
+from crm_core.models.rfm import SEGMENTS
+from crm_core.rules import SHAPES, Condition, Field, Rule
+from crm_core.ui.customer_parts import segment_words
+from crm_core.ui.session import Session, current
+from crm_core.ui.show import show
+from crm_core.views.audiences import GROUPS, field_values
+
+#: What the builder offers of each type, most usual first.
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "number": (">=", "<=", "between", "=", "!=", ">", "<", "is_known", "is_unknown"),
+    "text": ("in", "not_in", "contains", "starts_with", "is_known", "is_unknown"),
+    "date": ("in_last_days", "on_or_after", "before", "between", "is_known", "is_unknown"),
+    "bool": ("is_true", "is_false", "is_unknown"),
+}
+_SIGNS = {
+    "=": "equal",
+    "!=": "not_equal",
+    "<": "less",
+    "<=": "at_most",
+    ">": "more",
+    ">=": "at_least",
+}
+_AS_LIST = {"is": "in", "is_not": "not_in"}
+_HIGHEST = 1e12
+
+
+def is_editable(part: Rule) -> bool:
+    """Whether a condition can be shown by this row.
+
+    >>> is_editable(Condition("segment", "is", "champions")), is_editable(Condition("x", "is", "a"))
+    (True, False)
+    """
+    if not isinstance(part, Condition) or part.field not in FIELDS:
+        return False
+    operator = _AS_LIST.get(part.operator, part.operator)
+    return operator in OPERATORS[FIELDS[part.field].type]
+
+
+def condition_row(place: int, given: Condition, remove: Callable[[int], None]) -> Condition | None:
+    """Draws the row numbered `place`, beginning with `given`; None while its value is missing."""
+    session = current()
+    given = _listed(given)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        field = _field(place, given, session)
+        operator = _operator(place, field, given, session)
+        start = given if (given.field, given.operator) == (field.name, operator) else None
+        key = f"audience_{place}_{field.name}_{operator}"
+        value = _value(key, field, operator, start, session)
+        st.button(
+            "",
+            key=f"audience_remove_{place}",
+            icon=":material/close:",
+            help=session.t("audiences.remove"),
+            on_click=remove,
+            args=(place,),
+        )
+    if value is None and SHAPES[operator] != "none":
+        return None
+    return Condition(field.name, operator, value)
+
+
+def _listed(condition: Condition) -> Condition:
+    """`is` one value as `in` a list of one, which is how the row asks for texts."""
+    if condition.operator not in _AS_LIST:
+        return condition
+    values = (condition.value,)
+    return Condition(condition.field, _AS_LIST[condition.operator], values)  # pyright: ignore
+
+
+def _field(place: int, given: Condition, session: Session) -> Field:
+    groups = {name: group for group, names in GROUPS.items() for name in names}
+    names = list(groups)
+    chosen = st.selectbox(
+        session.md("audiences.field"),
+        names,
+        index=names.index(given.field),
+        format_func=lambda name: (
+            f"{session.t(f'customer.group.{groups[name]}')} · {session.t(FIELDS[name].label)}"
+        ),
+        key=f"audience_{place}_field",
+        persist_state="session",
+        width=290,
+    )
+    return FIELDS[chosen if chosen in FIELDS else given.field]
+
+
+def _operator(place: int, field: Field, given: Condition, session: Session) -> str:
+    offered = OPERATORS[field.type]
+    start = given.operator if given.field == field.name and given.operator in offered else None
+    chosen = st.selectbox(
+        session.md("audiences.operator"),
+        offered,
+        index=offered.index(start) if start else 0,
+        format_func=lambda code: session.t(f"rules.menu.{_SIGNS.get(code, code)}"),
+        key=f"audience_{place}_{field.name}_operator",
+        persist_state="session",
+        width=180,
+    )
+    return chosen if chosen in offered else offered[0]
+
+
+def _value(
+    key: str, field: Field, operator: str, start: Condition | None, session: Session
+) -> Anything:
+    value: Anything = start.value if start else None
+    match (SHAPES[operator], field.type):
+        case ("none", _):
+            return None
+        case ("days", _):
+            return _days(key, value, session)
+        case ("list", _):
+            return _several(key, field, value or (), session)
+        case ("pair", kind):
+            one = _number if kind == "number" else _day
+            low, high = value or (None, None)
+            least: Anything = one(f"{key}_low", field, low, "low", session)
+            most: Anything = one(f"{key}_high", field, high, "high", session)
+            if least is None or most is None:
+                return None
+            return (least, most) if least <= most else (most, least)
+        case (_, "number"):
+            return _number(key, field, value, "value", session)
+        case (_, "date"):
+            return _day(key, field, value, "value", session)
+        case _:
+            words = st.text_input(
+                session.md("audiences.value"),
+                value=value or "",
+                key=key,
+                max_chars=200,
+                persist_state="session",
+                width=220,
+            )
+            return words.strip() or None
+
+
+def _number(
+    key: str, field: Field, value: float | None, name: str, session: Session
+) -> float | None:
+    """A number; shares are typed as percentages."""
+    share = field.unit == "rate"
+    label = {"value": "percent", "low": "low_percent", "high": "high_percent"}[name]
+    typed = st.number_input(
+        session.md(f"audiences.{label if share else name}"),
+        value=_typed(value, field),
+        min_value=-_HIGHEST,
+        max_value=_HIGHEST,
+        step=1.0,
+        format="%.10g",
+        key=key,
+        persist_state="session",
+        width=150,
+    )
+    return None if typed is None else round(typed / 100, 6) if share else float(typed)
+
+
+def _typed(value: float | None, field: Field) -> float | None:
+    if value is None:
+        return None
+    return float(value) * 100 if field.unit == "rate" else float(value)
+
+
+def _day(key: str, field: Field, value: date | None, name: str, session: Session) -> date | None:
+    del field
+    typed = st.date_input(
+        session.md(f"audiences.{name}"),
+        value=value,
+        min_value=date(1980, 1, 1),
+        max_value=date(2100, 12, 31),
+        key=key,
+        format="YYYY-MM-DD",
+        persist_state="session",
+        width=150,
+    )
+    return typed if isinstance(typed, date) else None
+
+
+def _days(key: str, value: int | None, session: Session) -> int | None:
+    typed: int | None = st.number_input(
+        session.md("audiences.days"),
+        value=value or 30,
+        min_value=1,
+        max_value=36_500,
+        step=1,
+        key=key,
+        persist_state="session",
+        width=150,
+    )
+    return typed or None
+
+
+def _several(
+    key: str, field: Field, values: tuple[str, ...], session: Session
+) -> tuple[str, ...] | None:
+    """Some of the values the shop's customers have."""
+    if field.name == "segment":
+        known = tuple(segment.code for segment in SEGMENTS)
+    else:
+        known = show(field_values, session.selection, field=field.name)
+    chosen = st.multiselect(
+        session.md("audiences.values"),
+        list(dict.fromkeys((*known, *values))),
+        default=list(values),
+        format_func=lambda code: segment_words([code])[0] or str(code),
+        placeholder=session.t("filters.all") if not known else None,
+        key=key,
+        persist_state="session",
+        width=320,
+    )
+    return tuple(chosen) or None

@@ -1,0 +1,202 @@
+"""Parts of the pages about customers: the search, a person's identity, consent, facts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.audiences import FIELDS
+from crm_core.errors import CrmError
+from crm_core.models.rfm import SEGMENTS
+from crm_core.privacy.consent import standing_now
+from crm_core.privacy.escape import one_line
+from crm_core.privacy.gate import IDENTITY_COLUMNS, MOST_FOUND, identities, search
+from crm_core.privacy.policy import allowed, treatment
+from crm_core.records import CONTACT_CHANNELS
+from crm_core.text import formats
+from crm_core.ui.fields import button
+from crm_core.ui.layout import go, grid, link, row
+from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
+from crm_core.ui.session import current
+from crm_core.ui.words import caption, pairs, paragraph
+from crm_core.views.audiences import GROUPS
+from crm_core.views.customer import Customer
+
+_BOX = "customers_search"
+_SEEN = "_customers_seen"
+_OWN_UNITS = ("money", "count", "rate", "days")
+
+
+def found_customers() -> tuple[int, ...] | None:
+    """The search box of the list, and whom it finds; None when nothing is searched for.
+
+    The words stay in the session: never in an address, a cache or a log. Who may not search
+    by identity is told so.
+    """
+    session = current()
+    if not allowed(session.access, "search"):
+        caption("customers.search_denied")
+        return None
+    if st.session_state.get(_SEEN) != asked_query():
+        st.session_state[_BOX] = asked_query()
+    words = st.text_input(
+        session.md("customers.search"),
+        key=_BOX,
+        type="search",
+        placeholder=session.t("customers.search_hint"),
+        icon=":material/search:",
+        max_chars=200,
+    )
+    words = (words or "").strip()
+    ask_query(words)
+    st.session_state[_SEEN] = words
+    if not words:
+        return None
+    caption("customers.searched", limit=MOST_FOUND)
+    return tuple(search(session.store, session.access, words, secret=secret_of(session)))
+
+
+def opened_customer() -> int | None:
+    """The person the address names, or None when it names nobody."""
+    try:
+        return asked_customer()
+    except CrmError:
+        return None
+
+
+def called(key: int) -> str:
+    """What to call a person here: a name, a masked name, or a short code."""
+    return names_for([key], current())[0]
+
+
+def segment_words(codes: Iterable[Any]) -> list[str]:
+    """The names of segments; empty where a person has none."""
+    session = current()
+    known = {segment.code for segment in SEGMENTS}
+    return [session.t(f"rfm.{code}.name") if code in known else "" for code in codes]
+
+
+def draw_identity(view: Customer) -> None:
+    """Who the person is, as far as the role may see, and what they were recognised by."""
+    session = current()
+    person = identities(session.store, session.access, [view.key]).iloc[0]
+    shown = [
+        (f"privacy.column.{column}", str(person[column]))
+        for column in IDENTITY_COLUMNS
+        if column in person and isinstance(person[column], str) and person[column].strip()
+    ]
+    links = "; ".join(
+        session.t(
+            "customer.link",
+            count=link.count,
+            kind=session.word("customer.link_kind", link.kind),
+            rule=session.word("customer.link_rule", link.rule),
+        )
+        for link in view.links
+    )
+    pairs([*shown, ("customer.recognised", links)])
+    if not shown:
+        caption("customer.no_identity")
+    elif treatment(session.access, "view", "name") == "mask":
+        caption("customer.masked")
+
+
+def draw_consent(key: int) -> None:
+    """For each channel whether the person may be contacted, as the records say now."""
+    session = current()
+    rows: list[tuple[str, str]] = []
+    for channel in CONTACT_CHANNELS:
+        barred = standing_now(session.records, [key], channel).barred
+        answer = session.t(f"customer.standing.{barred.get(key, 'granted')}")
+        rows.append((f"privacy.contact_channel.{channel}", answer))
+    pairs(rows)
+    caption("customer.consent_about")
+
+
+def fact_words(name: str, value: Any) -> str:
+    """A fact about a customer in words; unknown is a dash."""
+    session = current()
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return session.t("customer.yes" if value else "customer.no")
+    if isinstance(value, date):
+        return formats.day(value, session.language)
+    if name == "segment":
+        return segment_words([value])[0]
+    if isinstance(value, str):
+        return one_line(value)
+    unit = FIELDS[name].unit
+    return session.write(value, unit if unit in _OWN_UNITS else "per")
+
+
+def draw_why(view: Customer) -> None:
+    """The segment, what it means, which scores lead there, and what to expect next."""
+    session = current()
+    scores = view.scores
+    if scores is None:
+        caption("customer.no_scores", day=formats.day(view.as_of, session.language))
+        return
+    name = segment_words([scores.segment])[0]
+    definition = session.t(f"rfm.{scores.segment}.definition")
+    paragraph("customer.why_segment", name=name, definition=definition)
+    money = session.write(scores.monetary, "money")
+    pairs(
+        [
+            ("rfm.score.r", session.t("customer.why_r", days=scores.recency_days, score=scores.r)),
+            ("rfm.score.f", session.t("customer.why_f", days=scores.frequency, score=scores.f)),
+            ("rfm.score.m", session.t("customer.why_m", money=money, score=scores.m)),
+        ]
+    )
+    caption("customer.why_action", action=session.t(f"rfm.{scores.segment}.action"))
+
+
+def draw_value(view: Customer) -> None:
+    """What to expect of the person, worded as the average it is."""
+    if view.quiet_days is None or view.scores is None:
+        caption("customer.no_value")
+        return
+    chance = fact_words("p_no_order", view.facts.get("p_no_order"))
+    draw_facts(view, ("expected_orders", "expected_revenue", "expected_contribution"))
+    caption("customer.quiet", days=view.quiet_days, chance=chance)
+    caption("customer.value_about")
+
+
+def draw_facts(view: Customer, names: Sequence[str]) -> None:
+    """Facts as a list."""
+    pairs([(FIELDS[name].label, fact_words(name, view.facts.get(name))) for name in names])
+
+
+def draw_all_facts(view: Customer) -> None:
+    """Every fact, by theme."""
+    session = current()
+    caption("customer.facts_about", day=formats.day(view.as_of, session.language))
+    with grid(2, min_width=320):
+        for group, names in GROUPS.items():
+            with st.container():
+                caption(f"customer.group.{group}")
+                draw_facts(view, names)
+
+
+def segment_cards(rows: pd.DataFrame) -> None:
+    """What each segment is and asks for, with the ways on: its customers, an audience of it."""
+    session = current()
+    st.header(session.md("segments.cards"), anchor=False)
+    with grid(3, min_width=300):
+        for code, customers, share in zip(
+            rows["segment"], rows["customers"], rows["share"], strict=True
+        ):
+            with st.container(border=True, height="stretch"):
+                st.subheader(session.md(f"rfm.{code}.name"), anchor=False)
+                count = formats.number(customers, session.language)
+                caption("segments.count", customers=count, share=session.write(share, "rate"))
+                paragraph(f"rfm.{code}.definition")
+                paragraph(f"rfm.{code}.action")
+                with row():
+                    if button("segments.customers_link", key=f"segment_{code}", icon="group"):
+                        go("customers", segment=code)
+                    link("audiences", "segments.audience_link", from_segment=code)

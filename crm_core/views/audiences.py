@@ -1,0 +1,121 @@
+"""A list of people before it leaves: how many, what they are worth, who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from crm_core.audiences import FIELDS, Size, members, size
+from crm_core.errors import CrmError, close_match
+from crm_core.features.catalog import care, habits, money, purchases
+from crm_core.privacy.policy import Access
+from crm_core.records import CONTACT_CHANNELS
+from crm_core.rules import All, Rule, from_json
+from crm_core.selection import Selection
+from crm_core.store import Store
+from crm_core.views.people import is_scored
+
+PREVIEW_ROWS = 10
+PREVIEW_COLUMNS = ("segment", "last_order_day", "orders", "revenue", "expected_contribution")
+MOST_VALUES = 200
+
+_THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care}
+
+#: The fields of rules by theme, in the order in which a menu lists them.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "scores": (
+        "segment",
+        "expected_contribution",
+        "expected_revenue",
+        "expected_orders",
+        "p_no_order",
+    ),
+    **{theme: tuple(f.name for f in module.FEATURES) for theme, module in _THEMES.items()},
+}
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who a rule picks. `reach` (code: contact channel, value: customers who may be contacted),
+    `preview` (the ten with the most revenue: customer_key and `PREVIEW_COLUMNS`), `without`
+    (only for nobody: how many fit when the condition at each place is dropped)."""
+
+    as_of: date
+    size: Size
+    reach: pd.DataFrame
+    preview: pd.DataFrame
+    without: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def share(self) -> float | None:
+        """The audience as a share of all scored customers."""
+        return self.size.customers / self.size.everyone if self.size.everyone else None
+
+    @property
+    def is_everyone(self) -> bool:
+        """Whether the rule leaves nobody out."""
+        return self.size.customers == self.size.everyone > 0
+
+
+def can_choose(selection: Selection, *, store: Store, access: Access) -> bool:
+    """Whether there are scored customers to choose from."""
+    del selection, access
+    return is_scored(store)
+
+
+def audiences(selection: Selection, *, store: Store, access: Access, rule: str) -> Audience | None:
+    """Measures the audience of a rule (JSON, see `crm_core.rules.to_json`) as of the scores.
+
+    None before the first scores. Raises: CrmError of the rules.
+    """
+    del selection, access
+    if not is_scored(store):
+        return None
+    meant = from_json(rule, FIELDS)
+    measured = size(store, meant)
+    picked = members(store, meant)
+    ordered = picked.order_by(picked.revenue.desc(nulls_first=False), picked.customer_key.asc())
+    preview = ordered.select("customer_key", *PREVIEW_COLUMNS).limit(PREVIEW_ROWS)
+    reach = [measured.reachable.get(channel, 0) for channel in CONTACT_CHANNELS]
+    return Audience(
+        as_of=store.scores_as_of or store.meta.as_of,
+        size=measured,
+        reach=pd.DataFrame({"code": CONTACT_CHANNELS, "value": reach}),
+        preview=store.fetch(preview),
+        without=_without(store, meant) if measured.customers == 0 else (),
+    )
+
+
+def _without(store: Store, rule: Rule) -> tuple[tuple[int, int], ...]:
+    """Which single condition to drop so that somebody fits, most people first."""
+    if not isinstance(rule, All) or len(rule.parts) < 2:
+        return ()
+    found: list[tuple[int, int]] = []
+    for place in range(len(rule.parts)):
+        rest = members(store, All((*rule.parts[:place], *rule.parts[place + 1 :])))
+        count = int(store.fetch(rest.agg(customers=rest.count()))["customers"].iloc[0])
+        if count:
+            found.append((place, count))
+    return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0])))
+
+
+def field_values(
+    selection: Selection, *, store: Store, access: Access, field: str
+) -> tuple[str, ...]:
+    """What a text field holds in this shop, most customers first, at most 200.
+
+    Raises: CrmError("rule_no_field") or ("rule_field") for anything but a text field.
+    """
+    del selection, access
+    if field not in FIELDS or FIELDS[field].type != "text":
+        match = close_match(field, FIELDS)
+        raise CrmError("rule_field" if match else "rule_no_field", name=field, match=match)
+    if not is_scored(store):
+        return ()
+    people = members(store, All())
+    known = people.filter(people[field].notnull())
+    counted = known.group_by(field).agg(customers=known.count())
+    ordered = counted.order_by(counted.customers.desc(), counted[field].asc())
+    return tuple(str(value) for value in store.fetch(ordered.limit(MOST_VALUES))[field])

@@ -1,0 +1,50 @@
+"""Which scored customers a selection means: shared by the pages about customers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from crm_core.audiences import members
+from crm_core.metrics import scope
+from crm_core.rules import All, Rule
+from crm_core.selection import Selection
+from crm_core.store import Store
+
+QUIET_DAYS = 365
+WHERE = ("sales_channel", "category", "region")
+
+
+def is_scored(store: Store) -> bool:
+    """Whether customers have features and segments yet."""
+    return store.has("features") and store.has("rfm") and store.scores_as_of is not None
+
+
+def has_value(store: Store) -> bool:
+    """Whether there was enough history to expect anything of customers."""
+    return store.has("lifetime_value")
+
+
+def people_in(store: Store, selection: Selection, rule: Rule | None = None) -> Any:
+    """One row a scored customer in the chosen segments, with every field a rule may ask about.
+
+    With a sales channel, category or region chosen: who ever bought there, by the same rows
+    that the money of the page is measured over. An expression; the store runs it.
+    """
+    people = members(store, All() if rule is None else rule)
+    if selection.segment:
+        people = people.filter(people.segment.isin(selection.segment))
+    if any(getattr(selection, part) for part in WHERE):
+        rows = scope(store, replace(selection, segment=()))
+        bought = rows.filter((rows.entry == "sale") & rows.customer_key.notnull())
+        people = people.semi_join(bought.select("customer_key"), "customer_key")
+    return people
+
+
+def number(value: Any) -> float | None:
+    """A cell as a plain number; missing is None.
+
+    >>> number(2), number(float("nan")), number(None)
+    (2.0, None, None)
+    """
+    return None if value is None or value != value else float(value)

@@ -1,0 +1,74 @@
+"""One customer: who, why this segment, what to expect, what they brought, what happened."""
+
+from crm_core.text.formats import day
+from crm_core.ui.customer_history import draw_history
+from crm_core.ui.customer_parts import (
+    called,
+    draw_all_facts,
+    draw_consent,
+    draw_identity,
+    draw_value,
+    draw_why,
+    opened_customer,
+)
+from crm_core.ui.page import (
+    Column,
+    caption,
+    columns,
+    current,
+    data_table,
+    details_box,
+    empty_state,
+    figures,
+    header,
+    panel,
+    show,
+)
+from crm_core.views.customer import customer
+
+BACK = [("customers", "nav.page.customers"), ("segments", "nav.page.segments")]
+
+session = current()
+key = opened_customer()
+view = None if key is None else show(customer, session.selection, key=key)
+if view is None:
+    header("customer.nobody", breadcrumbs=BACK)
+    empty_state("customer", page="customers", action_key="customer.to_list")
+else:
+    header("customer", breadcrumbs=BACK, name=called(view.key))
+    caption("customer.scores_of", day=day(view.as_of, session.language))
+    figures(
+        [
+            ("feature.revenue.label", view.number("revenue"), "money"),
+            ("feature.contribution.label", view.contribution, "money"),
+            ("feature.orders.label", view.number("orders"), "count"),
+            ("feature.expected_contribution.label", view.number("expected_contribution"), "money"),
+        ]
+    )
+    left, right = columns(1, 1)
+    with left, panel("customer.who"):
+        draw_identity(view)
+    with right, panel("customer.why"):
+        draw_why(view)
+    left, right = columns(1, 1)
+    with left, panel("customer.money", help_key="metric.contribution.about"):
+        data_table(
+            view.money_frame(),
+            [
+                Column("label", "code", "customer.column.part", prefix="metric"),
+                Column("amount", "cents", "customer.column.amount"),
+                Column("basis", "code", "customer.column.basis", prefix="customer.basis"),
+            ],
+            key="customer_money",
+            alt_key="customer.money",
+        )
+        caption("customer.money_unknown" if view.contribution is None else "customer.money_note")
+    with right:
+        with panel("customer.value"):
+            draw_value(view)
+        with panel("customer.consent"):
+            draw_consent(view.key)
+    with panel("customer.history"):
+        draw_history(view.key)
+    with details_box("customer.facts"):
+        draw_all_facts(view)
