@@ -16,6 +16,7 @@ from crm_core.demo.process import (
     ANONYMOUS,
     BRUSHED,
     BY_PHONE,
+    IN_SHOP,
     TEST,
     Orders,
     reply_minutes,
@@ -188,7 +189,7 @@ def _rated(
     resolved = rng.random(n) < np.where(slow, 0.62, 0.88)
     mood = 4.6 - 1.5 * slow - 0.7 * orders.late[order] - 1.0 * ~resolved + rng.normal(0, 0.7, n)
     rated = (rng.random(n) < 0.38) & ~outbound
-    at = at // 60_000_000 * 60_000_000
+    at = _when_open(rng, calendar, at // 60_000_000 * 60_000_000, channel)
     made = Talks(
         person=orders.person[order],
         order=np.where(outbound, -1, order),
@@ -204,6 +205,15 @@ def _rated(
     keep = np.flatnonzero(at < _end(calendar))
     keep = keep[np.lexsort((order[keep], at[keep]))]
     return Talks(**{name: values[keep] for name, values in vars(made).items()})
+
+
+def _when_open(rng: np.random.Generator, calendar: Calendar, at: Ints, channel: Ints) -> Ints:
+    """Calls and visits to the shop between nine and seven; no earlier than they were due."""
+    start = int(calendar.utc(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))[0])
+    minute = rng.integers(9 * 60, 19 * 60, len(at))
+    opened = calendar.utc((at - start) // DAY_US, minute * 60)
+    opened = np.where(opened < at, opened + DAY_US, opened)
+    return np.where(np.isin(channel, (BY_PHONE, IN_SHOP)), opened, at)
 
 
 def star(

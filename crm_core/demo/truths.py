@@ -79,6 +79,7 @@ class Truths:
             "oddities": asdict(ODDITIES),
             "people": self._people(),
             "brushed_orders": self._brushed(),
+            "bought_reviews": self._bought(),
         }
 
     def customers(self) -> pa.Table:
@@ -190,6 +191,12 @@ class Truths:
         made: list[str] = []
         for block in self.blocks:
             made += order_ids(block, np.flatnonzero(block.orders.origin == BRUSHED)).to_pylist()
+        return made
+
+    def _bought(self) -> list[str]:
+        made: list[str] = []
+        for block in self.blocks:
+            made += review_ids(block).filter(pa.array(block.stars.suspicious)).to_pylist()
         return made
 
 

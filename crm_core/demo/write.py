@@ -79,7 +79,7 @@ def _writer(path: Path, name: str) -> pq.ParquetWriter:
         path,
         wanted,
         compression="zstd",
-        compression_level=12,
+        compression_level=3,
         use_dictionary=[c for c in wanted.names if c not in plain],
         column_encoding=dict.fromkeys(delta, "DELTA_BYTE_ARRAY")
         | dict.fromkeys(times, "DELTA_BINARY_PACKED"),
