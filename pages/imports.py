@@ -1,12 +1,11 @@
 """Order files in, and what was read of them."""
 
 from crm_core.ui.import_panel import import_panel
-from crm_core.ui.page import Column, current, data_table, header, panel, paragraph, show
+from crm_core.ui.page import Column, current, data_table, header, panel, show
 from crm_core.views.imports import imports
 
 session = current()
 header("imports")
-paragraph("imports.about")
 import_panel()
 if session.opened is not None:
     view = show(imports, session.selection)

@@ -17,7 +17,7 @@ from crm_core.ui.page import (
     panel,
     show,
 )
-from crm_core.views.overview import overview
+from crm_core.views.overview import NO_CHANNEL, overview
 
 session = current()
 view = show(overview, session.selection)
@@ -34,7 +34,7 @@ left, right = columns(2, 1)
 with left:
     card(
         "overview.revenue_to_date",
-        line_compare(view.days, session.numbers("money")),
+        line_compare(view.days, session.numbers("money"), height=430),
         key="overview_revenue",
         help_key="metric.net_revenue.about",
     )
@@ -58,7 +58,13 @@ with panel("overview.channels"):
     row = data_table(
         view.channels,
         [
-            Column("sales_channel", "text", "overview.channel", pinned=True),
+            Column(
+                "sales_channel",
+                "code",
+                "overview.channel",
+                pinned=True,
+                prefix="overview.channels_named",
+            ),
             Column("net_revenue", "money", "metric.net_revenue.label"),
             Column("change", "rate", "overview.change"),
             Column("contribution", "money", "metric.contribution.label"),
@@ -70,5 +76,5 @@ with panel("overview.channels"):
         on_click=True,
         alt_key="overview.channels",
     )
-    if row and row["sales_channel"]:
+    if row and row["sales_channel"] != NO_CHANNEL:
         go("overview", sales_channel=row["sales_channel"])

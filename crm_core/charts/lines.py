@@ -31,6 +31,7 @@ def line_compare(
     *,
     name: str | None = None,
     compared: str | None = None,
+    height: int = _HEIGHT,
 ) -> Chart:
     """This period as a line, the compared one as a thin dotted grey line behind it.
 
@@ -39,7 +40,7 @@ def line_compare(
     """
     has_previous = "previous" in frame and frame["previous"].notna().any()
     check_size(len(frame) * (1 + has_previous))
-    figure = canvas(_HEIGHT, legend=bool(has_previous), hover="x unified")
+    figure = canvas(height, legend=bool(has_previous), hover="x unified")
     values = numeric(frame["value"])
     shown = values.dropna().tolist()
     if has_previous:
@@ -59,7 +60,7 @@ def line_compare(
     value_axis(figure, numbers, shown, "y")
     day_axis(figure, frame["day"], numbers.language)
     figure.update_layout(legend_traceorder="reversed")
-    return Chart(figure, describe_days(frame, numbers), _HEIGHT)
+    return Chart(figure, describe_days(frame, numbers), height)
 
 
 def _previous_line(frame: pd.DataFrame, numbers: Numbers, name: str | None) -> go.Scatter:

@@ -50,10 +50,10 @@ PAGES = (
     PageSpec("customers", "customers", "group", applies=frozenset({"segment", "region"})),
     PageSpec("customer", "customers", "person", hidden=True),
     PageSpec("value", "customers", "diamond", applies=frozenset({"segment"})),
-    PageSpec("forecast", "plan", "trending_up", applies=_PERIOD),
+    PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
-    PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}, applies=_PERIOD),
+    PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
     PageSpec("glossary", "data", "menu_book", needs_store=False),
 )
 GROUP_ICONS = {

@@ -163,7 +163,7 @@ def _clicked(frame: pd.DataFrame, key: str) -> dict[str, Any] | None:
 
 
 def _height(rows: int) -> int:
-    return 38 + 36 * min(rows, 15) + 2
+    return 36 + 36 * min(rows, 15)
 
 
 def customer_table(

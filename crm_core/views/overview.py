@@ -16,13 +16,15 @@ from crm_core.views.segment_counts import segment_counts
 from crm_core.views.variation import sparkline, usual_change
 
 CARDS = ("net_revenue", "contribution", "orders", "new_buyers", "repeat_share")
+NO_CHANNEL = "_none"
 _CHANNEL_COLUMNS = ("net_revenue", "contribution", "orders", "average_order_value", "repeat_share")
 
 
 @dataclass(frozen=True)
 class Overview:
     """Frames: `days` (day, value, previous, previous_day: revenue to date), `segments` (code,
-    value), `channels` (sales_channel and metrics, net revenue's change)."""
+    value), `channels` (sales_channel, NO_CHANNEL for costs of none, metrics, net revenue's
+    change)."""
 
     as_of: date
     last_day: date
@@ -126,4 +128,5 @@ def _channels(
             for channel, value in zip(frame["sales_channel"], frame["net_revenue"], strict=True)
         ]
     frame["change"] = frame["change"].astype("float64")
+    frame["sales_channel"] = frame["sales_channel"].fillna(NO_CHANNEL)
     return frame.sort_values("net_revenue", ascending=False, ignore_index=True)
