@@ -141,11 +141,13 @@ class Facts:
 class Format(Protocol):
     """One source format. Each module of `formats` offers one as `FORMAT`.
 
-    Formats are asked for their files by `rank`, lowest first.
+    Formats are asked for their files by `rank`, lowest first. `has_repeats`: its rows may
+    repeat each other and are searched for that.
     """
 
     name: str
     rank: int
+    has_repeats: bool
 
     def facts(self, part: Part) -> Facts:
         """What is known about the shop of these files."""

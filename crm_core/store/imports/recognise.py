@@ -67,6 +67,6 @@ def _expand(paths: Sequence[Path | SourceFile]) -> tuple[SourceFile, ...]:
 
 
 def _beside(file: SourceFile, parts: list[Part]) -> bool:
-    """Whether a file lies in the folder of a format that knows its files by name."""
+    """Whether a file lies under the folder of a format that knows its files by name."""
     folders = {f.path.parent for part in parts if not part.texts for f in part.files}
-    return file.path.parent in folders
+    return not folders.isdisjoint(file.path.parents)

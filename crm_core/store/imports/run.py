@@ -42,7 +42,8 @@ def stage(
             FORMATS[part.format].stage(job, part)
             job.first_file += len(part.files)
     progress("check", 0.9)
-    duplicates = staging.drop_repeats(con)
+    repeating = len(plan.parts) > 1 or any(FORMATS[p.format].has_repeats for p in plan.parts)
+    duplicates = staging.drop_repeats(con) if repeating else 0
     return _result(job, plan, duplicates)
 
 

@@ -46,6 +46,16 @@ def test_a_folder_is_loaded_as_it_is(
     assert result.totals["gross"] == 90.0
 
 
+def test_other_files_beside_the_tables_are_left_alone(
+    staged: Callable[..., Staged], folder: Callable[..., Path], con: duckdb.DuckDBPyConnection
+) -> None:
+    path = folder(orders=ORDERS)
+    (path / "truths").mkdir()
+    (path / "truths.json").write_text("{}")
+    con.execute(f"copy (select 1 as x) to '{path}/truths/customers.parquet'")
+    assert staged(path).result.good == {"orders": 10}
+
+
 @pytest.mark.parametrize(
     ("tables", "code", "match"),
     [

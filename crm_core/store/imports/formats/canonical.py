@@ -29,6 +29,7 @@ class Canonical:
 
     name = "canonical"
     rank = 10
+    has_repeats = False
 
     def facts(self, part: Part) -> Facts:
         """What the manifest tells."""
@@ -41,8 +42,7 @@ class Canonical:
         for manifest in files:
             if manifest.path.name == MANIFEST and _says_canonical(manifest.path):
                 folder = manifest.path.parent
-                inside = tuple(file for file in files if folder in file.path.parents)
-                rest = tuple(file for file in inside if file.path.suffix == ".parquet")
+                rest = tuple(file for file in files if _is_table(file.path, folder))
                 parts.append(Part(self.name, (manifest, *rest)))
         return tuple(parts)
 
@@ -71,6 +71,12 @@ def manifest_facts(path: Path) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise CrmError("import_bad_manifest", file=path.name)
     return facts
+
+
+def _is_table(path: Path, folder: Path) -> bool:
+    """Whether a file is meant as a table: at the top, or in a folder called like a table."""
+    below = path.parent == folder or (path.parent.parent == folder and path.parent.name in TABLES)
+    return path.suffix == ".parquet" and below
 
 
 def _says_canonical(path: Path) -> bool:

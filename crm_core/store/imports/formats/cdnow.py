@@ -37,6 +37,7 @@ class Cdnow:
 
     name = "cdnow"
     rank = 30
+    has_repeats = True
 
     def facts(self, part: Part) -> Facts:
         """Dollars; days without hours; the whole cohort begins with the log."""

@@ -53,6 +53,7 @@ class CompleteJourney:
 
     name = "complete_journey"
     rank = 20
+    has_repeats = False
 
     def facts(self, part: Part) -> Facts:
         """Dollars, UTC, and a window on a running shop."""

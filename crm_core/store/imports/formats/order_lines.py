@@ -30,6 +30,7 @@ class OrderLines:
 
     name = "order_lines"
     rank = 90
+    has_repeats = True
 
     def facts(self, part: Part) -> Facts:
         """What the mapping tells."""
