@@ -112,7 +112,7 @@ def value_ticks(values: Sequence[float], *, wanted: int = 4) -> list[float]:
     """
     known = [float(value) for value in values if isfinite(float(value))]
     low, high = min([0.0, *known]), max([0.0, *known])
-    if low == high:
+    if high - low < 1e-9:
         return [0.0, 1.0]
     raw = (high - low) / wanted
     size = 10.0 ** floor(log10(raw))
@@ -138,7 +138,7 @@ def day_ticks(first: date, last: date) -> list[date]:
     if len(days) <= 10:
         return [day.date() for day in days]
     if len(days) <= 62:
-        marks = [day.date() for day in days if day.dayofweek == 0]
+        marks = [day.date() for day in days if day.day_of_week == 0]
     elif len(days) <= 1_100:
         marks = [day.date() for day in days if day.day == 1]
     else:

@@ -144,7 +144,11 @@ def _say(outcome: Outcome, session: Session) -> None:
     rows = formats.number(result.rows, session.language)
     words = [session.t("app.export.done", rows=rows, export_id=result.export_id)]
     words += [
-        session.t(f"app.export.excluded.{reason}", rows=formats.number(count, session.language))
+        session.t(
+            "app.export.left_out",
+            rows=formats.number(count, session.language),
+            reason=session.word("privacy.excluded", reason),
+        )
         for reason, count in result.excluded.items()
         if count
     ]

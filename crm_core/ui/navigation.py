@@ -14,7 +14,6 @@ from crm_core.ui.address import kept, to_query
 
 PAGES_FOLDER = Path(__file__).resolve().parents[2] / "pages"
 
-_PERIOD = frozenset({"period"})
 _COMPARED = frozenset({"period", "compare"})
 _WHERE = frozenset({"sales_channel", "category", "region"})
 _EVERYONE = frozenset({"single_user", "viewer", "marketer"})
