@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.errors import CrmError
@@ -18,6 +19,7 @@ from crm_core.store.marts import (
     MoneyRules,
     counting_orders,
     first_days,
+    order_amounts,
     sale_lines,
     spend_by_day,
     with_marketing,
@@ -47,10 +49,12 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
     first, last, as_of = _span(build, facts.timezone)
     already = None if facts.starts_with_shop else _already_until(build, first)
     orders = build.table("orders_counted")
-    build.materialise("lines_priced", sale_lines(build, orders, rules))
+    split = _count(build, order_amounts(orders, rules)) > 0
+    build.materialise("lines_priced", sale_lines(build, orders, rules, split=split))
     build.materialise("spend", spend_by_day(build, rules))
     lines, spend = build.table("lines_priced"), build.table("spend")
-    build.materialise("lines_sold", with_marketing(lines, spend))
+    spent = _count(build, spend.agg(n=spend.count())) > 0
+    build.materialise("lines_sold", with_marketing(lines, spend if spent else None))
     sold = build.table("lines_sold")
     ledger = (
         entries.sales(sold, already)
@@ -80,6 +84,11 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
             "rules": json.dumps(asdict(rules), default=str, sort_keys=True),
         }
     )
+
+
+def _count(build: Build, counted: ir.Table) -> int:
+    found = build.fetch(counted)["n"].iloc[0]
+    return 0 if pd.isna(found) else int(found)
 
 
 def _text(value: object) -> str:
@@ -124,7 +133,7 @@ def _already_until(build: Build, first: date) -> date:
 
 def copy_tables(build: Build, names: tuple[str, ...] = ()) -> None:
     """Carries canonical tables over from the snapshot before, unchanged."""
-    for name in names or (*TABLES, "import_batches", "quarantine"):
+    for name in names or (*TABLES, "key_moves", "import_batches", "quarantine"):
         build.connection.execute(f"CREATE TABLE facts.main.{name} AS SELECT * FROM old.main.{name}")
     build.refresh_tables()
 

@@ -62,8 +62,11 @@ def run_import(
             with change.building("facts") as build:
                 _fill(build, change, plan, wishes, records, now, progress, report)
         except _Abandoned:
-            return report
-        progress("publish", 1.0)
+            if wishes.dry_run:
+                return report
+        else:
+            progress("publish", 1.0)
+    # Also when nothing was new: an import that was cut off here is completed by its repetition.
     report["consents"] = sync_consents(url, settings=settings, records=records)
     return report
 

@@ -24,7 +24,7 @@ from crm_core.records import Records, open_records
 from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
-from crm_core.store import Store
+from crm_core.store import Store, open_store
 from crm_core.store.imports import Plan, recognise
 from crm_core.store.imports.mapping import read_mapping
 
@@ -97,11 +97,20 @@ def import_files(
             plan, url=url, settings=settings, records=records, now=now, wishes=wishes,
             progress=progress,
         )  # fmt: skip
-        if refresh and report["batch"] is not None:
+        if refresh and not wishes.dry_run and not _scored(url, settings):
             report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
     finally:
         records.close()
     return report
+
+
+def _scored(url: str, settings: Settings) -> bool:
+    """Whether the scores were made from the facts of now; a job cut off in between left others."""
+    store = open_store(url, settings=settings)
+    try:
+        return store.scores_facts == store.snapshot
+    finally:
+        store.close()
 
 
 def plan_of(

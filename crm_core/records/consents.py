@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy.orm import aliased
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
@@ -105,6 +106,23 @@ class Consents(Repository):
                 bump(connection, "decisions")
         return added
 
+    def move_customers(self, pairs: Iterable[tuple[int, int]]) -> int:
+        """Lets decisions follow customers who were found to be one; how many rows moved.
+
+        `pairs` of (key given up, key that survives), in any order and in chains. Nothing said is
+        lost: events come together and the latest counts, who was barred stays barred. The same
+        pairs again change nothing.
+        """
+        survivors = _survivors(pairs)
+        moved = 0
+        with writing(self._engine) as connection:
+            for table in (Consent, Suppression):
+                for key in _present(connection, table, survivors):
+                    moved += _move(connection, table, key, survivors[key])
+            if moved:
+                bump(connection, "decisions")
+        return moved
+
     def suppressed(self, keys: Iterable[int], contact_channel: str) -> set[int]:
         """Those of these customers who must not be contacted on the channel."""
         checked_channel(contact_channel, also=("all",))
@@ -153,6 +171,48 @@ def _barred(connection: Connection, keys: Iterable[int], contact_channel: str) -
         )
         barred.update(row.customer_key for row in rows)
     return barred
+
+
+def _survivors(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Each key given up with the one it has in the end."""
+    steps = dict(pairs)
+    found: dict[int, int] = {}
+    for old in steps:
+        key = steps[old]
+        while key in steps:
+            key = steps[key]
+        found[old] = key
+    return found
+
+
+def _present(
+    connection: Connection, table: type[Consent | Suppression], keys: Iterable[int]
+) -> list[int]:
+    """Those of the keys about which something was decided, oldest first."""
+    found: set[int] = set()
+    for chunk in in_chunks(keys):
+        query = select(table.customer_key).where(table.customer_key.in_(chunk)).distinct()
+        found.update(connection.execute(query).scalars())
+    return sorted(found)
+
+
+def _move(connection: Connection, table: type[Consent | Suppression], old: int, new: int) -> int:
+    """Puts one customer's rows under another key, less those that are there already."""
+    names = _SAME[table]
+    other = aliased(table)
+    same = [getattr(table, name) == getattr(other, name) for name in names]
+    there = exists().where(other.customer_key == new, *same).correlate(table)
+    repeated = connection.execute(delete(table).where(table.customer_key == old, there))
+    moved = connection.execute(
+        update(table).where(table.customer_key == old).values(customer_key=new)
+    )
+    return repeated.rowcount + moved.rowcount
+
+
+_SAME: dict[type[Consent | Suppression], tuple[str, ...]] = {
+    Consent: ("contact_channel", "purpose", "at", "state", "source"),
+    Suppression: ("contact_channel",),
+}
 
 
 def _checked_events(events: pa.Table) -> pa.Table:

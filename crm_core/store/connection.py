@@ -144,6 +144,7 @@ class Store(Tables):
         *,
         scores_as_of: date | None = None,
         scores_snapshot: str | None = None,
+        scores_facts: str | None = None,
         decisions_revision: int = 0,
     ) -> None:
         super().__init__(root)
@@ -151,6 +152,7 @@ class Store(Tables):
         self.snapshot = meta.snapshot
         self.scores_as_of = scores_as_of
         self.scores_snapshot = scores_snapshot
+        self.scores_facts = scores_facts
         self.decisions_revision = decisions_revision
 
     def at(self, as_of: date) -> StoreAt:
@@ -252,6 +254,7 @@ def open_store(url: str, *, settings: Settings, decisions: Path | None = None) -
         meta,
         scores_as_of=_day(scores.get("as_of")),
         scores_snapshot=pointer.scores,
+        scores_facts=scores.get("facts"),
         decisions_revision=revision,
     )
 

@@ -29,12 +29,17 @@ def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timez
     """Fills catalogue `facts` with the tables of `old` and what `staging` adds to them.
 
     Within a file the last of rows with one key wins. Rows equal to what is stored are counted
-    as duplicates and keep their first batch.
+    as duplicates and keep their first batch. `key_moves` (old_key, new_key, batch_id) keeps every
+    customer key that was ever given up to another.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS people")
     result = Merged()
     _old_links(con)
     result.lookalike_emails = resolve_people(con, staged, batch=batch)
+    con.execute(
+        "CREATE TABLE facts.main.key_moves AS SELECT * FROM people.old_moves UNION ALL "
+        f"SELECT old_key, new_key, {batch}::BIGINT FROM people.moved ORDER BY old_key"
+    )
     _stub_products(con, staged)
     for table in TABLES.values():
         _merge_table(con, table, staged, batch, timezone, result)
@@ -57,6 +62,13 @@ def _old_links(con: duckdb.DuckDBPyConnection) -> None:
         " NULL::VARCHAR AS rule, NULL::BIGINT AS batch_id WHERE false)"
     )
     con.execute(f"CREATE OR REPLACE TABLE people.old_links AS SELECT * FROM {source}")
+    source = (
+        "old.main.key_moves"
+        if _has_old(con, "key_moves")
+        else "(SELECT NULL::BIGINT AS old_key, NULL::BIGINT AS new_key, NULL::BIGINT AS batch_id"
+        " WHERE false)"
+    )
+    con.execute(f"CREATE OR REPLACE TABLE people.old_moves AS SELECT * FROM {source}")
 
 
 def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:

@@ -23,8 +23,10 @@ _LOOKALIKE = (
 def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int) -> int:
     """Makes `people.links` (kind, value, customer_key, rule, batch_id); returns look-alikes.
 
-    Expects `staging.*` with `customer_id` and `email`, and the earlier links in
-    `people.old_links`. `people.moved` maps keys that a merge gave up to those that survive.
+    Expects `staging.*` with `customer_id` and `email`, the earlier links in `people.old_links`
+    and the keys given up earlier in `people.old_moves`. `people.moved` maps keys that this merge
+    gives up to those that survive. A key given up is never given to anybody else: what people
+    decided about it must not pass to a stranger.
     """
     pairs = " UNION ALL ".join(_sightings(con, staged)) or _NOBODY
     con.execute(f"CREATE OR REPLACE TEMP TABLE seen AS {pairs}")
@@ -107,7 +109,9 @@ def _number(con: duckdb.DuckDBPyConnection, batch: int) -> None:
     con.execute("""
         CREATE OR REPLACE TABLE people.keyed AS
         SELECT label, CASE WHEN oldest IS NOT NULL THEN oldest ELSE
-                 (SELECT coalesce(max(customer_key), 0) FROM people.old_links)
+                 (SELECT coalesce(max(key), 0) FROM (
+                    SELECT customer_key AS key FROM people.old_links
+                    UNION ALL SELECT old_key FROM people.old_moves))
                  + row_number() OVER (PARTITION BY oldest IS NULL ORDER BY label) END AS key
         FROM (SELECT label, min(nullif(old_key, 0)) AS oldest FROM labels GROUP BY label)
     """)

@@ -127,3 +127,39 @@ def test_a_hundred_thousand_events_load_in_seconds(tmp_path: Path) -> None:
     states = records.consent_states(keys[:30_000], "email")
     assert set(states.values()) == {"granted"}
     records.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(events, st.dictionaries(st.integers(2, 3), st.just(0), min_size=1))
+def test_people_found_to_be_one_keep_their_latest_word(
+    said: list[Event], gone: dict[int, int]
+) -> None:
+    pairs = [(3, 2), (2, 1)] if len(gone) == 2 else [(key, 1) for key in gone]
+    with TemporaryDirectory() as folder:
+        records = open_records(f"sqlite:///{folder}/records.db")
+        records.load_consents(table(said))
+        revision = records.decisions_revision()
+        moved = records.move_customers(pairs)
+        assert (moved > 0) == any(event[0] in gone for event in said)
+        assert (records.decisions_revision() > revision) == (moved > 0)
+        for channel in ("email", "sms"):
+            now = records.consent_states([1, 2, 3], channel)
+            assert not set(now) & set(gone)
+            for key in {1, 2, 3} - set(gone):
+                own = {key, *gone} if key == 1 else {key}
+                words = [event for event in said if event[0] in own and event[1] == channel]
+                last = max((event[3] for event in words), default=0)
+                latest = {event[2] for event in words if event[3] == last}
+                assert now.get(key) in (latest or {None})
+        assert records.move_customers(pairs) == 0
+        records.close()
+
+
+def test_a_bar_moves_to_the_customer_who_stays(records: Records) -> None:
+    records.suppress([1], "email", reason="bounce", now=NOW)
+    records.suppress([2], "email", reason="complaint", now=NOW)
+    records.suppress([2], "sms", reason="complaint", now=NOW)
+    assert records.move_customers([(2, 1)]) == 2
+    assert records.suppressed([1, 2], "sms") == {1}
+    assert records.suppressed([1, 2], "email") == {1}
+    assert records.move_customers([]) == 0
