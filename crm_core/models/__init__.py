@@ -7,12 +7,15 @@ from crm_core.models.base import Fitted, ModelSpec
 __all__ = ["MODELS", "Fitted", "ModelSpec"]
 
 _SPECS: tuple[ModelSpec, ...] = (
+    ModelSpec("bg_nbd", "crm_core.models.bg_nbd", measure="mae", baseline="naive_last_period"),
     ModelSpec(
-        "bg_nbd", "crm_core.models.bg_nbd", measure="purchases_mae", baseline="naive_own_rate"
+        "gamma_gamma", "crm_core.models.gamma_gamma", measure="mae", baseline="naive_own_mean"
     ),
-    ModelSpec("gamma_gamma", "crm_core.models.gamma_gamma", measure="rmse", baseline="naive_mean"),
     ModelSpec(
-        "lifetime_value", "crm_core.models.lifetime_value", measure="mae", baseline="naive_own_rate"
+        "lifetime_value",
+        "crm_core.models.lifetime_value",
+        measure="mae",
+        baseline="naive_last_period",
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,7 @@ from scipy.special import (
 )
 
 from crm_core.models.base import DAYS_IN, Fitted, TimeUnit, need
+from crm_core.models.holdout import compared, read_holdout
 from crm_core.models.optimise import Floats, maximise
 from crm_core.models.triples import Ints, Triples, read_triples
 from crm_core.store import Tables
@@ -139,6 +141,21 @@ def fit_triples(triples: Triples, *, as_of: date, time_unit: TimeUnit = "day") -
         fingerprint=triples.fingerprint,
         warnings=("all_one_time_buyers",) * nobody + ("dropout_not_identified",) * vague,
     )
+
+
+def validate(
+    store: Tables, *, origins: Sequence[date], horizon_days: int
+) -> list[dict[str, object]]:
+    """How well the purchase days of a later period were foreseen, beside simple rules."""
+    rows: list[dict[str, object]] = []
+    for origin in origins:
+        seen = read_holdout(store, origin, horizon_days)
+        fitted = fit_triples(seen.triples, as_of=origin)
+        coming = seen.spread(expected_orders(fitted, seen.triples, horizon_days))
+        mean = float(seen.cents.sum()) / 100.0 / float((seen.frequency + 1).sum())
+        methods = {NAME: (coming, coming * mean), **seen.baselines()}
+        rows += compared(seen, methods, of="orders")
+    return rows
 
 
 def _start(triples: Triples, unit: int) -> list[float]:

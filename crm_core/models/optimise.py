@@ -20,14 +20,19 @@ _EDGE = 1e-3
 class Optimum:
     """Where the likelihood is highest.
 
-    `errors`: standard errors of the log-parameters, NaN where the data do not tell;
-    `at_bound` marks what a bound stopped.
+    `covariance` is that of the log-parameters, NaN where the data do not tell; `at_bound` marks
+    what a bound stopped.
     """
 
     log_parameters: Floats
     log_likelihood: float
-    errors: Floats
+    covariance: Floats
     at_bound: npt.NDArray[np.bool_]
+
+    @property
+    def errors(self) -> Floats:
+        """Standard errors of the log-parameters."""
+        return np.sqrt(np.diag(self.covariance))
 
 
 def maximise(
@@ -58,9 +63,9 @@ def maximise(
     free = np.flatnonzero(~at_bound)
     hessian = _hessian(objective, point, free)
     point = _newton(objective, point, free, hessian, (low, high))
-    errors = np.full(len(point), np.nan)
-    errors[free] = _errors(hessian)
-    return Optimum(point, float(objective(point)[0]), errors, at_bound)
+    covariance = np.full((len(point), len(point)), np.nan)
+    covariance[np.ix_(free, free)] = _covariance(hessian)
+    return Optimum(point, float(objective(point)[0]), covariance, at_bound)
 
 
 def _hessian(objective: Objective, point: Floats, free: npt.NDArray[np.intp]) -> Floats:
@@ -91,8 +96,8 @@ def _newton(
     return better if inside and objective(better)[0] >= value else point
 
 
-def _errors(hessian: Floats) -> Floats:
-    """Standard errors from the inverse of minus the Hessian; NaN where it is not a maximum."""
+def _covariance(hessian: Floats) -> Floats:
+    """The inverse of minus the Hessian; NaN where the point is not a maximum."""
     if not len(hessian) or np.linalg.eigvalsh(hessian).max() >= 0:
-        return np.full(len(hessian), np.nan)
-    return np.sqrt(np.diag(np.linalg.inv(-hessian)))
+        return np.full(hessian.shape, np.nan)
+    return np.asarray(np.linalg.inv(-hessian), dtype=np.float64)
