@@ -58,7 +58,7 @@ def data_table(
         st.caption(session.t("app.table.no_rows"))
         return None
     shown = shown_frame(frame, columns, session)
-    config = {column.name: _config(column, session) for column in columns}
+    config = {column.name: _config(column, shown[column.name], session) for column in columns}
     if on_click:
         first = columns[0]
         shown[first.name] = [_button_words(words, icon) for words in shown[first.name]]
@@ -98,7 +98,7 @@ def _word(session: Session, prefix: str, code: Any) -> str:
     return "" if pd.isna(code) else session.word(prefix, code)
 
 
-def _config(column: Column, session: Session) -> Any:
+def _config(column: Column, values: pd.Series[Any], session: Session) -> Any:
     kinds = st.column_config
     given: dict[str, Any] = {
         "label": session.t(column.label_key) if column.label_key else column.name,
@@ -107,6 +107,9 @@ def _config(column: Column, session: Session) -> Any:
         "width": column.width,
     }
     sign = formats.symbol(session.currency).replace("%", "%%")
+    if column.kind in ("money", "cents") and bool((values < 0).any()):
+        # A cell's format writes the minus after the sign of the currency: it moves up here.
+        given["label"], sign = f"{given['label']} ({sign.strip()})", ""
     numbers = {
         "count": "%,.0f",
         "number": "%,.1f",
@@ -179,7 +182,7 @@ def customer_table(
         st.caption(session.t("app.table.no_rows"))
         return
     named = rows.assign(customer=names_for([int(k) for k in rows["customer_key"]], session))
-    person = Column("customer", label_key="nav.page.customer")
+    person = Column("customer", label_key="app.table.customer")
     opened = data_table(
         named, [person, *columns], key=key, alt_key=alt_key, on_click=True, icon="person"
     )
