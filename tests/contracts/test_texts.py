@@ -52,21 +52,22 @@ def asked_keys() -> Iterator[tuple[str, re.Pattern[str]]]:
     for name in python_files(*APP):
         for node in ast.walk(tree(name)):
             if called(node) in SPEAKERS and isinstance(node, ast.Call) and node.args:
-                pattern = key_pattern(node.args[0])
-                if pattern:
+                for pattern in key_patterns(node.args[0]):
                     yield place(name, node), re.compile(pattern)
 
 
-def key_pattern(argument: ast.expr) -> str | None:
+def key_patterns(argument: ast.expr) -> list[str]:
+    if isinstance(argument, ast.IfExp):
+        return key_patterns(argument.body) + key_patterns(argument.orelse)
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-        return re.escape(argument.value)
+        return [re.escape(argument.value)]
     if isinstance(argument, ast.JoinedStr):
         pieces = [
             re.escape(str(piece.value)) if isinstance(piece, ast.Constant) else "[a-z0-9_.]+"
             for piece in argument.values
         ]
-        return "".join(pieces)
-    return None
+        return ["".join(pieces)]
+    return []
 
 
 def test_every_key_asked_for_exists() -> None:
