@@ -314,9 +314,12 @@ def validate(
     """How the forecast shown at each past day did on the days after it, beside plain methods.
 
     Each forecast, its choice of method and its interval know only the days up to their origin.
+    Raises: CrmError("not_enough_data") where the log ends before the horizon does.
     """
     rows: list[dict[str, object]] = []
     for origin in origins:
+        logged = (store.meta.as_of - origin).days
+        need("validate", days_after_origin=(logged, horizon_days))
         end = origin + timedelta(horizon_days)
         known = history_of(daily_revenue(store, origin), origin)
         made = predict(store, as_of=origin, horizon_days=horizon_days, seed=seed)
@@ -332,7 +335,8 @@ def validate(
                 "coverage_80": _held(made, actual, "80") if method == NAME else None,
                 "coverage_95": _held(made, actual, "95") if method == NAME else None,
             }
-            rows.append({"method": method, "origin": origin, "horizon_days": horizon_days} | scores)
+            row = {"method": method, "origin": origin.isoformat(), "horizon_days": horizon_days}
+            rows.append(row | scores)
     return rows
 
 

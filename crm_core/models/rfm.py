@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
-from crm_core.store import StoreAt
+from crm_core.models.base import Fitted, need
+from crm_core.models.measures import gini, spearman, top_decile
+from crm_core.models.triples import read_columns
+from crm_core.store import StoreAt, Tables
+
+NAME: Final = "rfm"
 
 COLUMNS: Final = (
     "customer_key",
@@ -102,6 +110,96 @@ def scored(customer_days: ir.Table, as_of: date) -> ir.Table:
         f=1 + ranked.quarter.fill_null(0),
     )
     return named.mutate(segment=_segment(named)).select(*COLUMNS)
+
+
+def fit(store: Tables, *, as_of: date) -> Fitted:
+    """Where the scores begin in this shop, and how many customers each segment has.
+
+    Parameters: recency_days_<r> (the most days that still earn r), purchase_days_<f> and
+    revenue_<m> (the least that earns it), customers_<segment>. A score nobody has is left out.
+    Raises: CrmError("not_enough_data") where nobody has bought by then.
+    """
+    scores = rfm(StoreAt(store, as_of))
+    parameters: dict[str, float] = {}
+    for score, column, name in (
+        ("r", "recency_days", "recency_days"),
+        ("f", "frequency", "purchase_days"),
+        ("m", "monetary", "revenue"),
+    ):
+        edge = scores[column].max() if score == "r" else scores[column].min()
+        edges = scores.group_by(score=score).aggregate(edge=edge.cast("float64"))
+        found = store.fetch(edges.order_by("score"))
+        for value, at in zip(found["score"].tolist(), found["edge"].tolist(), strict=True):
+            parameters[f"{name}_{value}"] = float(at)
+    counted = store.fetch(scores.group_by("segment").aggregate(people=scores.count()))
+    people: dict[str, int] = dict(
+        zip(counted["segment"].tolist(), counted["people"].tolist(), strict=True)
+    )
+    need(NAME, buyers=(sum(people.values()), 1))
+    for segment in SEGMENTS:
+        parameters[f"customers_{segment.code}"] = float(people.get(segment.code, 0))
+    made = hashlib.sha256(repr(sorted(parameters.items())).encode()).hexdigest()
+    return Fitted(
+        model=NAME,
+        as_of=as_of,
+        time_unit="day",
+        parameters=parameters,
+        standard_errors={},
+        log_likelihood=0.0,
+        customers=sum(people.values()),
+        distinct=len(people),
+        fingerprint=made[:16],
+    )
+
+
+def validate(
+    store: Tables, *, origins: Sequence[date], horizon_days: int
+) -> list[dict[str, object]]:
+    """Whether customers with higher scores bring more afterwards, beside recency or spend alone.
+
+    One row an origin and method; measures compare the order of customers with their revenue in
+    the `horizon_days` after it.
+    Raises: CrmError("not_enough_data") where the log ends before the horizon does.
+    """
+    rows: list[dict[str, object]] = []
+    days = store.table("customer_days")
+    last = store.fetch(days.agg(last=days.day.max()))["last"].iloc[0]
+    for origin in origins:
+        logged = 0 if last is None or last != last else (last.date() - origin).days
+        need("validate", days_after_origin=(logged, horizon_days))
+        brought, orders = _after(store, origin, horizon_days)
+        for method, said in orders.items():
+            measures: dict[str, object] = {
+                "gini": gini(brought, said),
+                "top_decile": top_decile(brought, said),
+                "spearman": spearman(brought, said),
+            }
+            row = {"method": method, "origin": origin.isoformat(), "horizon_days": horizon_days}
+            rows.append(row | measures)
+    return rows
+
+
+def _after(
+    store: Tables, origin: date, horizon_days: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What each customer known at `origin` brought after it, in cents, and orders of customers."""
+    days = store.table("customer_days")
+    until = ibis.literal(origin + timedelta(horizon_days))
+    later = days.filter((days.day > ibis.literal(origin)) & (days.day <= until))
+    came = later.group_by("customer_key").aggregate(brought=later.revenue.sum())
+    scores = rfm(StoreAt(store, origin))
+    joined = scores.left_join(came, "customer_key")
+    cents = {
+        "brought": (joined.brought.fill_null(0) * 100).round(0),
+        "total": joined.r + joined.f + joined.m,
+        "silence": joined.recency_days,
+        "spent": (joined.monetary * 100).round(0),
+    }
+    whole = {name: value.cast("int64") for name, value in cents.items()}
+    ordered = joined.order_by("customer_key").select(**whole)
+    brought, total, silence, spent = read_columns(store, ordered)
+    need("validate", buyers=(len(brought), 1))
+    return brought, {NAME: total, "naive_recency": -silence, "naive_spend": spent}
 
 
 def _parts(people: ir.Table, column: str, score: str, *, parts: int) -> ir.Table:

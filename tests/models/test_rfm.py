@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import ibis
@@ -9,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_core.models.rfm import COLUMNS, SEGMENTS, scored, segment_of
+from crm_core.errors import CrmError
+from crm_core.models.base import Fitted
+from crm_core.models.rfm import COLUMNS, SEGMENTS, fit, scored, segment_of, validate
+from crm_core.store import Tables
 from crm_core.text import has, t
 
 AS_OF = date(2026, 6, 30)
@@ -152,3 +156,62 @@ def test_every_segment_has_name_definition_and_action(language: str) -> None:
             assert has(f"rfm.{segment.code}.{part}", language)
     names = [t(f"rfm.{segment.code}.name", language) for segment in SEGMENTS]
     assert len(set(names)) == len(SEGMENTS) == 10
+
+
+def log_of(purchases: Purchases) -> Tables:
+    """A store that holds nothing but these purchase days."""
+    root = duckdb.connect()
+    root.execute("attach ':memory:' as facts")
+    root.execute(
+        "create table facts.main.customer_days (customer_key bigint, day date, orders bigint,"
+        " revenue decimal(18, 2))"
+    )
+    root.executemany("insert into facts.main.customer_days values (?, ?, 1, ?)", purchases)
+    return Tables(root)
+
+
+def cdnow(path: Path) -> Tables:
+    """The published sample, one row a customer and purchase day."""
+    root = duckdb.connect()
+    root.execute("attach ':memory:' as facts")
+    rows = [line.split() for line in path.read_text().splitlines() if line.strip()]
+    root.execute("create temp table raw (customer bigint, day varchar, amount decimal(18, 2))")
+    root.executemany(
+        "insert into raw values (?, ?, ?)", [(row[1], row[2], row[-1]) for row in rows]
+    )
+    root.execute(
+        "create table facts.main.customer_days as select customer customer_key,"
+        " strptime(day, '%Y%m%d')::date as day, count(*)::bigint orders,"
+        " sum(amount)::decimal(18, 2) revenue from raw group by all"
+    )
+    return Tables(root)
+
+
+def test_on_a_published_log_higher_scores_bring_more_afterwards(cdnow_sample: Path) -> None:
+    shop = cdnow(cdnow_sample)
+    rows = validate(shop, origins=[date(1997, 9, 30)], horizon_days=270)
+    found = {row["method"]: float(str(row["gini"])) for row in rows}
+    assert found["rfm"] > found["naive_recency"] > 0
+    assert found["rfm"] > 0.6
+
+
+def test_the_fit_says_where_scores_begin_and_counts_every_customer(cdnow_sample: Path) -> None:
+    fitted = fit(cdnow(cdnow_sample), as_of=date(1997, 9, 30))
+    assert fitted.customers == 2357
+    counts = [fitted.parameters[f"customers_{segment.code}"] for segment in SEGMENTS]
+    assert sum(counts) == 2357
+    assert fitted.parameters["purchase_days_1"] == 1
+    edges = [fitted.parameters[f"recency_days_{score}"] for score in range(1, 6)]
+    assert edges == sorted(edges, reverse=True)
+    assert Fitted.from_json(fitted.to_json()) == fitted
+
+
+def test_a_log_that_ends_too_early_or_has_nobody_is_refused() -> None:
+    shop = log_of([(1, ago(5), 10.0), (2, ago(3), 10.0)])
+    for attempt in (
+        lambda: validate(shop, origins=[AS_OF], horizon_days=30),
+        lambda: fit(shop, as_of=ago(100)),
+    ):
+        with pytest.raises(CrmError) as failed:
+            attempt()
+        assert failed.value.code == "not_enough_data"
