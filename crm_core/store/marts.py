@@ -40,6 +40,7 @@ class MoneyRules:
     marketing: tuple[tuple[date, date, str, float], ...] = ()
 
 
+_AMOUNTS = ("shipping_income", "shipping_cost", "fees")
 _OF_ORDER = (
     "order_id",
     "order_key",
@@ -123,8 +124,23 @@ def first_days(orders: ir.Table) -> ir.Table:
     return without(firsts.join(lasts, "customer_key"), "customer_key_right")
 
 
-def sale_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
-    """Lines of counting orders with tax taken out, goods cost, and order amounts split."""
+def order_amounts(orders: ir.Table, rules: MoneyRules) -> ir.Table:
+    """One row: how many orders have an amount to split over their lines, known or assumed."""
+    known = [orders[name].fill_null(0) != 0 for name in _AMOUNTS]
+    assumed = bool(
+        rules.shipping_cost_per_order
+        or rules.payment_fee_rate
+        or rules.payment_fee_fixed
+        or rules.marketplace_fee_by_channel
+    )
+    return orders.agg(n=(known[0] | known[1] | known[2] | assumed).cast("int64").sum())
+
+
+def sale_lines(
+    tables: Tables, orders: ir.Table, rules: MoneyRules, *, split: bool = True
+) -> ir.Table:
+    """Lines of counting orders with tax taken out and goods cost; `split` says whether there are
+    order amounts to share out (see `order_amounts`), which costs a pass over every order."""
     lines, products = tables.table("order_lines"), tables.table("products")
     people = tables.table("customers").select(
         "customer_key", "acquisition_source", home_region="region"
@@ -163,6 +179,9 @@ def sale_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     joined = joined.mutate(
         revenue=revenue.cast(_MONEY), goods_cost=money(ibis.coalesce(cost, assumed))
     )
+    if not split:
+        nothing = ibis.literal(0).cast(_MONEY)
+        return joined.mutate(**dict.fromkeys(_AMOUNTS, nothing)).select(*_OF_LINE)
     return _split_order_amounts(joined, rules)
 
 
@@ -224,8 +243,10 @@ def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
     return spend.group_by("day").agg(spend=spend.spend.sum().cast(_MONEY))
 
 
-def with_marketing(lines: ir.Table, spend: ir.Table) -> ir.Table:
-    """Each day's spend split over that day's sale lines."""
+def with_marketing(lines: ir.Table, spend: ir.Table | None) -> ir.Table:
+    """Each day's spend split over that day's sale lines; None where nothing was ever spent."""
+    if spend is None:
+        return lines.mutate(marketing_cost=ibis.literal(0).cast(_MONEY))
     lines = _weighted(lines, "day", ["order_key", "line_id"])
     joined = without(lines.left_join(spend, "day"), "day_right")
     amount = joined.spend.cast("float64").fill_null(0.0)
