@@ -38,9 +38,9 @@ def line_compare(
     Columns: day, value; optionally previous (the compared value, aligned by row) and
     previous_day (shown when pointing at it). `name` and `compared` are the legend's words.
     """
-    has_previous = "previous" in frame and frame["previous"].notna().any()
+    has_previous = "previous" in frame and bool(frame["previous"].notna().any())
     check_size(len(frame) * (1 + has_previous))
-    figure = canvas(height, legend=bool(has_previous), hover="x unified")
+    figure = canvas(height, legend=has_previous, hover="x unified")
     values = numeric(frame["value"])
     shown = values.dropna().tolist()
     if has_previous:

@@ -50,7 +50,7 @@ def choice_field(
     return st.selectbox(
         session.md(label_key),
         list(codes),
-        index=list(codes).index(value) if value in codes else 0,
+        index=list(codes).index(value) if value is not None and value in codes else 0,
         format_func=lambda code: session.word(prefix, code) if prefix else str(code),
         key=key,
         help=session.maybe(help_key),

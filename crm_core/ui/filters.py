@@ -170,7 +170,7 @@ def _range(bounds: Bounds, language: str) -> tuple[date, date]:
         width=250,
         persist_state="session",
     )
-    days = [day for day in chosen if isinstance(day, date)] if isinstance(chosen, tuple) else []
+    days = list(chosen)
     first = days[0] if days else start
     return first, days[1] if len(days) > 1 else high
 

@@ -28,7 +28,7 @@ def kpis(cards: Sequence[Card], *, columns: int | None = None) -> None:
 
 def _metric(card: Card, session: Session) -> None:
     unknown = card.value is None or card.state in ("missing", "suppressed")
-    series = [float(value) for value in card.series if value is not None and isfinite(value)]
+    series = [float(value) for value in card.series if isfinite(value)]
     delta, colour = delta_of(card, session)
     st.metric(
         session.md(card.label_key),

@@ -64,6 +64,8 @@ def prepare(settings: Settings, place: Workspace) -> None:
     if place.is_demo:
         _demo(settings, str(settings.var))
         if place.private:
+            # Made before the copy, so that a link to a customer means the same to every visitor.
+            url_secret(place_of(settings, place.store_url).records_url)
             expire_visitors(settings, now=datetime.now(UTC).timestamp())
             copy_for_visitor(settings, place)
 

@@ -148,10 +148,11 @@ def _button_words(words: object, icon: str) -> str:
 
 
 def _open_column(column: Column, key: str, session: Session) -> Any:
+    width: Any = column.width or "medium"
     return st.column_config.ButtonColumn(
         session.t(column.label_key) if column.label_key else column.name,
         help=session.t("app.table.open"),
-        width=column.width or "medium",  # pyright: ignore[reportArgumentType]
+        width=width,
         type="tertiary",
         alignment="left",
         key=f"open_{key}",
