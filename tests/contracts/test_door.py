@@ -8,7 +8,7 @@ from tests.contracts.tree import called, imported, place, python_files, tree
 
 APP = ("app.py", "pages/", "crm_core/")
 DOOR = "crm_core/ui/export_button.py"
-WRITERS = {"to_csv", "to_excel", "to_parquet", "to_json"}
+WRITERS = ("to_csv", "to_excel", "to_parquet")
 STREAMERS = (
     "crm_core/store/",
     "crm_core/models/",
@@ -20,9 +20,9 @@ EXPRESSION_ROOMS = (
     "crm_core/features/",
     "crm_core/metrics/",
     "crm_core/models/",
-    "crm_core/pipeline",
     "crm_core/rules/",
 )
+EXECUTORS = ("to_pandas", "to_pyarrow", "to_pyarrow_batches", "to_polars")
 
 
 def calls(name: str, *functions: str) -> list[str]:
@@ -75,26 +75,24 @@ def test_lists_of_people_are_written_by_the_door_alone() -> None:
 
 
 def test_only_models_the_pipeline_and_exports_stream() -> None:
-    names = [name for name in python_files(*APP) if not name.startswith(STREAMERS)]
-    assert calls_in(names, "stream") == []
-
-
-def test_only_the_store_executes_expressions() -> None:
-    executors = ("execute", "to_pandas", "to_pyarrow", "to_pyarrow_batches", "to_polars")
     found = [
         place(name, node)
-        for name in python_files(*EXPRESSION_ROOMS)
+        for name in python_files(*APP)
+        if not name.startswith(STREAMERS)
         for node in ast.walk(tree(name))
-        if called(node) in executors and not on_a_build(node)
+        if called(node) == "stream" and isinstance(node, ast.Call) and states_purpose(node)
     ]
     assert found == []
 
 
-def on_a_build(call: ast.AST) -> bool:
-    """Whether a statement runs on the connection of the snapshot being written."""
-    return isinstance(call, ast.Call) and ast.unparse(call.func).endswith(
-        "build.connection.execute"
-    )
+def states_purpose(call: ast.Call) -> bool:
+    """Every reading of all rows says what for; other things called stream do not."""
+    return any(word.arg == "purpose" for word in call.keywords)
+
+
+def test_only_the_store_executes_expressions() -> None:
+    assert calls_in(python_files(*EXPRESSION_ROOMS), "execute", *EXECUTORS) == []
+    assert calls_in(python_files("crm_core/pipeline/"), *EXECUTORS) == []
 
 
 def test_the_core_raises_errors_people_can_understand() -> None:
@@ -103,7 +101,7 @@ def test_the_core_raises_errors_people_can_understand() -> None:
         place(name, node)
         for name in python_files("crm_core/")
         for node in ast.walk(tree(name))
-        if isinstance(node, ast.Assert)
+        if (isinstance(node, ast.Assert) and called(node.test) != "isinstance")
         or (isinstance(node, ast.Raise) and node.exc is not None and called(node.exc) in bare)
     ]
     assert found == []

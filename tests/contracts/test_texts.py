@@ -15,6 +15,7 @@ APP = ("pages/", "crm_core/")
 SPEAKERS = {"t", "md"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # The same in both languages: names, units, formats and symbols.
+NAMES = {"App", "CDNOW", "Clientele", "Complete Journey", "Excel (XLSX)", "Prophet", "Superstore"}
 ALIKE = re.compile(r"^[^a-z]*$|^[\W\d_]*(?:\{[a-z_]+\}[\W\d_]*)+$")
 
 
@@ -41,9 +42,9 @@ def test_chinese_is_chinese_and_english_is_english() -> None:
     untranslated = [
         key
         for key, text in ZH.items()
-        if not CHINESE.search(text) and text == EN.get(key) and not ALIKE.match(text)
+        if not CHINESE.search(text) and text not in NAMES and not ALIKE.match(text)
     ]
-    assert [key for key in untranslated if not key.startswith(("app.name", "app.language"))] == []
+    assert untranslated == []
     assert [key for key, text in EN.items() if CHINESE.search(text)] == []
 
 
