@@ -17,6 +17,8 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="mae",
         baseline="naive_last_period",
     ),
+    ModelSpec("rfm", "crm_core.models.rfm"),  # names groups; its order is shown, not promised
+    ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
 )
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 from crm_core.errors import CrmError
-from crm_core.models.forecast import FRAME, Forecast, fingerprint, forecast, history_of
+from crm_core.models.forecast import (
+    FRAME,
+    Forecast,
+    daily_revenue,
+    fingerprint,
+    forecast,
+    history_of,
+    predict,
+    validate,
+)
 from crm_core.models.forecast_methods import (
     History,
     closed_weekdays,
@@ -16,6 +25,7 @@ from crm_core.models.forecast_methods import (
     naive_weekday_mean,
     prophet,
 )
+from crm_core.store import Store
 
 NONE = pd.DataFrame(columns=["name", "starts_on", "ends_on"])
 AS_OF = date(2026, 6, 30)
@@ -217,3 +227,27 @@ def test_fitting_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     prophet(history, 7, events=[], yearly=False, seed=1)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("cmdstanpy").propagate is False
+
+
+def test_the_demo_shop_is_forecast_from_its_own_log_and_events(store: Store) -> None:
+    as_of = store.meta.as_of - timedelta(35)
+    known = daily_revenue(store, as_of)
+    assert known["day"].max().date() <= as_of
+    made = predict(store, as_of=as_of, horizon_days=60)
+    assert made.fingerprint == fingerprint(known, as_of)
+    assert made.measures["mase"] == min(
+        value for name, value in made.measures.items() if name.startswith("mase_") and value
+    )
+    ahead = made.events[~made.events["is_past"]]
+    assert "singles_day" in set(ahead["event"])
+
+
+def test_validation_measures_choice_and_interval_on_days_unseen(store: Store) -> None:
+    origin = store.meta.as_of - timedelta(28)
+    rows = validate(store, origins=[origin], horizon_days=28)
+    assert [row["method"] for row in rows] == ["forecast", "naive_seasonal", "naive_weekday_mean"]
+    assert all(row["origin"] == origin.isoformat() for row in rows)
+    assert float(str(rows[0]["mase"])) < float(str(rows[1]["mase"]))
+    with pytest.raises(CrmError) as failed:
+        validate(store, origins=[store.meta.as_of], horizon_days=28)
+    assert failed.value.code == "not_enough_data"
