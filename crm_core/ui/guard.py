@@ -41,11 +41,15 @@ def log_failure(error: BaseException) -> str:
 
 def show_error(error: CrmError, language: str) -> None:
     """An expected failure, with what to do about it."""
-    _show(error_text(error, language), language)
+    inert = {
+        name: md_escape(fact) if isinstance(fact, str) else fact
+        for name, fact in error.facts.items()
+    }
+    _show(error_text(CrmError(error.code, **inert), language), language)
 
 
 def _show(words: str, language: str) -> None:
-    st.error(md_escape(words, 1_000), title=t("error.title", language), icon=":material/error:")
+    st.error(words, title=t("error.title", language), icon=":material/error:")
 
 
 def log_line(number: str, error: BaseException) -> str:
