@@ -43,7 +43,7 @@ else:
             bars(named.assign(value=named["net_revenue"]), session.numbers("money")),
             key="segments_revenue",
             help_key="metric.net_revenue.about",
-            note_key="segments.where_about",
+            note_key="segments.where_about" if view.is_somewhere else None,
         )
     with panel("segments.table"):
         rows = view.with_total()
@@ -56,8 +56,18 @@ else:
                 Column("revenue", "money", "segments.column.revenue"),
                 Column("net_revenue", "money", "segments.column.net_revenue"),
                 Column("average_order_value", "money", "segments.column.average_order_value"),
-                Column("recency_days", "days", "segments.column.recency_days"),
-                Column("expected_contribution", "money", "segments.column.expected_contribution"),
+                Column(
+                    "recency_days",
+                    "days",
+                    "segments.column.recency_days",
+                    help_key="segments.column.recency_help",
+                ),
+                Column(
+                    "expected_contribution",
+                    "money",
+                    "segments.column.expected_contribution",
+                    help_key="segments.column.expected_help",
+                ),
                 Column("p_no_order", "rate", "segments.column.p_no_order"),
             ],
             key="segments_table",

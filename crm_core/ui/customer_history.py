@@ -19,9 +19,9 @@ from crm_core.views.history import KINDS, History, history, order_lines
 
 _CODE_LENGTH = 8
 _COLUMNS = (
-    Column("at", "time", "customer.column.at"),
     Column("kind", "code", "customer.column.kind", prefix="customer.kind"),
-    Column("words", label_key="customer.column.about"),
+    Column("at", "time", "customer.column.at"),
+    Column("words", label_key="customer.column.about", width="large"),
     Column("channel", label_key="customer.column.channel"),
     Column("reference", label_key="customer.column.reference"),
     Column("amount", "cents", "customer.column.amount"),

@@ -186,7 +186,7 @@ def segment_cards(rows: pd.DataFrame) -> None:
     """What each segment is and asks for, with the ways on: its customers, an audience of it."""
     session = current()
     st.header(session.md("segments.cards"), anchor=False)
-    with grid(3, min_width=300):
+    with grid(2, min_width=320):
         for code, customers, share in zip(
             rows["segment"], rows["customers"], rows["share"], strict=True
         ):
@@ -196,7 +196,7 @@ def segment_cards(rows: pd.DataFrame) -> None:
                 caption("segments.count", customers=count, share=session.write(share, "rate"))
                 paragraph(f"rfm.{code}.definition")
                 paragraph(f"rfm.{code}.action")
-                with row():
+                with row(align="center"):
                     if button("segments.customers_link", key=f"segment_{code}", icon="group"):
                         go("customers", segment=code)
                     link("audiences", "segments.audience_link", from_segment=code)

@@ -14,7 +14,7 @@ from crm_core.metrics import measure
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.people import QUIET_DAYS, has_value, is_scored, number
+from crm_core.views.people import is_scored, number, quiet_days
 
 Basis = Literal["own", "assumed", "mixed", "allocated", "total"]
 Fact = float | str | date | bool | None
@@ -111,7 +111,7 @@ def customer(selection: Selection, *, store: Store, access: Access, key: int) ->
     return Customer(
         key=key,
         as_of=as_of,
-        quiet_days=QUIET_DAYS if has_value(store) else None,
+        quiet_days=quiet_days(store),
         links=links,
         scores=_scores(store, key) if scored else None,
         facts=_facts(store, key) if scored else {},

@@ -15,7 +15,7 @@ from crm_core.privacy.policy import Access
 from crm_core.rules import All, Condition, Rule
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.people import QUIET_DAYS, has_value, is_scored, people_in
+from crm_core.views.people import is_scored, people_in, quiet_days
 
 COLUMNS = (
     "segment",
@@ -115,7 +115,7 @@ def customers(
     rows = store.fetch(wanted)
     return Customers(
         as_of=store.scores_as_of,
-        quiet_days=QUIET_DAYS if has_value(store) else None,
+        quiet_days=quiet_days(store),
         rows=rows.assign(months=pd.Series(_months(store, rows), dtype="object")),
     )
 

@@ -74,15 +74,20 @@ def history(
     for kind in KINDS:
         events = _EVENTS[kind](store, key)
         newest = events.order_by(events["at"].desc(), events["place"].asc()).limit(deep)
-        counts[kind] = int(store.fetch(events.agg(rows=events.count()))["rows"].iloc[0])
+        found = store.fetch(newest)
+        counts[kind] = len(found) if len(found) < deep else _count(store, events)
         if counts[kind]:
-            frames.append(_tidy(store.fetch(newest), kind, store.meta.timezone))
+            frames.append(_tidy(found, kind, store.meta.timezone))
     merged = _merged(frames)
     return History(
         counts=counts,
         rows=merged.iloc[depth - size : depth].reset_index(drop=True),
         drawn=merged.head(DRAWN),
     )
+
+
+def _count(store: Store, events: Any) -> int:
+    return int(store.fetch(events.agg(rows=events.count()))["rows"].iloc[0])
 
 
 def order_lines(

@@ -10,8 +10,8 @@ from crm_core.metrics import scope
 from crm_core.rules import All, Rule
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views.model_state import fitted_document
 
-QUIET_DAYS = 365
 WHERE = ("sales_channel", "category", "region")
 
 
@@ -20,9 +20,16 @@ def is_scored(store: Store) -> bool:
     return store.has("features") and store.has("rfm") and store.scores_as_of is not None
 
 
-def has_value(store: Store) -> bool:
-    """Whether there was enough history to expect anything of customers."""
-    return store.has("lifetime_value")
+def quiet_days(store: Store) -> int | None:
+    """The days that the chance of no order speaks of; None where nothing can be expected yet."""
+    if not store.has("lifetime_value"):
+        return None
+    return int(fitted_document(store, "lifetime_value")["parameters"]["quiet_days"])
+
+
+def is_somewhere(selection: Selection) -> bool:
+    """Whether only who bought at some place or thing is meant."""
+    return any(getattr(selection, part) for part in WHERE)
 
 
 def people_in(store: Store, selection: Selection, rule: Rule | None = None) -> Any:
@@ -34,7 +41,7 @@ def people_in(store: Store, selection: Selection, rule: Rule | None = None) -> A
     people = members(store, All() if rule is None else rule)
     if selection.segment:
         people = people.filter(people.segment.isin(selection.segment))
-    if any(getattr(selection, part) for part in WHERE):
+    if is_somewhere(selection):
         rows = scope(store, replace(selection, segment=()))
         bought = rows.filter((rows.entry == "sale") & rows.customer_key.notnull())
         people = people.semi_join(bought.select("customer_key"), "customer_key")

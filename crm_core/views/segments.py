@@ -13,7 +13,7 @@ from crm_core.models.rfm import SEGMENTS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.people import QUIET_DAYS, has_value, is_scored, number, people_in
+from crm_core.views.people import is_scored, is_somewhere, number, people_in, quiet_days
 
 MONEY = ("revenue", "net_revenue", "average_order_value")
 SCORES = ("customers", "recency_days", "expected_contribution", "p_no_order")
@@ -25,11 +25,13 @@ class Segments:
     net_revenue, average_order_value of the period, median recency_days, expected_contribution
     of the next 365 days, mean p_no_order), `grid` (r, f, customers). `totals` has the same
     columns, measured anew over all segments; `known_buyer_share` is of the period's revenue;
-    `quiet_days` is the horizon of p_no_order, None when there was too little to learn from.
+    `is_somewhere` when a sales channel, category or region was
+    chosen; `quiet_days` is the horizon of p_no_order, None when there was too little to learn from.
     """
 
     as_of: date | None
     period: Period
+    is_somewhere: bool
     quiet_days: int | None
     known_buyer_share: float | None
     totals: dict[str, float | None]
@@ -56,7 +58,7 @@ def segments(selection: Selection, *, store: Store, access: Access) -> Segments:
     del access
     period = selection.resolve(store.meta.first_day, store.meta.as_of)
     if not is_scored(store):
-        return Segments(None, period, None, None, {}, pd.DataFrame(), pd.DataFrame())
+        return Segments(None, period, False, None, None, {}, pd.DataFrame(), pd.DataFrame())
     everyone = replace(selection, segment=())
     share = measure(store, ["known_buyer_share"], rows=scope(store, everyone, period)).totals
     counted = _counted(store, selection)
@@ -70,7 +72,8 @@ def segments(selection: Selection, *, store: Store, access: Access) -> Segments:
     return Segments(
         as_of=store.scores_as_of,
         period=period,
-        quiet_days=QUIET_DAYS if has_value(store) else None,
+        is_somewhere=is_somewhere(selection),
+        quiet_days=quiet_days(store),
         known_buyer_share=share["known_buyer_share"],
         totals={**total, **_money(store, selection, codes(selection), period)},
         rows=frame,

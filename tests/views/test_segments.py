@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from crm_core.metrics import measure, scope
+from crm_core.models.rfm import SEGMENTS
+from crm_core.privacy.policy import Access
+from crm_core.selection import Selection
+from crm_core.store import Store
+from crm_core.views.customers import customers_total
+from crm_core.views.segments import Segments, segments
+
+EVERYONE = Selection(period="12m")
+SOMEWHERE = Selection(period="90d", sales_channel=("web",), region=("Abroad",))
+
+
+def seen(store: Store, owner: Access, selection: Selection = EVERYONE) -> Segments:
+    return segments(selection, store=store, access=owner)
+
+
+def test_every_customer_is_in_one_segment(
+    store: Store, owner: Access, features: pd.DataFrame
+) -> None:
+    view = seen(store, owner)
+    assert list(view.rows["segment"]) == [segment.code for segment in SEGMENTS]
+    assert view.rows["customers"].sum() == view.customers == len(features)
+    assert view.rows["share"].sum() == pytest.approx(1.0)
+    counted = features["segment"].value_counts()
+    for row in view.rows.to_dict("records"):
+        assert row["customers"] == counted.get(row["segment"], 0)
+
+
+def test_the_matrix_holds_every_customer_once(store: Store, owner: Access) -> None:
+    view = seen(store, owner)
+    assert view.grid["customers"].sum() == view.customers
+    assert not view.grid.duplicated(["r", "f"]).any()
+
+
+@pytest.mark.parametrize("selection", [EVERYONE, SOMEWHERE])
+def test_a_segment_opens_as_many_customers_as_it_says(
+    store: Store, owner: Access, selection: Selection
+) -> None:
+    view = seen(store, owner, selection)
+    for row in view.rows.to_dict("records"):
+        clicked = Selection(
+            segment=(row["segment"],),
+            sales_channel=selection.sales_channel,
+            region=selection.region,
+        )
+        assert customers_total(clicked, store=store, access=owner) == row["customers"]
+
+
+@pytest.mark.parametrize("selection", [EVERYONE, SOMEWHERE])
+def test_money_of_the_segments_is_the_money_of_known_buyers(
+    store: Store, owner: Access, selection: Selection
+) -> None:
+    view = seen(store, owner, selection)
+    period = selection.resolve(store.meta.first_day, store.meta.as_of)
+    rows = scope(store, selection, period)
+    known = measure(store, ["keyed_revenue", "known_buyer_share"], rows=rows).totals
+    assert view.rows["revenue"].sum() == pytest.approx(view.totals["revenue"])
+    assert view.totals["revenue"] == pytest.approx(known["keyed_revenue"])
+    assert view.known_buyer_share == known["known_buyer_share"]
+
+
+def test_the_total_row_is_measured_anew(store: Store, owner: Access) -> None:
+    view = seen(store, owner)
+    last = view.with_total().iloc[-1]
+    assert last["segment"] == ""
+    assert last["customers"] == view.rows["customers"].sum()
+    orders = view.rows["revenue"] / view.rows["average_order_value"]
+    assert last["average_order_value"] == pytest.approx(last["revenue"] / orders.sum())
+    assert (
+        view.rows["recency_days"].min() <= last["recency_days"] <= view.rows["recency_days"].max()
+    )
+
+
+def test_scores_agree_with_the_features(
+    store: Store, owner: Access, features: pd.DataFrame
+) -> None:
+    view = seen(store, owner)
+    recency = features.groupby("segment")["recency_days"].median()
+    rows = view.rows.set_index("segment")
+    for code in recency.index:
+        assert rows.loc[code, "recency_days"] == recency[code]
+    assert rows["p_no_order"].dropna().between(0, 1).all()
+    assert rows.loc["champions", "p_no_order"] < rows.loc["lost_one_time", "p_no_order"]
+    assert view.quiet_days is not None
+    assert view.quiet_days > 0
+
+
+def test_only_the_chosen_segments_are_shown(store: Store, owner: Access) -> None:
+    view = seen(store, owner, Selection(segment=("at_risk", "champions")))
+    assert list(view.rows["segment"]) == ["champions", "at_risk"]
+    assert view.grid["customers"].sum() == view.customers == view.rows["customers"].sum()
+
+
+def test_without_scores_there_are_no_segments(unscored: Store, owner: Access) -> None:
+    view = seen(unscored, owner)
+    assert view.as_of is None
+    assert view.rows.empty
