@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -115,9 +116,10 @@ def export(page: Page, folder: Path, var: Path) -> Path:
     records = records_of(var)
     (line, *_) = records.audit_lines(action="export")
     records.close()
-    export_id = str(line.subject["export_id"])
-    assert export_id in file.name
-    assert export_id in said.inner_text()
+    assert line.export_id is not None
+    assert line.export_id in file.name
+    assert line.export_id in said.inner_text()
+    assert line.sha256 == sha256(file.read_bytes()).hexdigest()
     return file
 
 
