@@ -76,7 +76,7 @@ def cdnow(path: Path) -> Log:
         if parts and parts[0].isdigit():
             cents[int(parts[0]), parts[-3]] += round(float(parts[-1]) * 100)
     rows = sorted(cents.items())
-    days = [datetime.strptime(day, "%Y%m%d").date() for (_, day), _ in rows]  # noqa: DTZ007
+    days = [datetime.strptime(day, "%Y%m%d").date() for (_, day), _ in rows]
     return Log(
         np.array([who for (who, _), _ in rows]),
         np.array(days, dtype="datetime64[D]"),
