@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.models.backtest import coverage, mase, origins, pinball, wape, worst_fold
@@ -32,6 +32,7 @@ def test_a_history_without_change_has_no_scaled_error() -> None:
     assert wape(np.zeros(7), np.ones(7)) is None
 
 
+@settings(deadline=None)
 @given(actual=values)
 def test_a_perfect_forecast_has_no_error_and_covers_all(actual: np.ndarray) -> None:
     assert wape(actual, actual) in {0.0, None}
@@ -39,6 +40,7 @@ def test_a_perfect_forecast_has_no_error_and_covers_all(actual: np.ndarray) -> N
     assert pinball(actual, actual, 0.9) == 0.0
 
 
+@settings(deadline=None)
 @given(actual=values, level=st.floats(0.05, 0.95))
 def test_the_pinball_loss_is_least_at_the_quantile(actual: np.ndarray, level: float) -> None:
     best = np.quantile(actual, level, method="inverted_cdf")
