@@ -42,7 +42,5 @@ def people(store: Store) -> ir.Table:
                 joined = joined.drop("customer_key_right")
         else:
             types = {"number": "float64", "text": "string"}
-            joined = joined.mutate(
-                **{field.name: ibis.null(types[field.type]) for field in fields}
-            )
+            joined = joined.mutate(**{field.name: ibis.null(types[field.type]) for field in fields})
     return joined

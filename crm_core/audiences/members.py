@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.audiences.fields import FIELDS, people
@@ -13,7 +14,6 @@ from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.records import Records
 from crm_core.rules import All, Condition, Rule, from_document, from_json, predicate
 from crm_core.store import Store
-
 
 _FACTS = (
     "segment",
@@ -101,3 +101,12 @@ def size(store: Store, rule: Rule) -> Size:
         expected_contribution=None if expected is None or expected != expected else float(expected),
         reachable=reach(store, picked),
     )
+
+
+def tenths(members: ir.Table, worth: str) -> ir.Table:
+    """Members in ten equal groups by a field, the greatest first: `decile` 1 to 10 and `value`,
+    the sum of the field over the group."""
+    window = ibis.window(order_by=[ibis.desc(members[worth]), ibis.asc(members.customer_key)])
+    place = (ibis.ntile(10).over(window) + 1).cast("int64")
+    ranked = members.select(worth=members[worth], decile=place)
+    return ranked.group_by("decile").agg(value=ranked.worth.sum())

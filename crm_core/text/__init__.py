@@ -64,5 +64,16 @@ def error_text(error: CrmError, language: str) -> str:
     room, _, rest = error.code.partition("_")
     for key in (f"error.{error.code}", f"error_{room}.{rest}", f"error_{room}.{error.code}"):
         if has(key, language):
-            return t(key, language, **{"": "", **error.facts})
+            return " ".join(
+                [t(key, language, **{"": "", **error.facts}), *_short_of(error, language)]
+            )
     return t("error.unexpected", language, code=error.code)
+
+
+def _short_of(error: CrmError, language: str) -> list[str]:
+    """What there is too little of: facts `buyers` and `buyers_needed` in words."""
+    return [
+        t(f"error.needed.{name}", language, have=have, needed=error.facts[f"{name}_needed"])
+        for name, have in error.facts.items()
+        if f"{name}_needed" in error.facts and has(f"error.needed.{name}", language)
+    ]

@@ -80,7 +80,8 @@ def _answer(code: int, output: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(output)
     except ValueError:
-        raise CrmError("job_failed", code=code) from None
+        raise CrmError("job_failed", exit_code=code) from None
     if code != 0:
-        raise CrmError(str(document.get("error", "job_failed")), **document.get("facts", {}))
+        facts = {name: fact for name, fact in document.get("facts", {}).items() if name != "code"}
+        raise CrmError(str(document.get("error", "job_failed")), **facts)
     return document

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 import streamlit as st
 
 from crm_core.selection import Selection
 from crm_core.ui.session import Session, current
 
-View = TypeVar("View", covariant=True)
+View = TypeVar("View")
 MAX_VIEWS = 300
 
 
-class ViewFunction(Protocol[View]):
-    """A headless page: `view(selection, store=…, access=…, **codes)`."""
-
-    __module__: str
-    __qualname__: str
-
-    def __call__(self, selection: Selection, /, **given: Any) -> View:
-        """Measures what the page shows."""
-        ...
-
-
-def show(view_fn: ViewFunction[View], selection: Selection, **codes: Hashable) -> View:
-    """The view's answer, from the cache when nothing it depends on has changed.
+def show(view_fn: Callable[..., View], selection: Selection, **codes: Hashable) -> View:
+    """The answer of `view(selection, store=…, access=…, **codes)`, kept while nothing changes.
 
     `codes` are further arguments of the view (a query, a page number): small and hashable.
     Never pass a frame: big frames are told apart only by a sample of their rows.
@@ -57,7 +46,7 @@ def _computed(
     selection: Selection,
     stamp: tuple[Hashable, ...],
     codes: tuple[tuple[str, Hashable], ...],
-    _view_fn: ViewFunction[View],
+    _view_fn: Callable[..., View],
     _session: Session,
 ) -> View:
     return _view_fn(selection, store=_session.store, access=_session.access, **dict(codes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
 import pandas as pd
 
 from crm_core.metrics import measure, scope
@@ -34,6 +33,7 @@ def costs(selection: Selection, *, store: Store, access: Access) -> Costs:
     channels = measure(store, ("orders",), rows=ledger, by=("sales_channel",)).rows
     orders = store.table("orders")
     statuses = orders.group_by("status").agg(orders=orders.count())
+    statuses = statuses.order_by(statuses.orders.desc(), "status")
     spend = store.table("costs")
     sources = spend.filter(spend.source.notnull()).select("source").distinct()
     months = pd.period_range(store.meta.first_day, store.meta.last_day, freq="M")
@@ -41,7 +41,7 @@ def costs(selection: Selection, *, store: Store, access: Access) -> Costs:
         categories=goods.rows.sort_values("revenue", ascending=False, ignore_index=True),
         known_cost_share=goods.totals["known_cost_share"],
         sales_channels=tuple(name for name in channels["sales_channel"] if name),
-        statuses=store.fetch(statuses.order_by(ibis.desc("orders"), "status")),
+        statuses=store.fetch(statuses),
         months=tuple(str(month) for month in months),
         sources=tuple(sorted(store.fetch(sources)["source"])),
     )

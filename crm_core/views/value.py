@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pandas as pd
 
-from crm_core.audiences import people
+from crm_core.audiences import people, tenths
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -87,8 +86,9 @@ def _everyone(store: Store) -> int:
     return int(store.fetch(table.agg(n=table.count()))["n"].iloc[0])
 
 
-def _shown(store: Store, selection: Selection) -> ir.Table:
-    table = people(store).filter(ibis._.expected_orders.notnull())
+def _shown(store: Store, selection: Selection) -> Any:
+    table = people(store)
+    table = table.filter(table.expected_orders.notnull())
     if selection.segment:
         table = table.filter(table.segment.isin(selection.segment))
     if selection.region:
@@ -96,23 +96,20 @@ def _shown(store: Store, selection: Selection) -> ir.Table:
     return table
 
 
-def _deciles(store: Store, shown: ir.Table, worth: str) -> pd.DataFrame:
+def _deciles(store: Store, shown: Any, worth: str) -> pd.DataFrame:
     """The share of all worth that each tenth of customers holds, the most valuable tenth first."""
-    window = ibis.window(order_by=[ibis.desc(shown[worth]), ibis.asc(shown.customer_key)])
-    tenth = (ibis.ntile(10).over(window) + 1).cast("int64")
-    ranked = shown.select(worth=shown[worth], decile=tenth)
-    summed = store.fetch(ranked.group_by("decile").agg(value=ranked.worth.sum()))
+    summed = store.fetch(tenths(shown, worth))
     whole = summed["value"].sum()
     summed["value"] = summed["value"] / whole if whole > 0 else float("nan")
     return summed.sort_values("decile", ignore_index=True)
 
 
-def _segments(store: Store, shown: ir.Table, worth: str) -> pd.DataFrame:
+def _segments(store: Store, shown: Any, worth: str) -> pd.DataFrame:
     grouped = shown.group_by(code="segment").agg(value=shown[worth].sum(), customers=shown.count())
-    return store.fetch(grouped.order_by(ibis.desc("value"), "code"))
+    return store.fetch(grouped.order_by(grouped.value.desc(), "code"))
 
 
-def _top(store: Store, shown: ir.Table, worth: str) -> pd.DataFrame:
+def _top(store: Store, shown: Any, worth: str) -> pd.DataFrame:
     """The most valuable customers ahead: keys and figures, no names."""
     columns = shown.select(
         "customer_key",
@@ -125,4 +122,4 @@ def _top(store: Store, shown: ir.Table, worth: str) -> pd.DataFrame:
         "expected_contribution",
         "p_no_order",
     )
-    return store.fetch(columns.order_by(ibis.desc(worth), "customer_key").limit(TOP))
+    return store.fetch(columns.order_by(columns[worth].desc(), "customer_key").limit(TOP))
