@@ -87,8 +87,8 @@ def groups_of(specs: list[PageSpec]) -> dict[str, list[PageSpec]]:
     return groups
 
 
-def page_objects(specs: list[PageSpec], language: str, *, start: bool = True) -> dict[str, Any]:
-    """Streamlit's page of each spec, by stem; with `start` the first is the start page.
+def page_objects(specs: list[PageSpec], language: str) -> dict[str, Any]:
+    """Streamlit's page of each spec, by stem; the first is the start page.
 
     Without icons: the browser would fetch the page's icon from another origin.
     """
@@ -97,7 +97,7 @@ def page_objects(specs: list[PageSpec], language: str, *, start: bool = True) ->
             spec.path,
             title=t(f"nav.page.{spec.stem}", language),
             url_path=spec.stem,
-            default=start and position == 0,
+            default=position == 0,
         )
         for position, spec in enumerate(specs)
     }

@@ -82,14 +82,14 @@ def _opened(place: Workspace, access: Access, language: str) -> Session:
 
 def _screen(session: Session, places: Places) -> None:
     language = session.language
-    specs = navigation.pages_for(session.access, has_store=session.opened is not None)
+    specs = navigation.pages_for(session.access)
     pages = navigation.page_objects(specs, language)
-    if session.opened is None:
-        title = t("app.first_run.title", language)
-        welcome = st.Page(first_run, title=title, url_path="welcome", default=True)
-        pages = {_FIRST_RUN: welcome, **navigation.page_objects(specs, language, start=False)}
     shown = st.navigation(list(pages.values()), position="hidden")
     stem = next((name for name, page in pages.items() if page == shown), "")
+    if session.opened is None:
+        # Every address stays known while the store is empty, but leads to the first screen.
+        specs = navigation.pages_for(session.access, has_store=False)
+        stem = stem if stem in [spec.stem for spec in specs] else _FIRST_RUN
     session = begin(replace(session, page=stem))
     sidebar.draw(specs, pages, session, places.top, places.groups, places.foot)
     navigation.draw_siblings(specs, pages, stem, language)
@@ -97,7 +97,7 @@ def _screen(session: Session, places: Places) -> None:
     address.write()
     show_flash()
     with guarded(language):
-        shown.run()
+        first_run() if stem == _FIRST_RUN else shown.run()
 
 
 def _with_filters(session: Session) -> Session:
@@ -112,7 +112,6 @@ def _with_filters(session: Session) -> Session:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         head = st.container(width="content")
-
         asked = filters.draw_bar(bounds, applies, session.language)
     selection = filters.narrowed(asked, applies)
     filters.draw_chips(selection, session.language)
