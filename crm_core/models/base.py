@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import import_module
 from typing import Any, Literal
@@ -78,7 +78,6 @@ class ModelSpec:
     measure: str = ""
     baseline: str = ""
     better: Literal["lower", "higher"] = "lower"
-    options: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def verb(self, name: str) -> Callable[..., Any]:
         """The model's function of that name.
