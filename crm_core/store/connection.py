@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,8 @@ FETCH_LIMIT = 50_000
 _CATALOGS = ("facts", "scores", "decisions")
 # Consents belong to the records: `consents` is their mirror, what files brought is apart.
 _ALIASES = {("facts", "consents"): "imported_consents"}
+_FULL = ("No space left on device", "Disk quota exceeded")
+_DAMAGED = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB")
 _SAFE = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -57,8 +60,9 @@ class Tables:
     cursor of its own, since a shared one hands a thread the rows of another.
     """
 
-    def __init__(self, root: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, root: duckdb.DuckDBPyConnection, file: str = "") -> None:
         self._root = root
+        self._file = file
         self._schemas: dict[str, ir.Table] = {}
         self.refresh_tables()
 
@@ -98,9 +102,19 @@ class Tables:
     ) -> pd.DataFrame:
         """The rows of an expression: money as float, days as timestamps.
 
-        Raises: CrmError("too_many_rows") above `limit`, ("query_timeout") after `seconds`.
+        Raises: CrmError("too_many_rows") above `limit`, ("query_timeout") after `seconds`,
+        ("query_too_large") for memory, ("store_damaged") where the file fails its checksums.
         """
-        frame = self._run(sql_of(expr.limit(limit + 1)), seconds).df()
+        sql = sql_of(expr.limit(limit + 1))
+        cursor = self._root.cursor()
+        timer = threading.Timer(seconds, cursor.interrupt)
+        with understood(self._file, seconds):
+            timer.start()
+            try:
+                # Rows come while they are asked for: the clock runs until the last is here.
+                frame = cursor.execute(sql).df()
+            finally:
+                timer.cancel()
         if len(frame) > limit:
             raise CrmError("too_many_rows", limit=limit)
         return frame
@@ -114,20 +128,8 @@ class Tables:
     ) -> Iterator[pa.RecordBatch]:
         """All rows of an expression in batches: bounded memory, no bound on rows."""
         del purpose  # stated by the caller for whoever reads the code, and by import contract
-        yield from self._root.cursor().execute(sql_of(expr)).to_arrow_reader(batch_rows)
-
-    def _run(self, sql: str, seconds: float) -> duckdb.DuckDBPyConnection:
-        cursor = self._root.cursor()
-        timer = threading.Timer(seconds, cursor.interrupt)
-        timer.start()
-        try:
-            return cursor.execute(sql)
-        except duckdb.InterruptException:
-            raise CrmError("query_timeout", seconds=seconds) from None
-        except duckdb.OutOfMemoryException:
-            raise CrmError("query_too_large") from None
-        finally:
-            timer.cancel()
+        with understood(self._file), self._root.cursor() as cursor:
+            yield from cursor.execute(sql_of(expr)).to_arrow_reader(batch_rows)
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -147,7 +149,7 @@ class Store(Tables):
         scores_facts: str | None = None,
         decisions_revision: int = 0,
     ) -> None:
-        super().__init__(root)
+        super().__init__(root, meta.snapshot)
         self.meta = meta
         self.snapshot = meta.snapshot
         self.scores_as_of = scores_as_of
@@ -184,6 +186,24 @@ class StoreAt:
             kept = table.filter(table.first_day <= ibis.literal(self.as_of))
             return kept.drop("last_day")
         return table
+
+
+@contextmanager
+def understood(file: str, seconds: float = 0) -> Iterator[None]:
+    """Turns what the engine says of `file` into words; paths and values are not repeated."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise CrmError("query_timeout", seconds=seconds) from None
+    except duckdb.OutOfMemoryException:
+        raise CrmError("query_too_large") from None
+    except duckdb.Error as error:
+        words = str(error)
+        if any(sign in words for sign in _FULL):
+            raise CrmError("store_disk_full") from None
+        if any(sign in words for sign in _DAMAGED):
+            raise CrmError("store_damaged", file=file) from None
+        raise
 
 
 def sql_of(expr: ir.Table) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,14 +45,24 @@ def folder_of(url: str) -> Path:
 
 
 def read_pointer(folder: Path) -> Pointer:
-    """What is current; empty for a folder that holds no store yet."""
+    """What is current; empty for a folder that holds no store yet.
+
+    Raises: CrmError("store_damaged") for a pointer that cannot be read, or that is gone while
+    the files it should name are there.
+    """
     path = folder / _POINTER
     if not path.exists():
+        if any(folder.glob("facts-*.duckdb")):
+            raise CrmError("store_damaged", file=_POINTER)
         return Pointer()
     try:
-        return Pointer(**json.loads(path.read_text(encoding="utf-8")))
+        pointer = Pointer(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise CrmError("store_damaged", file=_POINTER) from None
+    for kind, name in asdict(pointer).items():
+        if name is not None and not re.fullmatch(rf"{kind}-\d+\.duckdb", str(name)):
+            raise CrmError("store_damaged", file=_POINTER)
+    return pointer
 
 
 def write_pointer(folder: Path, pointer: Pointer) -> None:
@@ -96,13 +107,21 @@ def tidy(folder: Path) -> None:
 def writer_lock(folder: Path) -> Iterator[None]:
     """Holds the store's one writer place; readers are never kept waiting.
 
-    Raises: CrmError("store_busy") while another process writes.
+    Raises: CrmError("store_busy") while another process writes, ("store_read_only") where
+    nothing may be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError:
+        raise CrmError("store_read_only") from None
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CrmError("store_busy") from None
+        if read_pointer(folder) == Pointer():
+            # A first import that is cut off leaves an empty store, not one without its pointer.
+            write_pointer(folder, Pointer())
         tidy(folder)
         yield

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from crm_core.settings import Settings
-from crm_core.store.connection import Tables, attach, connect, limits, quoted, sql_of
+from crm_core.store.connection import Tables, attach, connect, limits, quoted, sql_of, understood
 from crm_core.store.snapshots import (
     Pointer,
     next_name,
@@ -87,19 +87,11 @@ class Change:
         helper = self.folder / f"{name}.building.work"
         root = connect()
         try:
-            limits(root, self.settings)
-            # Staged rows go to a file beside it: an import may be larger than memory.
-            root.execute(f"ATTACH {quoted(str(helper))} AS work")
-            root.execute("USE work")
-            root.execute(f"ATTACH {quoted(str(path))} AS {kind}")
-            if self.pointer.facts:
-                attach(
-                    root, self.folder / self.pointer.facts, "old" if kind == "facts" else "facts"
-                )
-            build = Build(root, kind)
-            yield build
-            root.execute(f"CHECKPOINT {kind}")
-            root.execute(f"DETACH {kind}")
+            with understood(self.pointer.facts or name):
+                build = self._begin(root, kind, path, helper)
+                yield build
+                root.execute(f"CHECKPOINT {kind}")
+                root.execute(f"DETACH {kind}")
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -107,6 +99,16 @@ class Change:
             root.close()
             helper.unlink(missing_ok=True)
         self._publish(kind, path, name)
+
+    def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path, helper: Path) -> Build:
+        limits(root, self.settings)
+        # Staged rows go to a file beside it: an import may be larger than memory.
+        root.execute(f"ATTACH {quoted(str(helper))} AS work")
+        root.execute("USE work")
+        root.execute(f"ATTACH {quoted(str(path))} AS {kind}")
+        if self.pointer.facts:
+            attach(root, self.folder / self.pointer.facts, "old" if kind == "facts" else "facts")
+        return Build(root, kind)
 
     def _publish(self, kind: str, path: Path, name: str) -> None:
         path.replace(self.folder / name)
