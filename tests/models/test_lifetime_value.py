@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.models import bg_nbd, gamma_gamma, lifetime_value
+from crm_core.models.base import Fitted
+from crm_core.models.triples import Triples
+from crm_core.store import Build
+from tests.models.histories import AS_OF, Log, cdnow, shop, simulate
+
+MONEY = pa.decimal128(18, 2)
+AMOUNTS = (
+    "gross",
+    "discount",
+    "refund",
+    "goods_cost",
+    "shipping_income",
+    "shipping_cost",
+    "fees",
+    "service_cost",
+    "marketing_cost",
+)
+
+
+def ledger(log: Log, **shares: float | np.ndarray | None) -> pa.Table:
+    """Sale rows of a log; each amount a share of the row's revenue, None where not known."""
+    rows = len(log.customer)
+    columns: dict[str, object] = {"customer_key": log.customer, "day": log.table()["day"]}
+    for name in AMOUNTS:
+        share = 1.0 if name == "gross" else shares.get(name, 0.0)
+        columns[name] = (
+            pa.nulls(rows, MONEY)
+            if share is None
+            else pa.array(np.round(log.cents * share) / 100.0).cast(MONEY, safe=False)
+        )
+    return pa.table(columns)
+
+
+LOG = simulate(3_000, seed=8)
+
+
+def scored(build: Build, as_of: date = AS_OF) -> pd.DataFrame:
+    lifetime_value.materialise(build, as_of)
+    return build.fetch(build.table("lifetime_value"))
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
+    folder = tmp_path_factory.mktemp("lifetime")
+    rows = ledger(LOG, goods_cost=0.5, refund=0.05, fees=0.1, service_cost=0.02)
+    with shop(folder, customer_days=LOG.table(), ledger=rows) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def scores(build: Build) -> pd.DataFrame:
+    return scored(build)
+
+
+def test_every_customer_has_one_row_in_the_promised_columns(scores: pd.DataFrame) -> None:
+    assert tuple(scores.columns) == lifetime_value.COLUMNS
+    assert scores["customer_key"].tolist() == sorted(set(LOG.customer.tolist()))
+    assert scores.notna().all().all()
+
+
+def test_the_engine_gives_what_the_models_give(scores: pd.DataFrame, build: Build) -> None:
+    seen = LOG.summary(AS_OF)
+    each = Triples.of(seen["frequency"], seen["recency_days"], seen["age_days"])
+    orders = bg_nbd.fit_triples(each, as_of=AS_OF)
+    spend = gamma_gamma.fit_spend(
+        gamma_gamma.Spend.of(seen["frequency"], seen["repeat_cents"]), as_of=AS_OF
+    )
+    single = Triples(*(seen[name] for name in seen if name != "repeat_cents"), seen["age_days"])
+    coming = bg_nbd.expected_orders(orders, single, 365)
+    money = gamma_gamma.expected_spend(spend, seen["frequency"], seen["repeat_cents"] / 100.0)
+    quiet = lifetime_value.learn(build, as_of=AS_OF).quiet_days
+    assert scores["expected_orders"].to_numpy() == pytest.approx(coming)
+    assert scores["expected_revenue"].to_numpy() == pytest.approx(coming * money)
+    assert scores["p_no_order"].to_numpy() == pytest.approx(
+        bg_nbd.p_no_order(orders, single, quiet)
+    )
+
+
+def test_where_all_cost_the_same_share_so_does_what_is_expected(scores: pd.DataFrame) -> None:
+    revenue = scores["expected_revenue"].sum()
+    assert scores["expected_margin"].sum() == pytest.approx(0.45 * revenue, rel=1e-3)
+    assert scores["expected_contribution"].sum() == pytest.approx(0.33 * revenue, rel=1e-3)
+    assert (scores["expected_contribution"] <= scores["expected_margin"]).all()
+
+
+def test_the_fits_are_kept_and_the_helper_is_gone(build: Build) -> None:
+    fits = lifetime_value.materialise(build, AS_OF)
+    assert [name for name, _ in fits] == ["lifetime_value", "bg_nbd", "gamma_gamma"]
+    for name, document in fits:
+        assert Fitted.from_json(document).model == name
+    both = Fitted.from_json(fits[0][1]).parameters
+    assert {"r", "alpha", "a", "b", "p", "q", "v", "quiet_days", "horizon_days"} == set(both)
+    assert not build.has("lifetime_value_scores")
+
+
+def test_a_dear_customer_is_worth_less_but_not_judged_on_one_order(tmp_path: Path) -> None:
+    """Who returns everything pulls down the own figure, the more the more often."""
+    often = np.bincount(LOG.customer)
+    heavy, light = int(np.argmax(often)), int(np.flatnonzero(often == 1)[0])
+    back = np.where(np.isin(LOG.customer, (heavy, light)), 0.9, 0.0)
+    rows = ledger(LOG, goods_cost=0.4, service_cost=back)
+    with shop(tmp_path, customer_days=LOG.table(), ledger=rows) as opened:
+        found = scored(opened).set_index("customer_key")
+    rate = found["expected_contribution"] / found["expected_revenue"]
+    assert rate[heavy] < 0 < rate[light] < rate.median()
+    assert rate.median() == pytest.approx(0.6, abs=0.05)
+
+
+@pytest.mark.parametrize("cost", [None, 0.0])
+def test_without_known_costs_there_is_no_margin(tmp_path: Path, cost: float | None) -> None:
+    rows = ledger(LOG, goods_cost=cost)
+    with shop(tmp_path, customer_days=LOG.table(), ledger=rows) as opened:
+        found = scored(opened)
+    assert found["expected_revenue"].notna().all()
+    assert found[["expected_margin", "expected_contribution"]].isna().all().all()
+
+
+def test_money_after_the_day_changes_nothing(tmp_path: Path) -> None:
+    cut = AS_OF - timedelta(60)
+    known = LOG.until(cut)
+    tables: list[pd.DataFrame] = []
+    for name, log in (("all", LOG), ("known", known)):
+        (tmp_path / name).mkdir()
+        rows = ledger(log, goods_cost=0.5)
+        with shop(tmp_path / name, customer_days=log.table(), ledger=rows) as opened:
+            tables.append(scored(opened, cut))
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_small_shop_is_told_how_little_that_is(tmp_path: Path) -> None:
+    log = simulate(120, seed=3, days=100)
+    with shop(tmp_path, customer_days=log.table()) as opened:
+        warnings = lifetime_value.fit(opened, as_of=AS_OF).warnings
+    assert warnings[:3] == ("few_buyers", "few_loyal_buyers", "short_history")
+
+
+def test_too_small_a_shop_is_told_what_is_missing(tmp_path: Path) -> None:
+    log = simulate(40, seed=3, days=20)
+    with (
+        shop(tmp_path, customer_days=log.table()) as opened,
+        pytest.raises(CrmError) as caught,
+    ):
+        lifetime_value.materialise(opened, AS_OF)
+    assert caught.value.code == "not_enough_data"
+    assert caught.value.facts["buyers"] == 40
+    assert caught.value.facts["history_days_needed"] == 30
+
+
+# On the whole published log, 26 weeks ahead
+
+
+@pytest.fixture(scope="module")
+def backtest(
+    cdnow_master: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, float]]:
+    log = cdnow(cdnow_master)
+    with shop(tmp_path_factory.mktemp("cdnow"), customer_days=log.table()) as opened:
+        rows = lifetime_value.validate(opened, origins=[date(1997, 12, 30)], horizon_days=182)
+        with pytest.raises(CrmError, match="not_enough_data"):
+            lifetime_value.validate(opened, origins=[date(1998, 2, 1)], horizon_days=182)
+    return {str(row["method"]): row for row in rows}
+
+
+def test_cdnow_is_foreseen_as_measured_elsewhere(backtest: dict[str, dict[str, float]]) -> None:
+    ours = backtest["lifetime_value"]
+    assert ours["gini"] == pytest.approx(0.725, abs=0.001)
+    assert ours["top_decile"] == pytest.approx(0.566, abs=0.001)
+    assert ours["spearman"] == pytest.approx(0.434, abs=0.001)
+    assert abs(ours["purchases_error"]) < 0.04
+    assert abs(ours["spend_error"]) < 0.05
+
+
+def test_simple_rules_are_beaten_where_levels_count(
+    backtest: dict[str, dict[str, float]],
+) -> None:
+    ours = backtest["lifetime_value"]
+    simple = {name: row for name, row in backtest.items() if name.startswith("naive_")}
+    assert set(simple) == {"naive_last_period", "naive_own_rate", "naive_mean"}
+    for theirs in simple.values():
+        for measure in ("purchases_error", "spend_error", "mae", "rmse"):
+            assert abs(ours[measure]) < abs(theirs[measure])
