@@ -120,8 +120,5 @@ def writer_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CrmError("store_busy") from None
-        if read_pointer(folder) == Pointer():
-            # A first import that is cut off leaves an empty store, not one without its pointer.
-            write_pointer(folder, Pointer())
         tidy(folder)
         yield

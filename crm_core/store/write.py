@@ -111,6 +111,10 @@ class Change:
         return Build(root, kind)
 
     def _publish(self, kind: str, path: Path, name: str) -> None:
+        if self.pointer == Pointer():
+            # Cut off between file and pointer, a first import leaves a store that says it is
+            # empty; a file without any pointer is a damaged one.
+            write_pointer(self.folder, self.pointer)
         path.replace(self.folder / name)
         facts = name if kind == "facts" else self.pointer.facts
         scores = name if kind == "scores" else self.pointer.scores

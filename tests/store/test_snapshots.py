@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -104,10 +103,6 @@ def test_the_second_writer_is_told_and_the_third_has_its_turn(tmp_path: Path) ->
     other.start()
     try:
         assert held.wait(60)
-        assert json.loads((tmp_path / "current.json").read_text()) == {
-            "facts": None,
-            "scores": None,
-        }
         with pytest.raises(CrmError, match="store_busy"), writer_lock(tmp_path):
             raise AssertionError
     finally:
