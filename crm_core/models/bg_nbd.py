@@ -235,7 +235,7 @@ def _orders_if_here(rhythm: _Rhythm, x: Ints, age: Floats, horizon_days: float) 
     power = rhythm.r + x
     reach = horizon_days / (rhythm.alpha + age)
     steepest = float((power * reach).max(initial=1.0))
-    nodes = _leaving_nodes(rhythm.a, rhythm.b + levels, steepest)
+    nodes = _leaving_nodes(rhythm.a, rhythm.b + levels.astype(np.float64), steepest)
     orders = power * reach * nodes.below[row]
     orders += -np.expm1(-power * np.log1p(reach)) * nodes.above[row]
     for start in range(0, len(x), _CHUNK):
