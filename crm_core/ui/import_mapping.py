@@ -96,5 +96,7 @@ def preview_rows(proposal: Proposal) -> None:
     frame = pd.DataFrame(list(proposal.rows)).drop(columns="issue")
     labels = {name: session.word("imports.field", name) for name in frame.columns}
     st.dataframe(frame.rename(columns=labels), hide_index=True, key="import_preview")
-    if proposal.result is not None and not proposal.problems:
+    if proposal.partial:
+        caption("imports.partial")
+    elif proposal.result is not None and not proposal.problems:
         success("imports.all_good", rows=f"{proposal.result.rows_read:,}")

@@ -121,7 +121,7 @@ def _shown(field: str) -> str:
         return f"coalesce(n_{field}::double::varchar, t_{field})"
     if FIELDS[field] == "time":
         return f"coalesce({field}::varchar, t_{field})"
-    return f"{field}::varchar"
+    return "t_line_id" if field == "line_id" else f"{field}::varchar"  # ids are made later
 
 
 def _code(issue: int | None, checks: list[Check]) -> str:

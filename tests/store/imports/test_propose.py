@@ -91,3 +91,11 @@ def test_of_a_large_file_the_first_part_is_tried(written: Callable[..., Path]) -
     assert proposal.problems == ()
     assert proposal.result is not None
     assert 0 < proposal.result.rows_read < 12_000
+
+
+def test_a_file_with_line_numbers_shows_them_as_they_stand() -> None:
+    path = Path(__file__).parents[2] / "fixtures" / "imports" / "superstore.csv"
+    proposal = propose(SourceFile(path, path.name), now=NOW)
+    assert proposal.problems == ()
+    assert [row["line_id"] for row in proposal.rows[:2]] == ["1", "2"]
+    assert len(proposal.rows) == min(10, proposal.result.rows_read if proposal.result else 0)
