@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any as Anything
@@ -16,7 +17,7 @@ from crm_core.rules import All, Any, Condition, Not, Rule, sentence, to_document
 from crm_core.text import formats
 from crm_core.ui.condition_row import condition_row, is_editable
 from crm_core.ui.customer_parts import segment_words
-from crm_core.ui.fields import form, submit, switch_choice, text_field
+from crm_core.ui.fields import form, submit, text_field
 from crm_core.ui.layout import panel
 from crm_core.ui.session import current
 from crm_core.ui.words import caption, flash, note, paragraph
@@ -50,12 +51,25 @@ class Choice:
 def chosen_audience() -> Choice | None:
     """Draws the choice and returns the rule it means; None while it is not complete."""
     _arrive()
-    by = switch_choice(
-        "audiences.by.label", ("segment", "rule", "saved"), key=_BY, prefix="audiences.by"
-    )
+    by = _switch("audiences.by.label", ("segment", "rule", "saved"), _BY, "audiences.by")
     if by == "segment":
         return _by_segment()
     return _by_rule() if by == "rule" else _saved()
+
+
+def _switch(label_key: str, codes: Sequence[str], key: str, prefix: str) -> str:
+    """One of a few codes, which links and buttons elsewhere may set."""
+    session = current()
+    st.session_state.setdefault(key, codes[0])
+    chosen = st.segmented_control(
+        session.md(label_key),
+        codes,
+        required=True,
+        format_func=lambda code: session.word(prefix, code),
+        key=key,
+        persist_state="session",
+    )
+    return chosen or codes[0]
 
 
 def _arrive() -> None:
@@ -92,7 +106,7 @@ def _by_segment() -> Choice | None:
 
 
 def _by_rule() -> Choice | None:
-    joint = switch_choice("audiences.match", ("all", "any"), key=_MATCH, prefix="audiences.joint")
+    joint = _switch("audiences.match", ("all", "any"), _MATCH, "audiences.joint")
     given: dict[int, Condition] = st.session_state.setdefault(_GIVEN, {0: _FIRST})
     rows: list[int] = st.session_state.setdefault(_ROWS, [0])
     made = [condition_row(place, given.get(place, _NEXT), _remove) for place in rows]

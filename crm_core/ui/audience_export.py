@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from crm_core.audiences import FIELDS, members
+from crm_core.models.rfm import SEGMENTS
 from crm_core.privacy.gate import IDENTITY_COLUMNS
 from crm_core.privacy.policy import CHANNEL_COLUMNS, allowed
 from crm_core.records import CONTACT_CHANNELS
@@ -13,7 +15,7 @@ from crm_core.rules import Rule, to_json
 from crm_core.text import formats
 from crm_core.ui.export_button import ListOrder, export_button
 from crm_core.ui.fields import choice_field, choices_field, switch_choice, switch_field
-from crm_core.ui.session import current
+from crm_core.ui.session import Session, current
 from crm_core.ui.words import caption, warning
 from crm_core.views.audiences import GROUPS, Audience
 
@@ -58,13 +60,20 @@ def draw_export(view: Audience, rule: Rule, name: str) -> None:
         return
     order = ListOrder(
         name=name,
-        members=lambda: members(session.store, rule),
+        members=lambda: _members(rule, session),
         columns=_columns(contact, facts),
         contact_channel=contact,
         file_format=form,
         confirmed_everyone=view.is_everyone,
     )
     export_button("audiences.export_button", order, key=_key(rule, contact, form))
+
+
+def _members(rule: Rule, session: Session) -> Any:
+    """Who the rule picks; segments by the names people know them by."""
+    picked = members(session.store, rule)
+    names = [(s.code, session.t(f"rfm.{s.code}.name")) for s in SEGMENTS]
+    return picked.mutate(segment=picked.segment.cases(*names, else_=picked.segment))
 
 
 def _everyone_meant(view: Audience) -> bool:

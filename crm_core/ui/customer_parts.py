@@ -28,6 +28,7 @@ from crm_core.views.customer import Customer
 
 _BOX = "customers_search"
 _SEEN = "_customers_seen"
+_NEARLY = 0.999  # no model is surer than that
 _OWN_UNITS = ("money", "count", "rate", "days")
 
 
@@ -130,8 +131,11 @@ def fact_words(name: str, value: Any) -> str:
         return segment_words([value])[0]
     if isinstance(value, str):
         return one_line(value)
+    if name == "p_no_order" and value > _NEARLY:
+        return session.t("customer.nearly", share=session.write(_NEARLY, "rate"))
     unit = FIELDS[name].unit
-    return session.write(value, unit if unit in _OWN_UNITS else "per")
+    whole = unit in _OWN_UNITS and name != "expected_orders"  # an average: 0.4 orders is not none
+    return session.write(value, unit if whole else "per")
 
 
 def draw_why(view: Customer) -> None:
