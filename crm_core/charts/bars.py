@@ -54,7 +54,7 @@ def bars(frame: pd.DataFrame, numbers: Numbers, *, previous: bool = False) -> Ch
             orientation="h",
             name=t("chart.this_period", numbers.language),
             marker={"color": PRIMARY},
-            text=[numbers.write(value) for value in values],
+            text=numbers.write_all(values),
             textposition="outside",
             cliponaxis=False,
             customdata=codes_of(frame),
@@ -87,7 +87,7 @@ def _previous_bars(frame: pd.DataFrame, numbers: Numbers, rows: list[int]) -> go
         name=t("chart.previous_period", numbers.language),
         marker={"color": COMPARISON_GREY},
         opacity=0.45,
-        hovertext=[numbers.write(value) for value in values],
+        hovertext=numbers.write_all(values),
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -140,7 +140,7 @@ def _add_columns(
             y=values.tolist(),
             name=name,
             customdata=codes_of(rows),
-            hovertext=[numbers.write(value) for value in values],
+            hovertext=numbers.write_all(values),
             hovertemplate="%{x}: %{hovertext}<extra></extra>",
         )
     )

@@ -67,11 +67,23 @@ class Numbers:
             case "money":
                 return formats.compact_money(value, self.currency, self.language)
             case "rate":
-                return formats.percent(value, self.language, 0 if abs(value) >= 0.02 else 1)
+                return formats.percent(
+                    value, self.language, 0 if abs(value) >= 0.02 or not value else 1
+                )
             case "per":
                 return formats.number(value, self.language, 1)
             case _:
                 return formats.compact_money(value, "", self.language).replace(" ", "")
+
+    def write_all(self, values: pd.Series) -> list[str]:
+        """Every value in full, all of them with the same number of decimals.
+
+        >>> Numbers("money", "en", "EUR").write_all(pd.Series([24_405.0, 992.15]))
+        ['€24,405', '€992']
+        """
+        if self.unit != "money" or not bool((values.abs() >= 1_000).any()):
+            return [self.write(value) for value in values]
+        return [formats.money(value, self.currency, self.language, 0) for value in values]
 
 
 def check_size(points: int) -> None:

@@ -53,7 +53,7 @@ def line_compare(
             name=name or t("chart.this_period", numbers.language),
             mode="lines" if len(frame) > 1 else "markers",
             line={"width": 2.5, "color": PRIMARY},
-            text=[numbers.write(value) for value in values],
+            text=numbers.write_all(values),
             hovertemplate="%{text}",
         )
     )
@@ -97,7 +97,7 @@ def lines(frame: pd.DataFrame, numbers: Numbers) -> Chart:
                 name=shorten(series),
                 mode="lines",
                 line={"width": 2},
-                text=[numbers.write(value) for value in values],
+                text=numbers.write_all(values),
                 hovertemplate="%{text}",
             )
         )
@@ -190,7 +190,7 @@ def _add_line(
             mode="lines",
             name=name,
             line={"width": 2.2, "color": PRIMARY, "dash": dash or "solid"},
-            text=[numbers.write(value) for value in values[known]],
+            text=numbers.write_all(values[known]),
             hovertemplate="%{text}",
         )
     )

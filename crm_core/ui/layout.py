@@ -81,7 +81,7 @@ def draw(chart: Chart, *, key: str, on_click: bool = False, title: str = "") -> 
         "key": f"chart_{key}",
         "config": _CHART_CONFIG,
         "alt": f"{title}: {chart.alt}" if title else chart.alt,
-        "height": chart.height,
+        "height": "stretch",  # as tall as the card beside it, at least the figure's own height
     }
     if not on_click:
         chart.figure.update_layout(clickmode="none")

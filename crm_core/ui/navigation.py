@@ -45,10 +45,10 @@ class PageSpec:
 
 PAGES = (
     PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE | {"segment"}),
-    PageSpec("segments", "customers", "donut_small", applies=frozenset({"segment"})),
-    PageSpec("customers", "customers", "group", applies=frozenset({"segment", "region"})),
+    PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
+    PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
-    PageSpec("value", "customers", "diamond", applies=frozenset({"segment"})),
+    PageSpec("value", "customers", "diamond", applies=frozenset({"segment", "region"})),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
