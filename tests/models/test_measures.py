@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import brier_score_loss, roc_auc_score
@@ -12,6 +12,7 @@ from crm_core.models import measures
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=80)
 
 
+@settings(deadline=None)
 @given(pairs=PAIRS)
 def test_rank_correlation_is_the_textbooks(pairs: list[tuple[int, int]]) -> None:
     one, two = np.array(pairs).T
@@ -22,6 +23,7 @@ def test_rank_correlation_is_the_textbooks(pairs: list[tuple[int, int]]) -> None
         assert found == pytest.approx(spearmanr(one, two).statistic, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(pairs=PAIRS)
 def test_weights_are_repeated_rows(pairs: list[tuple[int, int]]) -> None:
     rows, counts = np.unique(np.array(pairs), axis=0, return_counts=True)
@@ -31,6 +33,7 @@ def test_weights_are_repeated_rows(pairs: list[tuple[int, int]]) -> None:
     )
 
 
+@settings(deadline=None)
 @given(pairs=PAIRS)
 def test_chance_of_the_right_order_is_the_textbooks(pairs: list[tuple[int, int]]) -> None:
     happened, score = np.array(pairs).T > 3, np.array(pairs)[:, 1]
@@ -46,6 +49,7 @@ def test_brier_is_the_textbooks() -> None:
     assert measures.brier(came, chance) == pytest.approx(brier_score_loss(came, chance))
 
 
+@settings(deadline=None)
 @given(pairs=PAIRS)
 def test_gini_is_one_for_the_perfect_order_and_turns_with_it(pairs: list[tuple[int, int]]) -> None:
     actual, said = np.array(pairs).T

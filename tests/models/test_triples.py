@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.models.triples import (
@@ -22,6 +22,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_the_order_of_customers_does_not_matter(
     rows: list[tuple[int, int, int]], seed: int
