@@ -58,10 +58,11 @@ with right:
     if chosen:
         go("customers", segment=chosen)
 with panel("value.top"):
+    names = [session.t(f"rfm.{code}.name") for code in view.top["segment"]]
     customer_table(
-        view.top,
+        view.top.assign(segment=names),
         [
-            Column("segment", "code", "feature.segment.label", prefix="value.segment_name"),
+            Column("segment", label_key="feature.segment.label"),
             Column("last_order_day", "date", "feature.last_order_day.label"),
             Column("orders", "count", "feature.orders.label"),
             Column("revenue_365d", "money", "feature.revenue_365d.label"),
@@ -77,6 +78,7 @@ with panel("value.trust", help_key="value.trust_about"):
         note("value.no_trial")
     else:
         paragraph("value.trust_words", day=day(view.trial_from, session.language))
+        paragraph(f"value.verdict.{view.verdict}")
         data_table(
             view.backtest,
             [

@@ -22,11 +22,12 @@ def forecast_tables(
     """
     made = _frozen(store, as_of, frozen) or predict(store, as_of=as_of)
     fitted.append(("forecast", made.to_json()))
-    return {
-        "forecast": _arrow(made.frame),
-        "forecast_backtest": _arrow(made.backtest),
-        "forecast_events": _arrow(made.events),
+    frames = {
+        "forecast": made.frame,
+        "forecast_backtest": made.backtest,
+        "forecast_events": made.events,
     }
+    return {name: _arrow(frame) for name, frame in frames.items()}
 
 
 def _frozen(store: Store, as_of: date, path: Path | None) -> Forecast | None:
@@ -39,10 +40,19 @@ def _frozen(store: Store, as_of: date, path: Path | None) -> Forecast | None:
     return made if same else None
 
 
+_TYPES = {
+    **dict.fromkeys(("day", "origin", "starts_on", "ends_on"), pa.date32()),
+    **dict.fromkeys(("method", "event"), pa.string()),
+    **dict.fromkeys(("horizon_days", "times_seen"), pa.int64()),
+    "is_past": pa.bool_(),
+}
+
+
 def _arrow(frame: pd.DataFrame) -> pa.Table:
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    dates = [name for name in ("day", "origin", "starts_on", "ends_on") if name in frame.columns]
-    for name in dates:
-        place = table.column_names.index(name)
-        table = table.set_column(place, name, table.column(name).cast(pa.date32()))
-    return table.replace_schema_metadata(None)
+    """The frame with its types told, so that a shop without events has the same columns."""
+    return pa.table(
+        {
+            name: pa.array(frame[name].tolist(), _TYPES.get(name, pa.float64()), from_pandas=True)
+            for name in frame.columns
+        }
+    )

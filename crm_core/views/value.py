@@ -15,6 +15,8 @@ from crm_core.store import Store
 from crm_core.views.model_state import fitted_document, need_model
 
 TOP = 50
+_CLEARLY_BETTER = 0.01  # about one standard error of the Gini on the published logs
+_FAIR_TOTAL_ERROR = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Value:
     top: pd.DataFrame
     backtest: pd.DataFrame
     trial_from: date | None
+    verdict: str
 
 
 def value(selection: Selection, *, store: Store, access: Access) -> Value:
@@ -74,7 +77,20 @@ def value(selection: Selection, *, store: Store, access: Access) -> Value:
         top=_top(store, shown, worth),
         backtest=backtest,
         trial_from=None if backtest.empty else backtest["origin"].iloc[0].date(),
+        verdict=_verdict(backtest),
     )
+
+
+def _verdict(backtest: pd.DataFrame) -> str:
+    """`rely` when customers were ranked better than by every simple rule and the total was met
+    within a fifth; `care` when only one of the two holds; else `do_not`."""
+    if backtest.empty:
+        return "care"
+    rows = backtest.set_index("method")
+    ours, others = rows.loc["lifetime_value"], rows.drop(index="lifetime_value")
+    ranked = ours["gini"] >= max(others["gini"].max(), 0.0) + _CLEARLY_BETTER
+    met = abs(ours["spend_error"]) <= _FAIR_TOTAL_ERROR
+    return "rely" if ranked and met else "care" if ranked or met else "do_not"
 
 
 def _number(found: float) -> float:
