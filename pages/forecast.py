@@ -67,21 +67,22 @@ with left, panel("forecast.trust", help_key="forecast.trust_about"):
 with right, panel("forecast.events", help_key="forecast.events_about"):
     if view.events.empty:
         note("forecast.no_events")
-    data_table(
-        view.events.assign(
-            label=[
-                session.word("forecast.event", name.removeprefix("own:"))
-                for name in view.events["event"]
-            ]
-        ),
-        [
-            Column("label", "text", "forecast.event_label", pinned=True),
-            Column("starts_on", "date", "forecast.starts_on"),
-            Column("ends_on", "date", "forecast.ends_on"),
-            Column("extra", "money", "forecast.extra"),
-            Column("times_seen", "count", "forecast.times_seen"),
-        ],
-        key="forecast_events",
-        alt_key="forecast.events",
-    )
+    else:
+        data_table(
+            view.events.assign(
+                label=[
+                    session.word("forecast.event", name.removeprefix("own:"))
+                    for name in view.events["event"]
+                ]
+            ),
+            [
+                Column("label", "text", "forecast.event_label", pinned=True),
+                Column("starts_on", "date", "forecast.starts_on"),
+                Column("ends_on", "date", "forecast.ends_on"),
+                Column("extra", "money", "forecast.extra"),
+                Column("times_seen", "count", "forecast.times_seen"),
+            ],
+            key="forecast_events",
+            alt_key="forecast.events",
+        )
 caption("forecast.fitted_on", day=day(view.as_of, session.language))

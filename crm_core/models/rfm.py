@@ -213,7 +213,9 @@ def _parts(people: ir.Table, column: str, score: str, *, parts: int) -> ir.Table
         upto=levels.alike.sum().over(ibis.cumulative_window(order_by=levels[column].asc())),
         people=levels.alike.sum().over(ibis.window()),
     )
-    middle = (2 * upto.upto - upto.alike).cast("float64") / (2 * upto.people).cast("float64")
+    middle = (2 * upto.upto - upto.alike).cast("float64") / (2 * upto.people).cast(
+        "float64"
+    ).nullif(0.0)
     return upto.select(column, (1 + (middle * parts).floor().cast("int64")).name(score))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -211,9 +212,10 @@ def fit_model(
 ) -> Answer:
     """A model's parameters on this shop's log."""
     with opened(settings, store) as (found, _):
-        fitted = model_spec(name).verb("fit")(
-            found, as_of=as_of or found.meta.as_of, time_unit=time_unit
-        )
+        fit = model_spec(name).verb("fit")
+        # Only models of a purchase rhythm have a unit of time to choose.
+        unit = {"time_unit": time_unit} if "time_unit" in signature(fit).parameters else {}
+        fitted = fit(found, as_of=as_of or found.meta.as_of, **unit)
         return json.loads(fitted.to_json())
 
 
