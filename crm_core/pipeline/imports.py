@@ -112,7 +112,7 @@ def _fill(
 
 
 def _first_issue(result: StageResult) -> dict[str, object]:
-    issue = result.examples[0] if result.examples else None
+    issue = min(result.examples, key=lambda found: found.row or 0, default=None)
     return {
         "file": issue.file if issue else result.files[0].name,
         "row": issue.row if issue else 0,
