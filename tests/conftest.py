@@ -15,8 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from crm_core.settings import Settings
+
+# A property is judged by its truth, not by how busy the machine is.
+hypothesis_settings.register_profile(
+    "gate", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("gate")
 
 if TYPE_CHECKING:
     from crm_core.records import Records
