@@ -20,9 +20,9 @@ from crm_core.store.marts import (
     counting_orders,
     first_days,
     order_amounts,
-    sale_lines,
+    priced_lines,
+    sold_lines,
     spend_by_day,
-    with_marketing,
 )
 
 _ALREADY_MIN_DAYS = 90
@@ -45,20 +45,15 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
 
     Raises: CrmError("no_orders") when no order counts: there is nothing to show yet.
     """
-    build.materialise("orders_counted", counting_orders(build, rules))
+    build.materialise("orders_counted", counting_orders(build, rules), helper=True)
     first, last, as_of = _span(build, facts.timezone)
     already = None if facts.starts_with_shop else _already_until(build, first)
     orders = build.table("orders_counted")
-    split = _count(build, order_amounts(orders, rules)) > 0
-    build.materialise("lines_priced", sale_lines(build, orders, rules, split=split))
-    build.materialise("spend", spend_by_day(build, rules))
-    lines, spend = build.table("lines_priced"), build.table("spend")
-    spent = _count(build, spend.agg(n=spend.count())) > 0
-    build.materialise("lines_sold", with_marketing(lines, spend if spent else None))
-    sold = build.table("lines_sold")
+    build.materialise("spend", spend_by_day(build, rules), helper=True)
+    spend, sold = build.table("spend"), _sold(build, orders, rules)
     ledger = (
-        entries.sales(sold, already)
-        .union(entries.refunds(build, sold, rules))
+        entries.sales(build, sold, orders, already)
+        .union(entries.refunds(build, sold, orders, rules))
         .union(entries.service(build, orders, rules))
         .union(entries.other_costs(build, sold, spend))
     )
@@ -71,7 +66,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
     days = first_days(orders)
     build.materialise("customer_facts", entries.customer_facts(build, days, already))
     build.materialise("product_facts", entries.product_facts(build))
-    for helper in ("orders_counted", "lines_priced", "spend", "lines_sold"):
+    for helper in ("orders_counted", "spend", "lines_priced", "lines_sold"):
         build.drop(helper)
     build.put_meta(
         {
@@ -84,6 +79,20 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
             "rules": json.dumps(asdict(rules), default=str, sort_keys=True),
         }
     )
+
+
+def _sold(build: Build, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+    """The lines with all amounts split in, kept where that took work."""
+    build.materialise("lines_priced", priced_lines(build, orders, rules), helper=True)
+    split = _count(build, order_amounts(orders, rules)) > 0
+    spend = build.table("spend")
+    spent = _count(build, spend.agg(n=spend.count())) > 0
+    lines = build.table("lines_priced")
+    sold = sold_lines(lines, orders, rules, split=split, spend=spend if spent else None)
+    if not split and not spent:
+        return sold
+    build.materialise("lines_sold", sold, helper=True)
+    return build.table("lines_sold")
 
 
 def _count(build: Build, counted: ir.Table) -> int:
@@ -109,7 +118,7 @@ def _span(build: Build, timezone: str) -> tuple[date, date, date]:
     row = build.connection.execute(
         "SELECT count(DISTINCT clock::TIME), max(hour(clock)) FILTER (WHERE day = ?) "
         "FROM (SELECT (ordered_at AT TIME ZONE 'UTC') AT TIME ZONE ? AS clock, day "
-        "FROM facts.main.orders_counted)",
+        "FROM work.main.orders_counted)",
         [last, timezone],
     ).fetchone()
     moments, latest = row or (0, 0)

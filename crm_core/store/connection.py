@@ -22,7 +22,7 @@ from crm_core.settings import Settings
 from crm_core.store.snapshots import Pointer, folder_of, read_pointer
 
 FETCH_LIMIT = 50_000
-_CATALOGS = ("facts", "scores", "decisions")
+_CATALOGS = ("facts", "scores", "decisions", "work")
 # Consents belong to the records: `consents` is their mirror, what files brought is apart.
 _ALIASES = {("facts", "consents"): "imported_consents"}
 _FULL = ("No space left on device", "Disk quota exceeded")
@@ -68,16 +68,21 @@ class Tables:
 
     def refresh_tables(self) -> None:
         """Learns the tables' columns anew, after some were made."""
+        self._schemas = {}
+        self._learn()
+
+    def _learn(self, name: str = "") -> None:
+        """Learns the columns of one table, or of all."""
         rows = self._root.execute(
             "SELECT database_name, table_name, column_name, data_type "
             "FROM duckdb_columns() WHERE schema_name = 'main' AND list_contains(?, database_name) "
-            "ORDER BY database_name, table_name, column_index",
-            [list(_CATALOGS)],
+            "AND ? IN ('', table_name) ORDER BY database_name, table_name, column_index",
+            [list(_CATALOGS), name],
         ).fetchall()
         columns: dict[tuple[str, str], dict[str, str]] = {}
         for catalog, table, column, kind in rows:
             columns.setdefault((catalog, table), {})[column] = _ibis_type(kind)
-        self._schemas = {
+        self._schemas |= {
             _ALIASES.get((catalog, table), table): ibis.table(
                 ibis.schema(cols), name=table, catalog=catalog, database="main"
             )

@@ -55,8 +55,26 @@ def _given(given: Mapping[str, ir.Value], name: str, otherwise: ir.Value) -> ir.
     return given[name] if name in given else otherwise  # noqa: SIM401
 
 
-def sales(lines: ir.Table, already_until: date | None) -> ir.Table:
-    """Sale entries; `lines` come with marketing split in (see marts)."""
+def _placed(lines: ir.Table, orders: ir.Table, products: ir.Table) -> ir.Table:
+    """Sold lines with who bought them, where, and what they are."""
+    of_order = orders.select(
+        "order_key",
+        "order_id",
+        "customer_key",
+        "ordered_at",
+        "order_no",
+        "sales_channel",
+        "acquisition_source",
+        region="sold_in",
+    )
+    of_product = products.select("product_key", "category", "subcategory")
+    joined = lines.join(of_order, "order_key").left_join(of_product, "product_key")
+    return without(joined, "order_key_right", "product_key_right")
+
+
+def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date | None) -> ir.Table:
+    """Sale entries; `sold` are lines with every amount split in (see marts)."""
+    lines = _placed(sold, orders, tables.table("products"))
     is_new = lines.order_no == 1
     if already_until is not None:
         is_new = is_new & (lines.day > ibis.literal(already_until))
@@ -74,21 +92,24 @@ def sales(lines: ir.Table, already_until: date | None) -> ir.Table:
     )
 
 
-def refunds(tables: Tables, lines: ir.Table, rules: MoneyRules) -> ir.Table:
+def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     """Refund entries on their own day, over the lines they belong to.
 
     A refund of a whole order is split over its lines; goods that came back to the shelf give
     their cost back.
     """
     given = tables.table("refunds").drop("batch_id")
-    sold = lines.select(
-        *[name for name in _DIMS if name != "at"],
-        "order_id",
+    refunded = orders.semi_join(given, "order_id")
+    lines = sold.select(
+        "order_key",
+        "line_id",
+        "product_key",
         "quantity",
         line_cost="goods_cost",
         line_revenue="revenue",
     )
-    joined = given.rename(refund_line="line_id").join(sold, "order_id")
+    lines = _placed(lines, refunded, tables.table("products"))
+    joined = given.rename(refund_line="line_id").join(lines, "order_id")
     joined = joined.filter(joined.refund_line.isnull() | (joined.refund_line == joined.line_id))
     upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
     whole = ibis.window(group_by="refund_id")

@@ -41,41 +41,16 @@ class MoneyRules:
 
 
 _AMOUNTS = ("shipping_income", "shipping_cost", "fees")
-_OF_ORDER = (
-    "order_id",
-    "order_key",
-    "customer_key",
-    "day",
-    "ordered_at",
-    "order_no",
-    "sales_channel",
-    "region",
-    "shipping_income",
-    "shipping_cost",
-    "fees",
-)
 _OF_LINE = (
-    "order_id",
-    "line_id",
     "order_key",
-    "customer_key",
+    "line_id",
     "product_key",
     "day",
-    "ordered_at",
-    "order_no",
-    "category",
-    "subcategory",
-    "sales_channel",
-    "region",
-    "acquisition_source",
     "quantity",
     "gross",
     "discount",
     "revenue",
     "goods_cost",
-    "shipping_income",
-    "shipping_cost",
-    "fees",
 )
 
 
@@ -97,18 +72,24 @@ def pick_rate(value: ir.StringValue, rates: Mapping[str, float]) -> ir.Value:
 
 
 def counting_orders(tables: Tables, rules: MoneyRules) -> ir.Table:
-    """Orders in states that count, of real buyers, numbered 1, 2, … within each customer."""
+    """Orders in states that count, of real buyers, numbered 1, 2, … within each customer.
+
+    `acquisition_source` is the buyer's; `sold_in` is the order's region, else the buyer's.
+    """
     orders, people = tables.table("orders"), tables.table("customers")
     internal = people.filter(people.is_internal.fill_null(False)).select("customer_key")
     kept = orders.filter(~orders.status.fill_null("").isin(rules.not_counted))
     kept = kept.anti_join(internal, "customer_key")
     if rules.internal_keys:
         kept = kept.filter(~kept.customer_key.fill_null(0).isin(rules.internal_keys))
+    buyers = people.select("customer_key", "acquisition_source", home_region="region")
+    kept = without(kept.left_join(buyers, "customer_key"), "customer_key_right")
     window = ibis.window(group_by="customer_key", order_by=["ordered_at", "order_key"])
     number = ibis.row_number().over(window) + 1
     return kept.mutate(
-        order_no=ibis.ifelse(kept.customer_key.notnull(), number, ibis.null("int64"))
-    )
+        order_no=ibis.ifelse(kept.customer_key.notnull(), number, ibis.null("int64")),
+        sold_in=ibis.coalesce(kept.region, kept.home_region),
+    ).drop("home_region")
 
 
 def first_days(orders: ir.Table) -> ir.Table:
@@ -136,90 +117,108 @@ def order_amounts(orders: ir.Table, rules: MoneyRules) -> ir.Table:
     return orders.agg(n=(known[0] | known[1] | known[2] | assumed).cast("int64").sum())
 
 
-def sale_lines(
-    tables: Tables, orders: ir.Table, rules: MoneyRules, *, split: bool = True
-) -> ir.Table:
-    """Lines of counting orders with tax taken out and goods cost; `split` says whether there are
-    order amounts to share out (see `order_amounts`), which costs a pass over every order."""
+def priced_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+    """Lines of counting orders with tax taken out and goods cost: keys, day and amounts.
+
+    Narrow on purpose: windows and sorts over lines carry every column they are given.
+    """
     lines, products = tables.table("order_lines"), tables.table("products")
-    people = tables.table("customers").select(
-        "customer_key", "acquisition_source", home_region="region"
-    )
-    joined = (
-        lines.drop("batch_id")
-        .join(orders.select(*_OF_ORDER), "order_id")
-        .left_join(
-            products.select(
-                "product_id", "product_key", "category", "subcategory", product_cost="unit_cost"
-            ),
-            "product_id",
-        )
-        .left_join(people, "customer_key")
+    joined = lines.join(orders.select("order_id", "order_key", "day"), "order_id").left_join(
+        products.select("product_id", "product_key", "category", product_cost="unit_cost"),
+        "product_id",
     )
     units = joined.quantity
-    paid = joined.line_total.fill_null((joined.unit_price * units).round(2).cast(_MONEY))
-    gross, discount = paid.cast("float64"), joined.discount.fill_null(0).cast("float64")
+    gross = joined.line_total.fill_null((joined.unit_price * units).round(2).cast(_MONEY))
+    discount = joined.discount.fill_null(0).cast(_MONEY)
     if rules.prices_include_tax:
-        rate = ibis.literal(1 + rules.tax_rate)
-        known_tax = joined.tax.cast("float64")
-        share = ibis.ifelse(
-            joined.tax.notnull() & (gross > discount),
-            ibis.literal(1.0) - known_tax / (gross - discount).nullif(0.0),
-            ibis.literal(1.0) / rate,
+        share = _untaxed(joined, gross, discount, rules.tax_rate)
+        gross, discount = (
+            money(gross.cast("float64") * share),
+            money(discount.cast("float64") * share),
         )
-        gross, discount = gross * share, discount * share
-    joined = joined.mutate(
-        gross=money(gross),
-        discount=money(discount),
-        region=ibis.coalesce(joined.region, joined.home_region),
-    )
-    revenue = joined.gross - joined.discount
+    joined = joined.mutate(gross=gross, discount=discount)
+    joined = joined.mutate(revenue=(joined.gross - joined.discount).cast(_MONEY))
     cost = ibis.coalesce(joined.unit_cost, joined.product_cost).cast("float64") * units
-    assumed = revenue.cast("float64") * (1 - pick_rate(joined.category, rules.margin_by_category))
-    joined = joined.mutate(
-        revenue=revenue.cast(_MONEY), goods_cost=money(ibis.coalesce(cost, assumed))
+    if rules.margin_by_category:
+        rate = pick_rate(joined.category, rules.margin_by_category)
+        cost = ibis.coalesce(cost, joined.revenue.cast("float64") * (1 - rate))
+    return joined.mutate(goods_cost=money(cost)).select(*_OF_LINE)
+
+
+def _untaxed(lines: ir.Table, gross: ir.Value, discount: ir.Value, tax_rate: float) -> ir.Value:
+    """The share of what was paid that is not tax: by the line's own tax, else by the rate."""
+    paid = gross.cast("float64") - discount.cast("float64")
+    return ibis.ifelse(
+        lines.tax.notnull() & (paid > 0),
+        ibis.literal(1.0) - lines.tax.cast("float64") / paid.nullif(0.0),
+        ibis.literal(1.0) / ibis.literal(1 + tax_rate),
     )
-    if not split:
-        nothing = ibis.literal(0).cast(_MONEY)
-        return joined.mutate(**dict.fromkeys(_AMOUNTS, nothing)).select(*_OF_LINE)
-    return _split_order_amounts(joined, rules)
 
 
-def _split_order_amounts(lines: ir.Table, rules: MoneyRules) -> ir.Table:
-    lines = _weighted(lines, "order_id", ["line_id"])
+def sold_lines(
+    lines: ir.Table, orders: ir.Table, rules: MoneyRules, *, split: bool, spend: ir.Table | None
+) -> ir.Table:
+    """Priced lines with their part of the order's amounts and of the day's marketing.
+
+    Without amounts (`split`, see `order_amounts`) or `spend` those are zero, which spares a
+    pass over every line.
+    """
+    nothing = ibis.literal(0).cast(_MONEY)
+    names = (*_OF_LINE, *_AMOUNTS, "marketing_cost")
+    lines = lines.mutate(**dict.fromkeys(names[len(_OF_LINE) :], nothing))
+    if split:
+        lines = _split_order_amounts(lines.drop(*_AMOUNTS), orders, rules)
+    if spend is not None:
+        lines = _split_marketing(lines.drop("marketing_cost"), spend)
+    return lines.select(*names)
+
+
+def _split_order_amounts(lines: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+    lines = _weighted(lines, "order_key", ["line_id"])
+    lines = lines.join(orders.select("order_key", "sales_channel", *_AMOUNTS), "order_key")
     shipping = lines.shipping_cost.cast("float64")
     if rules.shipping_cost_per_order is not None:
         shipping = shipping.fill_null(rules.shipping_cost_per_order)
-    fee_rate = rules.payment_fee_rate
-    channel_rate = pick_rate(lines.sales_channel, rules.marketplace_fee_by_channel).fill_null(0.0)
-    assumed = lines.weighed_revenue.cast("float64") * (fee_rate + channel_rate)
-    fees = lines.fees.cast("float64").fill_null(assumed + rules.payment_fee_fixed)
+    rate: ir.Value = ibis.literal(rules.payment_fee_rate)
+    if rules.marketplace_fee_by_channel:
+        of_channel = pick_rate(lines.sales_channel, rules.marketplace_fee_by_channel)
+        rate = of_channel.fill_null(0.0) + rules.payment_fee_rate
+    assumed = lines.weighed_revenue.cast("float64") * rate + rules.payment_fee_fixed
+    fees = lines.fees.cast("float64").fill_null(assumed)
     return lines.mutate(
         shipping_income=_share(lines.shipping_income.cast("float64").fill_null(0.0), lines),
         shipping_cost=_share(shipping.fill_null(0.0), lines),
         fees=_share(fees, lines),
-    ).select(*_OF_LINE)
+    )
 
 
 def _weighted(lines: ir.Table, group: str, order: list[str]) -> ir.Table:
     """Adds each line's `weight` in its group, the `reach` of the weights up to and with it, and
     their `total_weight`: revenue, or one a line where the group has none."""
-    summed = lines.group_by(group).agg(
-        weighed_revenue=lines.revenue.sum().cast(_MONEY), weighed_lines=lines.count()
-    )
-    lines = without(lines.left_join(summed, group), f"{group}_right")
-    by_money = lines.weighed_revenue > 0
-    weight = ibis.ifelse(by_money, lines.revenue, ibis.literal(1).cast(_MONEY)).cast(_MONEY)
-    total = ibis.ifelse(by_money, lines.weighed_revenue, lines.weighed_lines.cast(_MONEY))
-    lines = lines.mutate(weight=weight, total_weight=total.cast("float64"))
+    whole = ibis.window(group_by=group, order_by=order, preceding=None, following=None)
     upto = ibis.window(group_by=group, order_by=order, preceding=None, following=0)
-    return lines.mutate(reach=lines.weight.sum().over(upto).cast("float64"))
+    lines = lines.mutate(
+        weighed_revenue=lines.revenue.sum().over(whole),
+        weighed_lines=lines.count().over(whole),
+        reach_revenue=lines.revenue.sum().over(upto),
+        reach_lines=lines.count().over(upto),
+    )
+    by_money = lines.weighed_revenue > 0
+
+    def either(revenue: ir.Value, count: ir.Value) -> ir.Value:
+        return ibis.ifelse(by_money, revenue.cast("float64"), count.cast("float64"))
+
+    return lines.mutate(
+        weight=either(lines.revenue, ibis.literal(1)),
+        total_weight=either(lines.weighed_revenue, lines.weighed_lines),
+        reach=either(lines.reach_revenue, lines.reach_lines),
+    )
 
 
 def _share(amount: ir.Value, lines: ir.Table) -> ir.Value:
     """This line's part of an amount: the rounded sum up to it less the rounded sum before it."""
     total = lines.total_weight.nullif(0.0)
-    before = lines.reach - lines.weight.cast("float64")
+    before = lines.reach - lines.weight
     upto = (amount.round(2) * lines.reach / total).round(2)
     return (upto - (amount.round(2) * before / total).round(2)).round(2).cast(_MONEY)
 
@@ -243,11 +242,9 @@ def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
     return spend.group_by("day").agg(spend=spend.spend.sum().cast(_MONEY))
 
 
-def with_marketing(lines: ir.Table, spend: ir.Table | None) -> ir.Table:
-    """Each day's spend split over that day's sale lines; None where nothing was ever spent."""
-    if spend is None:
-        return lines.mutate(marketing_cost=ibis.literal(0).cast(_MONEY))
+def _split_marketing(lines: ir.Table, spend: ir.Table) -> ir.Table:
+    """Each day's spend split over that day's sale lines."""
     lines = _weighted(lines, "day", ["order_key", "line_id"])
     joined = without(lines.left_join(spend, "day"), "day_right")
     amount = joined.spend.cast("float64").fill_null(0.0)
-    return joined.mutate(marketing_cost=_share(amount, joined)).select(*_OF_LINE, "marketing_cost")
+    return joined.mutate(marketing_cost=_share(amount, joined))

@@ -28,6 +28,7 @@ class Build(Tables):
 
     def __init__(self, root: duckdb.DuckDBPyConnection, target: str) -> None:
         self.target = target
+        self._helpers: set[str] = set()
         super().__init__(root)
 
     @property
@@ -43,14 +44,20 @@ class Build(Tables):
         finally:
             self._root.unregister("incoming_rows")
 
-    def materialise(self, name: str, expr: ir.Table) -> None:
-        """Runs an expression in the engine and keeps its rows under `name`."""
+    def materialise(self, name: str, expr: ir.Table, *, helper: bool = False) -> None:
+        """Runs an expression in the engine and keeps its rows under `name`.
+
+        A `helper` lies beside the snapshot, not in it, and ends with the build at the latest.
+        """
+        if helper:
+            self._helpers.add(name)
         self._make(name, sql_of(expr))
 
     def drop(self, name: str) -> None:
         """Forgets a table that only helped."""
-        self._root.execute(f"DROP TABLE IF EXISTS {self.target}.main.{name}")
-        self.refresh_tables()
+        self._root.execute(f"DROP TABLE IF EXISTS {self._place(name)}")
+        self._schemas.pop(name, None)
+        self._helpers.discard(name)
 
     def put_meta(self, pairs: Mapping[str, str]) -> None:
         """Writes what the snapshot says of itself."""
@@ -60,11 +67,14 @@ class Build(Tables):
         for key, value in pairs.items():
             self._root.execute(f"DELETE FROM {self.target}.main.meta WHERE key = ?", [key])
             self._root.execute(f"INSERT INTO {self.target}.main.meta VALUES (?, ?)", [key, value])
-        self.refresh_tables()
+        self._learn("meta")
+
+    def _place(self, name: str) -> str:
+        return f"{'work' if name in self._helpers else self.target}.main.{name}"
 
     def _make(self, name: str, select: str) -> None:
-        self._root.execute(f"CREATE OR REPLACE TABLE {self.target}.main.{name} AS {select}")
-        self.refresh_tables()
+        self._root.execute(f"CREATE OR REPLACE TABLE {self._place(name)} AS {select}")
+        self._learn(name)
 
 
 class Change:
