@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -35,17 +36,35 @@ def main(argv: Sequence[str]) -> int:
         settings = Settings.from_env(os.environ)
         answer = _COMMANDS[arguments.command](arguments, settings)
     except CrmError as error:
-        failure = {"error": error.code, "message": error_text(error, language)}
-        if arguments.json:
-            document = {**failure, "facts": error.facts}
-            print(json.dumps(document, default=str, ensure_ascii=False))
-        print(failure["message"], file=sys.stderr)
-        return 1
+        return _failed(arguments, error, language)
+    except Exception as error:
+        return _failed(arguments, CrmError(_place(error)), language)
     if arguments.json:
         print(json.dumps(answer, default=_plain, ensure_ascii=False))
     else:
         _show(answer)
     return 0
+
+
+def _failed(arguments: argparse.Namespace, error: CrmError, language: str) -> int:
+    message = error_text(error, language)
+    if arguments.json:
+        document = {"error": error.code, "message": message, "facts": error.facts}
+        print(json.dumps(document, default=str, ensure_ascii=False))
+    print(message, file=sys.stderr)
+    return 1
+
+
+def _place(error: Exception) -> str:
+    """Kind and place of a failure nobody expected: its own words may hold personal data.
+
+    >>> _place(ValueError("ann@example.com"))
+    'ValueError'
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "crm_core" in frame.filename]
+    where = f" {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _plain(value: object) -> object:
@@ -184,7 +203,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
             out=out,
             confirmed_everyone=arguments.everyone,
         )
-    return {**asdict(result), "file": str(out)}
+    return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
@@ -201,6 +220,19 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
 }
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write days like 2026-06-30") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("a whole number above zero is needed")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m crm_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -213,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[shared])
 
     demo = command("demo", "Build the demo store, or one of any size")
-    demo.add_argument("--customers", type=int)
+    demo.add_argument("--customers", type=_count)
     demo.add_argument("--seed", type=int, default=7)
 
     load = command("import", "Recognise, check and merge files")
@@ -230,23 +262,23 @@ def _parser() -> argparse.ArgumentParser:
 
     command("status", "What the store holds and how fresh it is")
     refresh = command("refresh", "Marts, features and scores, with seconds a step")
-    refresh.add_argument("--as-of", type=date.fromisoformat)
+    refresh.add_argument("--as-of", type=_day)
 
     measure = command("measure", "Any number, as on the pages")
     measure.add_argument("metric", nargs="+")
     measure.add_argument("--by", nargs="+", metavar="DIM")
-    measure.add_argument("--from", dest="start", type=date.fromisoformat)
-    measure.add_argument("--to", dest="end", type=date.fromisoformat)
+    measure.add_argument("--from", dest="start", type=_day)
+    measure.add_argument("--to", dest="end", type=_day)
     measure.add_argument("--where", metavar="RULE", help="a rule (JSON) or a saved audience")
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")
-    fit.add_argument("--as-of", type=date.fromisoformat)
+    fit.add_argument("--as-of", type=_day)
     fit.add_argument("--time-unit", choices=("day", "week"), default="day")
     validate = command("validate", "A model on this shop's own past")
     validate.add_argument("model")
-    validate.add_argument("--origin", type=date.fromisoformat)
-    validate.add_argument("--horizon", type=int)
+    validate.add_argument("--origin", type=_day)
+    validate.add_argument("--horizon", type=_count)
     predict = command("predict", "A model's scores")
     predict.add_argument("model")
     predict.add_argument("--customer", type=int)
@@ -254,7 +286,7 @@ def _parser() -> argparse.ArgumentParser:
     audience = command("audience", "Who a rule picks, and how to reach them")
     audience.add_argument("rule", help="a rule (JSON) or a saved audience's name")
     audience.add_argument("--count", action="store_true", help="kept for schedules: always so")
-    audience.add_argument("--as-of", type=date.fromisoformat)
+    audience.add_argument("--as-of", type=_day)
     export = command("export", "An audience as a file, through the guarded door")
     export.add_argument("rule", help="a rule (JSON) or a saved audience's name")
     export.add_argument("--for", dest="format", choices=("csv", "xlsx"), default="csv")

@@ -20,12 +20,18 @@ from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
-from crm_core.pipeline.workspace import demo_url, ensure_demo, open_workspace, workspace
+from crm_core.pipeline.workspace import (
+    demo_url,
+    ensure_demo,
+    open_workspace,
+    store_url,
+    workspace,
+)
 from crm_core.records import Records, open_records
 from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
-from crm_core.store import Store, open_store
+from crm_core.store import Store, folder_of, open_store, read_pointer
 from crm_core.store.imports import Plan, recognise
 from crm_core.store.imports.mapping import read_mapping
 
@@ -61,17 +67,36 @@ def demo(
     now: datetime,
     progress: Progress,
 ) -> Answer:
-    """Builds the bundled demo store, or a generated one of any size into `store`."""
+    """Builds the bundled demo store, or a generated one of any size into a store of its own.
+
+    Raises: CrmError("demo_into_shop") rather than add invented customers to a real shop.
+    """
     if customers is None:
         url = ensure_demo(settings, now=now, progress=progress)
     else:
         from crm_core.pipeline.generate import generate_store
 
-        url = url_of(settings, store)
+        url = store or store_url(settings.var / f"demo-{customers}")
+        _check_no_shop(settings, url)
         generate_store(
             url, settings=settings, customers=customers, seed=seed, now=now, progress=progress
         )
     return {"store": url, **status(settings, url, today=now.date())}
+
+
+def _check_no_shop(settings: Settings, url: str) -> None:
+    if _is_demo(settings, url):
+        raise CrmError("demo_is_read_only")
+    if read_pointer(folder_of(url)).facts is not None:
+        store = open_store(url, settings=settings)
+        store.close()
+        if store.meta.kind != "demo":
+            raise CrmError("demo_into_shop")
+
+
+def _is_demo(settings: Settings, url: str) -> bool:
+    """Whether a URL means the bundled demo store, however it is written."""
+    return folder_of(url).resolve() == folder_of(demo_url(settings)).resolve()
 
 
 def import_files(
@@ -89,7 +114,7 @@ def import_files(
 ) -> Answer:
     """Imports files into a store and, unless told not to, refreshes its scores."""
     url = url_of(settings, store)
-    if url == demo_url(settings):
+    if _is_demo(settings, url):
         raise CrmError("demo_is_read_only")
     plan = plan_of(paths, format_name=format_name, mapping=mapping, date_order=date_order)
     records = open_records(workspace(settings, url).records_url)
@@ -180,7 +205,10 @@ def measure_metrics(
     with opened(settings, store) as (found, records):
         rows = scope(found, Selection())
         if start or end:
-            rows = between(rows, Period(start or found.meta.first_day, end or found.meta.last_day))
+            period = Period(start or found.meta.first_day, end or found.meta.last_day)
+            if period.days < 1:
+                raise CrmError("period_is_empty", start=period.start, end=period.end)
+            rows = between(rows, period)
         if rule:
             picked = members(found, rule_of(rule, records)).select("customer_key")
             rows = rows.semi_join(picked, "customer_key")
