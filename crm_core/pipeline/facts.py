@@ -24,6 +24,7 @@ from crm_core.store.marts import (
     sold_lines,
     spend_by_day,
 )
+from crm_core.store.merge import carry_over
 
 _ALREADY_MIN_DAYS = 90
 _EVENING_HOUR = 18
@@ -140,10 +141,10 @@ def _already_until(build: Build, first: date) -> date:
     return first + timedelta(max(_ALREADY_MIN_DAYS, p90) - 1)
 
 
-def copy_tables(build: Build, names: tuple[str, ...] = ()) -> None:
-    """Carries canonical tables over from the snapshot before, unchanged."""
-    for name in names or (*TABLES, "key_moves", "import_batches", "quarantine"):
-        build.connection.execute(f"CREATE TABLE facts.main.{name} AS SELECT * FROM old.main.{name}")
+def copy_tables(build: Build) -> None:
+    """Carries canonical tables over from the snapshot before, brought to today's columns."""
+    for name in (*TABLES, "key_moves", "import_batches", "quarantine"):
+        carry_over(build.connection, name)
     build.refresh_tables()
 
 

@@ -15,6 +15,7 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import sync_consents
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
 from crm_core.pipeline.rules import money_rules
+from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Change, folder_of, writing
@@ -57,6 +58,7 @@ def run_import(
     """
     wishes = wishes or Wishes()
     report: dict[str, Any] = {}
+    ensure_version(url, settings=settings, records=records, progress=progress)
     with writing(folder_of(url), settings) as change:
         try:
             with change.building("facts") as build:

@@ -12,7 +12,9 @@ from pathlib import Path
 from crm_core.pipeline.decisions import mirror_decisions
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.scores import refresh_scores
+from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records, open_records
+from crm_core.schema import VERSION
 from crm_core.settings import Settings
 from crm_core.store import Store, folder_of, open_store, read_pointer
 from crm_core.store.imports import recognise
@@ -79,6 +81,7 @@ def open_workspace(settings: Settings, place: Workspace) -> tuple[Store, Records
     Raises: CrmError of `open_store` and `open_records`.
     """
     records = open_records(place.records_url)
+    ensure_version(place.url, settings=settings, records=records)
     store = open_store(
         place.url,
         settings=settings,
@@ -125,7 +128,7 @@ def _name(data: Path) -> str:
 
 
 def _fingerprint(data: Path) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(VERSION).encode())
     for path in sorted([*data.glob("*.parquet"), *data.glob("*.json")]):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())

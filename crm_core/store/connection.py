@@ -299,6 +299,21 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+def version_of(path: Path) -> int:
+    """The schema version a facts file was written by.
+
+    Raises: CrmError("store_damaged").
+    """
+    root = connect()
+    try:
+        attach(root, path, "facts")
+        return int(_pairs(root, "facts")["schema_version"])
+    except (duckdb.Error, KeyError, ValueError):
+        raise CrmError("store_damaged", file=path.name) from None
+    finally:
+        root.close()
+
+
 def read_meta(root: duckdb.DuckDBPyConnection, pointer: Pointer) -> StoreMeta:
     """What the attached facts file says of itself.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import duckdb
@@ -11,9 +12,9 @@ from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
 from crm_core.store.people import key_of, people_joins, resolve_people
 
-# Sorting by person puts one customer's history into few blocks of the file.
-_SORT = {"orders": "customer_key, ordered_at, order_id", "order_lines": "order_id, line_id"}
 _BY_PERSON = {"customers", "identities"}
+# What an order file tells of a product in passing never empties what a product list told.
+_LISTED = {"products"}
 
 
 @dataclass
@@ -69,6 +70,10 @@ def _old_links(con: duckdb.DuckDBPyConnection) -> None:
         " WHERE false)"
     )
     con.execute(f"CREATE OR REPLACE TABLE people.old_moves AS SELECT * FROM {source}")
+    emails = "SELECT value AS email, customer_key FROM people.old_links WHERE kind = 'email'"
+    if _has_old(con, "identities"):
+        emails += " UNION SELECT email, customer_key FROM old.main.identities"
+    con.execute(f"CREATE OR REPLACE VIEW people.old_emails AS {emails}")
 
 
 def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:
@@ -106,6 +111,12 @@ def _merge_table(
             "CREATE TABLE facts.main.identity_links AS SELECT kind, value, customer_key, rule,"
             " batch_id::BIGINT AS batch_id FROM people.links ORDER BY customer_key, kind, value"
         )
+        # Who is one person may be all the news of a file whose other rows are known.
+        result.loaded[table.name] = _rows(
+            con,
+            "(SELECT kind, value, customer_key FROM people.links EXCEPT"
+            " SELECT kind, value, customer_key FROM people.old_links)",
+        )
         return
     if table.name not in staged:
         body = _moved(table) if has_old else _empty(columns)
@@ -122,16 +133,26 @@ def _merge_table(
         _fold_people(con, table, batch)
     if table.number:
         _give_numbers(con, table)
+    if table.name in _LISTED:
+        _keep_known(con, table)
     _count(con, table, result)
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    keys = ", ".join(f'"{name}"' for name in table.key)
-    order = _SORT.get(table.name, keys)
+    names, keys = _listed(column.name for column in columns), _listed(table.key)
     con.execute(
         f"CREATE TABLE facts.main.{table.name} AS SELECT {names} FROM ("
         f"SELECT {names} FROM changed UNION ALL "
         f"SELECT {names} FROM past ANTI JOIN changed USING ({keys})"
-        f") ORDER BY {order}"
+        f") ORDER BY {_order(table)}"
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _order(table: Table) -> str:
+    """By person and time where a row has both: one customer's history is in few blocks."""
+    by_person = table.event and _has(table, "customer_key")
+    return _listed(("customer_key", str(table.event), *table.key) if by_person else table.key)
 
 
 def _first_rows(
@@ -143,11 +164,10 @@ def _first_rows(
         if table.number
         else ""
     )
-    names = ", ".join(f'"{column.name}"' for column in table.stored())
-    order = _SORT.get(table.name, ", ".join(f'"{name}"' for name in table.key))
+    names = _listed(column.name for column in table.stored())
     con.execute(
         f"CREATE TABLE facts.main.{table.name} AS SELECT {names} FROM "
-        f"(SELECT *{number} FROM ({resolved})) ORDER BY {order}"
+        f"(SELECT *{number} FROM ({resolved})) ORDER BY {_order(table)}"
     )
     result.loaded[table.name] = _rows(con, f"facts.main.{table.name}")
     staged = _rows(con, f"staging.{table.name}")
@@ -202,13 +222,20 @@ def _resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: int, timezone
         )
     joins = people_joins("s", with_email=with_email) if "customer_id" in present else ""
     query = f"SELECT {', '.join(cells)}, s.source_row FROM staging.{table.name} s{joins}"
-    if table.name in _BY_PERSON:
+    if table.name in _BY_PERSON or _tells_rows_apart(con, table):
         return query
-    keys = ", ".join(f'"{name}"' for name in table.key)
     return (
         f"SELECT * FROM ({query}) QUALIFY row_number() OVER "
-        f"(PARTITION BY {keys} ORDER BY source_row DESC) = 1"
+        f"(PARTITION BY {_listed(table.key)} ORDER BY source_row DESC) = 1"
     )
+
+
+def _tells_rows_apart(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether no staged row repeats another's key: to ask costs far less than to sort them out."""
+    if "customer_key" in table.key:  # two source ids may turn out to be one person
+        return False
+    distinct = f"(SELECT DISTINCT {_listed(table.key)} FROM staging.{table.name})"
+    return _rows(con, distinct) == _rows(con, f"staging.{table.name}")
 
 
 def _has(table: Table, name: str) -> bool:
@@ -226,7 +253,7 @@ def _cell(
         return "NULL::BIGINT"
     if column.name == "day" and table.event:
         zone = quoted(timezone)
-        return f"((s.\"{table.event}\" AT TIME ZONE 'UTC') AT TIME ZONE {zone})::DATE"
+        return f'(make_timestamptz(epoch_us(s."{table.event}")) AT TIME ZONE {zone})::DATE'
     if column.name not in present:
         return f"NULL::{SQL_TYPES[column.type]}"
     return f's."{column.name}"::{SQL_TYPES[column.type]}'
@@ -252,6 +279,20 @@ def _fold_people(con: duckdb.DuckDBPyConnection, table: Table, batch: int) -> No
     con.execute("CREATE OR REPLACE TEMP TABLE fresh AS SELECT *, 0 AS source_row FROM folded")
 
 
+def _keep_known(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Fills what fresh rows leave empty from the rows stored before."""
+    keys = ", ".join(f'"{name}"' for name in table.key)
+    kept = ", ".join(
+        f'coalesce(f."{c.name}", p."{c.name}") AS "{c.name}"'
+        for c in table.columns
+        if c.name not in table.key
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ({kept}) "
+        f"FROM fresh f LEFT JOIN past p USING ({keys})"
+    )
+
+
 def _give_numbers(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Keeps the integer keys of known rows and gives the next free ones to the rest."""
     number, key = table.number, table.key[0]
@@ -275,3 +316,31 @@ def _count(con: duckdb.DuckDBPyConnection, table: Table, result: Merged) -> None
     result.loaded[table.name] = _rows(con, "changed")
     staged = _rows(con, f"staging.{table.name}")
     result.duplicate[table.name] = max(0, staged - result.loaded[table.name])
+
+
+def carry_over(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Copies a table of the snapshot before; columns it did not have yet are unknown.
+
+    A table that it did not have at all comes empty, or not at all when the schema has none.
+    """
+    old = {
+        row[0]
+        for row in con.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = 'old' "
+            "AND table_name = ?",
+            [name],
+        ).fetchall()
+    }
+    if name not in TABLES:
+        if old:
+            con.execute(f"CREATE TABLE facts.main.{name} AS SELECT * FROM old.main.{name}")
+        return
+    columns = TABLES[name].stored()
+    if not old:
+        con.execute(f"CREATE TABLE facts.main.{name} AS {_empty(columns)}")
+        return
+    cells = ", ".join(
+        f'"{c.name}"' if c.name in old else f'NULL::{SQL_TYPES[c.type]} AS "{c.name}"'
+        for c in columns
+    )
+    con.execute(f"CREATE TABLE facts.main.{name} AS SELECT {cells} FROM old.main.{name}")

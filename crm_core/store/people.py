@@ -1,8 +1,8 @@
 """Who is who: source ids and e-mails lead to one customer key, kept through every re-import.
 
 Rules: a source id is one person; the same e-mail, letter for letter after trimming, Unicode
-composition (NFC) and lower case, is one person, unless more than three source ids share it
-(a shop's own or a marketplace's address leads to nobody). Look-alike letters are counted and
+composition (NFC) and lower case, is one person, unless more than three source ids share it, in
+one file or over all (a shop's own or a marketplace's address leads to nobody). Look-alike letters are counted and
 never merged. The older key survives a merge.
 """
 
@@ -23,17 +23,15 @@ _LOOKALIKE = (
 def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int) -> int:
     """Makes `people.links` (kind, value, customer_key, rule, batch_id); returns look-alikes.
 
-    Expects `staging.*` with `customer_id` and `email`, the earlier links in `people.old_links`
-    and the keys given up earlier in `people.old_moves`. `people.moved` maps keys that this merge
+    Expects `staging.*` with `customer_id` and `email`, the earlier links in `people.old_links`,
+    who had which e-mail in `people.old_emails` and the keys given up earlier in
+    `people.old_moves`. `people.moved` maps keys that this merge
     gives up to those that survive. A key given up is never given to anybody else: what people
     decided about it must not pass to a stranger.
     """
     pairs = " UNION ALL ".join(_sightings(con, staged)) or _NOBODY
     con.execute(f"CREATE OR REPLACE TEMP TABLE seen AS {pairs}")
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE shared AS SELECT email FROM seen WHERE email IS NOT NULL "
-        f"AND id IS NOT NULL GROUP BY email HAVING count(DISTINCT id) > {SHARED_EMAIL_IDS}"
-    )
+    _find_shared(con)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE nodes AS
         SELECT DISTINCT 'source_id' AS kind, id AS value FROM seen WHERE id IS NOT NULL
@@ -51,6 +49,29 @@ def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: i
         f"SELECT count(*) FROM nodes WHERE kind = 'email' AND {_LOOKALIKE}"
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def _find_shared(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes `shared`, the e-mails of more than three ids that are not one person already.
+
+    Files of a day each would otherwise join a marketplace's buyers one after the other.
+    """
+    address = _EMAIL.format(column="e.email")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE shared AS
+        WITH told AS (SELECT DISTINCT email FROM seen WHERE email IS NOT NULL),
+        known AS (
+            SELECT email, id FROM seen WHERE email IS NOT NULL AND id IS NOT NULL
+            UNION
+            SELECT t.email, l.value FROM told t
+            JOIN people.old_emails e ON {address} = t.email
+            JOIN people.old_links l ON l.customer_key = e.customer_key AND l.kind = 'source_id'
+        )
+        SELECT k.email FROM known k
+        LEFT JOIN people.old_links o ON o.kind = 'source_id' AND o.value = k.id
+        GROUP BY k.email HAVING count(DISTINCT k.id) > {SHARED_EMAIL_IDS}
+        AND (count(DISTINCT o.customer_key) > 1 OR count(*) > count(o.customer_key))
+    """)
 
 
 _NOBODY = "SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS email WHERE false"
@@ -131,6 +152,7 @@ def _number(con: duckdb.DuckDBPyConnection, batch: int) -> None:
         SELECT o.kind, o.value, coalesce(m.new_key, o.customer_key), o.rule, o.batch_id
         FROM people.old_links o ANTI JOIN labels l USING (kind, value)
         LEFT JOIN people.moved m ON m.old_key = o.customer_key
+        WHERE o.kind <> 'email' OR o.value NOT IN (SELECT email FROM shared)
     """)
 
 

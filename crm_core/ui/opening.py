@@ -12,6 +12,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import mirror_decisions
+from crm_core.pipeline.upgrade import ensure_version
 from crm_core.pipeline.workspace import ensure_demo, mirror_folder
 from crm_core.pipeline.workspace import workspace as place_of
 from crm_core.records import Records, open_records
@@ -19,7 +20,7 @@ from crm_core.settings import Settings
 from crm_core.store import Store, folder_of, open_store, read_pointer
 from crm_core.ui.address import PARTS
 from crm_core.ui.filters import Bounds
-from crm_core.ui.workspace import Workspace, copy_for_visitor, expire_visitors, writable
+from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, writable
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ def _demo(_settings: Settings, var: str) -> str:
 
 def prepare(settings: Settings, place: Workspace) -> None:
     """Builds the demo on first start; gives a visitor a private copy of its records."""
+    expire(settings, now=datetime.now(UTC).timestamp())
     if place.is_demo:
         _demo(settings, str(settings.var))
         if place.private:
             # Made before the copy, so that a link to a customer means the same to every visitor.
             url_secret(place_of(settings, place.store_url).records_url)
-            expire_visitors(settings, now=datetime.now(UTC).timestamp())
             copy_for_visitor(settings, place)
 
 
@@ -77,8 +78,10 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
     pointer = read_pointer(folder)
     if pointer.facts is None:
         return Opened(None, records, None)
+    if _upgraded((str(folder), pointer.facts), place.store_url, settings, records):
+        pointer = read_pointer(folder)
     decisions = _decisions(settings, place, records)
-    key = (str(folder), pointer.facts, pointer.scores or "", str(decisions))
+    key = (str(folder), pointer.facts or "", pointer.scores or "", str(decisions))
     return Opened(_store(key, place.store_url, settings, decisions), records, decisions)
 
 
@@ -86,6 +89,13 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
 def _store(key: tuple[str, ...], _url: str, _settings: Settings, _decisions: Path) -> Store:
     del key
     return open_store(_url, settings=_settings, decisions=_decisions)
+
+
+@st.cache_resource(max_entries=64)
+def _upgraded(key: tuple[str, ...], _url: str, _settings: Settings, _records: Records) -> bool:
+    """Whether a store of an earlier version of the program had to be brought up, once."""
+    del key
+    return ensure_version(_url, settings=_settings, records=_records)
 
 
 def _decisions(settings: Settings, place: Workspace, records: Records) -> Path:

@@ -1,0 +1,32 @@
+"""Stores written by an earlier version of the program, brought to the tables of this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crm_core.pipeline.scores import refresh_marts, refresh_scores
+from crm_core.records import Records
+from crm_core.schema import VERSION
+from crm_core.settings import Settings
+from crm_core.store import folder_of, read_pointer, version_of
+
+
+def ensure_version(
+    url: str,
+    *,
+    settings: Settings,
+    records: Records,
+    progress: Callable[[str, float], None] = lambda step, share: None,
+) -> bool:
+    """Rebuilds a store of an earlier schema version as a new snapshot; whether it had to.
+
+    Its rows are kept: tables and columns that are new since then start empty, marts and scores
+    are made anew. A store of a later version is left alone (opening it says so).
+    """
+    folder = folder_of(url)
+    pointer = read_pointer(folder)
+    if pointer.facts is None or version_of(folder / pointer.facts) >= VERSION:
+        return False
+    refresh_marts(url, settings=settings, records=records, progress=progress)
+    refresh_scores(url, settings=settings, progress=progress)
+    return True
