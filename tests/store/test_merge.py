@@ -178,3 +178,75 @@ def test_stub_products_for_lines_that_name_unknown_ones(tmp_path: Path) -> None:
     products = store.fetch(store.table("product_facts"))
     assert products["product_name"].tolist() == ["tea"]
     assert Decimal("10") == Decimal(str(store.fetch(store.table("order_lines"))["unit_price"][0]))
+
+
+def daily(number: int) -> Rows:
+    """One day's file of a marketplace that gives every buyer its own address."""
+    when = f"2026-01-0{number + 1}T10:00:00"
+    return {
+        "identities": [person(f"c{number}", email="desk@example.com")],
+        "orders": [
+            order(str(number), f"c{number}", when),
+            order(f"guest-{number}", None, when, email="desk@example.com"),
+        ],
+        "order_lines": [line(str(number), "tea", "10"), line(f"guest-{number}", "tea", "10")],
+    }
+
+
+def test_an_address_shared_over_many_files_stops_joining(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    for number in range(7):
+        shop.load(daily(number), name=f"day-{number}")
+    found = keys(shop)
+    assert len({found[str(number)] for number in range(7)}) == 5  # the first three, then nobody
+    assert [found[f"guest-{number}"] for number in range(3, 7)] == [None] * 4
+
+
+def test_one_person_of_many_ids_stays_one(tmp_path: Path) -> None:
+    rows: Rows = {
+        "identities": [
+            person("a", email="one@example.com"),
+            person("b", email="one@example.com"),
+            person("b", email="two@example.com"),
+            person("c", email="two@example.com"),
+            person("d", email="two@example.com"),
+        ],
+        "orders": [order(name, name, "2026-01-05T10:00:00") for name in "abcd"],
+        "order_lines": [line(name, "tea", "10") for name in "abcd"],
+    }
+    shop = small_shop(tmp_path, rows)
+    rows["orders"].append(order("guest", None, "2026-01-06T10:00:00", email="one@example.com"))
+    rows["order_lines"].append(line("guest", "tea", "10"))
+    shop.load(rows, name="again")
+    assert len(set(keys(shop).values())) == 1
+
+
+def test_a_file_whose_only_news_is_who_is_who_is_taken_in(tmp_path: Path) -> None:
+    rows: Rows = {
+        "orders": [
+            order("1", "a", "2026-01-05T10:00:00"),
+            order("2", "b", "2026-01-06T10:00:00"),
+        ],
+        "order_lines": [line("1", "tea", "10"), line("2", "tea", "10")],
+    }
+    shop = small_shop(tmp_path, rows)
+    same = {**rows, "orders": [{**row, "email": "ann@example.com"} for row in rows["orders"]]}
+    assert shop.load(same, name="with-emails")["batch"] == 2
+    assert len(set(keys(shop).values())) == 1
+    assert shop.load(same, name="once-more")["batch"] is None
+
+
+def test_an_order_file_leaves_what_a_product_list_told(tmp_path: Path) -> None:
+    rows: Rows = {
+        "products": [{"product_id": "tea", "category": "Tea", "unit_cost": Decimal("4")}],
+        "orders": [order("1", "a", "2026-01-05T10:00:00")],
+        "order_lines": [line("1", "tea", "10")],
+    }
+    shop = small_shop(tmp_path, rows)
+    rows["products"] = [{"product_id": "tea", "category": "Green tea"}]
+    rows["orders"] = [order("2", "a", "2026-01-06T10:00:00")]
+    rows["order_lines"] = [line("2", "tea", "10")]
+    shop.load(rows, name="orders-only")
+    store = shop.open()
+    products = store.fetch(store.table("products"))
+    assert products[["category", "unit_cost"]].values.tolist() == [["Green tea", 4.0]]
