@@ -38,7 +38,7 @@ def costs_form(view: Costs) -> None:
         )
     if pressed and may_change:
         session.records.save_shop_settings(told, session.access.user, datetime.now(UTC))
-        run_job(["refresh", "--store", session.workspace.store_url], title_key="costs.applying")
+        run_job(["refresh"], store=session.workspace.store_url, title_key="costs.applying")
         flash("costs.saved")
         go("costs")
 

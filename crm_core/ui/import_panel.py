@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
+import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,24 +53,50 @@ def import_panel() -> None:
         )
         caption("imports.or_command")
     if given:
-        files = [_kept(file) for file in given]
+        files = _kept(given)
         with part():
             _recognised(files)
     if _REPORT in st.session_state:
         import_report(st.session_state[_REPORT])
 
 
-def _kept(file: Any) -> Path:
-    """The upload as a file of ours: its name is shown, never trusted as a path."""
+def _kept(given: Sequence[Any]) -> list[Path]:
+    """The uploads as files of ours, side by side in a folder of just these.
+
+    Names are shown, never trusted as paths. The folder goes by the ids of the uploads: a file
+    that was mended and given again has the old one's name, and often its size.
+    """
+    session = current()
     if _FOLDER not in st.session_state:
-        folder = current().settings.var / "uploads" / secrets.token_hex(8)
-        folder.mkdir(parents=True, exist_ok=True)
-        st.session_state[_FOLDER] = str(folder)
-    name = _SAFE.sub("_", Path(str(file.name)).name).lstrip(".") or "file.csv"
-    path = Path(st.session_state[_FOLDER]) / name[-120:]
-    if not path.exists() or path.stat().st_size != file.size:
-        path.write_bytes(file.getbuffer())
-    return path
+        root = workspace.uploads_folder(session.settings, session.workspace)
+        st.session_state[_FOLDER] = str(root / secrets.token_hex(8))
+    root = Path(st.session_state[_FOLDER])
+    ids = "\n".join(sorted(str(file.file_id) for file in given))
+    folder = root / hashlib.sha256(ids.encode()).hexdigest()[:16]
+    if not folder.is_dir():
+        shutil.rmtree(root, ignore_errors=True)
+        folder.mkdir(parents=True)
+    paths: list[Path] = []
+    for file in given:
+        path = folder / _own_name(str(file.name), {path.name for path in paths})
+        if not path.exists() or path.stat().st_size != file.size:
+            path.write_bytes(file.getbuffer())
+        paths.append(path)
+    return paths
+
+
+def _own_name(name: str, taken: set[str]) -> str:
+    """A harmless file name that no other upload has.
+
+    >>> _own_name("../../etc/orders 2026.csv", set()), _own_name("a.csv", {"a.csv"})
+    ('orders_2026.csv', '2-a.csv')
+    """
+    safe = (_SAFE.sub("_", Path(name).name).lstrip(".") or "file.csv")[-120:]
+    number = 2
+    free = safe
+    while free in taken:
+        free, number = f"{number}-{safe}", number + 1
+    return free
 
 
 def _recognised(files: list[Path]) -> None:
@@ -109,7 +138,7 @@ def _mapped(file: Path) -> Mapping | None:
 def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
     session = current()
     place = session.workspace
-    arguments = ["import", *[str(file) for file in files], "--store", place.shop_url]
+    arguments = ["import", *[str(file) for file in files]]
     with panel("imports.go"):
         if read_pointer(folder_of(place.shop_url)).facts is None:
             arguments += _shop_facts(mapping)
@@ -123,7 +152,7 @@ def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
         if not (check or load):
             return
         extra = ["--dry-run"] if check else []
-        report = run_job([*arguments, *extra], title_key="imports.running")
+        report = run_job([*arguments, *extra], store=place.shop_url, title_key="imports.running")
     st.session_state[_REPORT] = {**report, "checked_only": check}
     if load:
         door.activate(session.settings, place, workspace.SHOP)

@@ -22,19 +22,28 @@ _ROOT = Path(__file__).parents[2]
 _GRACE_SECONDS = 5
 
 
-def run_job(arguments: Sequence[str], *, title_key: str) -> dict[str, Any]:
-    """Runs `python -m crm_core ARGUMENTS` on this workspace and returns its document.
+def run_job(arguments: Sequence[str], *, store: str, title_key: str) -> dict[str, Any]:
+    """Runs `python -m crm_core ARGUMENTS` on one of this workspace's stores; its document.
 
     A rerun of the page (the Cancel button, another page) ends the job; the store is then as it
     was before.
     Raises: CrmError that the job ended with.
     """
     session = current()
-    command = [sys.executable, "-m", "crm_core", *arguments, "--json", "--progress"]
+    command = [
+        sys.executable,
+        "-m",
+        "crm_core",
+        *arguments,
+        "--store",
+        store,
+        "--json",
+        "--progress",
+    ]
     environment = {
         **os.environ,
         "CLIENTELE_VAR": str(session.settings.var),
-        "CLIENTELE_RECORDS": session.workspace.records_url,
+        "CLIENTELE_RECORDS": session.workspace.records_of(store),
         "PYTHONPATH": str(_ROOT),
     }
     with st.container(border=True):

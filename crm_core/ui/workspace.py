@@ -21,14 +21,15 @@ VISIT_SECONDS = 24 * 3600
 class Workspace:
     """One store with its records, and the store an import from a page would fill.
 
-    `name` is demo or shop. `private` means that only this visitor
-    sees it and that it expires.
+    `name` is demo or shop. `private` means that only this visitor sees it and that it expires.
+    `records_url` are the open store's decisions, `shop_records_url` those of the shop's own.
     """
 
     name: str
     store_url: str
     records_url: str
     shop_url: str
+    shop_records_url: str
     private: bool = False
 
     @property
@@ -41,6 +42,11 @@ class Workspace:
         """Whether the own store has ever been written."""
         return (folder_of(self.shop_url) / "current.json").is_file()
 
+    def records_of(self, url: str) -> str:
+        """Where decisions about one of its stores are kept: a job on the own shop, started while
+        the demo is open, must not decide for the demo."""
+        return self.shop_records_url if url == self.shop_url else self.records_url
+
 
 def choose(settings: Settings, *, visitor: str | None, name: str) -> Workspace:
     """The workspace of a request; nothing is opened or written yet.
@@ -52,14 +58,15 @@ def choose(settings: Settings, *, visitor: str | None, name: str) -> Workspace:
     if visitor is None:
         shop = settings.store_url or store_url(settings.var / SHOP)
         url = demo if name == DEMO else shop
-        return Workspace(name, url, place_of(settings, url).records_url, shop)
+        own = place_of(settings, shop).records_url
+        return Workspace(name, url, place_of(settings, url).records_url, shop, own)
     folder = visitor_folder(settings, visitor)
     shop = store_url(folder / SHOP)
+    own = place_of(replace(settings, records_url=None), shop).records_url
     if name == DEMO:
         records = f"sqlite:///{folder / 'demo.sqlite'}"
-        return Workspace(name, demo, records, shop, private=True)
-    own = replace(settings, records_url=None)
-    return Workspace(name, shop, place_of(own, shop).records_url, shop, private=True)
+        return Workspace(name, demo, records, shop, own, private=True)
+    return Workspace(name, shop, own, shop, own, private=True)
 
 
 def copy_for_visitor(settings: Settings, place: Workspace) -> None:
@@ -91,12 +98,17 @@ def visitor_folder(settings: Settings, visitor: str) -> Path:
     return settings.var / "visitors" / visitor
 
 
-def expire_visitors(settings: Settings, *, now: float) -> int:
-    """Deletes what visitors left behind more than a day before `now`; returns how many."""
-    root = settings.var / "visitors"
-    if not root.is_dir():
-        return 0
-    old = [path for path in root.iterdir() if now - path.stat().st_mtime > VISIT_SECONDS]
+def uploads_folder(settings: Settings, place: Workspace) -> Path:
+    """Where uploads wait to be imported: a visitor's expire with everything else of theirs."""
+    private = folder_of(place.shop_url).parent
+    return (private if place.private else settings.var) / "uploads"
+
+
+def expire(settings: Settings, *, now: float) -> int:
+    """Deletes what visitors and uploads left behind more than a day before `now`; how many."""
+    roots = (settings.var / "visitors", settings.var / "uploads")
+    left = [path for root in roots if root.is_dir() for path in root.iterdir()]
+    old = [path for path in left if now - path.stat().st_mtime > VISIT_SECONDS]
     for path in old:
         shutil.rmtree(path, ignore_errors=True)
     return len(old)

@@ -8,9 +8,10 @@ from crm_core.settings import Settings
 from crm_core.ui.workspace import (
     choose,
     copy_for_visitor,
-    expire_visitors,
+    expire,
     first_name,
     remember,
+    uploads_folder,
     visitor_folder,
     writable,
 )
@@ -46,6 +47,22 @@ def test_two_visitors_share_the_demo_and_nothing_else(tmp_path: Path) -> None:
     assert "elsewhere" not in own.records_url
 
 
+def test_a_shop_filled_from_the_demo_decides_for_itself(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path)
+    for visitor in (None, "ann"):
+        demo = choose(settings, visitor=visitor, name="demo")
+        shop = choose(settings, visitor=visitor, name="shop")
+        assert demo.records_of(demo.store_url) == demo.records_url
+        assert demo.records_of(demo.shop_url) == shop.records_url != demo.records_url
+        assert shop.records_of(shop.shop_url) == shop.records_url
+
+
+def test_what_a_visitor_uploads_expires_with_the_visitor(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path)
+    place = choose(settings, visitor="ann", name="demo")
+    assert uploads_folder(settings, place).parent == visitor_folder(settings, "ann")
+
+
 def test_a_visitor_decides_on_a_copy(tmp_path: Path) -> None:
     settings = Settings(var=tmp_path)
     alone = choose(settings, visitor=None, name="demo")
@@ -66,7 +83,11 @@ def test_what_a_visitor_left_is_gone_after_a_day(tmp_path: Path) -> None:
         folder = visitor_folder(settings, name)
         folder.mkdir(parents=True)
         os.utime(folder, (1_000_000 - age, 1_000_000 - age))
-    assert expire_visitors(settings, now=1_000_000) == 1
+    uploads = uploads_folder(settings, choose(settings, visitor=None, name="demo")) / "old"
+    uploads.mkdir(parents=True)
+    os.utime(uploads, (910_000, 910_000))
+    assert expire(settings, now=1_000_000) == 2
+    assert not uploads.exists()
     assert visitor_folder(settings, "new").exists()
     assert not visitor_folder(settings, "old").exists()
 

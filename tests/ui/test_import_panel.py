@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+
+from crm_core.settings import Settings
+from crm_core.ui import import_panel
+from crm_core.ui.workspace import choose
+
+
+@dataclass
+class Upload:
+    """What the file uploader gives."""
+
+    file_id: str
+    name: str
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def getbuffer(self) -> memoryview:
+        return memoryview(self.content)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    settings = Settings(var=tmp_path)
+    place = choose(settings, visitor=None, name="shop")
+    session = SimpleNamespace(settings=settings, workspace=place)
+    monkeypatch.setattr(import_panel, "current", lambda: session)
+    monkeypatch.setattr(st, "session_state", {})
+    return tmp_path
+
+
+def kept(*given: Upload) -> list[bytes]:
+    return [path.read_bytes() for path in import_panel._kept(given)]
+
+
+def test_a_mended_file_of_the_same_name_and_size_is_the_one_imported(folder: Path) -> None:
+    assert kept(Upload("1", "orders.csv", b"price,10")) == [b"price,10"]
+    assert kept(Upload("2", "orders.csv", b"price,11")) == [b"price,11"]
+    assert len(list((folder / "uploads").rglob("*.csv"))) == 1  # the old one is gone
+
+
+def test_two_files_of_one_name_are_both_kept(folder: Path) -> None:
+    files = (Upload("1", "orders.csv", b"may"), Upload("2", "../orders.csv", b"june"))
+    assert kept(*files) == kept(*files) == [b"may", b"june"]
+    paths = list((folder / "uploads").rglob("*.csv"))
+    assert len({path.parent for path in paths}) == 1  # formats of several files look beside them
