@@ -264,17 +264,36 @@ def validate_model(
 
 
 def predict(settings: Settings, store: str | None, name: str, *, customer: int | None) -> Answer:
-    """A model's current scores: of one customer, or the first thousand by key."""
+    """A model's current scores: of one customer, or the first thousand by key.
+
+    Raises: CrmError("no_scores"), ("model_not_scored"), ("no_such_customer"), or why the last
+    refresh left this model out.
+    """
     with opened(settings, store) as (found, _):
         model_spec(name)
         if not found.has(name):
-            raise CrmError("no_scores")
+            raise _why_unscored(found, name)
         table = found.table(name)
         key = "customer_key" if "customer_key" in table.columns else "day"
         if customer is not None:
+            if key == "day":
+                raise CrmError("no_such_customer")
             table = table.filter(table[key] == customer)
         frame = found.fetch(table.order_by(ibis.asc(key)).limit(1000))
+        if customer is not None and frame.empty:
+            raise CrmError("no_such_customer")
         return {"model": name, "as_of": found.scores_as_of, "rows": _rows(frame)}
+
+
+def _why_unscored(store: Store, name: str) -> CrmError:
+    """Why there are no scores of a model: never made, left out by the refresh, or never at all."""
+    if not store.has("model_status"):
+        return CrmError("no_scores")
+    status = store.table("model_status")
+    said = store.fetch(status.filter(status.model == name))
+    if said.empty:
+        return CrmError("model_not_scored", name=name)
+    return CrmError(str(said["status"].iloc[0]), **json.loads(said["facts"].iloc[0]))
 
 
 def audience(settings: Settings, store: str | None, rule: str, *, as_of: date | None) -> Answer:
