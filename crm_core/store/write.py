@@ -94,11 +94,10 @@ class Change:
         """
         name = next_name(self.folder, kind)
         path = self.folder / f"{name}.building"
-        helper = self.folder / f"{name}.building.work"
         root = connect()
         try:
             with understood(self.pointer.facts or name):
-                build = self._begin(root, kind, path, helper)
+                build = self._begin(root, kind, path)
                 yield build
                 root.execute(f"CHECKPOINT {kind}")
                 root.execute(f"DETACH {kind}")
@@ -107,15 +106,15 @@ class Change:
             raise
         finally:
             root.close()
-            helper.unlink(missing_ok=True)
         self._publish(kind, path, name)
 
-    def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path, helper: Path) -> Build:
+    def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path) -> Build:
         limits(root, self.settings)
-        # Staged rows go to a file beside it: an import may be larger than memory.
-        root.execute(f"ATTACH {quoted(str(helper))} AS work")
+        # Staged rows stay in memory up to its limit; what is more goes to the spill folder.
+        root.execute("ATTACH ':memory:' AS work")
         root.execute("USE work")
-        root.execute(f"ATTACH {quoted(str(path))} AS {kind}")
+        # A build that ends early is thrown away whole, so nobody would ever read its log.
+        root.execute(f"ATTACH {quoted(str(path))} AS {kind} (RECOVERY_MODE NO_WAL_WRITES)")
         if self.pointer.facts:
             attach(root, self.folder / self.pointer.facts, "old" if kind == "facts" else "facts")
         return Build(root, kind)
