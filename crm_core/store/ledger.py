@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.store.connection import Tables
-from crm_core.store.marts import MoneyRules, money, pick_rate, without
+from crm_core.store.marts import MoneyRules, as_charged, money, pick_rate, without
 
 _MONEY = "decimal(18,2)"
 _AMOUNTS = (
@@ -95,8 +95,9 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
 def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     """Refund entries on their own day, over the lines they belong to.
 
-    A refund of a whole order is split over its lines; goods that came back to the shelf give
-    their cost back.
+    A refund of a whole order, or of a line that is not in it, is split over its lines; goods
+    that came back to the shelf give their cost back. Tax is taken out of money given back in
+    the share it had in what was paid.
     """
     given = tables.table("refunds").drop("batch_id")
     refunded = orders.semi_join(given, "order_id")
@@ -109,10 +110,14 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
         line_revenue="revenue",
     )
     lines = _placed(lines, refunded, tables.table("products"))
+    if rules.prices_include_tax:
+        lines = _with_paid(tables, lines)
     joined = given.rename(refund_line="line_id").join(lines, "order_id")
-    joined = joined.filter(joined.refund_line.isnull() | (joined.refund_line == joined.line_id))
     upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
     whole = ibis.window(group_by="refund_id")
+    is_line = (joined.refund_line == joined.line_id).fill_null(False)
+    joined = joined.mutate(is_line=is_line, has_line=is_line.cast("int64").max().over(whole))
+    joined = joined.filter(joined.is_line | (joined.has_line == 0))
     weight = joined.line_revenue.cast("float64").fill_null(0.0)
     joined = joined.mutate(weight=ibis.ifelse(weight > 0, weight, 0.0001))
     joined = joined.mutate(
@@ -120,10 +125,14 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     )
     amount = joined.amount.cast("float64")
     if rules.prices_include_tax:
-        amount = (amount / (1 + rules.tax_rate)).round(2)
+        paid = joined.paid.cast("float64").sum().over(whole)
+        kept = joined.line_revenue.cast("float64").sum().over(whole)
+        amount = (
+            amount * ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
+        ).round(2)
     reach = (joined.reach / joined.total.nullif(0.0)).round(9)
     before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
-    back = joined.quantity_right.cast("float64").nullif(0.0)
+    back = joined.quantity_right.sum().over(whole).cast("float64").nullif(0.0)
     returned = ibis.coalesce(joined.quantity.cast("float64") / back, ibis.literal(1.0))
     goods = ibis.ifelse(
         joined.restocked.fill_null(False),
@@ -140,6 +149,16 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
         goods_cost=goods.round(2),
         **dims,
     )
+
+
+def _with_paid(tables: Tables, lines: ir.Table) -> ir.Table:
+    """Adds `paid`, what each line was charged at, tax and all."""
+    told = tables.table("order_lines")
+    gross, discount = as_charged(told)
+    paid = told.select("order_id", "line_id", paid=gross - discount)
+    paid = paid.semi_join(lines, "order_id")
+    joined = lines.left_join(paid, ["order_id", "line_id"])
+    return without(joined, "order_id_right", "line_id_right")
 
 
 def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:

@@ -80,6 +80,8 @@ def counting_orders(tables: Tables, rules: MoneyRules) -> ir.Table:
     internal = people.filter(people.is_internal.fill_null(False)).select("customer_key")
     kept = orders.filter(~orders.status.fill_null("").isin(rules.not_counted))
     kept = kept.anti_join(internal, "customer_key")
+    # An order whose lines never came (or were set aside) has no money and no place in counts.
+    kept = kept.semi_join(tables.table("order_lines"), "order_id")
     if rules.internal_keys:
         kept = kept.filter(~kept.customer_key.fill_null(0).isin(rules.internal_keys))
     buyers = people.select("customer_key", "acquisition_source", home_region="region")
@@ -128,8 +130,7 @@ def priced_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Tabl
         "product_id",
     )
     units = joined.quantity
-    gross = joined.line_total.fill_null((joined.unit_price * units).round(2).cast(_MONEY))
-    discount = joined.discount.fill_null(0).cast(_MONEY)
+    gross, discount = as_charged(joined)
     if rules.prices_include_tax:
         share = _untaxed(joined, gross, discount, rules.tax_rate)
         gross, discount = (
@@ -145,11 +146,17 @@ def priced_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Tabl
     return joined.mutate(goods_cost=money(cost)).select(*_OF_LINE)
 
 
+def as_charged(lines: ir.Table) -> tuple[ir.Value, ir.Value]:
+    """Price and discount of order lines as the shop's files state them."""
+    listed = (lines.unit_price * lines.quantity).round(2).cast(_MONEY)
+    return lines.line_total.fill_null(listed), lines.discount.fill_null(0).cast(_MONEY)
+
+
 def _untaxed(lines: ir.Table, gross: ir.Value, discount: ir.Value, tax_rate: float) -> ir.Value:
     """The share of what was paid that is not tax: by the line's own tax, else by the rate."""
     paid = gross.cast("float64") - discount.cast("float64")
     return ibis.ifelse(
-        lines.tax.notnull() & (paid > 0),
+        lines.tax.notnull() & (paid != 0),
         ibis.literal(1.0) - lines.tax.cast("float64") / paid.nullif(0.0),
         ibis.literal(1.0) / ibis.literal(1 + tax_rate),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_core.metrics import METRICS, measure, scope
+from crm_core.pipeline.scores import refresh_marts
 from crm_core.selection import Period, Selection
-from tests.small_shop import Rows, SmallShop, day, line, order, small_shop
+from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
 
 def totals(shop: SmallShop, *names: str, selection: Selection | None = None) -> dict[str, object]:
@@ -195,3 +197,73 @@ def test_parts_of_an_additive_metric_add_up_to_its_total(tea: SmallShop, by: str
     for name in additive:
         if not getattr(METRICS[name], "needs_cost", False):
             assert result.rows[name].sum() == pytest.approx(result.totals[name])
+
+
+def refund(refund_id: str, order_id: str, amount: str, **more: object) -> dict[str, object]:
+    when = datetime(2026, 2, 20, 9)
+    return {"refund_id": refund_id, "order_id": order_id, "refunded_at": when,
+            "amount": Decimal(amount), **more}  # fmt: skip
+
+
+def tax_in_prices(shop: SmallShop, rate: str = "0") -> None:
+    told = replace(shop.records.shop_settings(), tax_included=True, tax_rate=Decimal(rate))
+    shop.records.save_shop_settings(told, "owner", NOW)
+    refresh_marts(
+        shop.url, settings=shop.settings, records=shop.records, progress=lambda step, share: None
+    )
+
+
+def test_an_order_given_back_whole_leaves_nothing_also_with_tax_in_prices(tmp_path: Path) -> None:
+    rows: Rows = {
+        "orders": [order("1", "ann", "2026-01-05T10:00:00"), order("2", "ann", "2026-02-25T10:00")],
+        "order_lines": [
+            line("1", "tea", "12", tax=Decimal("2")),
+            line("1", "book", "21", tax=Decimal("1")),
+            line("2", "tea", "12", tax=Decimal("2")),
+        ],
+        "refunds": [refund("r", "1", "33")],
+    }
+    shop = small_shop(tmp_path, rows)
+    tax_in_prices(shop)
+    found = totals(shop, "revenue", "refunds", "net_revenue")
+    assert found == {"revenue": 40.0, "refunds": 30.0, "net_revenue": 10.0}
+
+
+def test_a_line_taken_back_takes_its_tax_back(tmp_path: Path) -> None:
+    rows: Rows = {
+        "orders": [order("1", "ann", "2026-01-05T10:00:00")],
+        "order_lines": [
+            line("1", "tea", "12", tax=Decimal("2")),
+            line("1", "cup", "12", -1, tax=Decimal("-2")),
+        ],
+    }
+    shop = small_shop(tmp_path, rows)
+    tax_in_prices(shop)
+    assert totals(shop, "revenue") == {"revenue": 0.0}
+
+
+def test_one_piece_back_of_a_whole_order_gives_the_cost_of_one_piece_back(tmp_path: Path) -> None:
+    rows = tea_shop()  # order 1: two teas at cost 4, one cup at 2.50
+    rows["refunds"] = [refund("r", "1", "9", quantity=1, restocked=True)]
+    found = totals(small_shop(tmp_path, rows), "goods_cost")
+    assert found["goods_cost"] == pytest.approx(17 - (8 + 2.5) / 3, abs=0.01)
+
+
+def test_a_refund_of_a_line_nobody_knows_is_money_all_the_same(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["refunds"] = [
+        refund("r", "1", "9.99", line_id="nowhere"),
+        refund("s", "2", "1", line_id="2-tea"),
+    ]
+    assert totals(small_shop(tmp_path, rows), "refunds") == {"refunds": pytest.approx(10.99)}
+
+
+def test_an_order_without_lines_is_nobodys_first_order(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["orders"].append(order("0", "ann", "2026-01-01T10:00:00"))
+    shop = small_shop(tmp_path, rows)
+    assert totals(shop, "orders", "new_buyers") == {"orders": 3.0, "new_buyers": 1.0}
+    store = shop.open()
+    facts = store.fetch(store.table("order_facts"))
+    assert len(facts) == 3
+    assert store.meta.first_day == day("2026-01-05")
