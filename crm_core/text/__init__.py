@@ -36,7 +36,7 @@ def has(key: str, language: str) -> bool:
     return key in catalogue(language)
 
 
-def t(key: str, language: str, **facts: object) -> str:
+def t(key: str, language: str, /, **facts: object) -> str:
     """The text of `key` with its placeholders filled from `facts`.
 
     Raises: CrmError("text_missing") for an unknown key or a missing fact.
