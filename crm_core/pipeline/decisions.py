@@ -6,11 +6,38 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from crm_core.errors import CrmError
 from crm_core.records import Records
 from crm_core.settings import Settings
-from crm_core.store import Store, open_store, write_decisions
+from crm_core.store import Store, folder_of, open_store, write_decisions, writing
 
 _BATCH_ROWS = 100_000
+_PENDING = "decisions.pending"
+
+
+def sync_pending(url: str) -> Path:
+    """The mark of an import whose consents and moves may not have reached the records yet."""
+    return folder_of(url) / _PENDING
+
+
+def finish_sync(url: str, *, settings: Settings, records: Records) -> bool:
+    """Does what an import that was cut off after publishing had left to do; whether there was.
+
+    Else a denial in its file, or that of a customer who was found to be another, would not count.
+    """
+    mark = sync_pending(url)
+    if not mark.exists():
+        return False
+    try:
+        with writing(folder_of(url), settings):
+            sync_consents(url, settings=settings, records=records)
+            mark.unlink(missing_ok=True)
+    except CrmError as error:
+        # An import at work does it itself; an empty store has nothing to tell.
+        if error.code not in ("store_busy", "store_read_only", "store_empty"):
+            raise
+        return False
+    return True
 
 
 def sync_consents(url: str, *, settings: Settings, records: Records) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 
 from crm_core.errors import CrmError
-from crm_core.pipeline.decisions import sync_consents
+from crm_core.pipeline.decisions import sync_consents, sync_pending
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
 from crm_core.pipeline.rules import money_rules
 from crm_core.pipeline.upgrade import ensure_version
@@ -60,6 +60,9 @@ def run_import(
     report: dict[str, Any] = {}
     ensure_version(url, settings=settings, records=records, progress=progress)
     with writing(folder_of(url), settings) as change:
+        mark = sync_pending(url)
+        if not wishes.dry_run:
+            mark.touch()
         try:
             with change.building("facts") as build:
                 _fill(build, change, plan, wishes, records, now, progress, report)
@@ -68,8 +71,9 @@ def run_import(
                 return report
         else:
             progress("publish", 1.0)
-    # Also when nothing was new: an import that was cut off here is completed by its repetition.
-    report["consents"] = sync_consents(url, settings=settings, records=records)
+        # Cut off here, the mark stays: whoever opens the store next completes it.
+        report["consents"] = sync_consents(url, settings=settings, records=records)
+        mark.unlink(missing_ok=True)
     return report
 
 

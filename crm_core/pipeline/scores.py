@@ -66,12 +66,14 @@ def refresh_scores(
     the others go on. `frozen` is a forecast made earlier from the very same series.
     """
     seconds: dict[str, float] = {}
-    store = open_store(url, settings=settings)
-    try:
-        with writing(folder_of(url), settings) as change, change.building("scores") as build:
-            _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
-    finally:
-        store.close()
+    with writing(folder_of(url), settings) as change:
+        # Opened in our turn: facts published a moment ago by somebody else are the ones scored.
+        store = open_store(url, settings=settings)
+        try:
+            with change.building("scores") as build:
+                _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
+        finally:
+            store.close()
     progress("done", 1.0)
     return seconds
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from crm_core.pipeline.decisions import mirror_decisions
+from crm_core.pipeline.decisions import finish_sync, mirror_decisions
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.upgrade import ensure_version
@@ -82,6 +82,7 @@ def open_workspace(settings: Settings, place: Workspace) -> tuple[Store, Records
     """
     records = open_records(place.records_url)
     ensure_version(place.url, settings=settings, records=records)
+    finish_sync(place.url, settings=settings, records=records)
     store = open_store(
         place.url,
         settings=settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,7 +146,8 @@ def writing(folder: Path, settings: Settings) -> Iterator[Change]:
 def write_decisions(path: Path, tables: Mapping[str, pa.Table], revision: int) -> None:
     """Mirrors decisions into a small file that readers attach beside the facts."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}.new")
+    # Two visitors' runs are two threads of one process: each writes a file of its own.
+    fresh = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
     fresh.unlink(missing_ok=True)
     root = connect()
     try:

@@ -44,7 +44,7 @@ def number(value: float | None, language: str, digits: int = 0) -> str:
     ('1,234.5', '–')
     """
     known = _known(value)
-    return _MISSING if known is None else f"{known:,.{digits}f}".replace("-", "−")
+    return _MISSING if known is None else f"{known:z,.{digits}f}".replace("-", "−")
 
 
 def money(value: float | None, currency: str, language: str, digits: int | None = None) -> str:
@@ -71,7 +71,7 @@ def compact_money(value: float | None, currency: str, language: str) -> str:
     if known is None:
         return _MISSING
     steps = [(1e8, "亿"), (1e4, "万")] if language == "zh" else [(1e9, "B"), (1e6, "M"), (1e3, "k")]
-    sign = "−" if known < 0 else ""
+    sign = "−" if round(known) < 0 else ""
     for size, letter in steps:
         if abs(known) >= size:
             return f"{sign}{symbol(currency)}{abs(known) / size:,.1f}".removesuffix(".0") + letter
@@ -83,9 +83,11 @@ def percent(value: float | None, language: str, digits: int = 1) -> str:
 
     >>> percent(0.131, "en"), percent(-0.05, "en", 0)
     ('13.1%', '−5%')
+    >>> percent(-0.0001, "en")
+    '0.0%'
     """
     known = _known(value)
-    return _MISSING if known is None else f"{known * 100:,.{digits}f}%".replace("-", "−")
+    return _MISSING if known is None else f"{known * 100:z,.{digits}f}%".replace("-", "−")
 
 
 def day(value: date | None, language: str) -> str:

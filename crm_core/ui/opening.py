@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.pipeline.decisions import mirror_decisions
+from crm_core.pipeline.decisions import finish_sync, mirror_decisions
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.pipeline.workspace import ensure_demo, mirror_folder
 from crm_core.pipeline.workspace import workspace as place_of
@@ -80,6 +80,8 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
         return Opened(None, records, None)
     if _upgraded((str(folder), pointer.facts), place.store_url, settings, records):
         pointer = read_pointer(folder)
+    if not (place.private and place.is_demo):  # the demo's consents are not a visitor's
+        finish_sync(place.store_url, settings=settings, records=records)
     decisions = _decisions(settings, place, records)
     key = (str(folder), pointer.facts or "", pointer.scores or "", str(decisions))
     return Opened(_store(key, place.store_url, settings, decisions), records, decisions)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
+import pytest
 
-from crm_core.pipeline.decisions import mirror_decisions, sync_consents
+from crm_core.pipeline import imports
+from crm_core.pipeline.decisions import mirror_decisions, sync_consents, sync_pending
 from crm_core.pipeline.imports import run_import
 from crm_core.pipeline.scores import refresh_marts
+from crm_core.pipeline.workspace import open_workspace, workspace
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
 from crm_core.records import open_records
-from crm_core.store import open_store
+from crm_core.store import open_store, write_decisions
 from crm_core.store.imports import recognise
 from tests.small_shop import NOW, Rows, SmallShop, line, order, small_shop, write_rows
 
@@ -184,3 +189,38 @@ def test_the_mirror_is_made_anew_only_when_somebody_decided(tmp_path: Path) -> N
     barred = store.fetch(store.table("suppressions").order_by(ibis.asc("customer_key")))
     assert barred["customer_key"].tolist() == [keys["a"]]
     store.close()
+
+
+class Killed(BaseException):
+    """A kill, as far as a test can make one."""
+
+
+def test_who_opens_a_store_completes_an_import_that_was_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, keys = shop_of_two(tmp_path)
+    shop.records.record_consent(keys["b"], "email", "denied", at=LATE, source="footer link")
+
+    def cut_off(*_args: object, **_named: object) -> int:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "sync_consents", cut_off)
+        with pytest.raises(Killed):
+            shop.load(JOINED, name="joined")
+    assert keys_of(shop)["b"] == keys["a"]
+    assert shop.records.consent_states([keys["a"]], "email") == {keys["a"]: "granted"}
+    store, records = open_workspace(shop.settings, workspace(shop.settings, shop.url))
+    assert records.consent_states([keys["a"]], "email") == {keys["a"]: "denied"}
+    assert not sync_pending(shop.url).exists()
+    store.close()
+    records.close()
+
+
+def test_two_visitors_may_need_a_mirror_at_the_same_moment(tmp_path: Path) -> None:
+    rows = {"suppressions": pa.table({"customer_key": list(range(20_000))})}
+    path = tmp_path / "decisions-000000001.duckdb"
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(write_decisions, path, rows, 1) for _ in range(12)]:
+            done.result()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -1,0 +1,42 @@
+"""Scores are those of the facts they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crm_core.pipeline import scores
+from crm_core.settings import Settings
+from crm_core.store import Change
+from tests.small_shop import day, line, order, small_shop
+
+
+def test_facts_published_while_scores_wait_for_their_turn_are_the_ones_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {
+        "orders": [order("1", "ann", "2026-01-05T20:00:00")],
+        "order_lines": [line("1", "tea", "9")],
+    }
+    shop = small_shop(tmp_path, rows)
+    later = {
+        "orders": [order("2", "bob", "2026-01-09T20:00:00")],
+        "order_lines": [line("2", "tea", "9")],
+    }
+    turn = scores.writing
+
+    @contextmanager
+    def waiting(folder: Path, settings: Settings) -> Iterator[Change]:
+        shop.load(later, name="later")
+        with turn(folder, settings) as change:
+            yield change
+
+    monkeypatch.setattr(scores, "writing", waiting)
+    scores.refresh_scores(shop.url, settings=shop.settings)
+    store = shop.open()
+    assert store.scores_facts == store.snapshot
+    assert store.scores_as_of == day("2026-01-09")
+    store.close()
