@@ -1,0 +1,111 @@
+"""A list by the command line goes through the same guarded door as one from a page."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from crm_core.privacy import audit
+from crm_core.records import open_records
+from tests.cli.conftest import OwnShop, Said
+
+EVERYONE = '{"all": []}'
+SOME = json.dumps({"field": "revenue", "operator": ">=", "value": 60})
+PROMISED = {"export_id", "rows", "excluded", "sha256", "file"}
+
+
+def answered(said: Said) -> dict[str, Any]:
+    assert said.code == 0, said.err
+    assert set(said.answer) >= PROMISED
+    return said.answer
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_a_list_of_addresses_as_csv(loaded: OwnShop, tmp_path: Path) -> None:
+    out = tmp_path / "list.csv"
+    answer = answered(
+        loaded("export", SOME, "--for", "csv", "--channel", "email", "--out", out, "--json")
+    )
+    heading, *rows = rows_of(out)
+    assert (answer["file"], answer["rows"]) == (str(out), len(rows))
+    assert 0 < len(rows) < 40
+    assert answer["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    place = heading.index("E-mail")
+    assert all(row[place].endswith("@example.com") for row in rows)
+    assert "Phone" not in heading
+
+
+def test_a_spreadsheet_holds_no_formula(loaded: OwnShop, tmp_path: Path) -> None:
+    out = tmp_path / "list.xlsx"
+    asked = ("--for", "xlsx", "--channel", "email", "--everyone", "--out", out, "--json")
+    answer = answered(loaded("export", EVERYONE, *asked))
+    sheet = openpyxl.load_workbook(out).worksheets[0]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert answer["rows"] == sheet.max_row - 1 == 40
+    assert all(cell.data_type != "f" for cell in cells)
+    assert "=1+1" in {str(cell.value).lstrip("'") for cell in cells}
+
+
+def test_a_folder_gets_a_file_with_a_name_of_its_own(loaded: OwnShop, tmp_path: Path) -> None:
+    asked = ("export", SOME, "--channel", "email", "--out", tmp_path, "--json")
+    first, second = answered(loaded(*asked)), answered(loaded(*asked))
+    assert first["export_id"] != second["export_id"]
+    assert {Path(first["file"]), Path(second["file"])} == set(tmp_path.iterdir())
+    assert first["export_id"] in first["file"]
+
+
+def test_a_list_for_no_channel_names_nobody(loaded: OwnShop, tmp_path: Path) -> None:
+    out = tmp_path / "list.csv"
+    assert answered(loaded("export", SOME, "--out", out, "--json"))["rows"] > 0
+    assert "example.com" not in out.read_text(encoding="utf-8")
+    assert "Buyer" not in out.read_text(encoding="utf-8")
+
+
+def test_who_agreed_to_nothing_is_left_out_and_counted(loaded: OwnShop, tmp_path: Path) -> None:
+    out = tmp_path / "list.csv"
+    answer = answered(loaded("export", SOME, "--channel", "sms", "--out", out, "--json"))
+    assert answer["rows"] == 0
+    assert list(answer["excluded"]) == ["no_consent"]
+    assert answer["excluded"]["no_consent"] > 0
+
+
+def test_every_list_is_a_line_in_the_log(loaded: OwnShop, tmp_path: Path) -> None:
+    answer = answered(
+        loaded("export", SOME, "--channel", "email", "--out", tmp_path / "a.csv", "--json")
+    )
+    records = open_records(f"sqlite:///{loaded.var / 'own' / 'records.sqlite'}")
+    lines = [line for line in records.audit_lines() if line.export_id == answer["export_id"]]
+    assert [(line.action, line.rows, line.sha256) for line in lines] == [
+        ("export", answer["rows"], answer["sha256"])
+    ]
+    assert audit.verify(records).whole
+    records.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ((EVERYONE, "--channel", "email"), "privacy_confirm_everyone"),
+        (("nobody knows this list",), "records_audience_unknown"),
+        (('{"field": "revenue; DROP TABLE", "operator": ">", "value": 1}',), "rule_no_field"),
+        ((SOME, "--channel", "email", "--out", "/nowhere/at/all.csv"), "privacy_file_unwritable"),
+    ],
+)
+def test_a_list_that_may_not_be_leaves_no_file(
+    loaded: OwnShop, tmp_path: Path, asked: tuple[str, ...], code: str
+) -> None:
+    out = () if "--out" in asked else ("--out", str(tmp_path / "list.csv"))
+    said = loaded("export", *asked, *out, "--json")
+    assert (said.code, said.answer["error"]) == (1, code)
+    assert list(tmp_path.iterdir()) == []
+    assert "Traceback" not in said.err
