@@ -224,9 +224,11 @@ def _joined(
 def _check_not_everyone(store: Store, members: ir.Table) -> None:
     """Stops a list of all customers that nobody said was meant.
 
+    Everyone is everyone a rule can pick: who never bought has no features, and is in no list.
     Raises: CrmError("privacy_confirm_everyone", customers).
     """
-    chosen, everyone = _count(store, members), _count(store, store.table("customer_facts"))
+    known = store.table("features" if store.has("features") else "customer_facts")
+    chosen, everyone = _count(store, members), _count(store, known)
     if chosen >= everyone > 0:
         raise CrmError("privacy_confirm_everyone", customers=chosen)
 

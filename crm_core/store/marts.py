@@ -78,7 +78,8 @@ def counting_orders(tables: Tables, rules: MoneyRules) -> ir.Table:
     """
     orders, people = tables.table("orders"), tables.table("customers")
     internal = people.filter(people.is_internal.fill_null(False)).select("customer_key")
-    kept = orders.filter(~orders.status.fill_null("").isin(rules.not_counted))
+    uncounted = [status.lower() for status in rules.not_counted]
+    kept = orders.filter(~orders.status.fill_null("").lower().isin(uncounted))
     kept = kept.anti_join(internal, "customer_key")
     # An order whose lines never came (or were set aside) has no money and no place in counts.
     kept = kept.semi_join(tables.table("order_lines"), "order_id")
@@ -242,9 +243,10 @@ def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
             ibis.interval(days=1),
         ).unnest()
         daily = series.name("at").as_table()
-        typed = daily.select(
-            day=daily["at"].cast("date"), spend=ibis.literal(round(amount / days, 2)).cast(_MONEY)
-        )
+        daily = daily.select(day=daily["at"].cast("date"))
+        place = daily.day.delta(ibis.literal(start), unit="day").cast("float64")
+        upto, before = ((place + step) * amount / days for step in (1, 0))
+        typed = daily.select("day", spend=(upto.round(2) - before.round(2)).cast(_MONEY))
         spend = spend.mutate(spend=spend.spend.cast(_MONEY)).union(typed)
     return spend.group_by("day").agg(spend=spend.spend.sum().cast(_MONEY))
 

@@ -163,12 +163,17 @@ def _marketing(saved: ShopSettings, view: Costs) -> ShopSettings:
                 ),
             },
         )
+    return replace(saved, marketing_spend=_spend(edited))
+
+
+def _spend(edited: pd.DataFrame) -> dict[str, dict[str, Decimal]]:
+    """Month -> source -> amount; two rows of one source in a month add up."""
     spend: dict[str, dict[str, Decimal]] = {}
     for row in edited.dropna().to_dict(orient="records"):
-        spend.setdefault(str(row["month"]), {})[str(row["source"])] = Decimal(
-            str(row["amount"])
-        ).quantize(Decimal("0.01"))
-    return replace(saved, marketing_spend=spend)
+        month, source = spend.setdefault(str(row["month"]), {}), str(row["source"]).strip()
+        amount = Decimal(str(row["amount"])).quantize(Decimal("0.01"))
+        month[source] = month.get(source, Decimal(0)) + amount
+    return spend
 
 
 def _counting(saved: ShopSettings, view: Costs) -> ShopSettings:

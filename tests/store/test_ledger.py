@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crm_core.metrics import METRICS, measure, scope
 from crm_core.pipeline.scores import refresh_marts
+from crm_core.records import ShopSettings
 from crm_core.selection import Period, Selection
 from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
@@ -206,7 +207,10 @@ def refund(refund_id: str, order_id: str, amount: str, **more: object) -> dict[s
 
 
 def tax_in_prices(shop: SmallShop, rate: str = "0") -> None:
-    told = replace(shop.records.shop_settings(), tax_included=True, tax_rate=Decimal(rate))
+    apply(shop, replace(shop.records.shop_settings(), tax_included=True, tax_rate=Decimal(rate)))
+
+
+def apply(shop: SmallShop, told: ShopSettings) -> None:
     shop.records.save_shop_settings(told, "owner", NOW)
     refresh_marts(
         shop.url, settings=shop.settings, records=shop.records, progress=lambda step, share: None
@@ -267,3 +271,21 @@ def test_an_order_without_lines_is_nobodys_first_order(tmp_path: Path) -> None:
     facts = store.fetch(store.table("order_facts"))
     assert len(facts) == 3
     assert store.meta.first_day == day("2026-01-05")
+
+
+def test_spend_typed_for_a_month_adds_up_to_the_cent(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, tea_shop())
+    spend = {"2026-01": {"ads": Decimal("100")}, "2026-02": {"ads": Decimal("0.10")}}
+    told = replace(shop.records.shop_settings(), marketing_spend=spend)
+    apply(shop, told)
+    assert totals(shop, "marketing_cost") == {"marketing_cost": pytest.approx(100.1)}
+    store = shop.open()
+    by = measure(store, ("marketing_cost",), rows=scope(store, Selection()), by=("day",)).rows
+    assert by["marketing_cost"].max() < 3.24
+    assert len(by[by["day"] < "2026-02-01"]) == 31
+
+
+def test_a_state_counts_or_not_however_it_is_written(tmp_path: Path) -> None:
+    rows = tea_shop()
+    rows["orders"][2]["status"] = "Cancelled"
+    assert totals(small_shop(tmp_path, rows), "orders") == {"orders": 3.0}
