@@ -8,7 +8,8 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.audiences.fields import FIELDS, people
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, close_match
+from crm_core.models.rfm import SEGMENTS
 from crm_core.privacy.consent import reach
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.records import Records
@@ -48,7 +49,7 @@ class Size:
 def rule_of(text: str, records: Records) -> Rule:
     """The rule meant by a JSON document, a saved audience's name or `segment:CODE`.
 
-    Raises: CrmError of the rules, ("records_audience_unknown").
+    Raises: CrmError of the rules, ("records_audience_unknown"), ("no_such_segment").
     """
     text = text.strip()
     if text.startswith("{"):
@@ -59,7 +60,13 @@ def rule_of(text: str, records: Records) -> Rule:
 
 
 def segment_rule(code: str) -> Rule:
-    """Everybody in one RFM segment."""
+    """Everybody in one RFM segment.
+
+    Raises: CrmError("no_such_segment") with the closest code.
+    """
+    codes = [segment.code for segment in SEGMENTS]
+    if code not in codes:
+        raise CrmError("no_such_segment", name=code, match=close_match(code, codes))
     return Condition("segment", "is", code)
 
 

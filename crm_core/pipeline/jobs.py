@@ -14,7 +14,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from crm_core.audiences import FIELDS, members, rule_of, size
+from crm_core.audiences import members, rule_of, size
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
@@ -307,5 +307,4 @@ def audience(settings: Settings, store: str | None, rule: str, *, as_of: date | 
             "reachable": found_size.reachable,
             "value": found_size.expected_contribution,
             "revenue_365d": found_size.revenue_365d,
-            "fields": len(FIELDS),
         }

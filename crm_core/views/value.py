@@ -86,10 +86,11 @@ def _verdict(backtest: pd.DataFrame) -> str:
     within a fifth; `care` when only one of the two holds; else `do_not`."""
     if backtest.empty:
         return "care"
-    rows = backtest.set_index("method")
-    ours, others = rows.loc["lifetime_value"], rows.drop(index="lifetime_value")
-    ranked = ours["gini"] >= max(others["gini"].max(), 0.0) + _CLEARLY_BETTER
-    met = abs(ours["spend_error"]) <= _FAIR_TOTAL_ERROR
+    gini = dict(zip(backtest["method"], backtest["gini"].fillna(0.0), strict=True))
+    error = dict(zip(backtest["method"], backtest["spend_error"].fillna(1.0), strict=True))
+    ours = float(gini.pop("lifetime_value"))
+    ranked = ours >= max(0.0, *map(float, gini.values())) + _CLEARLY_BETTER
+    met = abs(float(error["lifetime_value"])) <= _FAIR_TOTAL_ERROR
     return "rely" if ranked and met else "care" if ranked or met else "do_not"
 
 
