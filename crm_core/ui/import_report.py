@@ -36,6 +36,8 @@ def import_report(report: Mapping[str, Any]) -> None:
             plain(_words(example, session))
         for notice in report.get("warnings", ()):
             warning("imports.notice", text=notice["message"])
+        if report.get("lookalike_emails"):
+            warning("imports.lookalike", count=report["lookalike_emails"])
         _feeds(report, session)
 
 
