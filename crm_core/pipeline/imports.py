@@ -101,6 +101,7 @@ def _fill(
         raise CrmError("import_nothing_good", **_first_issue(result))
     progress("merge", 0.0)
     facts = _facts(before, wishes, result)
+    _settle_currency(build, facts.currency)
     batch = _next_batch(build, change)
     merged = merge(
         build.connection, set(result.good) - {"quarantine"}, batch=batch, timezone=facts.timezone
@@ -141,6 +142,15 @@ def _facts(before: Mapping[str, str], wishes: Wishes, result: StageResult) -> St
         timezone=before.get("timezone") or result.timezone,
         starts_with_shop=starts,
     )
+
+
+def _settle_currency(build: Build, currency: str) -> None:
+    """Orders of a file that tells no currency are in the store's: also of the first file, or
+    the same file would look changed once the store has one."""
+    if _has_staged(build, "orders"):
+        build.connection.execute(
+            "UPDATE staging.orders SET currency = ? WHERE currency IS NULL", [currency]
+        )
 
 
 def _next_batch(build: Build, change: Change) -> int:
@@ -186,7 +196,7 @@ def _write_batch(
     past = "SELECT * FROM old.main.quarantine UNION ALL BY NAME " if has_old else ""
     fresh = (
         "staging.quarantine"
-        if _has_quarantine(build)
+        if _has_staged(build, "quarantine")
         else (
             "(SELECT NULL::VARCHAR AS source_file, NULL::BIGINT AS source_row, NULL::VARCHAR AS "
             "table_name, NULL::VARCHAR AS column_name, NULL::VARCHAR AS reason, NULL::VARCHAR AS raw "
@@ -199,10 +209,10 @@ def _write_batch(
     )
 
 
-def _has_quarantine(build: Build) -> bool:
+def _has_staged(build: Build, table: str) -> bool:
     row = build.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'staging' "
-        "AND table_name = 'quarantine'"
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'staging' AND table_name = ?",
+        [table],
     ).fetchone()
     return bool(row and row[0])
 

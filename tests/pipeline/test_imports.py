@@ -169,3 +169,20 @@ def test_a_file_without_a_good_row_changes_nothing_and_names_the_first_fault(
     assert (told["reason"], told["count"]) == ("import_negative_amount", 2)
     assert published(shop) == ["facts-000001.duckdb"]
     assert not list(folder_of(shop.url).glob("*.building*"))
+
+
+def test_a_file_that_tells_no_currency_changes_nothing_the_second_time(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "order_id,date,customer_id,product,quantity,price\n"
+        "1,2026-01-05 10:00,ann,tea,2,10\n"
+        "2,nonsense,ann,tea,2,10\n"
+    )
+    found = [
+        run_import(
+            recognise([file]), url=shop.url, settings=shop.settings, records=shop.records, now=NOW
+        )["batch"]
+        for _ in range(2)
+    ]
+    assert found == [1, None]
