@@ -2,7 +2,7 @@
 
 A shop like CDNOW (BG/NBD, r .243, alpha 4.414 weeks, a .793, b 2.426), arrivals over one year,
 whole days. The histories are counted in the engine, fitted and scored here, and the scores
-joined back to every customer in the engine. Against other programs: bg_nbd_speed.py.
+joined back to every customer in the engine. Against other programs: lifetimes_ratio.py.
 """
 
 from __future__ import annotations
