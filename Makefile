@@ -10,7 +10,7 @@ PIP := -m pip --disable-pip-version-check install -q
 PYTEST := $(BIN)/python -m pytest
 BENCH := .venv-bench/bin
 
-.PHONY: help app test test-all check lint types layers tests bench fmt clean
+.PHONY: help app test test-all check lint types layers tests screens bench fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ tests:
 fmt: ## put the code into its one form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+screens: .venv/dev.stamp ## save a picture of every page, light, dark, narrow and Chinese
+	@$(BIN)/python tests/browser/screens.py artefacts/screens
 
 bench: .venv-bench/bench.stamp ## measure speed against other programs; prints ratios
 	@for script in bench/[a-z]*.py; do
