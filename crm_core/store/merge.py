@@ -13,8 +13,6 @@ from crm_core.store.connection import quoted
 from crm_core.store.people import key_of, people_joins, resolve_people
 
 _BY_PERSON = {"customers", "identities"}
-# What an order file tells of a product in passing never empties what a product list told.
-_LISTED = {"products"}
 
 
 @dataclass
@@ -133,7 +131,7 @@ def _merge_table(
         _fold_people(con, table, batch)
     if table.number:
         _give_numbers(con, table)
-    if table.name in _LISTED:
+    if has_old and table.name not in _BY_PERSON:
         _keep_known(con, table)
     _count(con, table, result)
     names, keys = _listed(column.name for column in columns), _listed(table.key)
@@ -280,13 +278,13 @@ def _fold_people(con: duckdb.DuckDBPyConnection, table: Table, batch: int) -> No
 
 
 def _keep_known(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Fills what fresh rows leave empty from the rows stored before."""
+    """Fills what fresh rows leave empty from the rows stored before: a file that does not have a
+    column, or leaves a cell empty, never erases what an earlier one told."""
     keys = ", ".join(f'"{name}"' for name in table.key)
-    kept = ", ".join(
-        f'coalesce(f."{c.name}", p."{c.name}") AS "{c.name}"'
-        for c in table.columns
-        if c.name not in table.key
-    )
+    told = {c.name for c in table.stored()} - {*table.key, table.number, "batch_id"}
+    kept = ", ".join(f'coalesce(f."{name}", p."{name}") AS "{name}"' for name in sorted(told))
+    if not kept:
+        return
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ({kept}) "
         f"FROM fresh f LEFT JOIN past p USING ({keys})"

@@ -250,3 +250,15 @@ def test_an_order_file_leaves_what_a_product_list_told(tmp_path: Path) -> None:
     store = shop.open()
     products = store.fetch(store.table("products"))
     assert products[["category", "unit_cost"]].values.tolist() == [["Green tea", 4.0]]
+
+
+def test_a_file_with_fewer_columns_erases_nothing(tmp_path: Path) -> None:
+    rows = two_traces()
+    rows["orders"][0]["shipping_income"] = Decimal("5.00")
+    shop = small_shop(tmp_path, rows)
+    later = order("1", "ann", "2026-01-05T10:00:00", payment_method="card")
+    shop.load({"orders": [later]}, name="later")
+    store = shop.open()
+    found = store.fetch(store.table("orders")).set_index("order_id").loc["1"]
+    assert found["shipping_income"] == 5.0
+    assert found["payment_method"] == "card"
