@@ -25,6 +25,8 @@ FETCH_LIMIT = 50_000
 _CATALOGS = ("facts", "scores", "decisions", "work")
 # Consents belong to the records: `consents` is their mirror, what files brought is apart.
 _ALIASES = {("facts", "consents"): "imported_consents"}
+# What goes on growing after a row's own day: refunds of an order, a person's last day.
+_LATE = {"customer_facts": ("last_day",), "order_facts": ("refund", "goods_cost")}
 _FULL = ("No space left on device", "Disk quota exceeded")
 _DAMAGED = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB")
 _SAFE = {
@@ -182,15 +184,13 @@ class StoreAt:
         """The table with only the rows whose day is not after `as_of`.
 
         Tables without a day of their own (products, people) come whole; `customer_facts` keeps
-        only people seen by then.
+        only people seen by then. Columns that sum up what came after are left out.
         """
         table = self.store.table(name)
-        if "day" in table.columns:
-            return table.filter(table.day <= ibis.literal(self.as_of))
-        if name == "customer_facts":
-            kept = table.filter(table.first_day <= ibis.literal(self.as_of))
-            return kept.drop("last_day")
-        return table
+        day = "first_day" if name == "customer_facts" else "day"
+        if day in table.columns:
+            table = table.filter(table[day] <= ibis.literal(self.as_of))
+        return table.drop(*[late for late in _LATE.get(name, ()) if late in table.columns])
 
 
 @contextmanager

@@ -40,7 +40,8 @@ def made(folder: Path, **meta: str) -> str:
     with writing(folder / "store", settings) as change, change.building("facts") as build:
         build.upload("numbers", pa.table({"number": pa.array(range(MANY), pa.int64())}))
         days = [date(2026, month, 1) for month in range(1, 7)]
-        build.upload("order_facts", pa.table({"day": days, "orders": list(range(6))}))
+        facts = {"day": days, "orders": list(range(6)), "refund": [1.0] * 6}
+        build.upload("order_facts", pa.table(facts))
         build.upload(
             "customer_facts",
             pa.table({"customer_key": [1, 2], "first_day": days[:2], "last_day": days[4:]}),
@@ -185,7 +186,9 @@ def test_eight_threads_each_get_their_own_rows(store: Store) -> None:
 
 def test_a_store_as_of_a_day_has_no_future(store: Store) -> None:
     then = store.at(date(2026, 1, 15))
-    assert store.fetch(then.table("order_facts"))["orders"].tolist() == [0]
+    orders = store.fetch(then.table("order_facts"))
+    assert orders["orders"].tolist() == [0]
+    assert "refund" not in orders  # it came later
     people = store.fetch(then.table("customer_facts"))
     assert people.columns.tolist() == ["customer_key", "first_day"]
     assert people["customer_key"].tolist() == [1]
