@@ -61,6 +61,8 @@ def sync_consents(url: str, *, settings: Settings, records: Records) -> int:
 def _moves(store: Store) -> list[tuple[int, int]]:
     """Every customer key that was ever given up, and the one it became."""
     pairs: list[tuple[int, int]] = []
+    if not store.has("key_moves"):
+        return pairs
     moves = store.table("key_moves").select("old_key", "new_key")
     for batch in store.stream(moves, _BATCH_ROWS, purpose="score"):
         pairs += zip(batch["old_key"].to_pylist(), batch["new_key"].to_pylist(), strict=True)

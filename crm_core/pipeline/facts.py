@@ -143,7 +143,7 @@ def _already_until(build: Build, first: date) -> date:
 
 def copy_tables(build: Build) -> None:
     """Carries canonical tables over from the snapshot before, brought to today's columns."""
-    for name in (*TABLES, "key_moves", "import_batches", "quarantine"):
+    for name in (*TABLES, "key_moves", "shared_emails", "import_batches", "quarantine"):
         carry_over(build.connection, name)
     build.refresh_tables()
 

@@ -12,6 +12,7 @@ from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
 from crm_core.store.people import key_of, people_joins, resolve_people
 
+_LINKS = "kind VARCHAR, value VARCHAR, customer_key BIGINT, rule VARCHAR, batch_id BIGINT"
 _BY_PERSON = {"customers", "identities"}
 
 
@@ -29,7 +30,8 @@ def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timez
 
     Within a file the last of rows with one key wins. Rows equal to what is stored are counted
     as duplicates and keep their first batch. `key_moves` (old_key, new_key, batch_id) keeps every
-    customer key that was ever given up to another.
+    customer key that was ever given up to another, `shared_emails` (email, batch_id) every address
+    that was found to be nobody's own.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS people")
     result = Merged()
@@ -38,6 +40,11 @@ def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timez
     con.execute(
         "CREATE TABLE facts.main.key_moves AS SELECT * FROM people.old_moves UNION ALL "
         f"SELECT old_key, new_key, {batch}::BIGINT FROM people.moved ORDER BY old_key"
+    )
+    con.execute(
+        "CREATE TABLE facts.main.shared_emails AS SELECT * FROM people.old_shared UNION ALL "
+        f"SELECT email, {batch}::BIGINT FROM people.shared ANTI JOIN people.old_shared "
+        "USING (email) ORDER BY email"
     )
     _stub_products(con, staged)
     for table in TABLES.values():
@@ -54,20 +61,14 @@ def _has_old(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _old_links(con: duckdb.DuckDBPyConnection) -> None:
-    source = (
-        "old.main.identity_links"
-        if _has_old(con, "identity_links")
-        else "(SELECT NULL::VARCHAR AS kind, NULL::VARCHAR AS value, NULL::BIGINT AS customer_key,"
-        " NULL::VARCHAR AS rule, NULL::BIGINT AS batch_id WHERE false)"
-    )
-    con.execute(f"CREATE OR REPLACE TABLE people.old_links AS SELECT * FROM {source}")
-    source = (
-        "old.main.key_moves"
-        if _has_old(con, "key_moves")
-        else "(SELECT NULL::BIGINT AS old_key, NULL::BIGINT AS new_key, NULL::BIGINT AS batch_id"
-        " WHERE false)"
-    )
-    con.execute(f"CREATE OR REPLACE TABLE people.old_moves AS SELECT * FROM {source}")
+    """What the snapshot before knew of people, as tables of schema `people`; empty at first."""
+    for name, table, columns in (
+        ("old_links", "identity_links", _LINKS),
+        ("old_moves", "key_moves", "old_key BIGINT, new_key BIGINT, batch_id BIGINT"),
+        ("old_shared", "shared_emails", "email VARCHAR, batch_id BIGINT"),
+    ):
+        body = f"AS SELECT * FROM old.main.{table}" if _has_old(con, table) else f"({columns})"
+        con.execute(f"CREATE OR REPLACE TABLE people.{name} {body}")
     emails = "SELECT value AS email, customer_key FROM people.old_links WHERE kind = 'email'"
     if _has_old(con, "identities"):
         emails += " UNION SELECT email, customer_key FROM old.main.identities"

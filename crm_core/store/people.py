@@ -2,8 +2,8 @@
 
 Rules: a source id is one person; the same e-mail, letter for letter after trimming, Unicode
 composition (NFC) and lower case, is one person, unless more than three source ids share it, in
-one file or over all (a shop's own or a marketplace's address leads to nobody). Look-alike letters are counted and
-never merged. The older key survives a merge.
+one file or over all (a shop's own or a marketplace's address leads to nobody). Look-alike letters
+are counted and never merged. The older key survives a merge.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: i
     """Makes `people.links` (kind, value, customer_key, rule, batch_id); returns look-alikes.
 
     Expects `staging.*` with `customer_id` and `email`, the earlier links in `people.old_links`,
-    who had which e-mail in `people.old_emails` and the keys given up earlier in
-    `people.old_moves`. `people.moved` maps keys that this merge
+    who had which e-mail in `people.old_emails`, addresses of nobody's own in `people.old_shared`
+    and the keys given up earlier in `people.old_moves`. `people.moved` maps keys that this merge
     gives up to those that survive. A key given up is never given to anybody else: what people
     decided about it must not pass to a stranger.
     """
@@ -36,12 +36,12 @@ def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: i
         CREATE OR REPLACE TEMP TABLE nodes AS
         SELECT DISTINCT 'source_id' AS kind, id AS value FROM seen WHERE id IS NOT NULL
         UNION SELECT DISTINCT 'email', email FROM seen
-              WHERE email IS NOT NULL AND email NOT IN (SELECT email FROM shared)
+              WHERE email IS NOT NULL AND email NOT IN (SELECT email FROM people.shared)
     """)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE edges AS
         SELECT DISTINCT id, email FROM seen WHERE id IS NOT NULL AND email IS NOT NULL
-        AND email NOT IN (SELECT email FROM shared)
+        AND email NOT IN (SELECT email FROM people.shared)
     """)
     _label(con)
     _number(con, batch)
@@ -52,13 +52,14 @@ def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: i
 
 
 def _find_shared(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes `shared`, the e-mails of more than three ids that are not one person already.
+    """Makes `people.shared`, the e-mails of more than three ids that are not one person already.
 
-    Files of a day each would otherwise join a marketplace's buyers one after the other.
+    Files of a day each would otherwise join a marketplace's buyers one after the other. Once
+    shared an address stays so: whether it joins people must not depend on how often it is told.
     """
     address = _EMAIL.format(column="e.email")
     con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE shared AS
+        CREATE OR REPLACE TABLE people.shared AS
         WITH told AS (SELECT DISTINCT email FROM seen WHERE email IS NOT NULL),
         known AS (
             SELECT email, id FROM seen WHERE email IS NOT NULL AND id IS NOT NULL
@@ -71,6 +72,7 @@ def _find_shared(con: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN people.old_links o ON o.kind = 'source_id' AND o.value = k.id
         GROUP BY k.email HAVING count(DISTINCT k.id) > {SHARED_EMAIL_IDS}
         AND (count(DISTINCT o.customer_key) > 1 OR count(*) > count(o.customer_key))
+        UNION SELECT email FROM people.old_shared
     """)
 
 
@@ -152,7 +154,7 @@ def _number(con: duckdb.DuckDBPyConnection, batch: int) -> None:
         SELECT o.kind, o.value, coalesce(m.new_key, o.customer_key), o.rule, o.batch_id
         FROM people.old_links o ANTI JOIN labels l USING (kind, value)
         LEFT JOIN people.moved m ON m.old_key = o.customer_key
-        WHERE o.kind <> 'email' OR o.value NOT IN (SELECT email FROM shared)
+        WHERE o.kind <> 'email' OR o.value NOT IN (SELECT email FROM people.shared)
     """)
 
 
