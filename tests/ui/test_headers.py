@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Thread
 from typing import Any
 
 from starlette.applications import Starlette
@@ -42,7 +43,10 @@ def ask(path: str) -> tuple[int, dict[str, str]]:
         "query_string": b"",
         "headers": [],
     }
-    asyncio.run(APP(scope, receive, send))
+    # In a thread of its own: a browser test before it may have left a loop running in this one.
+    thread = Thread(target=lambda: asyncio.run(APP(scope, receive, send)))
+    thread.start()
+    thread.join()
     headers = {name.decode().lower(): value.decode() for name, value in started["headers"]}
     return started["status"], headers
 
