@@ -121,17 +121,21 @@ def change(kind: Metric, value: Number, previous: Number) -> Number:
     return None if previous == 0 else round((value - previous) / abs(previous), 9)
 
 
-def daily(store: Store, names: Sequence[str], selection: Selection) -> pd.DataFrame:
-    """The parts of the metrics for every day of the log, as columns; days without rows are zero.
+def daily(
+    store: Store, names: Sequence[str], selection: Selection, *, since: date | None = None
+) -> pd.DataFrame:
+    """The parts of the metrics for every day of the log (or from `since` on), as columns; days
+    without rows are zero.
 
     Only parts that add up over days come (sums, orders, new buyers): `combine` makes any
     period's figures from them.
     """
-    rows = scope(store, selection)
+    first, last = max(since or store.meta.first_day, store.meta.first_day), store.meta.last_day
+    rows = scope(store, selection, Period(first, last))
     parts = [part for part in _parts(names) if isinstance(part, Sum) or part.by_day]
     aggregates = {name: value for part in parts for name, value in _aggregate(part, rows).items()}
     frame = store.fetch(rows.group_by("day").agg(**aggregates)).set_index("day").sort_index()
-    days = pd.date_range(store.meta.first_day, store.meta.last_day, freq="D", name="day")
+    days = pd.date_range(first, last, freq="D", name="day")
     return frame.reindex(days, fill_value=0).fillna(0.0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.card import Card, State
 from crm_core.views.segment_counts import segment_counts
-from crm_core.views.variation import sparkline, usual_change
+from crm_core.views.variation import history_days, sparkline, usual_change
 
 CARDS = ("net_revenue", "contribution", "orders", "new_buyers", "repeat_share")
 NO_CHANNEL = "_none"
@@ -46,7 +46,10 @@ def overview(selection: Selection, *, store: Store, access: Access) -> Overview:
     meta = store.meta
     period = selection.resolve(meta.first_day, meta.as_of)
     compared = selection.compared(meta.first_day, meta.as_of)
-    parts = daily(store, (*CARDS, "known_buyer_share"), selection)
+    lag = (period.start - compared.start).days if compared else 0
+    # No further back than the cards' usual change needs: a long log costs no more than a short one.
+    since = period.start - timedelta(history_days(period.days, lag))
+    parts = daily(store, (*CARDS, "known_buyer_share"), selection, since=since)
     now = _slice(parts, period)
     then = None if compared is None else _slice(parts, compared)
     return Overview(

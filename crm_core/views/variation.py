@@ -11,7 +11,16 @@ from crm_core.metrics import METRICS, change, combine
 
 _USUAL = 0.8
 _LEAST_COMPARISONS = 8
-_MOST_COMPARISONS = 60
+_MOST_COMPARISONS = 24
+
+
+def history_days(days: int, lag: int) -> int:
+    """How many days before a period of `days` days tell its usual change.
+
+    >>> history_days(30, 30)
+    228
+    """
+    return days + lag + _MOST_COMPARISONS * max(1, days // 4)
 
 
 def usual_change(
