@@ -42,7 +42,8 @@ class Compared:
 
 def scope(store: Store, selection: Selection, period: Period | None = None) -> ir.Table:
     """The ledger rows a selection means; without a period, of all days."""
-    ledger = store.table("ledger")
+    # The same rows twice: by person for one history, by day for a period of everybody's.
+    ledger = store.table("ledger_by_day" if store.has("ledger_by_day") else "ledger")
     for column in ("sales_channel", "category", "region"):
         chosen = getattr(selection, column)
         if chosen:
@@ -67,18 +68,22 @@ def measure(
     *,
     rows: ir.Table,
     by: Sequence[str] = (),
+    totals: bool = True,
     where: Callable[[ir.Table], ir.BooleanValue] | None = None,
 ) -> Measured:
     """The metrics over `rows` (see `scope`), by dimensions and in total.
 
-    Ratios and distinct counts are measured anew for the total, never added up.
+    Ratios and distinct counts are measured anew for the total, never added up; without `totals`
+    groups are measured alone, in half the time.
     Raises: CrmError("unknown_metric"), ("unknown_dimension").
     """
     if where is not None:
         rows = rows.filter(where(rows))
     parts = _parts(names)
     aggregates = {name: value for part in parts for name, value in _aggregate(part, rows).items()}
-    total = _record(store.fetch(rows.agg(**aggregates)).iloc[0], names)
+    total: dict[str, Number] = {}
+    if totals or not by:
+        total = _record(store.fetch(rows.agg(**aggregates)).iloc[0], names)
     if not by:
         return Measured(pd.DataFrame([total]), total)
     keys = {name: _key(rows, name) for name in by}

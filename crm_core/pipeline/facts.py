@@ -62,6 +62,8 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
         ibis.asc("customer_key", nulls_first=True), "at", "order_key", "line_id"
     )
     build.materialise("ledger", ledger)
+    by_day = build.table("ledger")
+    build.materialise("ledger_by_day", by_day.order_by("day", "order_key", "line_id"))
     build.materialise("order_facts", entries.order_facts(build.table("ledger"), orders))
     build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
     days = first_days(orders)

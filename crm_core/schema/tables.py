@@ -256,4 +256,11 @@ _ALL = (
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
-MARTS = ("ledger", "order_facts", "customer_days", "customer_facts", "product_facts")
+MARTS = (
+    "ledger",
+    "ledger_by_day",
+    "order_facts",
+    "customer_days",
+    "customer_facts",
+    "product_facts",
+)

@@ -119,10 +119,14 @@ def _channels(
     store: Store, selection: Selection, period: Period, compared: Period | None
 ) -> pd.DataFrame:
     by = ("sales_channel",)
-    frame = measure(store, _CHANNEL_COLUMNS, rows=scope(store, selection, period), by=by).rows
+    frame = measure(
+        store, _CHANNEL_COLUMNS, rows=scope(store, selection, period), by=by, totals=False
+    ).rows
     frame["change"] = None
     if compared is not None:
-        rows = measure(store, ("net_revenue",), rows=scope(store, selection, compared), by=by).rows
+        rows = measure(
+            store, ("net_revenue",), rows=scope(store, selection, compared), by=by, totals=False
+        ).rows
         before: dict[object, float] = dict(
             zip(rows["sales_channel"], rows["net_revenue"], strict=True)
         )
