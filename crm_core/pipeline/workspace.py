@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -105,6 +105,8 @@ def ensure_demo(
     if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return url
     records = open_records(workspace(settings, url).records_url)
+    # So few rows that handing them to a second thread takes longer than they do.
+    settings = replace(settings, threads=1)
     try:
         wishes = Wishes(name=_name(data), kind="demo")
         run_import(

@@ -42,6 +42,7 @@ class Table:
 
     `event` names the time a row happened at; the stored table then has `day`, the shop's day.
     `number` names the integer key given to a row at first sight and kept ever after.
+    `needs_person`: a row without a source id, an e-mail and a phone is about nobody.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Table:
     columns: tuple[Column, ...]
     event: str | None = None
     number: str | None = None
+    needs_person: bool = False
 
     def staging(self) -> tuple[Column, ...]:
         """The columns an import format fills."""

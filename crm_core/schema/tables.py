@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm_core.schema.definition import Column, Table, Type
 
-VERSION = 1
+VERSION = 2
 
 
 def _c(name: str, type_: Type = "text", *, pii: str | None = None) -> Column:
@@ -15,11 +15,17 @@ def _r(name: str, type_: Type = "text", *, pii: str | None = None) -> Column:
     return Column(name, type_, required=True, pii=pii)
 
 
-def _customer(*, required: bool = False) -> tuple[Column, Column]:
-    """The source's id of the customer, and the key it becomes."""
+_ID = Column("customer_id", "text", pii="source_id", staging_only=True)
+_KEY = Column("customer_key", "key", stored_only=True)
+
+
+def _customer() -> tuple[Column, ...]:
+    """What a source tells of a customer: its id, an e-mail, a phone; and the key it becomes."""
     return (
-        Column("customer_id", "text", required=required, pii="source_id", staging_only=True),
-        Column("customer_key", "key", stored_only=True),
+        _ID,
+        Column("email", "text", pii="email", staging_only=True),
+        Column("phone", "text", pii="phone", staging_only=True),
+        _KEY,
     )
 
 
@@ -29,21 +35,35 @@ _ALL = (
         "a person known to the shop",
         ("customer_key",),
         (
-            *_customer(required=True),
+            *_customer(),
             _c("first_seen_at", "time"),
             _c("acquisition_source"),
             _c("region"),
             _c("country"),
             _c("language"),
             _c("is_internal", "bool"),
+            _c("account_id"),
         ),
+        needs_person=True,
+    ),
+    Table(
+        "accounts",
+        "a household, company, distributor or partner that persons belong to",
+        ("account_id",),
+        (
+            _r("account_id"),
+            _c("account_name", pii="name"),
+            _c("account_kind"),
+        ),
+        number="account_key",
     ),
     Table(
         "identities",
         "who a person is, apart from what they did",
         ("customer_key",),
         (
-            *_customer(required=True),
+            _ID,
+            _KEY,
             _c("name", pii="name"),
             _c("email", pii="email"),
             _c("phone", pii="phone"),
@@ -51,6 +71,7 @@ _ALL = (
             _c("postal_code", pii="postal_code"),
             _c("city", pii="city"),
         ),
+        needs_person=True,
     ),
     Table(
         "identity_links",
@@ -73,6 +94,7 @@ _ALL = (
             _c("category"),
             _c("subcategory"),
             _c("brand"),
+            _c("product_kind"),
             _c("unit_cost", "price"),
             _c("list_price", "price"),
         ),
@@ -85,7 +107,6 @@ _ALL = (
         (
             _r("order_id"),
             *_customer(),
-            Column("email", "text", pii="email", staging_only=True),
             _r("ordered_at", "time"),
             _c("status"),
             _c("sales_channel"),
@@ -99,6 +120,7 @@ _ALL = (
             _c("promised_at", "time"),
             _c("delivered_at", "time"),
             _c("seller_note", pii="note"),
+            _c("shop"),
         ),
         event="ordered_at",
         number="order_key",
@@ -197,7 +219,7 @@ _ALL = (
         ("touch_id",),
         (
             _r("touch_id"),
-            *_customer(required=True),
+            *_customer(),
             _r("campaign"),
             _r("arm"),
             _c("contact_channel"),
@@ -206,13 +228,14 @@ _ALL = (
             _c("clicked", "bool"),
         ),
         event="sent_at",
+        needs_person=True,
     ),
     Table(
         "consents",
         "a person's yes or no to a channel and purpose; owned by records once loaded",
         ("customer_key", "contact_channel", "purpose", "at"),
         (
-            *_customer(required=True),
+            *_customer(),
             _r("contact_channel"),
             _r("purpose"),
             _r("state"),
@@ -220,6 +243,7 @@ _ALL = (
             _c("source"),
         ),
         event="at",
+        needs_person=True,
     ),
     Table(
         "stock",
@@ -253,6 +277,9 @@ _ALL = (
         ),
     ),
 )
+
+# What a source may know a person by; `needs_person` asks for one of them.
+PERSON = ("customer_id", "email", "phone")
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 

@@ -68,7 +68,7 @@ def test_tables_hold_the_columns_of_the_schema_and_every_required_value() -> Non
     given = {p.stem for p in DATA.glob("*.parquet")}
     assert given == {
         name for name, t in TABLES.items() if any(not c.stored_only for c in t.columns)
-    }
+    } - {"accounts"}  # the demo shop sells to persons alone
     for name in given:
         table = pq.read_table(DATA / f"{name}.parquet")
         columns = {c.name: c for c in TABLES[name].staging()}

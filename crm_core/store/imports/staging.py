@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from crm_core.schema import TABLES, Table
+from crm_core.schema import PERSON, TABLES, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.imports.contract import Job, RowIssue
 
@@ -125,7 +125,13 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _keys(table: Table) -> str:
-    return ", ".join("customer_id" if key == "customer_key" else name(key) for key in table.key)
+    return ", ".join(_person(table) if key == "customer_key" else name(key) for key in table.key)
+
+
+def _person(table: Table) -> str:
+    """SQL that tells staged persons apart: by the source's id, else by e-mail or phone."""
+    columns = [column.name for column in table.staging()]
+    return f"coalesce({', '.join(each for each in PERSON if each in columns)})"
 
 
 def totals(con: duckdb.DuckDBPyConnection) -> dict[str, float]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.errors import CrmError
-from crm_core.schema import TABLES, Table
+from crm_core.schema import PERSON, TABLES, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.imports.contract import Facts, FileRead, Job, Part, SourceFile
 from crm_core.store.imports.mapping import nearest
@@ -96,8 +96,11 @@ def _stage_file(job: Job, table: Table, file: SourceFile, source_file: int) -> i
     described = job.con.execute(f"describe select * from {source}").fetchall()
     present = [row[0] for row in described if row[0] != "file_row_number"]
     _check_columns(table, present, file.name)
-    required = [c.name for c in table.staging() if c.required]
-    missing = " or ".join(f"{name(column)} is null" for column in required) or "false"
+    needed = {c.name: f"{name(c.name)} is null" for c in table.staging() if c.required}
+    if table.needs_person:
+        told = [each for each in PERSON if each in present]
+        needed["customer_id"] = f"coalesce({', '.join(told) or 'null'}) is null"
+    missing = " or ".join(needed.values()) or "false"
     chosen = ", ".join(
         f"{name(c.name)}::{SQL_TYPES[c.type]} as {name(c.name)}"
         for c in table.staging()
@@ -110,7 +113,7 @@ def _stage_file(job: Job, table: Table, file: SourceFile, source_file: int) -> i
         f"select *, {source_file} as source_file from ({rows}) where not ({missing})",
     )
     if counted(job.con, f"select count(*) from ({rows}) where {missing}"):
-        cases = " ".join(f"when {name(column)} is null then '{column}'" for column in required)
+        cases = " ".join(f"when {test} then '{column}'" for column, test in needed.items())
         set_aside(
             job,
             f"""
@@ -134,6 +137,8 @@ def _check_columns(table: Table, present: list[str], file: str) -> None:
                 match=nearest(column, known),
             )
     missing = [c.name for c in table.staging() if c.required and c.name not in present]
+    if table.needs_person and not set(PERSON) & set(present):
+        missing.append("customer_id")
     if missing:
         raise CrmError("import_missing_column", file=file, column=", ".join(missing), match="–")
 
