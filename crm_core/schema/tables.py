@@ -241,6 +241,8 @@ _ALL = (
             _r("state"),
             _r("at", "time"),
             _c("source"),
+            # The file did not say when: a denial known already is then no news.
+            Column("undated", "bool", staging_only=True),
         ),
         event="at",
         needs_person=True,

@@ -16,6 +16,15 @@ def bundled_mappings() -> tuple[Mapping, ...]:
     return tuple(read_mapping(path) for path in sorted(_FOLDER.glob("*.toml")))
 
 
+def bundled(name: str) -> Mapping:
+    """The mapping of `mappings/<name>.toml`.
+
+    >>> bundled("superstore").table
+    'order_lines'
+    """
+    return read_mapping(_FOLDER / f"{name}.toml")
+
+
 def known_mapping(header: tuple[str, ...]) -> Mapping | None:
     """The bundled mapping whose fingerprint is in a header, without columns that are not.
 
@@ -26,5 +35,4 @@ def known_mapping(header: tuple[str, ...]) -> Mapping | None:
     known = next(found, None)
     if known is None:
         return None
-    present = {field: column for field, column in known.columns.items() if column in header}
-    return known.with_(columns=present)
+    return known.present_in(header)

@@ -1,4 +1,4 @@
-"""How the columns of a delimited order file are read: a mapping, kept as TOML."""
+"""How the columns of a delimited file fill a canonical table: a mapping, kept as TOML."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.errors import CrmError, close_match
+from crm_core.store.imports.record_fields import RECORD_TABLES, record_fields, record_needs
 
 FIELDS: dict[str, str] = {
     "order_id": "text", "line_id": "text", "ordered_at": "time", "customer_id": "text",
@@ -21,7 +22,16 @@ FIELDS: dict[str, str] = {
     "product_id": "text", "product_name": "text", "category": "text", "subcategory": "text",
     "brand": "text", "list_price": "number", "quantity": "number", "amount": "number",
     "discount": "number", "tax": "number", "unit_cost": "number", "profit": "number",
+    "order_discount": "number", "order_tax": "number", "refunded_amount": "number",
+    "refunded_at": "time", "email_consent": "text", "sms_consent": "text", "consent_at": "time",
+    "shop": "text", "account_id": "text", "account_name": "text", "account_kind": "text",
+    "product_kind": "text",
 }  # fmt: skip
+_OF_LINES = {"line_id", "category", "subcategory", "brand", "list_price", "unit_cost", "profit",
+             "product_kind"}  # fmt: skip
+
+# What a file's rows can be; order lines and order heads are read by the same rules.
+MAPPED_TABLES = ("order_lines", "orders", *RECORD_TABLES)
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "amount_is": ("line_total", "unit_price"),
@@ -29,7 +39,19 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "date_order": ("auto", "ymd", "dmy", "mdy"),
     "decimal": ("auto", "dot", "comma"),
 }
-NEEDED = ("ordered_at", "amount")
+
+
+def fields_of(table: str) -> dict[str, str]:
+    """The fields of a table's files, each with the kind of its values.
+
+    >>> fields_of("stock")
+    {'product_id': 'text', 'day': 'date', 'on_hand': 'int', 'incoming': 'int'}
+    """
+    if table == "order_lines":
+        return FIELDS
+    if table == "orders":
+        return {field: kind for field, kind in FIELDS.items() if field not in _OF_LINES}
+    return record_fields(table)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -43,12 +65,15 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Which column fills which field, and how its values are written.
+    """Which column fills which field of a table, and how its values are written.
 
     `columns` goes from field to the file's column name, `constants` from field to one value for
-    every row. `amount` is the line total or the unit price; when `amount_after_discount`, the
-    discount has already been taken off it. `profit` gives the unit cost: (amount - profit) /
-    quantity. `fingerprint` lists the column names by which a bundled mapping knows its file.
+    every row. In a file of order lines `amount` is the line total or the unit price; when
+    `amount_after_discount`, the discount has already been taken off it. `profit` gives the unit
+    cost: (amount - profit) / quantity. `complete_orders`: the file states whole orders, so a
+    later file's version of an order replaces its earlier lines. `id_columns`: the columns that
+    tell rows apart where a file has no id of its own. `fingerprint` lists the column names by
+    which a bundled mapping knows its file.
 
     >>> Mapping(columns={"amount": "Sales"}).amount_is
     'line_total'
@@ -57,6 +82,8 @@ class Mapping:
     columns: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     name: str = ""
+    table: str = "order_lines"
+    complete_orders: bool = False
     amount_is: str = "line_total"
     amount_after_discount: bool = False
     discount_is: str = "amount_per_line"
@@ -67,10 +94,11 @@ class Mapping:
     currency: str | None = None
     timezone: str | None = None
     starts_with_shop: bool | None = None
+    id_columns: tuple[str, ...] = ()
     fingerprint: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for key, choices in CHOICES.items():
+        for key, choices in {"table": MAPPED_TABLES, **CHOICES}.items():
             value = str(getattr(self, key))
             if value not in choices:
                 raise CrmError(
@@ -79,15 +107,21 @@ class Mapping:
                     value=value,
                     match=close_match(value, choices) or ", ".join(choices),
                 )
+        known = fields_of(self.table)
         for key in (*self.columns, *self.constants):
-            if key not in FIELDS:
+            if key not in known:
                 raise CrmError(
-                    "import_bad_mapping", key="columns", value=key, match=nearest(key, FIELDS)
+                    "import_bad_mapping", key="columns", value=key, match=nearest(key, known)
                 )
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of the mapping's table, each with the kind of its values."""
+        return fields_of(self.table)
 
     def check(self, header: tuple[str, ...], file: str) -> None:
         """Raise CrmError("import_missing_column") naming a column the file does not have."""
-        for column in self.columns.values():
+        for column in (*self.columns.values(), *self.id_columns):
             if column not in header:
                 match = nearest(column, header)
                 raise CrmError("import_missing_column", file=file, column=column, match=match)
@@ -101,14 +135,22 @@ class Mapping:
             )
 
     def missing(self) -> tuple[str, ...]:
-        """The fields an order file cannot do without and this mapping does not fill."""
+        """The fields a file of this table cannot do without and this mapping does not fill."""
         filled = {*self.columns, *self.constants}
-        lost = [each for each in NEEDED if each not in filled]
+        if self.table not in ("order_lines", "orders"):
+            return record_needs(self.table, filled)
+        needed = ("ordered_at", "amount") if self.table == "order_lines" else ("ordered_at",)
+        lost = [each for each in needed if each not in filled]
         if not filled & {"order_id", "customer_id"}:
             lost.insert(0, "order_id")
-        if not filled & {"product_id", "product_name"}:
+        if self.table == "order_lines" and not filled & {"product_id", "product_name"}:
             lost.append("product_id")
         return tuple(lost)
+
+    def present_in(self, header: tuple[str, ...]) -> Mapping:
+        """The same mapping without the columns that a file does not have."""
+        present = {field: column for field, column in self.columns.items() if column in header}
+        return self.with_(columns=present)
 
     def with_(self, **changes: Any) -> Mapping:
         """The same mapping with some keys changed."""
@@ -148,8 +190,9 @@ def parse_mapping(text: str, *, file: str = "mapping.toml") -> Mapping:
         if not isinstance(table, dict):
             raise CrmError("import_bad_mapping", key=key, value=str(table), match=f"[{key}]")
         told[key] = {str(name): str(value) for name, value in table.items()}
-    if "fingerprint" in told:
-        told["fingerprint"] = tuple(told["fingerprint"])
+    for key in ("id_columns", "fingerprint"):
+        if key in told:
+            told[key] = tuple(told[key])
     return Mapping(**told)
 
 

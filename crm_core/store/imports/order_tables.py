@@ -1,21 +1,35 @@
-"""Typed rows of an order file into orders, lines, customers, identities, products, refunds."""
+"""Typed rows of a file of order lines into orders, lines, products and returns."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from crm_core.store.imports.contract import Job
+from crm_core.store.imports.order_people import add_people
+from crm_core.store.imports.order_settle import add_order_amounts
 from crm_core.store.imports.order_values import Check, Sheet
 from crm_core.store.imports.staging import add, counted, quote, set_aside
+from crm_core.store.imports.textfile import TextFile
 
 # What an order file repeats on every line of an order. Where lines differ, the smallest text and
 # the largest amount stand, whatever the order of lines.
-_ORDER_TEXTS = ("status", "sales_channel", "payment_method", "coupon_code", "region", "seller_note")
+_ORDER_TEXTS = ("status", "sales_channel", "payment_method", "coupon_code", "region", "seller_note",
+                "shop")  # fmt: skip
 _ORDER_MONEY = ("shipping_income", "shipping_cost", "fees")
-_CUSTOMER = ("acquisition_source", "region", "country", "language")
-_IDENTITY = ("name", "email", "phone", "address", "postal_code", "city")
 
 
-def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check]) -> None:
+@dataclass(frozen=True)
+class Written:
+    """Where the rows of a file stand as they are written: the raw table and the file itself."""
+
+    table: str
+    text: TextFile
+
+
+def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check], written: Written) -> None:
     """Rows with an issue go to quarantine, as they stand in the file."""
+    if not checks:
+        return
     codes = " ".join(f"when {n} then '{check.code}'" for n, check in enumerate(checks))
     columns = " ".join(
         f"when {n} then {quote(sheet.column(check.field))}"
@@ -26,27 +40,29 @@ def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check]) -> None:
         job,
         f"""
         select {quote(sheet.text.source.name)} as source_file, source_row,
-               'order_lines' as table_name, case issue {columns} end as column_name,
-               case issue {codes} end as reason, {_as_written(sheet)} as raw
-        from import_parsed join import_raw using (source_row) where issue is not null
+               {quote(sheet.mapping.table)} as table_name,
+               case issue {columns or "when -1 then null"} end as column_name,
+               case issue {codes} end as reason, {_as_written(written)} as raw
+        from import_parsed join {written.table} w using (source_row) where issue is not null
         """,
     )
 
 
-def add_good_rows(job: Job, sheet: Sheet, source_file: int) -> None:
+def add_good_rows(job: Job, sheet: Sheet, source_file: int, written: Written) -> None:
     """Sales become orders and lines, buyers become customers; returns wait for `link_returns`."""
-    _number_lines(job, sheet)
-    _add_orders(job, source_file)
+    number_lines(job, sheet)
+    add(job, "orders", orders_of_rows(job, source_file))
     _add_lines(job, source_file)
-    _add_people(job, source_file)
+    add_people(job, sheet, source_file)
     _add_products(job, source_file)
+    add_order_amounts(job, sheet)
     job.con.execute(
         f"""
         insert into import_returns
         select {quote(sheet.text.source.name)}, {source_file}, source_row, order_id, product_id,
                line, ordered_at, gross, paid, abs(units), {quote(sheet.column("quantity"))},
-               {_as_written(sheet)}
-        from import_good join import_raw using (source_row) where units < 0
+               {_as_written(written)}
+        from import_good join {written.table} w using (source_row) where units < 0
         """
     )
     _notice_conflicts(job)
@@ -90,7 +106,7 @@ def link_returns(job: Job) -> None:
     job.con.execute("drop table import_returns")
 
 
-def _number_lines(job: Job, sheet: Sheet) -> None:
+def number_lines(job: Job, sheet: Sheet) -> None:
     """`line` tells a line apart inside its order by what it says, or by the file's own line id.
 
     Equal lines are counted up in the order of their remaining values, so a shuffled file gives
@@ -118,22 +134,19 @@ def _number_lines(job: Job, sheet: Sheet) -> None:
     )
 
 
-def _add_orders(job: Job, source_file: int) -> None:
+def orders_of_rows(job: Job, source_file: int) -> str:
+    """SELECT of one row an order out of the good rows."""
     texts = ", ".join(f"min({field}) as {field}" for field in _ORDER_TEXTS)
     money = ", ".join(f"max(n_{field}) as {field}" for field in _ORDER_MONEY)
-    add(
-        job,
-        "orders",
-        f"""
-        select order_id, min(customer_id) as customer_id, min(email) as email,
+    return f"""
+        select order_id, min(customer_id) as customer_id, min(email) as email, min(phone) as phone,
                min(ordered_at) as ordered_at, {texts}, {money},
                coalesce(min(currency), {quote(job.currency) if job.currency else "null"})
                    as currency,
                min(promised_at) as promised_at, min(delivered_at) as delivered_at,
                min(source_row) as source_row, {source_file} as source_file
         from import_good where units >= 0 group by order_id
-        """,
-    )
+        """
 
 
 def _add_lines(job: Job, source_file: int) -> None:
@@ -150,38 +163,19 @@ def _add_lines(job: Job, source_file: int) -> None:
     )
 
 
-def _add_people(job: Job, source_file: int) -> None:
-    """The latest known value of each column, by the time of the order; greatest text on a tie."""
-    for table, fields in (("customers", _CUSTOMER), ("identities", _IDENTITY)):
-        latest = ", ".join(
-            f"arg_max({f}, {{'at': ordered_at, 'v': {f}}}) filter ({f} is not null) as {f}"
-            for f in fields
-        )
-        known = " or ".join(f"{f} is not null" for f in fields)
-        having = f"having bool_or({known})" if table == "identities" else ""
-        add(
-            job,
-            table,
-            f"""
-            select customer_id, {latest}, min(source_row) as source_row,
-                   {source_file} as source_file
-            from import_good where customer_id is not null group by customer_id {having}
-            """,
-        )
-
-
 def _add_products(job: Job, source_file: int) -> None:
     """One row a product; of several names the first in the alphabet, whole row together."""
     add(
         job,
         "products",
         f"""
-        select product_id, product_name, category, subcategory, brand, n_list_price as list_price,
+        select product_id, product_name, category, subcategory, brand, product_kind,
+               n_list_price as list_price,
                source_row, {source_file} as source_file
         from import_good
         qualify row_number() over (partition by product_id order by product_name nulls last,
             category nulls last, subcategory nulls last, brand nulls last,
-            n_list_price nulls last, source_row) = 1
+            product_kind nulls last, n_list_price nulls last, source_row) = 1
         """,
     )
 
@@ -212,10 +206,10 @@ def _notice_rounding(job: Job) -> None:
         job.notice("import_rounded", count=row[0], difference=f"{row[1]:.2f}")
 
 
-def _as_written(sheet: Sheet) -> str:
+def _as_written(written: Written) -> str:
     """SQL for a row as a line of its file."""
-    mark = quote(sheet.text.delimiter)
-    cells = ", ".join(f"c{place}" for place in range(len(sheet.text.header)))
+    mark = quote(written.text.delimiter)
+    cells = ", ".join(f"w.c{place}" for place in range(len(written.text.header)))
     quoted = (
         f"case when contains(x, {mark}) or contains(x, '\"') or contains(x, chr(10)) "
         "then '\"' || replace(x, '\"', '\"\"') || '\"' else coalesce(x, '') end"

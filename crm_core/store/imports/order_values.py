@@ -24,8 +24,9 @@ from crm_core.store.imports.values import (
 MOST_MONEY = 10**12
 MOST_UNITS = 10**9
 _KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "cost", "n_tax",
-         "n_list_price", "n_shipping_income", "n_shipping_cost", "n_fees")  # fmt: skip
-_IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code"}
+         "n_list_price", "n_shipping_income", "n_shipping_cost", "n_fees", "n_order_discount",
+         "n_order_tax", "n_refunded_amount")  # fmt: skip
+_IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code", "account_id"}
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ def _money(sheet: Sheet) -> list[dict[str, str]]:
 
 def _checks(job: Job, sheet: Sheet) -> list[Check]:
     given = set(sheet.mapping.columns)
-    checks = _broken(sheet)
+    checks = broken(sheet)
     checks.append(Check("order_id is null", "import_missing_value", "order_id"))
     checks += [
         Check("t_ordered_at is null", "import_missing_value", "ordered_at"),
@@ -247,7 +248,7 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
         checks.append(
             Check(f"currency <> {quote(job.currency)}", "import_currency_mixed", "currency")
         )
-    for field in ("promised_at", "delivered_at"):
+    for field in ("promised_at", "delivered_at", "refunded_at", "consent_at"):
         if field in given:
             checks.append(
                 Check(f"t_{field} is not null and {field} is null", "import_bad_date", field)
@@ -265,7 +266,7 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
     return checks
 
 
-def _broken(sheet: Sheet) -> list[Check]:
+def broken(sheet: Sheet) -> list[Check]:
     """Marks of bytes that could not be read, anywhere in a row."""
     if not sheet.text.rewrite:
         return []

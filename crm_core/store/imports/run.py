@@ -13,6 +13,7 @@ from crm_core.store.imports import staging
 from crm_core.store.imports.contract import Facts, Job, Notice, Plan, Progress, StageResult
 from crm_core.store.imports.feeds import feeds
 from crm_core.store.imports.formats import FORMATS
+from crm_core.store.imports.order_settle import open_orders, settle_orders
 
 
 def stage(
@@ -32,6 +33,7 @@ def stage(
     Raises: CrmError for a whole file that cannot be read; what was staged until then is void.
     """
     staging.create_staging(con)
+    open_orders(con)
     zone = timezone or _timezone(plan)
     _check_zone(con, zone)
     money = _currency(plan, currency)
@@ -44,6 +46,7 @@ def stage(
     progress("check", 0.9)
     repeating = len(plan.parts) > 1 or any(FORMATS[p.format].has_repeats for p in plan.parts)
     duplicates = staging.drop_repeats(con) if repeating else 0
+    duplicates += settle_orders(job)
     return _result(job, plan, duplicates)
 
 
