@@ -134,6 +134,20 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
     )
 
 
+def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return jobs.pull_source(
+        settings,
+        arguments.store,
+        arguments.source,
+        user=os.environ.get("USER", "command line"),
+        wishes=jobs.Wishes(name=arguments.name, dry_run=arguments.dry_run),
+        everything=arguments.everything,
+        refresh=not arguments.no_refresh,
+        now=_now(),
+        progress=_progress(arguments),
+    )
+
+
 def _status(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return jobs.status(settings, arguments.store, today=_now().date())
 
@@ -209,6 +223,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "demo": _demo,
     "import": _import,
+    "pull": _pull,
     "status": _status,
     "refresh": _refresh,
     "measure": _measure,
@@ -259,6 +274,13 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
     load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     load.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
+
+    pull = command("pull", "Import what changed in the shop's own database")
+    pull.add_argument("source", help="a source's name in the file CLIENTELE_SOURCES names")
+    pull.add_argument("--everything", action="store_true", help="from the beginning")
+    pull.add_argument("--name", help="what to call the shop")
+    pull.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+    pull.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 
     command("status", "What the store holds and how fresh it is")
     refresh = command("refresh", "Marts, features and scores, with seconds a step")

@@ -17,6 +17,8 @@ class Settings:
 
     `var` receives every write. `store_url` None means the bundled demo store.
     `single_user` is an explicit choice of whoever starts the server, never inferred.
+    `sources` is a TOML file with the addresses of the shop's own databases (secrets);
+    `source_hosts` are the only hosts that may be asked.
     """
 
     var: Path
@@ -26,6 +28,8 @@ class Settings:
     memory_limit_mb: int = 512
     threads: int = 2
     max_upload_mb: int = 50
+    sources: Path | None = None
+    source_hosts: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -44,6 +48,12 @@ class Settings:
             memory_limit_mb=_number(env, "CLIENTELE_MEMORY_MB", cls.memory_limit_mb),
             threads=_number(env, "CLIENTELE_THREADS", cls.threads),
             max_upload_mb=_number(env, "CLIENTELE_MAX_UPLOAD_MB", cls.max_upload_mb),
+            sources=Path(env["CLIENTELE_SOURCES"]) if env.get("CLIENTELE_SOURCES") else None,
+            source_hosts=tuple(
+                host.strip()
+                for host in env.get("CLIENTELE_SOURCE_HOSTS", "").split(",")
+                if host.strip()
+            ),
         )
 
 

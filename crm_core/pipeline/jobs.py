@@ -19,6 +19,7 @@ from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
 from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.pipeline.workspace import (
     demo_url,
@@ -124,6 +125,36 @@ def import_files(
             progress=progress,
         )  # fmt: skip
         if refresh and not wishes.dry_run and not _scored(url, settings):
+            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
+    finally:
+        records.close()
+    return report
+
+
+def pull_source(
+    settings: Settings,
+    store: str | None,
+    name: str,
+    *,
+    user: str,
+    wishes: Wishes,
+    everything: bool,
+    refresh: bool,
+    now: datetime,
+    progress: Progress,
+) -> Answer:
+    """Imports what changed in a shop's own database since it was last asked."""
+    url = url_of(settings, store)
+    if _is_demo(settings, url):
+        raise CrmError("demo_is_read_only")
+    source = find_source(settings, name)
+    records = open_records(workspace(settings, url).records_url)
+    try:
+        report = pull(
+            source, url=url, settings=settings, records=records, user=user, now=now,
+            wishes=wishes, everything=everything, progress=progress,
+        )  # fmt: skip
+        if refresh and report["batch"] is not None and not _scored(url, settings):
             report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
     finally:
         records.close()

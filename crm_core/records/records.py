@@ -23,6 +23,7 @@ from crm_core.records.repository import counter, insert_new
 from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
 from crm_core.records.shop_settings import SettingsKept
+from crm_core.records.source_marks import SourceMarks
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
@@ -36,7 +37,7 @@ class Mirror:
     revision: int
 
 
-class Records(People, SettingsKept, Saved, Consents, SetAside, AuditLog):
+class Records(People, SettingsKept, SourceMarks, Saved, Consents, SetAside, AuditLog):
     """The records of one shop. Every method is one transaction, safe among processes."""
 
     def secret(self, name: str) -> bytes:

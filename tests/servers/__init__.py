@@ -1,0 +1,1 @@
+"""Real database servers for tests: throw-away, on this machine only."""
