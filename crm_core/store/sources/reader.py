@@ -17,6 +17,7 @@ from crm_core.errors import CrmError
 from crm_core.schema import TABLES
 from crm_core.store.imports import Mapping, Part, Plan, SourceFile
 from crm_core.store.imports.formats.order_lines import claim_with
+from crm_core.store.imports.mapping import fields_of
 from crm_core.store.sources.address import SourceAddress
 from crm_core.store.sources.definition import SourceDefinition, SourceTable
 
@@ -105,7 +106,7 @@ def _mapping(told: SourceTable, header: tuple[str, ...], currency: str | None) -
         "decimal": "dot",
         "currency": currency,
     }
-    columns = {name: name for name in header if name in Mapping(table=told.becomes).fields()}
+    columns = {name: name for name in header if name in fields_of(told.becomes)}
     return Mapping(columns=columns, table=told.becomes, name=told.name, **{**plain, **told.mapping})
 
 
@@ -130,7 +131,7 @@ def _reflected(connection: Connection, definition: SourceDefinition) -> tuple[So
         if name not in present:
             continue
         columns = [each["name"] for each in inspector.get_columns(name, schema=schema)]
-        wanted = [each for each in columns if each in Mapping(table=name).fields()]
+        wanted = [each for each in columns if each in fields_of(name)]
         changed = _CHANGED in columns
         listed = [column(each) for each in [*wanted, *([_CHANGED] if changed else [])]]
         if not wanted:
