@@ -15,7 +15,11 @@ APP = ("pages/", "crm_core/")
 SPEAKERS = {"t", "md"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # The same in both languages: names, units, formats and symbols.
-NAMES = {"App", "CDNOW", "Clientele", "Complete Journey", "Excel (XLSX)", "Prophet", "Superstore"}
+NAMES = {
+    "Adobe Commerce", "Amazon", "App", "CDNOW", "Clientele", "Complete Journey", "Etsy",
+    "Excel (XLSX)", "Judge.me", "Klaviyo", "Mailchimp", "Olist", "Prophet", "Shopify", "Superstore",
+    "UCI Online Retail", "WooCommerce", "Yotpo", "Zendesk",
+}  # fmt: skip
 ALIKE = re.compile(r"^[^a-z]*$|^[\W\d_]*(?:\{[a-z_]+\}[\W\d_]*)+$")
 
 

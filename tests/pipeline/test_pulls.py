@@ -19,6 +19,8 @@ from tests.servers.mariadb import MariaDb, mariadb
 from tests.small_shop import SmallShop, small_shop
 from tests.store.sources import woocommerce
 
+pytestmark = pytest.mark.xdist_group("mariadb")  # one server, not one a worker
+
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 BERLIN = Wishes(timezone="Europe/Berlin", starts_with_shop=True)
 NUMBERS = (

@@ -69,7 +69,7 @@ def stage_file(
         job.con.execute("drop table if exists import_file")
         job.con.execute("alter table import_raw rename to import_file")
         if keep:
-            named = _named(text, (*columns, *text.header))
+            named = _named(text, columns)
             job.con.execute(f"insert into {keep} by name select {named} from import_file")
         for reading in readings:
             ready, mapping = _prepared(job, text, reading)
@@ -135,10 +135,14 @@ def _prepared(job: Job, text: TextFile, reading: Reading) -> tuple[TextFile, Map
     job.con.execute(f"create or replace temp view file_rows as select {named} from import_file")
     select = reading.prepare(job)
     described = job.con.execute(f"describe {select}").fetchall()
-    header = tuple(str(row[0]) for row in described if row[0] != "source_row")
-    cells = ", ".join(f"{name(column)}::varchar as c{n}" for n, column in enumerate(header))
+    # A column made anew stands beside the empty one of its name: the last of a name counts.
+    places = {str(row[0]): place for place, row in enumerate(described)}
+    header = tuple(column for column in places if column != "source_row")
+    cells = ", ".join(f"p{places[column]}::varchar as c{n}" for n, column in enumerate(header))
+    aliases = ", ".join(f"p{place}" for place in range(len(described)))
     job.con.execute(
-        f"create or replace temp table import_raw as select source_row, {cells} from ({select})"
+        f"create or replace temp table import_raw as select p{places['source_row']} as source_row, "
+        f"{cells} from ({select}) as made({aliases})"
     )
     job.con.execute("drop view file_rows")
     ready = replace(text, header=header)
