@@ -26,6 +26,7 @@ from crm_core.store.imports.rows import load_rows
 from crm_core.store.imports.staging import counted, name
 from crm_core.store.imports.textfile import TextFile
 
+ORDER_TABLES = ("order_lines", "orders")
 Prepare = Callable[[Job], str]
 
 
@@ -83,11 +84,16 @@ def stage_file(
     job.files.append(read)
 
 
+def format_of(mapping: Mapping) -> str:
+    """The format that reads delimited files through this mapping."""
+    return "order_lines" if mapping.table in ORDER_TABLES else "records"
+
+
 def _stage_rows(
     job: Job, text: TextFile, mapping: Mapping, source_file: int, written: Written
 ) -> dict[str, str]:
     """The rows of `import_raw` into staging and quarantine; the decisions taken."""
-    orders = mapping.table in ("order_lines", "orders")
+    orders = mapping.table in ORDER_TABLES
     if orders:
         _settle_currency(job, text, mapping)
         refuse_bad_constants(mapping)
