@@ -22,10 +22,10 @@ def forget_known_denials(con: duckdb.DuckDBPyConnection, known: bool) -> None:
             SELECT s.rowid FROM staging.consents s {people_joins("s", with_email=True)}
             JOIN (
                 SELECT coalesce(m.new_key, o.customer_key) AS customer_key, contact_channel,
-                       purpose, arg_max(state, (at, state = 'denied')) AS state
+                       purpose, arg_max(state, {{'at': "at", 'no': state = 'denied'}}) AS state
                 FROM old.main.consents o LEFT JOIN people.moved m ON m.old_key = o.customer_key
                 GROUP BY ALL
-            ) last ON last.customer_key = {key} AND last.contact_channel = s.contact_channel
-                AND last.purpose = s.purpose
-            WHERE s.undated AND s.state = 'denied' AND last.state = 'denied')
+            ) told ON told.customer_key = {key} AND told.contact_channel = s.contact_channel
+                AND told.purpose = s.purpose
+            WHERE s.undated AND s.state = 'denied' AND told.state = 'denied')
     """)

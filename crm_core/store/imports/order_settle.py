@@ -142,7 +142,7 @@ def _spread(job: Job) -> None:
                    sum(paid) over (partition by order_id) as goods
             from staging.order_lines l join amounts a using (order_id)
         ), weighed as (
-            select *, least(discount, goods) as off,
+            select *, case when discount > goods then goods else discount end as off,
                    (case when goods > 0 then paid else 1 end)::double as weight
             from lines
         ), shares as (
