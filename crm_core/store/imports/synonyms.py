@@ -41,7 +41,7 @@ def names_of(table: str) -> dict[str, tuple[str, int]]:
     wanted = [*fields_of(table), *AMOUNTS.get(table, ())]
     if table in AMOUNTS:
         wanted.remove("amount")
-    own = told["order_lines" if table == "orders" else table]
+    own = told[table]
     known: dict[str, tuple[str, int]] = {plain_name(field): (field, 0) for field in wanted}
     for lists in (own, told[""]):
         for field in wanted:
