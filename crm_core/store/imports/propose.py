@@ -128,6 +128,8 @@ def _likeliest(columns: list[Column], table: str | None) -> tuple[str, tuple[Gue
     tables = _ORDER if table is None else (table,)
     found = {each: _settled([_guess(column, each) for column in columns]) for each in tables}
     best = max(tables, key=lambda each: _worth(columns, found[each], each))
+    if table is None and sum(guess.field is not None for guess in found[best]) < 2:
+        best = _ORDER[0]  # nothing speaks for anything: people will say
     return best, found[best]
 
 

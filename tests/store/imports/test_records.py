@@ -180,6 +180,17 @@ def test_a_corrected_amount_keeps_the_id_that_its_columns_make(
     assert ids[0][0][1:] == ("marketing", "meta")
 
 
+def test_a_name_in_two_columns_is_one_name(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    path = written(
+        "1,Ann,Lee,a@b.example",
+        "2,,Wu,c@d.example",
+        header="Customer ID,First Name,Last Name,Email",
+    )
+    assert staged(path).rows("identities", "customer_id, name") == [("1", "Ann Lee"), ("2", "Wu")]
+
+
 def test_a_product_list_with_stock_is_both(
     staged: Callable[..., Staged], written: Callable[..., Path]
 ) -> None:
