@@ -11,6 +11,8 @@ from crm_core.schema import TABLES, Column, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
 from crm_core.store.people import key_of, people_joins, resolve_people
+from crm_core.store.undated_consents import forget_known_denials
+from crm_core.store.whole_orders import drop_replaced, still_there
 
 _LINKS = "kind VARCHAR, value VARCHAR, customer_key BIGINT, rule VARCHAR, batch_id BIGINT"
 _BY_PERSON = {"customers", "identities"}
@@ -18,11 +20,15 @@ _BY_PERSON = {"customers", "identities"}
 
 @dataclass
 class Merged:
-    """How many staged rows were new or changed (`loaded`) and how many already there."""
+    """How many staged rows were new or changed (`loaded`) and how many already there.
+
+    `replaced` counts stored rows that went because their order was told anew without them.
+    """
 
     loaded: dict[str, int] = field(default_factory=dict)
     duplicate: dict[str, int] = field(default_factory=dict)
     lookalike_emails: int = 0
+    replaced: int = 0
 
 
 def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timezone: str) -> Merged:
@@ -46,6 +52,10 @@ def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timez
         f"SELECT email, {batch}::BIGINT FROM people.shared ANTI JOIN people.old_shared "
         "USING (email) ORDER BY email"
     )
+    known = {name for name in ("order_lines", "refunds", "consents") if _has_old(con, name)}
+    result.replaced = drop_replaced(con, staged, known)
+    if "consents" in staged:
+        forget_known_denials(con, "consents" in known)
     _stub_products(con, staged)
     for table in TABLES.values():
         _merge_table(con, table, staged, batch, timezone, result)
@@ -118,7 +128,7 @@ def _merge_table(
         )
         return
     if table.name not in staged:
-        body = _moved(table) if has_old else _empty(columns)
+        body = still_there(table.name, _moved(table)) if has_old else _empty(columns)
         con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
         return
     resolved = _resolved(con, table, batch, timezone)
@@ -126,7 +136,7 @@ def _merge_table(
         _first_rows(con, table, resolved, result)
         return
     con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {resolved}")
-    past = _moved(table) if has_old else _empty(columns)
+    past = still_there(table.name, _moved(table)) if has_old else _empty(columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
     if table.name in _BY_PERSON:
         _fold_people(con, table, batch)
