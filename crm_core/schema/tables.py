@@ -81,6 +81,7 @@ _ALL = (
             Column("kind", "text", required=True, stored_only=True),
             Column("value", "text", required=True, pii="email", stored_only=True),
             Column("customer_key", "key", required=True, stored_only=True),
+            Column("first_key", "key", required=True, stored_only=True),
             Column("rule", "text", required=True, stored_only=True),
         ),
     ),

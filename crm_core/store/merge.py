@@ -11,8 +11,8 @@ from crm_core.schema import TABLES, Column, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
 from crm_core.store.people import key_of, people_joins, resolve_people
+from crm_core.store.people_kept import has_old, keep_people, people_before
 
-_LINKS = "kind VARCHAR, value VARCHAR, customer_key BIGINT, rule VARCHAR, batch_id BIGINT"
 _BY_PERSON = {"customers", "identities"}
 
 
@@ -25,54 +25,29 @@ class Merged:
     lookalike_emails: int = 0
 
 
-def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timezone: str) -> Merged:
+def merge(
+    con: duckdb.DuckDBPyConnection,
+    staged: set[str],
+    *,
+    batch: int,
+    timezone: str,
+    rebuild: bool = False,
+) -> Merged:
     """Fills catalogue `facts` with the tables of `old` and what `staging` adds to them.
 
     Within a file the last of rows with one key wins. Rows equal to what is stored are counted
-    as duplicates and keep their first batch. `key_moves` (old_key, new_key, batch_id) keeps every
-    customer key that was ever given up to another, `shared_emails` (email, batch_id) every address
-    that was found to be nobody's own.
+    as duplicates and keep their first batch. In a `rebuild` the staged rows are all the store's
+    rows told anew, and people come apart whom only rows of an undone batch had joined
+    (`resolve_people`).
     """
-    con.execute("CREATE SCHEMA IF NOT EXISTS people")
     result = Merged()
-    _old_links(con)
-    result.lookalike_emails = resolve_people(con, staged, batch=batch)
-    con.execute(
-        "CREATE TABLE facts.main.key_moves AS SELECT * FROM people.old_moves UNION ALL "
-        f"SELECT old_key, new_key, {batch}::BIGINT FROM people.moved ORDER BY old_key"
-    )
-    con.execute(
-        "CREATE TABLE facts.main.shared_emails AS SELECT * FROM people.old_shared UNION ALL "
-        f"SELECT email, {batch}::BIGINT FROM people.shared ANTI JOIN people.old_shared "
-        "USING (email) ORDER BY email"
-    )
+    people_before(con, rebuild=rebuild)
+    result.lookalike_emails = resolve_people(con, staged, batch=batch, rebuild=rebuild)
+    keep_people(con, batch=batch)
     _stub_products(con, staged)
     for table in TABLES.values():
         _merge_table(con, table, staged, batch, timezone, result)
     return result
-
-
-def _has_old(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    row = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND table_name = ?",
-        [table],
-    ).fetchone()
-    return bool(row and row[0])
-
-
-def _old_links(con: duckdb.DuckDBPyConnection) -> None:
-    """What the snapshot before knew of people, as tables of schema `people`; empty at first."""
-    for name, table, columns in (
-        ("old_links", "identity_links", _LINKS),
-        ("old_moves", "key_moves", "old_key BIGINT, new_key BIGINT, batch_id BIGINT"),
-        ("old_shared", "shared_emails", "email VARCHAR, batch_id BIGINT"),
-    ):
-        body = f"AS SELECT * FROM old.main.{table}" if _has_old(con, table) else f"({columns})"
-        con.execute(f"CREATE OR REPLACE TABLE people.{name} {body}")
-    emails = "SELECT value AS email, customer_key FROM people.old_links WHERE kind = 'email'"
-    if _has_old(con, "identities"):
-        emails += " UNION SELECT email, customer_key FROM old.main.identities"
-    con.execute(f"CREATE OR REPLACE VIEW people.old_emails AS {emails}")
 
 
 def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:
@@ -87,7 +62,7 @@ def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:
         )
         staged.add("products")
     known = "SELECT product_id FROM staging.products"
-    if _has_old(con, "products"):
+    if has_old(con, "products"):
         known += " UNION ALL SELECT product_id FROM old.main.products"
     con.execute(
         "INSERT INTO staging.products BY NAME SELECT DISTINCT product_id, 0 AS source_row "
@@ -103,12 +78,12 @@ def _merge_table(
     timezone: str,
     result: Merged,
 ) -> None:
-    has_old = _has_old(con, table.name)
+    known = has_old(con, table.name)
     columns = table.stored()
     if table.name == "identity_links":
         con.execute(
-            "CREATE TABLE facts.main.identity_links AS SELECT kind, value, customer_key, rule,"
-            " batch_id::BIGINT AS batch_id FROM people.links ORDER BY customer_key, kind, value"
+            f"CREATE TABLE facts.main.identity_links AS SELECT {_listed(c.name for c in columns)} "
+            "FROM people.links ORDER BY customer_key, kind, value"
         )
         # Who is one person may be all the news of a file whose other rows are known.
         result.loaded[table.name] = _rows(
@@ -118,21 +93,21 @@ def _merge_table(
         )
         return
     if table.name not in staged:
-        body = _moved(table) if has_old else _empty(columns)
+        body = _moved(table) if known else _empty(columns)
         con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
         return
     resolved = _resolved(con, table, batch, timezone)
-    if not has_old and table.name not in _BY_PERSON:
+    if not known and table.name not in _BY_PERSON:
         _first_rows(con, table, resolved, result)
         return
     con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {resolved}")
-    past = _moved(table) if has_old else _empty(columns)
+    past = _moved(table) if known else _empty(columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
     if table.name in _BY_PERSON:
         _fold_people(con, table, batch)
     if table.number:
         _give_numbers(con, table)
-    if has_old and table.name not in _BY_PERSON:
+    if known and table.name not in _BY_PERSON:
         _keep_known(con, table)
     _count(con, table, result)
     names, keys = _listed(column.name for column in columns), _listed(table.key)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import duckdb
 
+from crm_core.store.person_keys import give_keys, join_traces
+
 SHARED_EMAIL_IDS = 3
 
 _EMAIL = "lower(nfc_normalize(trim({column})))"
@@ -20,18 +22,27 @@ _LOOKALIKE = (
 )
 
 
-def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int) -> int:
-    """Makes `people.links` (kind, value, customer_key, rule, batch_id); returns look-alikes.
+def resolve_people(
+    con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, rebuild: bool = False
+) -> int:
+    """Makes `people.links` (kind, value, customer_key, first_key, rule, batch_id); look-alikes.
 
     Expects `staging.*` with `customer_id` and `email`, the earlier links in `people.old_links`,
     who had which e-mail in `people.old_emails`, addresses of nobody's own in `people.old_shared`
     and the keys given up earlier in `people.old_moves`. `people.moved` maps keys that this merge
-    gives up to those that survive. A key given up is never given to anybody else: what people
-    decided about it must not pass to a stranger.
+    gives up to those that survive, `people.given` is the highest key ever given. A key given up
+    or not told again is never given to anybody else: what people decided about it must not pass
+    to a stranger.
+
+    `first_key` is the key a trace got when it was first seen (or when a rebuild set it apart from
+    who else had that key), kept for ever. A `rebuild` is told
+    every row of the store anew: `people.old_links` (its customer_key set to the first_key) then
+    only says which numbers to give; nobody is joined because they were joined before, and what
+    is not told again has no link any more.
     """
     pairs = " UNION ALL ".join(_sightings(con, staged)) or _NOBODY
     con.execute(f"CREATE OR REPLACE TEMP TABLE seen AS {pairs}")
-    _find_shared(con)
+    _find_shared(con, rebuild=rebuild)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE nodes AS
         SELECT DISTINCT 'source_id' AS kind, id AS value FROM seen WHERE id IS NOT NULL
@@ -40,38 +51,43 @@ def resolve_people(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: i
     """)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE edges AS
-        SELECT DISTINCT id, email FROM seen WHERE id IS NOT NULL AND email IS NOT NULL
+        SELECT DISTINCT 'source_id' AS kind, id AS value, 'email' AS other_kind, email AS other
+        FROM seen WHERE id IS NOT NULL AND email IS NOT NULL
         AND email NOT IN (SELECT email FROM people.shared)
     """)
-    _label(con)
-    _number(con, batch)
+    join_traces(con, rebuild=rebuild)
+    give_keys(con, rebuild=rebuild)
+    _link(con, batch, rebuild=rebuild)
     row = con.execute(
         f"SELECT count(*) FROM nodes WHERE kind = 'email' AND {_LOOKALIKE}"
     ).fetchone()
     return int(row[0]) if row else 0
 
 
-def _find_shared(con: duckdb.DuckDBPyConnection) -> None:
+def _find_shared(con: duckdb.DuckDBPyConnection, *, rebuild: bool) -> None:
     """Makes `people.shared`, the e-mails of more than three ids that are not one person already.
 
     Files of a day each would otherwise join a marketplace's buyers one after the other. Once
     shared an address stays so: whether it joins people must not depend on how often it is told.
+    A rebuild, which is told everything at once, judges by what it is told alone.
     """
     address = _EMAIL.format(column="e.email")
+    before = f"""
+        UNION SELECT t.email, l.value FROM (SELECT DISTINCT email FROM seen) t
+        JOIN people.old_emails e ON {address} = t.email
+        JOIN people.old_links l ON l.customer_key = e.customer_key AND l.kind = 'source_id'
+    """
+    not_one = "count(DISTINCT o.customer_key) > 1 OR count(*) > count(o.customer_key)"
     con.execute(f"""
         CREATE OR REPLACE TABLE people.shared AS
-        WITH told AS (SELECT DISTINCT email FROM seen WHERE email IS NOT NULL),
-        known AS (
+        WITH known AS (
             SELECT email, id FROM seen WHERE email IS NOT NULL AND id IS NOT NULL
-            UNION
-            SELECT t.email, l.value FROM told t
-            JOIN people.old_emails e ON {address} = t.email
-            JOIN people.old_links l ON l.customer_key = e.customer_key AND l.kind = 'source_id'
+            {"" if rebuild else before}
         )
         SELECT k.email FROM known k
         LEFT JOIN people.old_links o ON o.kind = 'source_id' AND o.value = k.id
         GROUP BY k.email HAVING count(DISTINCT k.id) > {SHARED_EMAIL_IDS}
-        AND (count(DISTINCT o.customer_key) > 1 OR count(*) > count(o.customer_key))
+        AND ({"true" if rebuild else not_one})
         UNION SELECT email FROM people.old_shared
     """)
 
@@ -94,67 +110,24 @@ def _sightings(con: duckdb.DuckDBPyConnection, staged: set[str]) -> list[str]:
     return selects
 
 
-def _label(con: duckdb.DuckDBPyConnection) -> None:
-    """Connected components by spreading the smallest label until nothing changes."""
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE labels AS
-        SELECT n.kind, n.value, coalesce(o.customer_key, 0) AS old_key,
-               row_number() OVER (ORDER BY o.customer_key NULLS LAST, n.kind DESC, n.value) AS label
-        FROM nodes n LEFT JOIN people.old_links o USING (kind, value)
-    """)
-    # Links of earlier batches with one key belong together from the start.
-    con.execute("""
-        UPDATE labels SET label = m.label FROM
-        (SELECT old_key, min(label) AS label FROM labels WHERE old_key > 0 GROUP BY old_key) m
-        WHERE labels.old_key = m.old_key
-    """)
-    while True:
-        changed = con.execute("""
-            WITH pairs AS (
-                SELECT a.label AS one, b.label AS two FROM edges e
-                JOIN labels a ON a.kind = 'source_id' AND a.value = e.id
-                JOIN labels b ON b.kind = 'email' AND b.value = e.email
-                WHERE a.label <> b.label
-            ), smallest AS (
-                SELECT label, min(other) AS other FROM (
-                    SELECT one AS label, two AS other FROM pairs
-                    UNION ALL SELECT two, one FROM pairs) GROUP BY label
-            )
-            UPDATE labels SET label = smallest.other FROM smallest
-            WHERE labels.label = smallest.label AND smallest.other < labels.label
-        """).fetchone()
-        if not changed or changed[0] == 0:
-            return
-
-
-def _number(con: duckdb.DuckDBPyConnection, batch: int) -> None:
-    """Gives every component its oldest key, or the next free one."""
-    con.execute("""
-        CREATE OR REPLACE TABLE people.keyed AS
-        SELECT label, CASE WHEN oldest IS NOT NULL THEN oldest ELSE
-                 (SELECT coalesce(max(key), 0) FROM (
-                    SELECT customer_key AS key FROM people.old_links
-                    UNION ALL SELECT old_key FROM people.old_moves))
-                 + row_number() OVER (PARTITION BY oldest IS NULL ORDER BY label) END AS key
-        FROM (SELECT label, min(nullif(old_key, 0)) AS oldest FROM labels GROUP BY label)
-    """)
-    con.execute("""
-        CREATE OR REPLACE TABLE people.moved AS
-        SELECT DISTINCT l.old_key AS old_key, k.key AS new_key
-        FROM labels l JOIN people.keyed k USING (label) WHERE l.old_key > 0 AND l.old_key <> k.key
-    """)
-    con.execute(f"""
-        CREATE OR REPLACE TABLE people.links AS
-        SELECT l.kind, l.value, k.key AS customer_key,
-               CASE l.kind WHEN 'email' THEN 'email_exact' ELSE 'source_id' END AS rule,
-               coalesce(o.batch_id, {batch}) AS batch_id
-        FROM labels l JOIN people.keyed k USING (label)
-        LEFT JOIN people.old_links o USING (kind, value)
+def _link(con: duckdb.DuckDBPyConnection, batch: int, *, rebuild: bool) -> None:
+    """Makes `people.links` of the traces told now and, but in a rebuild, those told before."""
+    told_before = """
         UNION ALL
-        SELECT o.kind, o.value, coalesce(m.new_key, o.customer_key), o.rule, o.batch_id
+        SELECT o.kind, o.value, coalesce(m.new_key, o.customer_key), o.first_key, o.rule, o.batch_id
         FROM people.old_links o ANTI JOIN labels l USING (kind, value)
         LEFT JOIN people.moved m ON m.old_key = o.customer_key
         WHERE o.kind <> 'email' OR o.value NOT IN (SELECT email FROM people.shared)
+    """
+    con.execute(f"""
+        CREATE OR REPLACE TABLE people.links AS
+        SELECT l.kind, l.value, k.key AS customer_key,
+               CASE WHEN k.is_new THEN k.key ELSE coalesce(o.first_key, k.key) END AS first_key,
+               CASE l.kind WHEN 'email' THEN 'email_exact' ELSE 'source_id' END AS rule,
+               coalesce(o.batch_id, {batch}) AS batch_id
+        FROM labels l JOIN people.keyed k USING (root)
+        LEFT JOIN people.old_links o USING (kind, value)
+        {"" if rebuild else told_before}
     """)
 
 
