@@ -10,7 +10,7 @@ import duckdb
 from crm_core.schema import TABLES, Column, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
-from crm_core.store.people import key_of, people_joins, resolve_people
+from crm_core.store.people import PeopleRules, columns_of, person_sql, resolve_people
 from crm_core.store.people_kept import has_old, keep_people, people_before
 
 _BY_PERSON = {"customers", "identities"}
@@ -32,6 +32,7 @@ def merge(
     batch: int,
     timezone: str,
     rebuild: bool = False,
+    rules: PeopleRules | None = None,
 ) -> Merged:
     """Fills catalogue `facts` with the tables of `old` and what `staging` adds to them.
 
@@ -42,7 +43,10 @@ def merge(
     """
     result = Merged()
     people_before(con, rebuild=rebuild)
-    result.lookalike_emails = resolve_people(con, staged, batch=batch, rebuild=rebuild)
+    resolve_people(con, staged, batch=batch, rebuild=rebuild, rules=rules)
+    result.lookalike_emails = _rows(
+        con, "(SELECT DISTINCT email FROM seen WHERE state = 'lookalike')"
+    )
     keep_people(con, batch=batch)
     _stub_products(con, staged)
     for table in TABLES.values():
@@ -186,15 +190,12 @@ def _moved(table: Table) -> str:
 
 def _resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: int, timezone: str) -> str:
     """Staged rows with customer key, shop's day and batch; the last row of a key wins."""
-    present = {row[0] for row in con.execute(f"DESCRIBE staging.{table.name}").fetchall()}
-    with_email = table.column("email").staging_only if _has(table, "email") else False
-    with_email = with_email and "email" in present
-    cells: list[str] = []
-    for column in table.stored():
-        cells.append(
-            f"{_cell(table, column, present, batch, timezone, with_email)} AS {column.name}"
-        )
-    joins = people_joins("s", with_email=with_email) if "customer_id" in present else ""
+    present = columns_of(con, table.name)
+    person, joins = person_sql("s", present) if _has(table, "customer_key") else ("", "")
+    cells = [
+        f"{_cell(table, column, present, batch, timezone, person)} AS {column.name}"
+        for column in table.stored()
+    ]
     query = f"SELECT {', '.join(cells)}, s.source_row FROM staging.{table.name} s{joins}"
     if table.name in _BY_PERSON or _tells_rows_apart(con, table):
         return query
@@ -217,10 +218,10 @@ def _has(table: Table, name: str) -> bool:
 
 
 def _cell(
-    table: Table, column: Column, present: set[str], batch: int, timezone: str, with_email: bool
+    table: Table, column: Column, present: set[str], batch: int, timezone: str, person: str
 ) -> str:
     if column.name == "customer_key":
-        return key_of("s", with_email=with_email) if "customer_id" in present else "NULL::BIGINT"
+        return person
     if column.name == "batch_id":
         return f"{batch}::BIGINT"
     if column.name == table.number:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import duckdb
 
-# Every customer key ever given up, the highest ever given, addresses that are nobody's own.
-PEOPLE_KEPT = ("key_moves", "keys_given", "shared_emails")
+from crm_core.store.addresses import clean_address
+
+# Every customer key ever given up, the highest ever given, values that are nobody's own.
+PEOPLE_KEPT = ("key_moves", "keys_given", "shared_addresses")
 
 _LINKS = (
     "kind VARCHAR, value VARCHAR, customer_key BIGINT, first_key BIGINT, rule VARCHAR, "
     "batch_id BIGINT"
 )
+_SHARED = "kind VARCHAR, value VARCHAR, reason VARCHAR, batch_id BIGINT"
 
 
 def people_before(con: duckdb.DuckDBPyConnection, *, rebuild: bool = False) -> None:
@@ -29,18 +32,27 @@ def people_before(con: duckdb.DuckDBPyConnection, *, rebuild: bool = False) -> N
             f"INSERT INTO people.old_links SELECT kind, value, {key}, {first}, rule, batch_id "
             "FROM old.main.identity_links"
         )
-    for name, table, columns in (
-        ("old_moves", "key_moves", "old_key BIGINT, new_key BIGINT, batch_id BIGINT"),
-        ("old_given", "keys_given", "last_key BIGINT"),
-        ("old_shared", "shared_emails", "email VARCHAR, batch_id BIGINT"),
-    ):
-        told = has_old(con, table) and not (rebuild and name == "old_shared")
-        body = f"AS SELECT * FROM old.main.{table}" if told else f"({columns})"
-        con.execute(f"CREATE OR REPLACE TABLE people.{name} {body}")
-    emails = "SELECT value AS email, customer_key FROM people.old_links WHERE kind = 'email'"
+    _keep(con, "old_moves", "key_moves", "old_key BIGINT, new_key BIGINT, batch_id BIGINT")
+    _keep(con, "old_given", "keys_given", "last_key BIGINT")
+    _keep(con, "old_shared", "shared_addresses", _SHARED, empty=rebuild)
+    if has_old(con, "shared_emails") and not rebuild:  # as stores of version 1 called it
+        con.execute(
+            "INSERT INTO people.old_shared SELECT 'email', email, 'ids', batch_id "
+            "FROM old.main.shared_emails"
+        )
+    values = "SELECT kind, value, customer_key FROM people.old_links WHERE kind <> 'source_id'"
     if has_old(con, "identities") and not rebuild:
-        emails += " UNION SELECT email, customer_key FROM old.main.identities"
-    con.execute(f"CREATE OR REPLACE VIEW people.old_emails AS {emails}")
+        values += f" UNION SELECT 'email', {clean_address('email')}, customer_key "
+        values += "FROM old.main.identities WHERE email IS NOT NULL"
+    con.execute(f"CREATE OR REPLACE VIEW people.old_values AS {values}")
+
+
+def _keep(
+    con: duckdb.DuckDBPyConnection, name: str, table: str, columns: str, *, empty: bool = False
+) -> None:
+    told = has_old(con, table) and not empty
+    body = f"AS SELECT * FROM old.main.{table}" if told else f"({columns})"
+    con.execute(f"CREATE OR REPLACE TABLE people.{name} {body}")
 
 
 def keep_people(con: duckdb.DuckDBPyConnection, *, batch: int) -> None:
@@ -57,9 +69,9 @@ def keep_people(con: duckdb.DuckDBPyConnection, *, batch: int) -> None:
     """)
     con.execute("CREATE TABLE facts.main.keys_given AS SELECT last_key FROM people.given")
     con.execute(f"""
-        CREATE TABLE facts.main.shared_emails AS SELECT * FROM people.old_shared UNION ALL
-        SELECT email, {batch}::BIGINT FROM people.shared ANTI JOIN people.old_shared
-        USING (email) ORDER BY email
+        CREATE TABLE facts.main.shared_addresses AS SELECT * FROM people.old_shared UNION ALL
+        SELECT kind, value, reason, {batch}::BIGINT FROM people.shared
+        ANTI JOIN people.old_shared USING (kind, value) ORDER BY kind, value
     """)
 
 
