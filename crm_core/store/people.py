@@ -301,27 +301,28 @@ def _link(con: duckdb.DuckDBPyConnection, batch: int, *, rebuild: bool) -> None:
         ANTI JOIN people.shared s ON s.kind = o.kind AND s.value = o.value
     """
     con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE noted AS
+        SELECT kind, value, min(rule) AS rule FROM (
+            SELECT 'source_id' AS kind, unnest([id, other]) AS value, 'by_hand' AS rule FROM same
+            UNION ALL SELECT 'email', email, 'email_alias' FROM aliases
+                      WHERE email <> {mailbox_of("email")}
+            UNION ALL SELECT 'email', email, 'email_' || state FROM people.emails
+                      WHERE state IN ('relay', 'lookalike'))
+        GROUP BY kind, value
+    """)
+    con.execute(f"""
         CREATE OR REPLACE TABLE people.links AS
         SELECT l.kind, l.value, k.key AS customer_key,
                CASE WHEN k.is_new THEN k.key ELSE coalesce(o.first_key, k.key) END AS first_key,
-               CASE WHEN l.kind = 'phone' THEN 'phone'
-                    WHEN l.kind = 'source_id' AND h.id IS NOT NULL THEN 'by_hand'
-                    WHEN l.kind = 'source_id' AND regexp_full_match(lower(l.value), '{_PLATFORM}')
-                    THEN 'account_platform'
-                    WHEN l.kind = 'source_id' THEN 'source_id'
-                    WHEN a.email IS NOT NULL AND l.value <> {mailbox_of("l.value")}
-                    THEN 'email_alias'
-                    WHEN e.state IN ('relay', 'lookalike') THEN 'email_' || e.state
-                    WHEN e.state IS NULL AND o.rule IS NOT NULL THEN o.rule
-                    ELSE 'email_exact' END AS rule,
+               CASE WHEN n.rule IS NOT NULL THEN n.rule
+                    WHEN l.kind = 'phone' THEN 'phone'
+                    WHEN l.kind = 'email' THEN coalesce(o.rule, 'email_exact')
+                    WHEN regexp_full_match(lower(l.value), '{_PLATFORM}') THEN 'account_platform'
+                    ELSE 'source_id' END AS rule,
                coalesce(o.batch_id, {batch}) AS batch_id
         FROM labels l JOIN people.keyed k USING (root)
-        LEFT JOIN people.old_links o USING (kind, value)
-        LEFT JOIN aliases a ON l.kind = 'email' AND a.email = l.value
-        LEFT JOIN (SELECT DISTINCT email, state FROM people.emails) e
-               ON l.kind = 'email' AND e.email = l.value
-        LEFT JOIN (SELECT id FROM same UNION SELECT other FROM same) h
-               ON l.kind = 'source_id' AND h.id = l.value
+        LEFT JOIN people.old_links o ON o.kind = l.kind AND o.value = l.value
+        LEFT JOIN noted n ON n.kind = l.kind AND n.value = l.value
         {"" if rebuild else told_before}
     """)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_core.store.people import resolve_people
-from crm_core.store.people_kept import PEOPLE_KEPT, keep_people, people_before
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
+from tests.told_people import People
 
 Seen = tuple[str, str | None]
 
@@ -24,82 +22,31 @@ sightings = st.lists(
 )
 
 
-class People:
-    """The links of a store over several files, without the rest of the store."""
-
-    def __init__(self) -> None:
-        self.con = duckdb.connect()
-        self.con.execute("""
-            CREATE SCHEMA staging; ATTACH ':memory:' AS old; ATTACH ':memory:' AS facts;
-            CREATE TABLE old.identities (customer_id VARCHAR, email VARCHAR, customer_key BIGINT);
-            CREATE TABLE old.identity_links (kind VARCHAR, value VARCHAR, customer_key BIGINT,
-                first_key BIGINT, rule VARCHAR, batch_id BIGINT)
-        """)
-        self.batch = 0
-
-    def load(self, rows: list[Seen], *, rebuild: bool = False) -> None:
-        """One file (or, to rebuild, all rows there are): who was seen with which address."""
-        self.batch += 1
-        self.con.execute(
-            "CREATE OR REPLACE TABLE staging.identities (customer_id VARCHAR, email VARCHAR)"
-        )
-        self.con.executemany("INSERT INTO staging.identities VALUES (?, ?)", rows)
-        people_before(self.con, rebuild=rebuild)
-        resolve_people(self.con, {"identities"}, batch=self.batch, rebuild=rebuild)
-        keep_people(self.con, batch=self.batch)
-        self.con.execute("CREATE TABLE facts.identity_links AS SELECT * FROM people.links")
-        for table in ("identity_links", *PEOPLE_KEPT):
-            self.con.execute(f"CREATE OR REPLACE TABLE old.{table} AS FROM facts.{table}")
-            self.con.execute(f"DROP TABLE facts.{table}")
-        for customer, email in rows:
-            if email is not None:
-                self.con.execute("DELETE FROM old.identities WHERE customer_id = ?", [customer])
-                self.con.execute(
-                    "INSERT INTO old.identities SELECT value, ?, customer_key "
-                    "FROM old.identity_links WHERE kind = 'source_id' AND value = ?",
-                    [email, customer],
-                )
-        self.con.execute(
-            "UPDATE old.identities i SET customer_key = l.customer_key FROM old.identity_links l "
-            "WHERE l.kind = 'source_id' AND l.value = i.customer_id"
-        )
-
-    def links(self) -> dict[tuple[str, str], int]:
-        rows = self.con.execute(
-            "SELECT kind, value, customer_key FROM old.identity_links"
-        ).fetchall()
-        assert len({row[:2] for row in rows}) == len(rows)
-        return {(kind, value): key for kind, value, key in rows}
-
-    def first_keys(self) -> dict[tuple[str, str], int]:
-        rows = self.con.execute("SELECT kind, value, first_key FROM old.identity_links").fetchall()
-        return {(kind, value): key for kind, value, key in rows}
-
-    def gone(self) -> set[int]:
-        return {row[0] for row in self.con.execute("SELECT old_key FROM old.key_moves").fetchall()}
+def told(rows: list[Seen]) -> list[dict[str, str | None]]:
+    return [{"customer_id": customer, "email": email} for customer, email in rows]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=1, max_size=4))
 def test_the_last_file_again_changes_nothing(files: list[list[Seen]]) -> None:
     people = People()
     for rows in files:
-        people.load(rows)
+        people.load(*told(rows))
     before, gone = people.links(), people.gone()
-    people.load(files[-1])
-    people.load(list(reversed(files[-1])))
+    people.load(*told(files[-1]))
+    people.load(*told(list(reversed(files[-1]))))
     assert people.links() == before
     assert people.gone() == gone
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=4))
 def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list[Seen]]) -> None:
     people = People()
     given_up: set[int] = set()
     for rows in files:
         before = people.links()
-        people.load(rows)
+        people.load(*told(rows))
         after = people.links()
         for kind, value in before:
             if kind == "source_id":
@@ -114,11 +61,11 @@ def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list
         assert not given_up & set(after.values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(sightings)
 def test_one_file_joins_exactly_those_whom_addresses_of_few_connect(rows: list[Seen]) -> None:
     people = People()
-    people.load(rows)
+    people.load(*told(rows))
     links = people.links()
     owners: dict[str, set[str]] = {}
     for customer, email in rows:
@@ -146,59 +93,59 @@ def two_days() -> tuple[list[Seen], list[Seen]]:
 def test_a_rebuild_without_a_file_takes_apart_whom_it_had_joined() -> None:
     first, second = two_days()
     people = People()
-    people.load(first)
+    people.load(*told(first))
     apart = people.links()
-    people.load(second)
+    people.load(*told(second))
     assert len(set(people.links().values())) == 1
     assert people.gone() == {2}
-    people.load(first, rebuild=True)
+    people.load(*told(first), rebuild=True)
     assert people.links() == apart
     assert people.gone() == set()
 
 
 def test_who_comes_apart_shares_no_key_and_a_key_not_told_again_is_nobody_s() -> None:
     people = People()
-    people.load([("ann", "x@example.com"), ("bob", "x@example.com"), ("cyr", None)])
+    people.load(*told([("ann", "x@example.com"), ("bob", "x@example.com"), ("cyr", None)]))
     assert set(people.links().values()) == {1, 2}
-    people.load([("ann", "x@example.com"), ("bob", None)], rebuild=True)
+    people.load(*told([("ann", "x@example.com"), ("bob", None)]), rebuild=True)
     links = people.links()
     assert links["source_id", "ann"] == links["email", "x@example.com"] == 1
     assert links["source_id", "bob"] == 3
     assert ("source_id", "cyr") not in links
-    people.load([("dan", None)])
+    people.load(*told([("dan", None)]))
     assert people.links()["source_id", "dan"] == 4
     links = people.links()
     for _ in range(2):  # once apart, a rebuild changes nothing
-        people.load([("ann", "x@example.com"), ("bob", None), ("dan", None)], rebuild=True)
+        people.load(*told([("ann", "x@example.com"), ("bob", None), ("dan", None)]), rebuild=True)
         assert people.links() == links
-    people.load([("eve", None)])
+    people.load(*told([("eve", None)]))
     assert people.links()["source_id", "eve"] == 5
 
 
 def test_a_rebuild_that_joins_keeps_the_smaller_key_and_moves_the_other() -> None:
     first, second = two_days()
     people = People()
-    people.load(first)
-    people.load([*first, *second], rebuild=True)
+    people.load(*told(first))
+    people.load(*told([*first, *second]), rebuild=True)
     assert set(people.links().values()) == {1}
     assert people.gone() == {2}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=3))
 def test_a_rebuild_keeps_numbers_and_a_second_one_changes_nothing(files: list[list[Seen]]) -> None:
     people = People()
     for rows in files:
-        people.load(rows)
+        people.load(*told(rows))
     known = people.first_keys()
     everything = [row for rows in files for row in rows]
-    people.load(everything, rebuild=True)
+    people.load(*told(everything), rebuild=True)
     after, gone = people.links(), people.gone()
     assert not gone & set(after.values())
     for trace, key in after.items():
         own = {known[other] for other in after if other in known and after[other] == key}
         assert key in own or key > max(known.values()), trace
-    people.load(list(reversed(everything)), rebuild=True)
+    people.load(*told(list(reversed(everything))), rebuild=True)
     assert people.links() == after
     assert people.gone() == gone
 
