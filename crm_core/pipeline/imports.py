@@ -14,7 +14,8 @@ import ibis
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import sync_consents, sync_pending
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
-from crm_core.pipeline.rules import money_rules
+from crm_core.pipeline.identity import identity_report
+from crm_core.pipeline.rules import money_rules, people_rules
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
@@ -103,8 +104,14 @@ def _fill(
     facts = _facts(before, wishes, result)
     _settle_currency(build, facts.currency)
     batch = _next_batch(build, change)
+    said = records.shop_settings()
     merged = merge(
-        build.connection, set(result.good) - {"quarantine"}, batch=batch, timezone=facts.timezone
+        build.connection,
+        set(result.good) - {"quarantine"},
+        batch=batch,
+        timezone=facts.timezone,
+        now=now,
+        rules=people_rules(said, records.identity_overrides()),
     )
     loaded = sum(merged.loaded.values())
     _report_rows(report, merged, result, batch)
@@ -114,7 +121,7 @@ def _fill(
     _write_batch(build, change, plan, report, batch, now)
     build.refresh_tables()
     progress("marts", 0.3)
-    build_marts(build, facts, money_rules(records.shop_settings(), build))
+    build_marts(build, facts, money_rules(said, build))
     progress("marts", 1.0)
 
 
@@ -171,7 +178,8 @@ def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, ba
     report["rows"]["loaded"] = merged.loaded.get(main, 0)
     report["rows"]["duplicate"] += merged.duplicate.get(main, 0)
     report["loaded"] = merged.loaded
-    report["lookalike_emails"] = merged.lookalike_emails
+    report["lookalike_emails"] = merged.identity["lookalike"].count
+    report["identity"] = identity_report(merged.identity)
 
 
 def _write_batch(

@@ -1,6 +1,7 @@
 """What people decided: users, settings, audiences, consents, the log of access."""
 
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
+from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.people import ROLES
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
@@ -15,6 +16,7 @@ __all__ = [
     "Audience",
     "AuditEntry",
     "AuditLine",
+    "IdentityOverride",
     "Mirror",
     "Records",
     "SettingIssue",

@@ -86,6 +86,18 @@ _ALL = (
         ),
     ),
     Table(
+        "identity_changes",
+        "a value of a customer's identity that another took the place of",
+        ("customer_key", "field", "changed_at", "old_value"),
+        (
+            Column("customer_key", "key", required=True, stored_only=True),
+            Column("field", "text", required=True, stored_only=True),
+            Column("changed_at", "time", required=True, stored_only=True),
+            Column("old_value", "text", pii="identity", stored_only=True),
+            Column("new_value", "text", pii="identity", stored_only=True),
+        ),
+    ),
+    Table(
         "products",
         "a thing sold",
         ("product_id",),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import duckdb
 
 from crm_core.schema import TABLES, Column, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
+from crm_core.store.identity_changes import write_changes
 from crm_core.store.people import PeopleRules, columns_of, person_sql, resolve_people
+from crm_core.store.people_found import Found, found_people
 from crm_core.store.people_kept import has_old, keep_people, people_before
 
 _BY_PERSON = {"customers", "identities"}
@@ -18,11 +21,12 @@ _BY_PERSON = {"customers", "identities"}
 
 @dataclass
 class Merged:
-    """How many staged rows were new or changed (`loaded`) and how many already there."""
+    """How many staged rows were new or changed (`loaded`) and how many already there, and what
+    came of the rules by which people are recognised (`identity`, values as they stand)."""
 
     loaded: dict[str, int] = field(default_factory=dict)
     duplicate: dict[str, int] = field(default_factory=dict)
-    lookalike_emails: int = 0
+    identity: dict[str, Found] = field(default_factory=dict)
 
 
 def merge(
@@ -31,6 +35,7 @@ def merge(
     *,
     batch: int,
     timezone: str,
+    now: datetime,
     rebuild: bool = False,
     rules: PeopleRules | None = None,
 ) -> Merged:
@@ -44,12 +49,13 @@ def merge(
     result = Merged()
     people_before(con, rebuild=rebuild)
     resolve_people(con, staged, batch=batch, rebuild=rebuild, rules=rules)
-    result.lookalike_emails = _rows(
-        con, "(SELECT DISTINCT email FROM seen WHERE state = 'lookalike')"
-    )
+    result.identity = found_people(con)
     keep_people(con, batch=batch)
     _stub_products(con, staged)
     for table in TABLES.values():
+        if table.name == "identity_changes":
+            write_changes(con, batch=batch, now=now)
+            continue
         _merge_table(con, table, staged, batch, timezone, result)
     return result
 
