@@ -79,6 +79,7 @@ def measure(
     """
     if where is not None:
         rows = rows.filter(where(rows))
+    rows = _with_columns(store, rows, by)
     parts = _parts(names)
     aggregates = {name: value for part in parts for name, value in _aggregate(part, rows).items()}
     total: dict[str, Number] = {}
@@ -193,6 +194,15 @@ def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
         "costed_sales": sale & rows.goods_cost.notnull(),
         "repeat_sales": sale & (rows.order_no > 1),
     }[kind]
+
+
+def _with_columns(store: Store, rows: ir.Table, by: Sequence[str]) -> ir.Table:
+    """The rows with the columns of other tables that they are split by."""
+    for found in map(dimension, by):
+        if found.via and found.column not in rows.columns:
+            told = store.table(found.via).select("customer_key", found.column)
+            rows = rows.left_join(told, "customer_key").drop("customer_key_right")
+    return rows
 
 
 def _key(rows: ir.Table, name: str) -> ir.Value:

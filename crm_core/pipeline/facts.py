@@ -15,6 +15,7 @@ from crm_core.errors import CrmError
 from crm_core.schema import TABLES, VERSION
 from crm_core.store import Build
 from crm_core.store import ledger as entries
+from crm_core.store.accounts import AccountRules, build_accounts
 from crm_core.store.marts import (
     MoneyRules,
     counting_orders,
@@ -42,7 +43,7 @@ class StoreFacts:
     starts_with_shop: bool
 
 
-def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
+def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: AccountRules) -> None:
     """Makes every mart of the snapshot and its meta; helpers are dropped.
 
     Raises: CrmError("no_orders") when no order counts: there is nothing to show yet.
@@ -70,6 +71,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
     days = first_days(orders)
     build.materialise("customer_facts", entries.customer_facts(build, days, already))
     build.materialise("product_facts", entries.product_facts(build))
+    build_accounts(build, accounts)
     for helper in ("orders_counted", "spend", "lines_priced", "lines_sold"):
         build.drop(helper)
     build.put_meta(

@@ -15,7 +15,7 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import sync_consents, sync_pending
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
 from crm_core.pipeline.identity import identity_report
-from crm_core.pipeline.rules import money_rules, people_rules
+from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
@@ -121,7 +121,7 @@ def _fill(
     _write_batch(build, change, plan, report, batch, now)
     build.refresh_tables()
     progress("marts", 0.3)
-    build_marts(build, facts, money_rules(said, build))
+    build_marts(build, facts, money_rules(said, build), account_rules(said))
     progress("marts", 1.0)
 
 

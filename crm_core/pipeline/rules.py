@@ -8,6 +8,7 @@ from datetime import date
 
 from crm_core.records import IdentityOverride, ShopSettings
 from crm_core.store import Build
+from crm_core.store.accounts import AccountRules
 from crm_core.store.marts import MoneyRules
 from crm_core.store.people import PeopleRules
 
@@ -46,6 +47,15 @@ def people_rules(settings: ShopSettings, overrides: Sequence[IdentityOverride] =
         country=settings.country,
         apart=tuple((each.trace, each.value) for each in overrides if each.kind == "apart"),
         same=tuple((each.value, each.other) for each in overrides if each.kind == "same"),
+    )
+
+
+def account_rules(settings: ShopSettings) -> AccountRules:
+    """Which accounts are made of customers that no file puts in one."""
+    return AccountRules(
+        households=settings.household_accounts,
+        companies=settings.company_accounts,
+        own_domains=people_rules(settings).own_domains,
     )
 
 

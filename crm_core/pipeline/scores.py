@@ -14,7 +14,7 @@ from crm_core.errors import CrmError
 from crm_core.features import build_features
 from crm_core.models.rfm import rfm
 from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_meta
-from crm_core.pipeline.rules import money_rules
+from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.records import Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Store, StoreAt, folder_of, open_store, writing
@@ -47,7 +47,7 @@ def refresh_marts(
                 timezone=before["timezone"],
                 starts_with_shop=before["starts_with_shop"] == "true" if starts is None else starts,
             )
-            build_marts(build, facts, money_rules(said, build))
+            build_marts(build, facts, money_rules(said, build), account_rules(said))
     progress("marts", 1.0)
     return {"marts": time.perf_counter() - started}
 

@@ -305,4 +305,7 @@ MARTS = (
     "customer_days",
     "customer_facts",
     "product_facts",
+    "account_members",
+    "account_facts",
+    "account_names",
 )

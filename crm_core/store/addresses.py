@@ -92,7 +92,7 @@ def write_addresses(con: duckdb.DuckDBPyConnection) -> None:
                AS mailbox, CASE
                  WHEN regexp_full_match(local, '{_NOBODY}') THEN 'nobody'
                  WHEN {_is_mixed()} THEN 'lookalike'
-                 WHEN regexp_full_match(domain, '{"|".join(_RELAYS)}') THEN 'relay'
+                 WHEN {is_relay("domain")} THEN 'relay'
                  ELSE 'own' END AS state
         FROM (SELECT t.raw, t.local, coalesce(d.name, t.domain) AS domain
               FROM typed t LEFT JOIN domains d USING (domain))
@@ -106,6 +106,11 @@ def mailbox_of(column: str) -> str:
     same = " ".join(f"WHEN '{one}' THEN '{other}'" for one, other in _ONE_PROVIDER.items())
     local = f"regexp_extract({column}, '^(.*)@', 1)"
     return _mailbox(local, f"regexp_extract({column}, '@([^@]*)$', 1)", plus, same)
+
+
+def is_relay(domain: str) -> str:
+    """SQL: whether a domain lends addresses to buyers."""
+    return f"regexp_full_match({domain}, '{'|'.join(_RELAYS)}')"
 
 
 def clean_address(column: str) -> str:
