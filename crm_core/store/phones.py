@@ -53,7 +53,8 @@ def write_phones(con: duckdb.DuckDBPyConnection) -> None:
         _read_plain(con, code, "left(digits, 1) = '+'", f"substr(digits, {len(str(code)) + 2})")
     for (region,) in con.execute("SELECT DISTINCT region FROM typed WHERE region <> ''").fetchall():
         code = phonenumbers.country_code_for_region(region)
-        prefix = _metadata(region).national_prefix or "" if code else ""
+        metadata = _metadata(region)
+        prefix = metadata.national_prefix if metadata else None
         where = f"region = '{region}' AND digits NOT LIKE '+%' AND digits NOT LIKE '{code}%'"
         if code:
             _read_plain(con, code, where, "digits", region=region)
@@ -94,7 +95,7 @@ def _read_plain(
     """)
 
 
-def _metadata(region: str) -> PhoneMetadata:
+def _metadata(region: str) -> PhoneMetadata | None:
     return PhoneMetadata.metadata_for_region(region, None)
 
 
