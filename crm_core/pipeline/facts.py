@@ -26,7 +26,7 @@ from crm_core.store.marts import (
     spend_by_day,
 )
 from crm_core.store.merge import carry_over
-from crm_core.store.people_kept import PEOPLE_KEPT
+from crm_core.store.people_kept import carry_people
 
 _ALREADY_MIN_DAYS = 90
 _EVENING_HOUR = 18
@@ -148,8 +148,9 @@ def _already_until(build: Build, first: date) -> date:
 
 def copy_tables(build: Build) -> None:
     """Carries canonical tables over from the snapshot before, brought to today's columns."""
-    for name in (*TABLES, *PEOPLE_KEPT, "import_batches", "quarantine"):
+    for name in (*TABLES, "import_batches", "quarantine"):
         carry_over(build.connection, name)
+    carry_people(build.connection)
     build.refresh_tables()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from crm_core.errors import CrmError
 from crm_core.privacy import audit
 from crm_core.privacy.gate import trace_at, traces
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import Access, require
 from crm_core.records import IdentityOverride, Records
 from crm_core.store import Store
 
@@ -26,6 +27,31 @@ def separate(
     return added
 
 
+def unite(
+    store: Store, records: Records, access: Access, *, key: int, other_id: str, now: datetime
+) -> bool:
+    """Says that another customer number is this customer's, too; whether that is new.
+
+    It counts from the next import on. Raises: CrmError("privacy_denied", action="settings"),
+    ("privacy_unknown_customer") for a number nobody has, or a customer without one.
+    """
+    require(access, "settings")
+    mine = [value for kind, value in _all(store, access, key) if kind == "source_id"]
+    links = store.table("identity_links")
+    is_other = (links.kind == "source_id") & (links.value == other_id)
+    if not mine or store.fetch(links.filter(is_other)).empty or other_id in mine:
+        raise CrmError("privacy_unknown_customer")
+    added = records.set_same(mine[0], other_id, user=access.user, now=now)
+    if added:
+        audit.append(records, access, "identity_same", {"trace": "source_id"}, now=now)
+    return added
+
+
+def _all(store: Store, access: Access, key: int) -> list[tuple[str, str]]:
+    count = len(traces(store, access, key))
+    return [trace_at(store, access, key, place) for place in range(count)]
+
+
 def set_apart_here(store: Store, records: Records, access: Access, key: int) -> set[int]:
     """Which traces of this customer (their `place`) somebody has set apart.
 
@@ -34,8 +60,7 @@ def set_apart_here(store: Store, records: Records, access: Access, key: int) -> 
     decided = _decisions(records)
     if not decided:
         return set()
-    count = len(traces(store, access, key))
-    return {place for place in range(count) if trace_at(store, access, key, place) in decided}
+    return {place for place, trace in enumerate(_all(store, access, key)) if trace in decided}
 
 
 def take_back(

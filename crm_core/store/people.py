@@ -237,6 +237,13 @@ def _find_weak(con: duckdb.DuckDBPyConnection, rules: PeopleRules) -> None:
         INSERT INTO weak SELECT DISTINCT 'email', email FROM seen WHERE state = 'lookalike'
         UNION SELECT 'source_id', id FROM seen WHERE state = 'lookalike' AND id IS NOT NULL
     """)
+    # What nobody but such an id has told leads to it alone, not on to others.
+    con.execute("""
+        INSERT INTO weak SELECT k.kind, k.value FROM known k
+        WHERE k.kind IN ('email', 'phone') AND k.id IS NOT NULL GROUP BY k.kind, k.value
+        HAVING count(DISTINCT k.id) = 1
+        AND min(k.id) IN (SELECT value FROM weak WHERE kind = 'source_id')
+    """)
 
 
 def _connect(con: duckdb.DuckDBPyConnection, rules: PeopleRules) -> None:

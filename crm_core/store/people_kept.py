@@ -75,6 +75,13 @@ def keep_people(con: duckdb.DuckDBPyConnection, *, batch: int) -> None:
     """)
 
 
+def carry_people(con: duckdb.DuckDBPyConnection) -> None:
+    """Copies what the snapshot before remembered, in today's form, where nothing is merged."""
+    people_before(con)
+    for name, table in zip(("old_moves", "old_given", "old_shared"), PEOPLE_KEPT, strict=True):
+        con.execute(f"CREATE TABLE facts.main.{table} AS SELECT * FROM people.{name}")
+
+
 def has_old(con: duckdb.DuckDBPyConnection, table: str, column: str | None = None) -> bool:
     """Whether the snapshot before has that table, or that column of it."""
     row = con.execute(

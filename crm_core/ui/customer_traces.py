@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from crm_core.errors import CrmError
 from crm_core.privacy import separation
 from crm_core.privacy.gate import identity_changes, traces
 from crm_core.privacy.policy import allowed
+from crm_core.ui.fields import button, text_field
 from crm_core.ui.layout import details_box
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, flash
+from crm_core.ui.words import caption, failure, flash
 from crm_core.views.customer import Customer
 
 _HIDDEN = "–"
@@ -36,9 +38,11 @@ def draw_traces(view: Customer) -> None:
         key="customer_traces",
         alt_key="customer.recognised",
     )
-    if len(frame) > 1 and allowed(session.access, "settings"):
+    if allowed(session.access, "settings"):
         with details_box("customer.separate"):
-            _draw_separation(view.key, frame)
+            if len(frame) > 1:
+                _draw_separation(view.key, frame)
+            _draw_union(view.key)
 
 
 def _draw_separation(key: int, frame: pd.DataFrame) -> None:
@@ -62,6 +66,27 @@ def _draw_separation(key: int, frame: pd.DataFrame) -> None:
             )
             flash("customer.rejoined" if is_apart else "customer.was_set_apart")
             st.rerun()
+
+
+def _draw_union(key: int) -> None:
+    """A field for the number of another record of the same person."""
+    session = current()
+    other = text_field("customer.other_id", key="same_as", help_key="customer.other_id_about")
+    if button("customer.unite", key="unite", icon="merge") and other:
+        try:
+            separation.unite(
+                session.store,
+                session.records,
+                session.access,
+                key=key,
+                other_id=other,
+                now=datetime.now(UTC),
+            )
+        except CrmError:
+            failure("customer.not_united")
+            return
+        flash("customer.united")
+        st.rerun()
 
 
 def draw_changes(key: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.privacy import Access
 from crm_core.privacy.gate import account_names, identity_changes, search, traces
-from crm_core.privacy.separation import separate, set_apart_here, take_back
+from crm_core.privacy.separation import separate, set_apart_here, take_back, unite
 from crm_core.store import Store
 from tests.privacy.conftest import MARKETER, OWNER, VIEWER
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
@@ -88,6 +88,33 @@ def test_only_who_may_change_settings_takes_apart(shop: SmallShop, store: Store)
     with pytest.raises(CrmError, match="privacy_unknown_customer"):
         separate(store, shop.records, OWNER, key=1, place=9, now=NOW)
     assert shop.records.identity_overrides() == []
+
+
+def test_a_decision_takes_apart_when_the_store_is_told_anew(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, rows("Mary Jones"))
+    separate(shop.open(), shop.records, OWNER, key=1, place=1, now=NOW)
+    anew = small_shop(tmp_path / "anew")
+    anew.records = shop.records
+    anew.load(rows("Mary Jones"))
+    told = anew.open()
+    assert {*traces(told, OWNER, 1)["value"]} & {"a", "b"} == {"a"}
+
+
+def test_two_numbers_are_one_customer_once_somebody_said_so(tmp_path: Path) -> None:
+    two = rows("Mary Jones")
+    two["identities"][1] = {"customer_id": "b", "name": "M. Jones"}
+    shop = small_shop(tmp_path, two)
+    store = shop.open()
+    for other in ("a", "nobody"):
+        with pytest.raises(CrmError, match="privacy_unknown_customer"):
+            unite(store, shop.records, OWNER, key=1, other_id=other, now=NOW)
+    with pytest.raises(CrmError, match="privacy_denied"):
+        unite(store, shop.records, MARKETER, key=1, other_id="b", now=NOW)
+    assert unite(store, shop.records, OWNER, key=1, other_id="b", now=NOW)
+    shop.load(two, name="again")
+    found = traces(shop.open(), OWNER, 1)
+    assert {"a", "b"} <= {*found["value"]}
+    assert {*found["rule"]} >= {"by_hand"}
 
 
 def test_a_decision_is_written_down_without_personal_data(tmp_path: Path) -> None:
