@@ -70,7 +70,7 @@ clean: ## remove environments and caches; the stores stay
 	touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/app.stamp
-	@tools/debian.sh chromium fonts-noto-cjk
+	@tools/debian.sh chromium fonts-noto-cjk mariadb-server
 	$(BIN)/python $(PIP) -r requirements.txt -r requirements-dev.txt
 	touch $@
 

@@ -113,7 +113,7 @@ def _fill(
         now=now,
         rules=people_rules(said, records.identity_overrides()),
     )
-    loaded = sum(merged.loaded.values())
+    loaded = sum(merged.loaded.values()) + merged.replaced
     _report_rows(report, merged, result, batch)
     if wishes.dry_run or (loaded == 0 and change.pointer.facts):
         report["batch"] = None
@@ -178,6 +178,7 @@ def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, ba
     report["rows"]["loaded"] = merged.loaded.get(main, 0)
     report["rows"]["duplicate"] += merged.duplicate.get(main, 0)
     report["loaded"] = merged.loaded
+    report["replaced"] = merged.replaced
     report["lookalike_emails"] = merged.identity["lookalike"].count
     report["identity"] = identity_report(merged.identity)
 

@@ -134,6 +134,8 @@ _ALL = (
             _c("delivered_at", "time"),
             _c("seller_note", pii="note"),
             _c("shop"),
+            # The file told the whole order: lines it had before and has no more are gone.
+            Column("whole", "bool", staging_only=True),
         ),
         event="ordered_at",
         number="order_key",

@@ -15,6 +15,8 @@ from crm_core.store.identity_changes import write_changes
 from crm_core.store.people import PeopleRules, columns_of, person_sql, resolve_people
 from crm_core.store.people_found import Found, found_people
 from crm_core.store.people_kept import has_old, keep_people, people_before
+from crm_core.store.undated_consents import forget_known_denials
+from crm_core.store.whole_orders import drop_replaced, still_there
 
 _BY_PERSON = {"customers", "identities"}
 
@@ -22,11 +24,15 @@ _BY_PERSON = {"customers", "identities"}
 @dataclass
 class Merged:
     """How many staged rows were new or changed (`loaded`) and how many already there, and what
-    came of the rules by which people are recognised (`identity`, values as they stand)."""
+    came of the rules by which people are recognised (`identity`, values as they stand).
+
+    `replaced` counts stored rows that went because their order was told anew without them.
+    """
 
     loaded: dict[str, int] = field(default_factory=dict)
     duplicate: dict[str, int] = field(default_factory=dict)
     identity: dict[str, Found] = field(default_factory=dict)
+    replaced: int = 0
 
 
 def merge(
@@ -51,6 +57,10 @@ def merge(
     resolve_people(con, staged, batch=batch, rebuild=rebuild, rules=rules)
     result.identity = found_people(con)
     keep_people(con, batch=batch)
+    known = {name for name in ("order_lines", "refunds", "consents") if has_old(con, name)}
+    result.replaced = drop_replaced(con, staged, known)
+    if "consents" in staged:
+        forget_known_denials(con, "consents" in known)
     _stub_products(con, staged)
     for table in TABLES.values():
         if table.name == "identity_changes":
@@ -103,7 +113,7 @@ def _merge_table(
         )
         return
     if table.name not in staged:
-        body = _moved(table) if known else _empty(columns)
+        body = still_there(table.name, _moved(table)) if known else _empty(columns)
         con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
         return
     resolved = _resolved(con, table, batch, timezone)
@@ -111,7 +121,7 @@ def _merge_table(
         _first_rows(con, table, resolved, result)
         return
     con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {resolved}")
-    past = _moved(table) if known else _empty(columns)
+    past = still_there(table.name, _moved(table)) if known else _empty(columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
     if table.name in _BY_PERSON:
         _fold_people(con, table, batch)

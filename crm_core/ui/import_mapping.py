@@ -1,4 +1,4 @@
-"""The mapping of an order file: a field for every column, with the reason, and ten rows read."""
+"""The mapping of a file: what its rows are, a field for every column, with the reason, and ten rows read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.store.imports.mapping import CHOICES, FIELDS, Mapping
+from crm_core.store.imports.mapping import CHOICES, MAPPED_TABLES, Mapping
 from crm_core.store.imports.preview import Proposal
 from crm_core.text import error_text
 from crm_core.ui.session import current
 from crm_core.ui.words import caption, failure, plain, success
 
 _SURE, _LIKELY = 0.9, 0.6
+# What only order lines can say about their amounts.
+_OF_LINES = ("amount_is", "discount_is")
+
+
+def table_choice(proposal: Proposal, *, key: str) -> str:
+    """What a row of the file is: as proposed, or as chosen."""
+    session = current()
+    return st.selectbox(
+        session.t("imports.row_is"),
+        MAPPED_TABLES,
+        index=MAPPED_TABLES.index(proposal.mapping.table),
+        format_func=lambda table: session.t(f"imports.table.{table}"),
+        key=f"table_{key}",
+    )
 
 
 def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
@@ -20,7 +34,7 @@ def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
     session = current()
     mapping = proposal.mapping
     fields = {column: field for field, column in mapping.columns.items()}
-    names = {field: session.word("imports.field", field) for field in FIELDS}
+    names = {field: session.word("imports.field", field) for field in mapping.fields}
     table = pd.DataFrame(
         {
             "column": [guess.column for guess in proposal.columns],
@@ -33,7 +47,7 @@ def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
         table,
         hide_index=True,
         disabled=["column", "reason", "sure"],
-        key=f"mapping_{key}",
+        key=f"mapping_{mapping.table}_{key}",
         column_config={
             "column": session.t("imports.column"),
             "field": st.column_config.SelectboxColumn(
@@ -61,8 +75,10 @@ def _choices(mapping: Mapping, key: str) -> dict[str, str | bool]:
     """How values are written: each a choice with its meaning in words."""
     session = current()
     chosen: dict[str, str | bool] = {}
-    places = st.columns(4)
-    for place, (name, codes) in zip(places, CHOICES.items(), strict=True):
+    lines = mapping.table == "order_lines"
+    asked = {name: codes for name, codes in CHOICES.items() if lines or name not in _OF_LINES}
+    places = st.columns(len(asked))
+    for place, (name, codes) in zip(places, asked.items(), strict=True):
         chosen[name] = place.selectbox(
             session.t(f"imports.choice.{name}"),
             codes,
@@ -70,11 +86,13 @@ def _choices(mapping: Mapping, key: str) -> dict[str, str | bool]:
             format_func=lambda code, name=name: session.t(f"imports.choices.{name}.{code}"),
             key=f"choice_{name}_{key}",
         )
-    chosen["amount_after_discount"] = st.toggle(
-        session.t("imports.choice.amount_after_discount"),
-        value=mapping.amount_after_discount,
-        key=f"choice_after_{key}",
-    )
+    switches = ("amount_after_discount", "complete_orders") if lines else ()
+    for name in switches:
+        chosen[name] = st.toggle(
+            session.t(f"imports.choice.{name}"),
+            value=getattr(mapping, name),
+            key=f"choice_{name}_{key}",
+        )
     return chosen
 
 

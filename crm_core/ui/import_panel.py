@@ -20,7 +20,7 @@ from crm_core.store.imports import Plan, SourceFile, recognise
 from crm_core.store.imports.mapping import Mapping, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
 from crm_core.ui import door, workspace
-from crm_core.ui.import_mapping import mapping_editor, preview_rows
+from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
 from crm_core.ui.import_report import import_report
 from crm_core.ui.layout import panel, part
 from crm_core.ui.runner import run_job
@@ -112,7 +112,7 @@ def _recognised(files: list[Path]) -> None:
     with panel("imports.recognised"):
         plain("  ·  ".join(file.name for file in files))
         caption("imports.format_found", format=session.word("imports.format", name))
-    if name == "order_lines" and len(files) == 1:
+    if name in ("order_lines", "records") and len(files) == 1:
         mapping = _mapped(files[0])
         if mapping is None:
             return
@@ -127,6 +127,10 @@ def _mapped(file: Path) -> Mapping | None:
         st.session_state[key] = propose(SourceFile(file, file.name), now=now)
     proposal: Proposal = st.session_state[key]
     with panel("imports.mapping", help_key="imports.mapping_about"):
+        table = table_choice(proposal, key=file.name)
+        if table != proposal.mapping.table:
+            proposal = propose(SourceFile(file, file.name), table=table, now=now)
+            st.session_state[key] = proposal
         wanted = mapping_editor(proposal, key=file.name)
         if wanted != proposal.mapping:
             proposal = propose(SourceFile(file, file.name), mapping=wanted, now=now)

@@ -17,6 +17,7 @@ OURS = {"crm_core", "tests", "bench", "tools"}
 UNIMPORTED = {
     "sqlglot": "Ibis",
     "psycopg": "SQLAlchemy, by a postgresql+psycopg:// address",
+    "pymysql": "SQLAlchemy, by a mysql+pymysql:// address",
     "pytest-randomly": "pytest",
     "pytest-xdist": "pytest",
     "ruff": "make lint",

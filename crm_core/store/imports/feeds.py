@@ -18,7 +18,7 @@ def feeds(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, str], dict[str, str
     orders = counted(con, "select count(*) from staging.orders")
     if not orders:
         return {}, {}
-    keyed = "customer_id is not null or email is not null"
+    keyed = "coalesce(customer_id, email, phone) is not null"
     buyers = counted(con, f"select count(*) from staging.orders where {keyed}")
     lines = counted(con, "select count(*) from staging.order_lines")
     costed = counted(con, "select count(*) from staging.order_lines where unit_cost is not null")

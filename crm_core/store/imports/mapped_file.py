@@ -26,6 +26,7 @@ from crm_core.store.imports.rows import load_rows
 from crm_core.store.imports.staging import counted, name
 from crm_core.store.imports.textfile import TextFile
 
+ORDER_TABLES = ("order_lines", "orders")
 Prepare = Callable[[Job], str]
 
 
@@ -35,7 +36,8 @@ class Reading:
 
     `prepare` returns a SELECT over the temporary view `file_rows`: `source_row` and the file's
     columns by name, as text; those the mapping or `uses` names are there in any case, NULL where
-    the file lacks them. The SELECT gives `source_row` and the columns the mapping reads.
+    the file lacks them. The SELECT gives `source_row` and the columns the mapping reads; of two
+    of one name the last counts.
     """
 
     mapping: Mapping
@@ -62,7 +64,8 @@ def stage_file(
     job.progress("read", 0.4)
     decisions = {"encoding": text.encoding, "delimiter": text.delimiter}
     if len(readings) == 1 and not keep and readings[0].prepare is None and table != "orders":
-        mapping = _checked(readings[0].mapping, text)
+        mapping = readings[0].mapping.present_in(text.header)
+        mapping.check(text.header, text.source.name)
         decisions |= _stage_rows(job, text, mapping, source_file, Written("temp.import_raw", text))
         job.con.execute("drop table import_raw")
     else:
@@ -71,10 +74,14 @@ def stage_file(
         if keep:
             named = _named(text, columns)
             job.con.execute(f"insert into {keep} by name select {named} from import_file")
-        for reading in readings:
+        for place, reading in enumerate(readings):
             ready, mapping = _prepared(job, text, reading)
-            told = _stage_rows(job, ready, mapping, source_file, Written("temp.import_file", text))
-            decisions = told | decisions
+            if place == 0 or not mapping.missing():  # else the file has nothing of this kind
+                mapping.check(ready.header, text.source.name)
+                told = _stage_rows(
+                    job, ready, mapping, source_file, Written("temp.import_file", text)
+                )
+                decisions = told | decisions
             job.con.execute("drop table import_raw")
         job.con.execute("drop table import_file")
     if text.guessed:
@@ -83,11 +90,16 @@ def stage_file(
     job.files.append(read)
 
 
+def format_of(mapping: Mapping) -> str:
+    """The format that reads delimited files through this mapping."""
+    return "order_lines" if mapping.table in ORDER_TABLES else "records"
+
+
 def _stage_rows(
     job: Job, text: TextFile, mapping: Mapping, source_file: int, written: Written
 ) -> dict[str, str]:
     """The rows of `import_raw` into staging and quarantine; the decisions taken."""
-    orders = mapping.table in ("order_lines", "orders")
+    orders = mapping.table in ORDER_TABLES
     if orders:
         _settle_currency(job, text, mapping)
         refuse_bad_constants(mapping)
@@ -118,35 +130,29 @@ def _decisions(sheet: Sheet) -> dict[str, str]:
     return told | {"mapping": sheet.mapping.name or "proposed"}
 
 
-def _checked(mapping: Mapping, text: TextFile) -> Mapping:
-    mapping = mapping.present_in(text.header)
-    mapping.check(text.header, text.source.name)
-    return mapping
-
-
 def _prepared(job: Job, text: TextFile, reading: Reading) -> tuple[TextFile, Mapping]:
     """Make `import_raw` out of `import_file`, through the reading's SQL if it has any."""
     mapping = reading.mapping
     if reading.prepare is None:
         job.con.execute("create or replace temp table import_raw as select * from import_file")
-        return text, _checked(mapping, text)
+        return text, mapping.present_in(text.header)
     wanted = (*mapping.columns.values(), *mapping.id_columns, *reading.uses)
     named = _named(text, (*wanted, *text.header))
     job.con.execute(f"create or replace temp view file_rows as select {named} from import_file")
     select = reading.prepare(job)
     described = job.con.execute(f"describe {select}").fetchall()
     # A column made anew stands beside the empty one of its name: the last of a name counts.
-    places = {str(row[0]): place for place, row in enumerate(described)}
-    header = tuple(column for column in places if column != "source_row")
-    cells = ", ".join(f"p{places[column]}::varchar as c{n}" for n, column in enumerate(header))
-    aliases = ", ".join(f"p{place}" for place in range(len(described)))
+    made = {str(row[0]): place for place, row in enumerate(described)}
+    places = ", ".join(f"p{place}" for place in range(len(described)))
+    row = made.pop("source_row")
+    cells = ", ".join(f"p{place}::varchar as c{n}" for n, place in enumerate(made.values()))
     job.con.execute(
-        f"create or replace temp table import_raw as select p{places['source_row']} as source_row, "
-        f"{cells} from ({select}) as made({aliases})"
+        "create or replace temp table import_raw as "
+        f"select p{row}::bigint as source_row, {cells} from ({select}) as made({places})"
     )
     job.con.execute("drop view file_rows")
-    ready = replace(text, header=header)
-    return ready, _checked(_told(job, text, ready, mapping), ready)
+    ready = replace(text, header=tuple(made))
+    return ready, _told(job, text, ready, mapping)
 
 
 def _told(job: Job, text: TextFile, ready: TextFile, mapping: Mapping) -> Mapping:
@@ -161,8 +167,7 @@ def _told(job: Job, text: TextFile, ready: TextFile, mapping: Mapping) -> Mappin
         for column, raw in lacking.items()
         if not counted(job.con, f"select count(*) from import_raw where {raw} is not null")
     }
-    columns = {field: column for field, column in mapping.columns.items() if column not in empty}
-    return mapping.with_(columns=columns)
+    return mapping.present_in(tuple(column for column in ready.header if column not in empty))
 
 
 def _named(text: TextFile, columns: tuple[str, ...]) -> str:

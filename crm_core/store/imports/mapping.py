@@ -150,7 +150,8 @@ class Mapping:
     def present_in(self, header: tuple[str, ...]) -> Mapping:
         """The same mapping without the columns that a file does not have."""
         present = {field: column for field, column in self.columns.items() if column in header}
-        return self.with_(columns=present)
+        made_of = tuple(column for column in self.id_columns if column in header)
+        return self.with_(columns=present, id_columns=made_of)
 
     def with_(self, **changes: Any) -> Mapping:
         """The same mapping with some keys changed."""

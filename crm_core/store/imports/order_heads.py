@@ -5,10 +5,11 @@ from __future__ import annotations
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.order_people import add_people
-from crm_core.store.imports.order_settle import HEAD_LINE, add_heads, add_order_amounts
+from crm_core.store.imports.order_settle import add_heads, add_order_amounts
 from crm_core.store.imports.order_tables import number_lines, orders_of_rows
 from crm_core.store.imports.order_values import Sheet
 from crm_core.store.imports.textfile import TextFile
+from crm_core.store.whole_orders import HEAD_LINE
 
 
 def fill_heads(job: Job, text: TextFile, mapping: Mapping) -> Mapping:

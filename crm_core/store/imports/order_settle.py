@@ -12,15 +12,12 @@ from crm_core.schema import TABLES
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.order_values import Sheet
 from crm_core.store.imports.staging import SOURCE_COLUMNS, counted, name
-
-# The one line of an order whose lines no file tells. The merge lets real lines take its place.
-HEAD_LINE = "order"
-REFUND = "order-refund-"
+from crm_core.store.whole_orders import HEAD_LINE
 
 
 def open_orders(con: duckdb.DuckDBPyConnection) -> None:
-    """Empty tables for heads, for amounts of whole orders and for orders that files tell whole."""
-    con.execute("create or replace table staging.whole_orders (order_id varchar)")
+    """Empty tables for heads, for amounts of whole orders and for orders with a bad row."""
+    con.execute("create or replace temp table import_torn (order_id varchar)")
     con.execute(
         "create or replace temp table import_amounts (order_id varchar, discount decimal(18,2), "
         "tax decimal(18,2), refunded decimal(18,2), refunded_at timestamp)"
@@ -34,10 +31,6 @@ def open_orders(con: duckdb.DuckDBPyConnection) -> None:
 
 def add_order_amounts(job: Job, sheet: Sheet) -> None:
     """Keep what rows say of their whole order: repeated on every row, or on one of them."""
-    if sheet.mapping.complete_orders:
-        job.con.execute(
-            "insert into staging.whole_orders select distinct order_id from import_good"
-        )
     filled = {*sheet.mapping.columns, *sheet.mapping.constants}
     if not filled & {"order_discount", "order_tax", "refunded_amount"}:
         return
@@ -70,10 +63,14 @@ def settle_orders(job: Job) -> int:
 
     Returns how many heads repeat another head of this import.
     """
+    # Of an order with a row set aside not the whole is known: nothing told before may go.
+    job.con.execute(
+        "update staging.orders set whole = null where whole and order_id in (from import_torn)"
+    )
     repeats = _settle_heads(job)
     _spread(job)
     _give_back(job)
-    job.con.execute("drop table import_heads; drop table import_amounts")
+    job.con.execute("drop table import_heads; drop table import_amounts; drop table import_torn")
     return repeats
 
 
@@ -145,7 +142,7 @@ def _spread(job: Job) -> None:
                    sum(paid) over (partition by order_id) as goods
             from staging.order_lines l join amounts a using (order_id)
         ), weighed as (
-            select *, least(discount, goods) as off,
+            select *, case when discount > goods then goods else discount end as off,
                    (case when goods > 0 then paid else 1 end)::double as weight
             from lines
         ), shares as (
@@ -179,9 +176,9 @@ def _spread(job: Job) -> None:
 def _give_back(job: Job) -> None:
     """Money given back for an order as a whole; without a day of its own, on the order's."""
     job.con.execute(
-        f"""
+        """
         insert into staging.refunds by name
-        select concat('{REFUND}', order_id) as refund_id, order_id,
+        select concat('order-refund-', order_id) as refund_id, order_id,
                coalesce(max(a.refunded_at), any_value(o.ordered_at)) as refunded_at,
                max(a.refunded) as amount, any_value(o.source_row) as source_row,
                any_value(o.source_file) as source_file

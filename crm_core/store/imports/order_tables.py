@@ -51,7 +51,17 @@ def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check], written: Wri
 def add_good_rows(job: Job, sheet: Sheet, source_file: int, written: Written) -> None:
     """Sales become orders and lines, buyers become customers; returns wait for `link_returns`."""
     number_lines(job, sheet)
-    add(job, "orders", orders_of_rows(job, source_file))
+    whole = sheet.mapping.complete_orders
+    add(
+        job,
+        "orders",
+        f"select *, {whole or 'null'} as whole from ({orders_of_rows(job, source_file)})",
+    )
+    if whole:
+        job.con.execute(
+            "insert into import_torn select order_id from import_parsed "
+            "where issue is not null and order_id is not null"
+        )
     _add_lines(job, source_file)
     add_people(job, sheet, source_file)
     _add_products(job, source_file)

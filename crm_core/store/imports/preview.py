@@ -1,4 +1,4 @@
-"""What an order file would become, before anything is imported: columns, ten rows, problems."""
+"""What a file would become, before anything is imported: columns, ten rows, problems."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import duckdb
 
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job, Notice, Part, Plan, SourceFile, StageResult
-from crm_core.store.imports.mapping import FIELDS, Mapping
+from crm_core.store.imports.mapped_file import ORDER_TABLES, format_of
+from crm_core.store.imports.mapping import Mapping
+from crm_core.store.imports.order_heads import fill_heads
 from crm_core.store.imports.order_values import Check, decide, parse
 from crm_core.store.imports.propose import Guess, guess_columns, propose_mapping
+from crm_core.store.imports.record_values import decide_records, parse_records
 from crm_core.store.imports.rows import load_rows
 from crm_core.store.imports.run import stage
-from crm_core.store.imports.staging import create_staging
+from crm_core.store.imports.staging import create_staging, name
 from crm_core.store.imports.textfile import TextFile, read_text
 
 ROWS = 10
@@ -46,18 +49,21 @@ def propose(
     file: SourceFile,
     *,
     mapping: Mapping | None = None,
+    table: str | None = None,
     timezone: str = "UTC",
     now: datetime,
     memory_mb: int = 256,
 ) -> Proposal:
-    """A proposal for a delimited order file; with `mapping`, what that mapping would give.
+    """A proposal for a delimited file; with `mapping`, what that mapping would give.
+
+    `table` says what a row of the file is; without it the likeliest table is proposed.
 
     Raises: CrmError for a file that cannot be read at all.
     """
     encoding = mapping.encoding if mapping else "auto"
     text = read_text(file, encoding=encoding, delimiter=mapping.delimiter if mapping else "auto")
-    chosen = mapping or propose_mapping(text)
-    guesses = guess_columns(text)
+    chosen = mapping or propose_mapping(text, table)
+    guesses = guess_columns(text, chosen.table)
     partial = file.path.stat().st_size > PART_BYTES
     with tempfile.TemporaryDirectory(prefix="clientele-preview-") as folder:
         tried = _first_part(text, Path(folder)) if partial else text
@@ -77,10 +83,10 @@ def propose(
 def _proposal(job: Job, text: TextFile, guesses: tuple[Guess, ...], mapping: Mapping) -> Proposal:
     mapping.check(text.header, text.source.name)
     create_staging(job.con)
-    load_rows(job, text, table="order_lines")
-    checks = parse(job, decide(job, text, mapping), with_texts=True)
-    shown = [field for field in FIELDS if field in {*mapping.columns, *mapping.constants}]
-    cells = ", ".join(f"coalesce({_shown(field)}, '')" for field in shown)
+    load_rows(job, text, table=mapping.table)
+    checks = _parsed(job, text, mapping)
+    shown = [field for field in mapping.fields if field in {*mapping.columns, *mapping.constants}]
+    cells = ", ".join(f"coalesce({_shown(field, mapping)}, '')" for field in shown)
     found = job.con.execute(
         f"select source_row::varchar, issue, {cells} from import_parsed "
         f"order by source_row limit {ROWS}"
@@ -89,7 +95,7 @@ def _proposal(job: Job, text: TextFile, guesses: tuple[Guess, ...], mapping: Map
         dict(zip(("row", "issue", *shown), (row[0], _code(row[1], checks), *row[2:]), strict=True))
         for row in found
     )
-    part = Part("order_lines", (text.source,), (text,), mapping)
+    part = Part(format_of(mapping), (text.source,), (text,), mapping)
     result = stage(
         job.con,
         Plan((part,)),
@@ -100,6 +106,15 @@ def _proposal(job: Job, text: TextFile, guesses: tuple[Guess, ...], mapping: Map
     )
     problems = tuple(Notice(code, {"count": count}) for code, count in result.reasons.items())
     return Proposal(text, guesses, mapping, rows, problems, result)
+
+
+def _parsed(job: Job, text: TextFile, mapping: Mapping) -> list[Check]:
+    """Make `import_parsed` with the values and the texts of every row."""
+    if mapping.table not in ORDER_TABLES:
+        return parse_records(job, decide_records(job, text, mapping))
+    if mapping.table == "orders":
+        mapping = fill_heads(job, text, mapping)
+    return parse(job, decide(job, text, mapping), with_texts=True)
 
 
 def _first_part(text: TextFile, folder: Path) -> TextFile:
@@ -115,11 +130,15 @@ def _first_part(text: TextFile, folder: Path) -> TextFile:
     return read_text(SourceFile(copy, text.source.name), delimiter=text.delimiter)
 
 
-def _shown(field: str) -> str:
+def _shown(field: str, mapping: Mapping) -> str:
     """The value as read, or the text as it stands where it could not be read."""
-    if FIELDS[field] == "number":
+    kind = mapping.fields[field]
+    if mapping.table not in ORDER_TABLES:
+        value = f"{name(field)}::double" if kind in ("money", "price") else name(field)
+        return f"coalesce({value}::varchar, t_{field})"
+    if kind == "number":
         return f"coalesce(n_{field}::double::varchar, t_{field})"
-    if FIELDS[field] == "time":
+    if kind == "time":
         return f"coalesce({field}::varchar, t_{field})"
     return "t_line_id" if field == "line_id" else f"{field}::varchar"  # ids are made later
 

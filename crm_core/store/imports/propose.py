@@ -1,35 +1,37 @@
-"""A guess at what the columns of an order file are, with the reason for each."""
+"""A guess at what a file holds and what its columns are, with the reason for each."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-import tomllib
-import unicodedata
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import cache
-from pathlib import Path
 
+from crm_core.schema import PERSON, TABLES
 from crm_core.store.imports.known import known_mapping
-from crm_core.store.imports.mapping import FIELDS, Mapping
+from crm_core.store.imports.mapping import Mapping, fields_of
+from crm_core.store.imports.shapes import contradicts, shares, told_by
+from crm_core.store.imports.synonyms import AMOUNTS, names_of, plain_name, similar_names
 from crm_core.store.imports.textfile import LONGEST, TextFile, first_lines
 
 SAMPLE = 200
 SURE, LIKELY, MAYBE = 0.95, 0.7, 0.5
-_CLOSE = 0.86
-_DATE = re.compile(r"^\s*(\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}|\d{8}\b|\d{1,2}[ -][A-Za-z]{3})")
-_EMAIL = re.compile(r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$")
-_NUMBER = re.compile(r"^[^\w+-]*[-+(]?[^\w+-]*[\d.,' \u00a0\u202f]*\d[\d.,]*\s*\S{0,3}$")
+# What a table lacks counts against it: a customer list with a note is no order without a date.
+_LACK = 0.8
+# Of tables that explain a file equally well the first is meant.
+_ORDER = ("order_lines", "orders", "customers", "stock", "products", "refunds", "coupons", "reviews",
+          "contacts", "touches", "consents", "costs", "web_events", "accounts")  # fmt: skip
+# Where a column of dates belongs whose name says nothing.
+_MOMENTS = {"order_lines": "ordered_at", "customers": "first_seen_at", "stock": "day",
+            "costs": "day"}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Guess:
     """One column of the file: the field it fills (None: left out), why, and how sure (0 to 1).
 
-    Reasons: known, name, similar_name, values_dates, values_emails, values_disagree, taken,
-    unknown.
+    Reasons: known, name, similar_name, values_dates, values_emails, values_phones,
+    values_currencies, values_stars, values_yes_no, values_urls, values_disagree, taken, unknown.
     """
 
     column: str
@@ -38,117 +40,151 @@ class Guess:
     confidence: float
 
 
-def guess_columns(text: TextFile) -> tuple[Guess, ...]:
-    """A guess for every column, in the file's order."""
+@dataclass(frozen=True)
+class Column:
+    """A column as it stands in the file: its name, values of the first rows, and their shape."""
+
+    name: str
+    values: list[str]
+    shape: dict[str, float]
+
+
+def guess_columns(text: TextFile, table: str | None = None) -> tuple[Guess, ...]:
+    """A guess for every column, in the file's order; for a table, else for the likeliest."""
     known = known_mapping(text.header)
-    if known is not None:
+    if known is not None and table in (None, known.table):
         fields = {column: field for field, column in known.columns.items()}
         return tuple(
             Guess(c, fields[c], "known", 1.0) if c in fields else Guess(c, None, "unknown", 0.0)
             for c in text.header
         )
-    values = _sample(text)
-    guesses = [_guess(column, values[place]) for place, column in enumerate(text.header)]
-    return tuple(_settled(guesses))
+    return _likeliest(sample(text), table)[1]
 
 
-def propose_mapping(text: TextFile) -> Mapping:
+def propose_mapping(text: TextFile, table: str | None = None) -> Mapping:
     """The mapping that the guesses make; what is missing from it is for people to say."""
     known = known_mapping(text.header)
-    return known if known is not None else mapping_from(text, guess_columns(text))
+    if known is not None and table in (None, known.table):
+        return known
+    columns = sample(text)
+    chosen, guesses = _likeliest(columns, table)
+    return mapping_from(columns, guesses, chosen)
 
 
-def mapping_from(text: TextFile, guesses: tuple[Guess, ...]) -> Mapping:
+def explains(mapping: Mapping, header: tuple[str, ...]) -> bool:
+    """Whether a proposed mapping says enough of a file to be trusted without being looked at.
+
+    A few words in common are no proof: a table of anything has a date and a number.
+    """
+    told = len(mapping.columns)
+    return not mapping.missing() and told >= 2 and (told >= 4 or told * 2 >= len(header))
+
+
+def mapping_from(columns: list[Column], guesses: tuple[Guess, ...], table: str) -> Mapping:
     """A mapping out of guesses: the amount is the unit price when the units are known too.
 
     A line total beside a discount column is taken as after the discount.
     """
     fields = {guess.field: guess.column for guess in guesses if guess.field}
+    if table not in AMOUNTS:
+        return Mapping(table=table, columns=_in_order(fields, table))
+    if not fields.keys() & set(PERSON) and "account_id" in fields:
+        fields["customer_id"] = fields.pop("account_id")  # the only key a buyer has here
     price, total = fields.pop("unit_price", None), fields.pop("line_total", None)
     by_unit = price is not None and ("quantity" in fields or total is None)
     amount = price if by_unit else total
     if amount is not None:
         fields["amount"] = amount
-    rate = "discount" in fields and _is_rate(
-        fields["discount"], _sample(text)[text.header.index(fields["discount"])]
-    )
-    ordered = {field: fields[field] for field in FIELDS if field in fields}
+    if table == "orders":
+        return Mapping(table=table, columns=_in_order(fields, table))
+    discount = next((c for c in columns if c.name == fields.get("discount")), None)
+    rate = discount is not None and _is_rate(discount)
     return Mapping(
-        columns=ordered,
+        columns=_in_order(fields, table),
         amount_is="unit_price" if by_unit else "line_total",
         amount_after_discount=not by_unit and "discount" in fields,
         discount_is="rate" if rate else "amount_per_line",
     )
 
 
-def plain_name(name: str) -> str:
-    """A column name without case, spaces, marks, accents and bracketed parts.
-
-    >>> plain_name("Sub-Category"), plain_name("邮费(元)")
-    ('subcategory', '邮费')
-    """
-    bare = re.sub(r"[(（\[].*?[)）\]]", "", name) or name
-    apart = unicodedata.normalize("NFKD", bare.casefold())
-    return "".join(c for c in apart if c.isalnum() or c in "%#")
-
-
-@cache
-def _synonyms() -> dict[str, str]:
-    told = tomllib.loads((Path(__file__).parent / "synonyms.toml").read_text(encoding="utf-8"))
-    known: dict[str, str] = {}
-    for field, names in told.items():
-        for name in (field, *names):
-            known.setdefault(plain_name(name), field)
-    return known
+def sample(text: TextFile) -> list[Column]:
+    """The columns with the filled values of the first rows."""
+    lines = [line for line in first_lines(text, SAMPLE)[1:] if len(line) < LONGEST]
+    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=text.delimiter)
+    right = [row for row in rows if len(row) == len(text.header)]
+    columns: list[Column] = []
+    for place, name in enumerate(text.header):
+        values = [row[place] for row in right if row[place].strip()]
+        columns.append(Column(name, values, shares(values)))
+    return columns
 
 
-@cache
-def _places() -> dict[str, int]:
-    """How far down its field's list a name is: the plainest names come first."""
-    names = list(_synonyms())
-    starts = {field: names.index(plain_name(field)) for field in _synonyms().values()}
-    return {name: place - starts[field] for place, (name, field) in enumerate(_synonyms().items())}
+def _in_order(fields: dict[str, str], table: str) -> dict[str, str]:
+    return {field: fields[field] for field in fields_of(table) if field in fields}
 
 
-def _guess(column: str, values: list[str]) -> Guess:
-    plain, known = plain_name(column), _synonyms()
-    field, reason, confidence = known.get(plain), "name", SURE
+def _likeliest(columns: list[Column], table: str | None) -> tuple[str, tuple[Guess, ...]]:
+    """The table that explains most columns, less what it needs and does not find."""
+    tables = _ORDER if table is None else (table,)
+    found = {each: _settled([_guess(column, each) for column in columns]) for each in tables}
+    best = max(tables, key=lambda each: _worth(columns, found[each], each))
+    if table is None and sum(guess.field is not None for guess in found[best]) < 2:
+        best = _ORDER[0]  # nothing speaks for anything: people will say
+    return best, found[best]
+
+
+def _worth(columns: list[Column], guesses: tuple[Guess, ...], table: str) -> float:
+    mapping = mapping_from(columns, guesses, table)
+    sure = sum(round(guess.confidence, 1) for guess in guesses if guess.field)
+    return sure - _LACK * len(mapping.missing())
+
+
+def _guess(column: Column, table: str) -> Guess:
+    plain, names = plain_name(column.name), names_of(table)
+    field, reason, confidence = None, "name", SURE
+    if plain in names:
+        field, place = names[plain]
+        confidence = round(SURE - place / 1000, 3)
+    else:
+        similar = next((name for name in similar_names(plain) if name in names), None)
+        if similar is not None:
+            field, reason, confidence = names[similar][0], "similar_name", LIKELY
     if field is None:
-        field, reason, confidence = _similar(plain), "similar_name", LIKELY
-    if field is None and _share(values, _EMAIL) > 0.8:
-        return Guess(column, "email", "values_emails", LIKELY)
-    if field is None and _share(values, _DATE) > 0.8:
-        return Guess(column, "ordered_at", "values_dates", MAYBE)
-    if field is None:
-        return Guess(column, None, "unknown", 0.0)
-    if _contradicts(field, values):
-        return Guess(column, None, "values_disagree", 0.0)
-    confidence = round(confidence - _places().get(plain, 0) / 1000, 3)
-    return Guess(column, field, reason, confidence)
+        return _guess_by_shape(column, table)
+    kind = fields_of(table).get(field, "number")
+    if column.values and contradicts(field, kind, column.shape):
+        return Guess(column.name, None, "values_disagree", 0.0)
+    return Guess(column.name, field, reason, confidence)
 
 
-def _similar(plain: str) -> str | None:
-    if len(plain) < 4:
-        return None
-    best = max(_synonyms(), key=lambda name: SequenceMatcher(None, plain, name).ratio())
-    close = SequenceMatcher(None, plain, best).ratio() >= _CLOSE
-    return _synonyms()[best] if close else None
+def _guess_by_shape(column: Column, table: str) -> Guess:
+    """What values say where a name says nothing. A yes or a link may be about anything."""
+    fields = {
+        "emails": ("email", LIKELY),
+        "dates": (_moment(table), MAYBE),
+        "phones": ("phone", MAYBE),
+        "currencies": ("currency", LIKELY),
+        "stars": ("stars", MAYBE),
+        "yes_no": ("", 0.0),
+        "urls": ("", 0.0),
+    }
+    known = fields_of(table)
+    shape = told_by(column.shape, [s for s in fields if s != "stars" or table == "reviews"])
+    if shape is None:
+        return Guess(column.name, None, "unknown", 0.0)
+    field, confidence = fields[shape]
+    if field in known or not field:
+        return Guess(column.name, field or None, f"values_{shape}", confidence)
+    return Guess(column.name, None, "unknown", 0.0)
 
 
-def _contradicts(field: str, values: list[str]) -> bool:
-    kind = FIELDS.get(field, "number")
-    if not values:
-        return False
-    if kind == "time":
-        return _share(values, _DATE) < 0.3
-    if kind == "number":
-        return _share(values, _NUMBER) < 0.3
-    if field == "email":
-        return _share(values, _EMAIL) < 0.3
-    return False
+def _moment(table: str) -> str:
+    if table in ("order_lines", "orders"):
+        return _MOMENTS["order_lines"]
+    return _MOMENTS.get(table) or TABLES[table].event or ""
 
 
-def _settled(guesses: list[Guess]) -> list[Guess]:
+def _settled(guesses: list[Guess]) -> tuple[Guess, ...]:
     """Each field once: the surest column has it, the leftmost of equals."""
     best: dict[str, Guess] = {}
     for guess in guesses:
@@ -156,28 +192,19 @@ def _settled(guesses: list[Guess]) -> list[Guess]:
             guess.field not in best or guess.confidence > best[guess.field].confidence
         ):
             best[guess.field] = guess
-    return [
+    return tuple(
         g if g.field is None or best[g.field] is g else Guess(g.column, None, "taken", 0.0)
         for g in guesses
-    ]
+    )
 
 
-def _sample(text: TextFile) -> list[list[str]]:
-    """The filled values of each column in the first rows."""
-    lines = [line for line in first_lines(text, SAMPLE)[1:] if len(line) < LONGEST]
-    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=text.delimiter)
-    right = [row for row in rows if len(row) == len(text.header)]
-    return [[row[n] for row in right if row[n].strip()] for n in range(len(text.header))]
-
-
-def _share(values: list[str], shape: re.Pattern[str]) -> float:
-    return sum(shape.match(value) is not None for value in values) / len(values) if values else 0.0
-
-
-def _is_rate(column: str, values: list[str]) -> bool:
-    if re.search(r"%|rate|pct|percent|率", column.casefold()) or any("%" in v for v in values):
+def _is_rate(column: Column) -> bool:
+    named = re.search(r"%|rate|pct|percent|率", column.name.casefold())
+    if named or any("%" in value for value in column.values):
         return True
     numbers = [
-        float(v.replace(",", ".")) for v in values if re.fullmatch(r"\d*[.,]?\d+", v.strip())
+        float(value.replace(",", "."))
+        for value in column.values
+        if re.fullmatch(r"\d*[.,]?\d+", value.strip())
     ]
     return bool(numbers) and max(numbers) <= 1 and any(0 < each < 1 for each in numbers)

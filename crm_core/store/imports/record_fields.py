@@ -23,7 +23,7 @@ RECORD_TABLES = (
 # product file how many are there.
 _BESIDE: dict[str, dict[str, str]] = {
     "customers": {
-        "name": "text", "address": "text", "postal_code": "text", "city": "text",
+        "name": "text", "first_name": "text", "last_name": "text", "address": "text", "postal_code": "text", "city": "text",
         "account_name": "text", "account_kind": "text",
         "email_consent": "bool", "sms_consent": "bool", "consent_at": "time",
     },

@@ -81,14 +81,14 @@ def _prefix(made: str) -> str:
 def _add_people(job: Job, sheet: Sheet, place: str) -> None:
     """Who the customers of a file are, what they agreed to and whom they belong to."""
     filled = {*sheet.mapping.columns, *sheet.mapping.constants}
-    known = [field for field in IDENTITY if field in filled]
-    if known:
-        told = " or ".join(f"{field} is not null" for field in known)
+    if filled & {*IDENTITY, "first_name", "last_name"}:
+        whole = "coalesce(name, nullif(concat_ws(' ', first_name, last_name), ''))"
         add(
             job,
             "identities",
-            f"select customer_id, {', '.join(IDENTITY)}, {place} from import_parsed "
-            f"where issue is null and ({told})",
+            f"select * from (select customer_id, {whole} as name, {', '.join(IDENTITY[1:])}, "
+            f"{place} from import_parsed where issue is null) "
+            f"where coalesce({', '.join(IDENTITY)}) is not null",
         )
     for channel in ("email", "sms"):
         field = f"{channel}_consent"

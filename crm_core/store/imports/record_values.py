@@ -37,10 +37,11 @@ _WORDS = {
 # What only these words may say. A consent in other words would not reach the records, which own
 # consents and know these channels and purposes.
 CONSENT_CHANNELS = ("email", "sms", "phone", "post", "ads")
+CONSENT_PURPOSES = ("marketing",)
 _STRICT: dict[tuple[str, str], tuple[str, ...]] = {
     ("consents", "state"): ("granted", "denied"),
     ("consents", "contact_channel"): CONSENT_CHANNELS,
-    ("consents", "purpose"): ("marketing",),
+    ("consents", "purpose"): CONSENT_PURPOSES,
     ("touches", "arm"): ("treated", "control"),
 }
 _PLANNED = {"starts_on", "ends_on"}  # may well lie ahead

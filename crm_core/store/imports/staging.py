@@ -166,7 +166,7 @@ def totals(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     units, gross, discount = lines or (0, 0, 0)
     refunds = con.execute("select coalesce(sum(amount), 0) from staging.refunds").fetchone()
     back = refunds[0] if refunds else 0
-    buyers = "select count(distinct coalesce(customer_id, lower(trim(email)))) from staging.orders"
+    buyers = "select count(distinct coalesce(customer_id, lower(trim(email)), phone)) from staging.orders"
     return {
         "orders": counted(con, "select count(*) from staging.orders"),
         "customers": counted(con, buyers),
@@ -181,5 +181,5 @@ def totals(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
 def unkeyed_orders(con: duckdb.DuckDBPyConnection) -> int:
     """Orders that tell no customer: revenue, but nobody's."""
     return counted(
-        con, "select count(*) from staging.orders where customer_id is null and email is null"
+        con, "select count(*) from staging.orders where coalesce(customer_id, email, phone) is null"
     )

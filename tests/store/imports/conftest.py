@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +32,23 @@ class Staged:
     def contents(self, table: str) -> list[tuple[object, ...]]:
         """Rows without their place in a file."""
         return self.rows(table, "* exclude (source_row, source_file)")
+
+
+@contextmanager
+def imported(content: str, mapping: Mapping) -> Iterator[Staged]:
+    """A file's content staged by itself, for properties that try many."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        path = Path(folder) / "rows.csv"
+        path.write_text(content, encoding="utf-8")
+        result = stage(
+            con,
+            recognise([path], mapping=mapping),
+            currency="EUR",
+            timezone="UTC",
+            now=NOW,
+            progress=lambda _step, _share: None,
+        )
+        yield Staged(con, result)
 
 
 @pytest.fixture

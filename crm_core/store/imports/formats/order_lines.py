@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Facts, Job, Part, SourceFile
-from crm_core.store.imports.mapped_file import Reading, stage_file
+from crm_core.store.imports.mapped_file import ORDER_TABLES, Reading, format_of, stage_file
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.order_tables import link_returns, open_returns
-from crm_core.store.imports.propose import propose_mapping
+from crm_core.store.imports.propose import explains, propose_mapping
 from crm_core.store.imports.textfile import TextFile, read_text
 
 _OTHERS = {".parquet", ".json"}
@@ -33,7 +33,10 @@ class OrderLines:
         return Facts(told.currency, told.timezone, told.starts_with_shop)
 
     def claim(self, files: tuple[SourceFile, ...]) -> tuple[Part, ...]:
-        """Each delimited file by itself, with the mapping it is known by or a proposed one."""
+        """Each delimited file by itself, with the mapping it is known by or a proposed one.
+
+        A file of another table is a part of the format `records`.
+        """
         return tuple(
             _part(read_text(file)) for file in files if file.path.suffix.lower() not in _OTHERS
         )
@@ -41,9 +44,7 @@ class OrderLines:
     def stage(self, job: Job, part: Part) -> None:
         """Orders, lines, customers, identities, products and refunds of the part's files."""
         open_returns(job)
-        for place, text in enumerate(part.texts):
-            readings = (Reading(part.mapping or Mapping()),)
-            stage_file(job, text, readings, job.first_file + place)
+        stage_part(job, part)
         link_returns(job)
 
 
@@ -57,16 +58,26 @@ def claim_with(files: tuple[SourceFile, ...], mapping: Mapping) -> tuple[Part, .
     )
     for text in texts:
         mapping.check(text.header, text.source.name)
-    return (Part("order_lines", files, texts, mapping),)
+    return (Part(format_of(mapping), files, texts, mapping),)
+
+
+def stage_part(job: Job, part: Part) -> None:
+    """Each file of a part through the part's mapping."""
+    readings = (Reading(part.mapping or Mapping()),)
+    for place, text in enumerate(part.texts):
+        stage_file(job, text, readings, job.first_file + place)
 
 
 def _part(text: TextFile) -> Part:
     chosen = propose_mapping(text)
-    missing = chosen.missing()
-    if len(chosen.columns) < 2 or len(missing) > 2:
+    if chosen.table in ORDER_TABLES:
+        strange = len(chosen.columns) < 2 or len(chosen.missing()) > 2
+    else:
+        strange = not explains(chosen, text.header)
+    if strange:
         raise CrmError("import_unknown_layout", file=text.source.name, formats="order_lines")
     chosen.check(text.header, text.source.name)
-    return Part("order_lines", (text.source,), (text,), chosen)
+    return Part(format_of(chosen), (text.source,), (text,), chosen)
 
 
 FORMAT = OrderLines()
