@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from crm_core.store.identity_changes import FIELDS, changes_between_batches
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 JULY = datetime(2026, 7, 31, 12, tzinfo=UTC)
@@ -53,3 +56,19 @@ def test_a_joined_customer_keeps_both_names(tmp_path: Path) -> None:
     rows["identities"] = [{"customer_id": "lee", "phone": "+49 (0)30 23125001"}]
     shop.load(rows, name="joined", now=JULY)
     assert ("name", "Ann Lee", "A. Lee", 2) in changes(shop)
+
+
+def test_all_changes_follow_from_what_each_import_told() -> None:
+    con = duckdb.connect()
+    cells = ", ".join(f"{field} VARCHAR" for field in FIELDS)
+    con.execute(f"CREATE TABLE told (customer_key BIGINT, batch_id BIGINT, {cells})")
+    con.execute("CREATE TABLE times AS SELECT unnest([1, 2, 3]) AS batch_id, now() AS imported_at")
+    con.execute(
+        "INSERT INTO told (customer_key, batch_id, name, city) VALUES "
+        "(1, 1, 'Ann Lee', 'Bonn'), (1, 2, NULL, 'bonn'), (1, 3, 'Ann Ott', NULL)"
+    )
+    rows = con.execute(
+        "SELECT customer_key, field, old_value, new_value, batch_id FROM "
+        f"({changes_between_batches('told', 'times')})"
+    ).fetchall()
+    assert rows == [(1, "name", "Ann Lee", "Ann Ott", 3)]
