@@ -177,6 +177,12 @@ def _find_shared(con: duckdb.DuckDBPyConnection, rules: PeopleRules, *, rebuild:
     """)
     if not rebuild:
         _remember_tellers(con)
+    # Hardly any value is told by two: what follows looks at those alone.
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE several AS SELECT k.* FROM known k SEMI JOIN (
+            SELECT kind, value FROM known GROUP BY kind, value HAVING count(*) > 1
+        ) USING (kind, value)
+    """)
     own = own_domains(rules.own_domains)
     con.execute("CREATE OR REPLACE TEMP TABLE own AS SELECT unnest(?::VARCHAR[]) AS domain", [own])
     not_one = "count(DISTINCT o.customer_key) > 1 OR count(DISTINCT k.id) > count(DISTINCT o.value)"
@@ -189,12 +195,12 @@ def _find_shared(con: duckdb.DuckDBPyConnection, rules: PeopleRules, *, rebuild:
         SELECT kind, value, min(reason) AS reason FROM (
             SELECT k.kind, k.value, CASE WHEN count(DISTINCT k.id) > {SHARED_BY}
                    THEN 'ids' ELSE 'shop' END AS reason
-            FROM known k LEFT JOIN people.old_links o ON o.kind = 'source_id' AND o.value = k.id
+            FROM several k LEFT JOIN people.old_links o ON o.kind = 'source_id' AND o.value = k.id
             GROUP BY k.kind, k.value HAVING count(DISTINCT k.id) > {limit}
             AND ({"true" if rebuild else not_one})
             UNION ALL
             SELECT kind, value, 'names' FROM (
-                SELECT kind, value, coalesce(id, name) AS who, min(name) AS name FROM known
+                SELECT kind, value, coalesce(id, name) AS who, min(name) AS name FROM several
                 WHERE name IS NOT NULL GROUP BY ALL)
             GROUP BY kind, value HAVING count(DISTINCT name) > {SHARED_BY}
             UNION ALL SELECT 'email', email, 'nobody' FROM people.emails WHERE state = 'nobody'
@@ -240,9 +246,9 @@ def _find_weak(con: duckdb.DuckDBPyConnection, rules: PeopleRules) -> None:
     # What nobody but such an id has told leads to it alone, not on to others.
     con.execute("""
         INSERT INTO weak SELECT k.kind, k.value FROM known k
-        WHERE k.kind IN ('email', 'phone') AND k.id IS NOT NULL GROUP BY k.kind, k.value
-        HAVING count(DISTINCT k.id) = 1
-        AND min(k.id) IN (SELECT value FROM weak WHERE kind = 'source_id')
+        SEMI JOIN weak i ON i.kind = 'source_id' AND i.value = k.id
+        ANTI JOIN several n ON n.kind = k.kind AND n.value = k.value AND n.id <> k.id
+        WHERE k.kind IN ('email', 'phone')
     """)
 
 
@@ -275,18 +281,19 @@ def _connect(con: duckdb.DuckDBPyConnection, rules: PeopleRules) -> None:
     """)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE edges AS
-        WITH tellers AS (SELECT kind, value, count(DISTINCT id) AS ids FROM known GROUP BY ALL)
+        WITH ids AS (
+            SELECT kind, value FROM several GROUP BY kind, value HAVING count(DISTINCT id) > 1)
         SELECT 'source_id' AS kind, t.id AS value, t.kind AS other_kind, t.value AS other
-        FROM traces t JOIN tellers n USING (kind, value)
+        FROM traces t LEFT JOIN ids n ON n.kind = t.kind AND n.value = t.value
         LEFT JOIN weak w ON w.kind = t.kind AND w.value = t.value
         LEFT JOIN weak i ON i.kind = 'source_id' AND i.value = t.id
-        WHERE t.id IS NOT NULL AND (n.ids = 1 OR (w.value IS NULL AND i.value IS NULL))
-        UNION SELECT 'email', g.email, 'phone', g.phone FROM seen g
+        WHERE t.id IS NOT NULL AND (n.value IS NULL OR (w.value IS NULL AND i.value IS NULL))
+        UNION ALL SELECT DISTINCT 'email', g.email, 'phone', g.phone FROM seen g
         SEMI JOIN traces t ON t.kind = 'email' AND t.value = g.email
         SEMI JOIN traces p ON p.kind = 'phone' AND p.value = g.phone
         ANTI JOIN weak w ON w.value IN (g.email, g.phone) WHERE g.id IS NULL
-        UNION SELECT 'email', email, 'email', other FROM aliases WHERE email <> other
-        UNION SELECT 'source_id', id, 'source_id', other FROM same
+        UNION ALL SELECT 'email', email, 'email', other FROM aliases WHERE email <> other
+        UNION ALL SELECT 'source_id', id, 'source_id', other FROM same
     """)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE nodes AS

@@ -31,7 +31,7 @@ def join_traces(con: duckdb.DuckDBPyConnection, *, rebuild: bool) -> None:
     )
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ties AS
-        SELECT DISTINCT greatest(label, other) AS label, least(label, other) AS other FROM (
+        SELECT greatest(label, other) AS label, least(label, other) AS other FROM (
             SELECT a.label, b.label AS other FROM edges e
             JOIN labels a ON a.kind = e.kind AND a.value = e.value
             JOIN labels b ON b.kind = e.other_kind AND b.value = e.other{together}
