@@ -32,13 +32,29 @@ _EVENING_HOUR = 18
 
 @dataclass(frozen=True)
 class StoreFacts:
-    """What is said once of a store: kept in its meta and carried from snapshot to snapshot."""
+    """What is said once of a store: kept in its meta and carried from snapshot to snapshot.
+
+    `starts_found` is what files or their importer told, `starts_said` what the shop's settings
+    say against it; None leaves it as found.
+    """
 
     name: str
     kind: str
     currency: str
     timezone: str
-    starts_with_shop: bool
+    starts_found: bool
+    starts_said: bool | None
+
+    @property
+    def starts_with_shop(self) -> bool:
+        """Whether the log counts as beginning with the shop."""
+        return self.starts_found if self.starts_said is None else self.starts_said
+
+    def pairs(self) -> dict[str, str]:
+        """These facts as the store's meta keeps them."""
+        told = {name: value for name, value in asdict(self).items() if name != "starts_said"}
+        told["starts_with_shop"] = self.starts_with_shop
+        return {name: _text(value) for name, value in told.items()}
 
 
 def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
@@ -73,7 +89,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
         build.drop(helper)
     build.put_meta(
         {
-            **{key: _text(value) for key, value in asdict(facts).items()},
+            **facts.pairs(),
             "schema_version": str(VERSION),
             "first_day": first.isoformat(),
             "last_day": last.isoformat(),
@@ -153,3 +169,9 @@ def copy_tables(build: Build) -> None:
 def old_meta(build: Build) -> Mapping[str, str]:
     """What the snapshot before said of itself."""
     return dict(build.connection.execute("SELECT key, value FROM old.main.meta").fetchall())
+
+
+def starts_found(before: Mapping[str, str]) -> bool | None:
+    """Whether earlier files said that the log begins with the shop; None before any did."""
+    told = before.get("starts_found") or before.get("starts_with_shop")
+    return told == "true" if told else None

@@ -41,7 +41,7 @@ class ShopSettings:
     channel) where an order has none. `marketing_spend` is month ("2026-05") -> source -> amount.
     `tax_included` says that prices hold tax at `tax_rate`. Orders in `uncounted_statuses` and of
     `internal_buyers` (customer ids, e-mail addresses or "@domain") are left out of every number.
-    `starts_with_shop` says whether the log begins with the shop; None keeps what the store says.
+    `starts_with_shop` says whether the log begins with the shop; None keeps what the files said.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
