@@ -198,6 +198,7 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "snapshot": found.snapshot,
             "scores": found.scores_snapshot,
             "scores_as_of": found.scores_as_of,
+            "scores_damaged": found.scores_damaged,
             "tables": counts,
             "from": meta.first_day,
             "to": meta.last_day,
