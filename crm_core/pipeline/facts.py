@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.errors import CrmError
+from crm_core.metrics import day_sums
 from crm_core.schema import TABLES, VERSION
 from crm_core.store import Build
 from crm_core.store import ledger as entries
@@ -80,6 +81,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
     build.materialise("ledger", ledger)
     by_day = build.table("ledger")
     build.materialise("ledger_by_day", by_day.order_by("day", "order_key", "line_id"))
+    build.materialise(day_sums.NAME, day_sums.day_sums(build.table("ledger_by_day")))
     build.materialise("order_facts", entries.order_facts(build.table("ledger"), orders))
     build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
     days = first_days(orders)
