@@ -17,6 +17,7 @@ from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
 
 NOT_COUNTED = ("pending", "cancelled", "test")
+REFUND_DATES = ("refund", "order")
 _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
 _TEXT_LENGTH = 320
@@ -41,6 +42,7 @@ class ShopSettings:
     channel) where an order has none. `marketing_spend` is month ("2026-05") -> source -> amount.
     `tax_included` says that prices hold tax at `tax_rate`. Orders in `uncounted_statuses` and of
     `internal_buyers` (customer ids, e-mail addresses or "@domain") are left out of every number.
+    `refund_date` says whether money given back counts on its own day or on its order's.
     `starts_with_shop` says whether the log begins with the shop; None keeps what the files said.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
@@ -59,6 +61,7 @@ class ShopSettings:
     uncounted_statuses: tuple[str, ...] = NOT_COUNTED
     internal_buyers: tuple[str, ...] = ()
     starts_with_shop: bool | None = None
+    refund_date: str = REFUND_DATES[0]
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -187,6 +190,8 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
     for name, choices in _SWITCHES.items():
         if not any(getattr(settings, name) is choice for choice in choices):
             found.append(SettingIssue(name, "not_a_switch"))
+    if settings.refund_date not in REFUND_DATES:
+        found.append(SettingIssue("refund_date", "not_a_choice"))
     return found
 
 

@@ -205,9 +205,10 @@ class StoreAt:
         only people seen by then. Columns that sum up what came after are left out.
         """
         table = self.store.table(name)
-        day = "first_day" if name == "customer_facts" else "day"
-        if day in table.columns:
-            table = table.filter(table[day] <= ibis.literal(self.as_of))
+        days = ("first_day",) if name == "customer_facts" else ("day", "known_on")
+        for day in days:
+            if day in table.columns:
+                table = table.filter(table[day] <= ibis.literal(self.as_of))
         return table.drop(*[late for late in _LATE.get(name, ()) if late in table.columns])
 
 

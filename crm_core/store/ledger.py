@@ -39,8 +39,12 @@ _DIMS = {
 
 
 def _entry(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
-    """A ledger row of one kind: what is given, nothing for the rest."""
+    """A ledger row of one kind: what is given, nothing for the rest.
+
+    `day` is the day it counts on, `known_on` the day it happened, before which nobody knew of it.
+    """
     cells: dict[str, ir.Value] = {"entry": ibis.literal(kind), "day": given["day"]}
+    cells["known_on"] = _given(given, "known_on", given["day"])
     for name, type_ in _DIMS.items():
         cells[name] = _given(given, name, ibis.null(type_)).cast(type_)
     cells["is_new"] = _given(given, "is_new", ibis.literal(False))
@@ -93,7 +97,7 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
 
 
 def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
-    """Refund entries on their own day, over the lines they belong to.
+    """Refund entries on their own day, or their order's, over the lines they belong to.
 
     A refund of a whole order, or of a line that is not in it, is split over its lines; goods
     that came back to the shelf give their cost back. Tax is taken out of money given back in
@@ -108,6 +112,7 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
         "quantity",
         line_cost="goods_cost",
         line_revenue="revenue",
+        order_day="day",
     )
     lines = _placed(lines, refunded, tables.table("products"))
     if rules.prices_include_tax:
@@ -136,7 +141,8 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     return _entry(
         joined,
         "refund",
-        day=joined.day,
+        day=joined.order_day if rules.refunds_by_order_day else joined.day,
+        known_on=joined.day,
         at=joined.refunded_at,
         refund=((amount * reach).round(2) - (amount * before).round(2)).round(2),
         goods_cost=-joined.goods_back,

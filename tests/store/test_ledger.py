@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm_core.features import build_features
 from crm_core.metrics import METRICS, measure, scope
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.records import ShopSettings
@@ -327,3 +328,41 @@ def test_a_state_counts_or_not_however_it_is_written(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["orders"][2]["status"] = "Cancelled"
     assert totals(small_shop(tmp_path, rows), "orders") == {"orders": 3.0}
+
+
+def given_back() -> Rows:
+    rows = tea_shop()
+    rows["refunds"] = [
+        refund("a", "1", "9.50", on="2026-02-20", line_id="1-tea", quantity=1, restocked=True),
+        refund("b", "2", "3.33", on="2026-03-01"),
+    ]
+    return rows
+
+
+def test_refunds_count_on_their_own_day_or_on_their_orders(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, given_back())
+    names = list(METRICS)
+    own, own_days = totals(shop, *names), by_day(shop)
+    apply(shop, replace(shop.records.shop_settings(), refund_date="order"))
+    assert totals(shop, *names) == pytest.approx(own)  # over all time both tell the same
+    assert (own["orders"], own["refunds"]) == (3.0, pytest.approx(12.83))
+    assert own_days == {"2026-02-20": 9.5, "2026-03-01": 3.33}
+    assert by_day(shop) == {"2026-01-05": 9.5, "2026-02-05": 3.33}
+
+
+def by_day(shop: SmallShop) -> dict[str, float]:
+    """Money given back, by the day it counts on."""
+    with closing(shop.open()) as store:
+        rows = scope(store, Selection())
+        found = measure(store, ("refunds",), rows=rows, by=("day",)).rows
+    counted = found[found["refunds"] != 0]
+    return {f"{row.day:%Y-%m-%d}": row.refunds for row in counted.itertuples()}
+
+
+def test_nobody_knows_of_a_refund_before_it_happened(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, given_back())
+    apply(shop, replace(shop.records.shop_settings(), refund_date="order"))
+    with closing(shop.open()) as store:
+        for as_of, refunds in (("2026-02-19", 0.0), ("2026-02-20", 9.5)):
+            features = store.fetch(build_features(store.at(day(as_of)), ("refunds",)))
+            assert features["refunds"].tolist() == [refunds]
