@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.errors import CrmError
+from crm_core.metrics import day_sums
 from crm_core.schema import TABLES, VERSION
 from crm_core.store import Build
 from crm_core.store import ledger as entries
@@ -34,13 +35,29 @@ _EVENING_HOUR = 18
 
 @dataclass(frozen=True)
 class StoreFacts:
-    """What is said once of a store: kept in its meta and carried from snapshot to snapshot."""
+    """What is said once of a store: kept in its meta and carried from snapshot to snapshot.
+
+    `starts_found` is what files or their importer told, `starts_said` what the shop's settings
+    say against it; None leaves it as found.
+    """
 
     name: str
     kind: str
     currency: str
     timezone: str
-    starts_with_shop: bool
+    starts_found: bool
+    starts_said: bool | None
+
+    @property
+    def starts_with_shop(self) -> bool:
+        """Whether the log counts as beginning with the shop."""
+        return self.starts_found if self.starts_said is None else self.starts_said
+
+    def pairs(self) -> dict[str, str]:
+        """These facts as the store's meta keeps them."""
+        told = {name: value for name, value in asdict(self).items() if name != "starts_said"}
+        told["starts_with_shop"] = self.starts_with_shop
+        return {name: _text(value) for name, value in told.items()}
 
 
 def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: AccountRules) -> None:
@@ -66,6 +83,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
     build.materialise("ledger", ledger)
     by_day = build.table("ledger")
     build.materialise("ledger_by_day", by_day.order_by("day", "order_key", "line_id"))
+    build.materialise(day_sums.NAME, day_sums.day_sums(build.table("ledger_by_day")))
     build.materialise("order_facts", entries.order_facts(build.table("ledger"), orders))
     build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
     days = first_days(orders)
@@ -76,7 +94,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
         build.drop(helper)
     build.put_meta(
         {
-            **{key: _text(value) for key, value in asdict(facts).items()},
+            **facts.pairs(),
             "schema_version": str(VERSION),
             "first_day": first.isoformat(),
             "last_day": last.isoformat(),
@@ -157,3 +175,9 @@ def copy_tables(build: Build) -> None:
 def old_meta(build: Build) -> Mapping[str, str]:
     """What the snapshot before said of itself."""
     return dict(build.connection.execute("SELECT key, value FROM old.main.meta").fetchall())
+
+
+def starts_found(before: Mapping[str, str]) -> bool | None:
+    """Whether earlier files said that the log begins with the shop; None before any did."""
+    told = before.get("starts_found") or before.get("starts_with_shop")
+    return told == "true" if told else None

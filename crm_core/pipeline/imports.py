@@ -13,7 +13,7 @@ import ibis
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import sync_consents, sync_pending
-from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
+from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta, starts_found
 from crm_core.pipeline.identity import identity_report
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.upgrade import ensure_version
@@ -101,7 +101,8 @@ def _fill(
     if not result.good:
         raise CrmError("import_nothing_good", **_first_issue(result))
     progress("merge", 0.0)
-    facts = _facts(before, wishes, result)
+    said = records.shop_settings()
+    facts = _facts(before, wishes, result, said.starts_with_shop)
     _settle_currency(build, facts.currency)
     batch = _next_batch(build, change)
     said = records.shop_settings()
@@ -136,18 +137,19 @@ def _first_issue(result: StageResult) -> dict[str, object]:
     }
 
 
-def _facts(before: Mapping[str, str], wishes: Wishes, result: StageResult) -> StoreFacts:
+def _facts(
+    before: Mapping[str, str], wishes: Wishes, result: StageResult, starts_said: bool | None
+) -> StoreFacts:
     """Once said, a store's facts stay; only what was never said is taken from the files."""
-    said = before.get("starts_with_shop")
-    starts = wishes.starts_with_shop
-    if starts is None:
-        starts = said == "true" if said else bool(result.starts_with_shop)
+    told = (wishes.starts_with_shop, starts_found(before), result.starts_with_shop)
+    found = next((each for each in told if each is not None), False)
     return StoreFacts(
         name=wishes.name or before.get("name") or "",
         kind=before.get("kind") or wishes.kind,
         currency=before.get("currency") or result.currency or "USD",
         timezone=before.get("timezone") or result.timezone,
-        starts_with_shop=starts,
+        starts_found=found,
+        starts_said=starts_said,
     )
 
 

@@ -31,6 +31,7 @@ def money_rules(settings: ShopSettings, build: Build) -> MoneyRules:
         marketplace_fee_by_channel={
             name: float(rate) for name, rate in settings.marketplace_fee_rate.items()
         },
+        refunds_by_order_day=settings.refund_date == "order",
         marketing=tuple(
             (*_days(month), source, float(amount))
             for month, sources in settings.marketing_spend.items()

@@ -17,6 +17,7 @@ from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
 
 NOT_COUNTED = ("pending", "cancelled", "test")
+REFUND_DATES = ("refund", "order")
 _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
 _TEXT_LENGTH = 320
@@ -42,7 +43,8 @@ class ShopSettings:
     channel) where an order has none. `marketing_spend` is month ("2026-05") -> source -> amount.
     `tax_included` says that prices hold tax at `tax_rate`. Orders in `uncounted_statuses` and of
     `internal_buyers` (customer ids, e-mail addresses or "@domain") are left out of every number.
-    `starts_with_shop` says whether the log begins with the shop; None keeps what the store says.
+    `refund_date` says whether money given back counts on its own day or on its order's.
+    `starts_with_shop` says whether the log begins with the shop; None keeps what the files said.
     `join_email_aliases` lets spellings that a mail provider delivers to one box be one customer;
     `country` (two letters) is where phone numbers belong that tell no country. With
     `household_accounts` and `company_accounts` customers of one address and family name, or of
@@ -68,6 +70,7 @@ class ShopSettings:
     country: str | None = None
     household_accounts: bool = False
     company_accounts: bool = False
+    refund_date: str = REFUND_DATES[0]
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -204,6 +207,8 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
             found.append(SettingIssue(name, "not_a_switch"))
     if settings.country is not None and not _COUNTRY.match(str(settings.country)):
         found.append(SettingIssue("country", "not_a_country"))
+    if settings.refund_date not in REFUND_DATES:
+        found.append(SettingIssue("refund_date", "not_a_choice"))
     return found
 
 

@@ -303,6 +303,7 @@ TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 MARTS = (
     "ledger",
     "ledger_by_day",
+    "day_sums",
     "order_facts",
     "customer_days",
     "customer_facts",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, close_match
 from crm_core.store.imports.contract import Part, Plan, SourceFile
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.formats.order_lines import claim_with
-from crm_core.store.imports.mapping import Mapping, nearest
+from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.textfile import look
 
 _INSIDE = {".csv", ".txt", ".tsv", ".parquet", ".json"}
@@ -28,7 +28,7 @@ def recognise(
     the formats find wrong with a whole file.
     """
     if format is not None and format not in FORMATS:
-        raise CrmError("import_unknown_format", format=format, match=nearest(format, FORMATS),
+        raise CrmError("import_unknown_format", format=format, match=close_match(format, FORMATS),
                        formats=", ".join(FORMATS))  # fmt: skip
     left = _expand(paths)
     parts: list[Part] = []

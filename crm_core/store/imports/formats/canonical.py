@@ -13,11 +13,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, close_match
 from crm_core.schema import PERSON, TABLES, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.imports.contract import Facts, FileRead, Job, Part, SourceFile
-from crm_core.store.imports.mapping import nearest
 from crm_core.store.imports.staging import add, counted, name, quote, set_aside
 
 MANIFEST = "manifest.json"
@@ -87,7 +86,7 @@ def _table(file: SourceFile, folder: Path) -> Table:
     relative = file.path.relative_to(folder)
     stem = relative.parts[0] if len(relative.parts) > 1 else relative.stem.split("-")[0]
     if stem not in TABLES:
-        raise CrmError("import_unknown_table", file=file.name, match=nearest(stem, TABLES))
+        raise CrmError("import_unknown_table", file=file.name, match=close_match(stem, TABLES))
     return TABLES[stem]
 
 
@@ -134,13 +133,13 @@ def _check_columns(table: Table, present: list[str], file: str) -> None:
                 "import_unknown_column",
                 file=file,
                 column=column,
-                match=nearest(column, known),
+                match=close_match(column, known),
             )
     missing = [c.name for c in table.staging() if c.required and c.name not in present]
     if table.needs_person and not set(PERSON) & set(present):
         missing.append("customer_id")
     if missing:
-        raise CrmError("import_missing_column", file=file, column=", ".join(missing), match="–")
+        raise CrmError("import_missing_column", file=file, column=", ".join(missing), match="")
 
 
 def _sha256(path: Path) -> str:
