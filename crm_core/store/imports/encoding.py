@@ -82,7 +82,8 @@ def encoding_of(source: SourceFile, start: bytes, found: Scan) -> tuple[str, boo
         if start.startswith(mark):
             return name, False
     if found.nul > found.size * 0.2:
-        return ("utf-16-le" if start[1:2] == b"\0" else "utf-16-be"), True
+        little = start[1::2].count(0) > start[::2].count(0)
+        return ("utf-16-le" if little else "utf-16-be"), True
     if found.valid_utf8:
         return "utf-8", False
     return _legacy(source), True

@@ -86,9 +86,10 @@ class _Table:
         text = "\n".join(line for line in lines if line)
         self.cell = None
         self._reach_down(self.row)
+        cells = [text, *[""] * (self.across - 1)]
         if self.down > 1:
-            self.spans[len(self.row)] = (self.down, text)
-        self.row += [text, *[""] * (self.across - 1)]
+            self.spans |= {at: (self.down, cell) for at, cell in enumerate(cells, len(self.row))}
+        self.row += cells
 
     def _reach_down(self, row: list[str]) -> None:
         while len(row) in self.spans:

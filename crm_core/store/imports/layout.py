@@ -14,6 +14,7 @@ LOOKED_AT = 40  # rows in which a header may be found
 
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _VALUE = re.compile(r"[^\w]*\d[\d\s.,:/%+-]*\w{0,3}|\d{1,4}[-/.年]\d{1,2}[-/.月].*")
+_UNSEEN = re.compile("[\0\u200b\ufeff]")
 _LONGEST_NAME = 100
 
 
@@ -68,24 +69,24 @@ def unique_names(cells: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ..
     >>> unique_names(("Name", "Price", "", "Price"))
     (('Name', 'Price', 'column 3', 'Price (2)'), ('Price',))
     """
-    taken = set(cells)
+    given = Counter(cells)
+    taken: set[str] = set()
     names: list[str] = []
-    twice: list[str] = []
+    last: dict[str, int] = {}
     for place, cell in enumerate(cells, 1):
-        name = cell or f"column {place}"
-        number = 2
-        if cell and name in names:
-            twice.append(cell)
-        while name in names or (name in taken and name != cell):
-            name, number = f"{cell or f'column {place}'} ({number})", number + 1
+        plain = name = cell or f"column {place}"
+        while name in taken or (name in given and name != cell):
+            last[plain] = last.get(plain, 1) + 1
+            name = f"{plain} ({last[plain]})"
+        taken.add(name)
         names.append(name)
-    return tuple(names), tuple(dict.fromkeys(twice))
+    return tuple(names), tuple(name for name in last if given[name] > 1)
 
 
 def _layout(split: dict[str, list[list[str]]], mark: str, place: int) -> Layout | None:
     if place >= len(split[mark]):
         return None
-    cells = [" ".join(cell.strip("\t\u200b\ufeff").split()) for cell in split[mark][place]]
+    cells = [" ".join(_UNSEEN.sub("", cell).split()) for cell in split[mark][place]]
     width = _width(split[mark], place, len(cells))
     if not any(cells[width:]):
         cells = [*cells[:width], *[""] * (width - len(cells))]

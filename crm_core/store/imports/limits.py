@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crm_core.errors import CrmError
 
 MB = 1024 * 1024
+MOST_MEMBERS = 200
+_NEVER_A_BOMB_MB = 100  # however well it was packed
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Limits:
     """
 
     unpacked_mb: int = 4096
-    members: int = 200
+    members: int = MOST_MEMBERS
     cells: int = 10_000_000
     ratio: int = 200
 
@@ -39,7 +41,6 @@ class Budget:
     limits: Limits
     bytes_used: int = 0
     members_used: int = 0
-    free_mb: int = field(default=100, init=False)  # never a bomb, however well it was packed
 
     def spend(self, count: int, name: str) -> None:
         """Take bytes off; raise CrmError("import_archive_too_large") when none are left."""
@@ -49,7 +50,7 @@ class Budget:
 
     def check_ratio(self, packed: int, unpacked: int, name: str) -> None:
         """Raise CrmError("import_archive_ratio") for a file that grows beyond what tables do."""
-        if unpacked > self.free_mb * MB and unpacked > packed * self.limits.ratio:
+        if unpacked > _NEVER_A_BOMB_MB * MB and unpacked > packed * self.limits.ratio:
             raise CrmError("import_archive_ratio", file=name, limit=self.limits.ratio)
 
     def add_members(self, count: int, name: str) -> None:

@@ -101,7 +101,7 @@ def _number_rows(job: Job, blank: list[int]) -> int:
         """
         create or replace temp table import_gaps as
         select line, row_number() over (order by line) as place, empty from (
-            select line, bool_and(trim(csv_line) = '') as empty from import_rejects group by line
+            select line, bool_and(not regexp_matches(csv_line, '\\S')) as empty from import_rejects group by line
             union select unnest(?::bigint[]), true
         )
         """,
@@ -137,7 +137,7 @@ def _set_broken_aside(job: Job, text: TextFile, table: str) -> None:
                '{table}' as table_name, null as column_name,
                case min(error_type) {cases} else 'import_ragged_row' end as reason,
                trim(any_value(csv_line), chr(10) || chr(13)) as raw
-        from import_rejects where trim(csv_line) <> '' group by line
+        from import_rejects where regexp_matches(csv_line, '\\S') group by line
         """,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from crm_core.errors import CrmError
@@ -21,6 +22,7 @@ from crm_core.store.imports.layout import (
 from crm_core.store.imports.kinds import START, kind_of
 
 MAX_COLUMNS = 500
+_MOST_CELLS = 20_000  # with those that have no name and no value; no spreadsheet has more
 NUL_MARK = "\u2400"  # stands for a NUL byte in the decoded copy, so that its row can be set aside
 _HEAD_BYTES = 1024 * 1024
 _QUOTED = re.compile(r'(^|[,;\t|])"(?:[^"]|"")*"')
@@ -65,6 +67,9 @@ def read_text(source: SourceFile, *, encoding: str = "auto", delimiter: str = "a
         raise CrmError("import_one_column", file=source.name)
     if not any(record.strip() for record in records[layout.row :]):
         raise CrmError("import_header_only", file=source.name)
+    if len(layout.cells) > _MOST_CELLS:
+        raise CrmError("import_too_many_columns", file=source.name, columns=len(layout.cells),
+                       limit=MAX_COLUMNS)  # fmt: skip
     top = records[: layout.row]
     names, twice = unique_names(layout.cells)
     unused = _unused(text, layout)
@@ -171,22 +176,24 @@ def _is_regular(record: str, delimiter: str) -> bool:
 
 def _unused(text: TextFile, layout: Layout) -> set[int]:
     """Places of columns that have no name; each row is asked whether it has a value there."""
-    empty = {place for place, cell in enumerate(layout.cells) if not cell}
+    empty = [place for place, cell in enumerate(layout.cells) if not cell]
     if not empty:
-        return empty
+        return set()
     with text.source.path.open(encoding=text.encoding, errors="replace", newline="") as stream:
         lines = iter(lambda: stream.readline(_HEAD_BYTES), "")
         try:
             for number, row in enumerate(csv.reader(lines, delimiter=layout.delimiter), 1):
-                if number > layout.row and any(row[min(empty) :]):
-                    empty = {
-                        place for place in empty if not "".join(row[place : place + 1]).strip()
-                    }
-                    if not empty:
-                        break
+                if not empty:
+                    break
+                if number <= layout.row or not any(row[empty[0] :]):
+                    continue
+                here = bisect_left(empty, len(row))
+                found = {place for place in empty[:here] if row[place].strip()}
+                if found:
+                    empty = [place for place in empty if place not in found]
         except csv.Error:  # a value larger than any cell: nothing can be said of the columns
             return set()
-    return empty
+    return set(empty)
 
 
 def _notices(

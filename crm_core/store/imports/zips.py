@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from crm_core.errors import CrmError
+from crm_core.store.imports.limits import MOST_MEMBERS
 
 _DIRECTORY_MB = 4  # names of a few hundred files; a directory of a million would fill the memory
 _UTF8 = 0x800
@@ -23,9 +24,9 @@ def open_zip(path: Path, name: str) -> zipfile.ZipFile:
     """
     try:
         if _directory_bytes(path) > _DIRECTORY_MB * 1024 * 1024:
-            raise CrmError("import_archive_members", file=name, limit=200)
+            raise CrmError("import_archive_members", file=name, limit=MOST_MEMBERS)
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, struct.error, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError):
         raise CrmError("import_archive_broken", file=name) from None
 
 
@@ -80,7 +81,7 @@ def _directory_bytes(path: Path) -> int:
         tail = stream.read()
         end = tail.rfind(b"PK\x05\x06")
         if end < 0:
-            raise ValueError("no directory")
+            return 0  # no archive, as whoever opens it says
         (told,) = struct.unpack_from("<L", tail, end + 12)
         locator = end - 20
         if locator >= 0 and tail[locator : locator + 4] == b"PK\x06\x07":

@@ -24,7 +24,7 @@ def csv_text(
     rows: Sequence[Sequence[object]] = ROWS, *, mark: str = ",", header: Sequence[str] = HEADER
 ) -> str:
     """A delimited text with every value that needs it in quotation marks."""
-    lines = [mark.join(map(lambda v: _quoted(v, mark), row)) for row in (header, *rows)]
+    lines = [mark.join(_quoted(value, mark) for value in row) for row in (header, *rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -51,11 +51,6 @@ def saved(made: openpyxl.Workbook) -> bytes:
     return out.getvalue()
 
 
-def zipped(**files: bytes | str) -> bytes:
-    """A ZIP archive; `__` in a name stands for a point, `___` for a slash."""
-    return zip_of({k.replace("___", "/").replace("__", "."): v for k, v in files.items()})
-
-
 def zip_of(files: dict[str, bytes | str]) -> bytes:
     """A ZIP archive of files by name."""
     out = io.BytesIO()
@@ -74,9 +69,7 @@ def ods(rows: Sequence[Sequence[object]]) -> bytes:
         text = escape(str(value))
         return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
 
-    body = "".join(
-        f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows
-    )
+    body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
     spaces = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
         for name in ("office", "table", "text")

@@ -15,9 +15,16 @@ import pytest
 import xlsxwriter
 
 from crm_core.errors import CrmError
-from crm_core.store.imports import Limits, Mapping, recognise, sheet_reader
+from crm_core.store.imports import (
+    Limits,
+    Mapping,
+    SourceFile,
+    propose,
+    recognise,
+    sheet_reader,
+)
 from crm_core.store.imports.sheet_reader import cell_text, number_text
-from tests.store.imports.conftest import Staged
+from tests.store.imports.conftest import NOW, Staged
 from tests.store.imports.tables import HEADER, LINES, ROWS, book, ods, saved
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "imports"
@@ -26,7 +33,9 @@ Stage = Callable[..., Staged]
 
 def lines(staged: Staged) -> list[tuple[object, ...]]:
     return staged.rows(
-        "order_lines", "order_id, product_id, quantity, line_total::double", "source_file, source_row"
+        "order_lines",
+        "order_id, product_id, quantity, line_total::double",
+        "source_file, source_row",
     )
 
 
@@ -182,6 +191,16 @@ def test_numbers_as_they_would_be_typed() -> None:
     assert [number_text(value, neutral=True) for value in (12.5, -0.75, 3.0)] == [
         "125e-1", "-75e-2", "3",
     ]  # fmt: skip
+
+
+def test_the_first_sheet_is_proposed_to_whoever_maps_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(book(Orders=[["Report"], HEADER, *ROWS]))
+    proposal = propose(SourceFile(path, "book.xlsx"), now=NOW)
+    assert proposal.result is not None
+    assert proposal.result.totals["gross"] == 76.5
+    assert [row["row"] for row in proposal.rows] == ["3", "4", "5"]
+    assert proposal.text.source.name == "book.xlsx › Orders"
 
 
 def refusal(path: Path, limits: Limits | None = None) -> str:
