@@ -14,8 +14,10 @@ from crm_core.errors import CrmError
 from crm_core.store.imports.contract import SourceFile
 from crm_core.store.imports.kinds import BOMS, START
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 256 * 1024  # what the processor has at hand: larger blocks take three times as long
 _LINE = 1024 * 1024
+_INDENTED = re.compile(rb"\n[ \t\r\n]")
+_BLANK = re.compile(rb"\n[ \t]*\r?\n|\r\r")
 _SAMPLE = 100_000
 
 # Which two bytes a pair may be made of in the characters that people use most.
@@ -53,10 +55,14 @@ def scan(path: Path) -> Scan:
             found.size += len(block)
             found.nul += block.count(b"\0")
             found.newlines += block.count(b"\n")
-            found.returns += block.count(b"\r")
             joined = tail + block
-            found.pairs += joined.count(b"\r\n") - tail.count(b"\r\n")
-            found.blank = found.blank or re.search(rb"\n[ \t]*\r?\n|\r\r", joined) is not None
+            if b"\r" in joined:
+                found.returns += block.count(b"\r")
+                found.pairs += joined.count(b"\r\n") - tail.count(b"\r\n")
+            if not found.blank:
+                # The first search is ten times faster and finds next to nothing.
+                odd = b"\r\r" in joined or _INDENTED.search(joined) is not None
+                found.blank = odd and _BLANK.search(joined) is not None
             tail = joined[-64:]
             if found.valid_utf8:
                 found.valid_utf8 = _valid(decoder, block)

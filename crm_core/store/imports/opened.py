@@ -98,6 +98,17 @@ class Opener:
             return self._held(file, lambda one, folder: [read_parquet(one, folder, self.limits)])
         return [file]
 
+    def copied(self, file: SourceFile, change: Callable[[Path], None]) -> SourceFile:
+        """A changed copy of a file, under its name and with its checksum."""
+
+        def read(one: SourceFile, folder: Path) -> list[SourceFile]:
+            copy = folder / one.path.name
+            shutil.copyfile(one.path, copy)
+            change(copy)
+            return [replace(one, path=copy)]
+
+        return self._held(file, read)[0]
+
     def _unpacked(self, file: SourceFile, depth: int) -> list[SourceFile]:
         kind = self._kind(file)
         if kind not in (*PACKED, "zip"):

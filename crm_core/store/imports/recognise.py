@@ -13,6 +13,7 @@ from crm_core.store.imports.formats.order_lines import claim_with
 from crm_core.store.imports.limits import Limits
 from crm_core.store.imports.mapping import Mapping, nearest
 from crm_core.store.imports.opened import Opener
+from crm_core.store.imports.pieces import joined
 from crm_core.store.imports.textfile import look
 
 _Claim = Callable[[tuple[SourceFile, ...]], tuple[Part, ...]]
@@ -53,7 +54,7 @@ def recognise(
     else:
         parts, given = _known_by_name(asked, given)
     reasons: dict[Path, CrmError] = {}
-    tables = _tabulated(opener, given, reasons)
+    tables = joined(_tabulated(opener, given, reasons), opener)
     for claim in claims:
         if tables:
             found = _claimed(claim, tables, reasons)

@@ -49,16 +49,16 @@ def readable(text: TextFile, folder: Path) -> Path:
     copy = folder / "readable.csv"
     decoder = codecs.getincrementaldecoder(text.encoding)("replace")
     lines = io.IncrementalNewlineDecoder(decoder, translate=True)
-    above = text.top_size
-    with text.source.path.open("rb") as source, copy.open("w", encoding="utf-8", newline="") as out:
+    above = text.top_size  # read already: empty lines keep the count
+    with text.source.path.open("rb") as source, copy.open("wb") as out:
+        out.write(b"\n" * (text.header_row if above else 0))
+        first = True
         while block := source.read(BLOCK):
             part = str(lines.decode(block)).replace("\0", NUL_MARK)
-            if source.tell() <= BLOCK:
-                part = part.removeprefix("\ufeff")
-                # What stands above the rows is read already: empty lines keep the count.
-                part = "\n" * (text.header_row if above else 0) + part[above:]
-            out.write(part)
-        out.write(str(lines.decode(b"", final=True)))
+            part = part.removeprefix("\ufeff") if first else part
+            out.write(part[above:].encode())
+            above, first = max(0, above - len(part)), False
+        out.write(str(lines.decode(b"", final=True)).encode())
     return copy
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Notice, SourceFile
 from crm_core.store.imports.encoding import check_encoding, encoding_of, scan
+from crm_core.store.imports.kinds import START, kind_of
 from crm_core.store.imports.layout import (
     LONGEST,
     LOOKED_AT,
@@ -19,7 +20,6 @@ from crm_core.store.imports.layout import (
     is_separator_line,
     unique_names,
 )
-from crm_core.store.imports.kinds import START, kind_of
 
 MAX_COLUMNS = 500
 _MOST_CELLS = 20_000  # with those that have no name and no value; no spreadsheet has more
@@ -140,7 +140,7 @@ def _records(text: TextFile, count: int) -> list[str]:
     current: list[str] = []
     filled = size = 0
     for line in content.split("\n"):
-        is_open = _open_after(line, bool(current))
+        is_open = open_after(line, bool(current))
         current.append(line)
         size += len(line)
         if is_open and size <= LONGEST:
@@ -153,7 +153,7 @@ def _records(text: TextFile, count: int) -> list[str]:
     return [*records, "\n".join(current)] if current else records
 
 
-def _open_after(line: str, was_open: bool) -> bool:
+def open_after(line: str, was_open: bool) -> bool:
     """Whether a quoted value goes on in the next line; a mark inside a value opens none."""
     if '"' not in line:
         return was_open

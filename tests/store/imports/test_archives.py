@@ -207,3 +207,54 @@ def test_a_directory_of_a_million_names_is_not_read(tmp_path: Path) -> None:
     whole[end + 12 : end + 16] = (50 * MB).to_bytes(4, "little")
     path.write_bytes(bytes(whole))
     assert refusal(path).code == "import_archive_members"
+
+
+def test_an_order_cut_between_two_pieces_is_whole_again(staged: Stage, tmp_path: Path) -> None:
+    """Shopify tells an order on its first row only; the second piece begins within an order."""
+    header = (
+        "Name", "Email", "Financial Status", "Fulfillment Status", "Currency", "Subtotal", "Total",
+        "Discount Amount", "Created at", "Lineitem quantity", "Lineitem name", "Lineitem price",
+        "Lineitem sku", "Refunded Amount", "Id",
+    )  # fmt: skip
+    day = "2026-02-03 10:15:00 +0000"
+    first = (
+        "#1",
+        "a@b.example",
+        "paid",
+        "fulfilled",
+        "EUR",
+        20,
+        20,
+        5,
+        day,
+        1,
+        "Tea",
+        10,
+        "t",
+        0,
+        9,
+    )
+    more = [("#1", "a@b.example", *[""] * 7, 1, name, price, name, "", "")
+            for name, price in (("Pot, blue", 12), ("Cup", 3))]  # fmt: skip
+    other = ("#2", "c@d.example", "paid", "fulfilled", "EUR", 8, 8, 0, day, 1, "Tea", 8, "t", 0, 10)
+    bad = (*other[:9], "many", *other[10:])
+    path = tmp_path / "export.zip"
+    path.write_bytes(
+        zip_of(
+            {
+                "orders_10.csv": csv_text([more[1], other, bad], header=header),
+                "orders_9.csv": csv_text([first, more[0]], header=header),
+            }
+        )
+    )
+    found = staged(path)
+    assert found.rows("orders", "order_id, email") == [
+        ("#1", "a@b.example"), ("#2", "c@d.example"),
+    ]  # fmt: skip
+    assert found.result.totals["gross"] == 33.0
+    assert found.result.totals["discount"] == 5.0
+    assert found.rows("quarantine", "source_file, source_row") == [
+        ("export.zip › orders_10.csv", 4)
+    ]
+    (told,) = (n.facts for n in found.result.notices if n.code == "import_order_cut_in_two")
+    assert told["count"] == 1
