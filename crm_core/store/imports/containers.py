@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import zipfile
@@ -99,7 +100,7 @@ def unzipped(file: SourceFile, folder: Path, budget: Budget) -> list[SourceFile]
 
 def _refusal(failure: Exception, name: str) -> Exception:
     """A damaged archive in words; a full disk is what it is."""
-    if isinstance(failure, OSError) and failure.errno is not None:
+    if isinstance(failure, OSError) and failure.errno in (errno.ENOSPC, errno.EDQUOT):
         return failure
     return CrmError("import_archive_broken", file=name)
 

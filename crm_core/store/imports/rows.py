@@ -64,7 +64,7 @@ def readable(text: TextFile, folder: Path) -> Path:
 
 def _read(job: Job, text: TextFile, path: Path) -> None:
     places = range(len(text.header) + len(text.unused))
-    used = [place for place in places if place not in text.unused]
+    used = sorted(set(places) - set(text.unused))
     names = {place: f"c{number}" for number, place in enumerate(used)}
     columns = ", ".join(f"'{names.get(place, f'x{place}')}': 'VARCHAR'" for place in places)
     left_out = ", ".join(f"x{place}" for place in text.unused)
