@@ -182,7 +182,7 @@ def plan_of(
         replace(part, mapping=part.mapping.with_(date_order=date_order)) if part.mapping else part
         for part in plan.parts
     )
-    return Plan(tuple(parts))
+    return replace(plan, parts=tuple(parts))
 
 
 def status(settings: Settings, store: str | None, *, today: date) -> Answer:

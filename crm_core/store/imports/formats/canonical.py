@@ -48,13 +48,13 @@ class Canonical:
     def stage(self, job: Job, part: Part) -> None:
         """Every table present, typed and checked for required values."""
         manifest, *files = part.files
-        job.files.append(FileRead(manifest.name, _sha256(manifest.path), 0, {}))
+        job.files.append(FileRead(manifest.name, _sha256(manifest), 0, {}))
         has_lines = any(_table(f, manifest.path.parent).name == "order_lines" for f in files)
         for place, file in enumerate(files, 1):
             table = _table(file, manifest.path.parent)
             rows = _stage_file(job, table, file, job.first_file + place)
             beside = table.name != "order_lines" and has_lines
-            job.files.append(FileRead(file.name, _sha256(file.path), rows, {}, lookup=beside))
+            job.files.append(FileRead(file.name, _sha256(file), rows, {}, lookup=beside))
             job.progress("stage", place / len(files))
 
 
@@ -142,8 +142,10 @@ def _check_columns(table: Table, present: list[str], file: str) -> None:
         raise CrmError("import_missing_column", file=file, column=", ".join(missing), match="")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
+def _sha256(file: SourceFile) -> str:
+    if file.sha256:
+        return file.sha256
+    with file.path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
