@@ -20,9 +20,11 @@ from typing import Any
 from crm_core.audiences import list_columns, members, rule_of
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
-from crm_core.privacy.export import export_list
+from crm_core.privacy.export import CODE_COLUMN, export_list
 from crm_core.privacy.policy import Access
+from crm_core.records import Records
 from crm_core.settings import Settings
+from crm_core.store import Store
 from crm_core.text import error_text
 
 Answer = dict[str, Any]
@@ -191,7 +193,22 @@ def _validate(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def _predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.predict(settings, arguments.store, arguments.model, customer=arguments.customer)
+    """A model's scores; with `--out` all of them in a file, customers by their code."""
+    model, store = arguments.model, arguments.store
+    if arguments.out is None:
+        return jobs.predict(settings, store, model, customer=arguments.customer)
+    with jobs.opened(settings, store) as (found, records):
+        table = jobs.scores_of(found, model)
+        about: Answer = {"model": model, "as_of": found.scores_as_of}
+        if "customer_key" not in table.columns:
+            rows = jobs.write_scores(found, table, arguments.out)
+            return {**about, "rows": rows, "file": str(arguments.out)}
+        names = (CODE_COLUMN, *(name for name in table.columns if name != "customer_key"))
+        left = _leave(
+            found, records, arguments.out, members=table, name=model, contact_channel=None,
+            columns={name: name for name in names}, file_format="csv", confirmed_everyone=True,
+        )  # fmt: skip
+        return {**about, **left}
 
 
 def _audience(arguments: argparse.Namespace, settings: Settings) -> Answer:
@@ -201,22 +218,25 @@ def _audience(arguments: argparse.Namespace, settings: Settings) -> Answer:
 def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
     """Writes an audience's list through the guarded door."""
     with jobs.opened(settings, arguments.store) as (store, records):
-        out = Path(arguments.out)
-        name = arguments.rule if not arguments.rule.startswith("{") else "audience"
-        result = export_list(
-            access=Access("single_user", os.environ.get("USER", "command line")),
-            store=store,
-            records=records,
+        return _leave(
+            store,
+            records,
+            Path(arguments.out),
             members=members(store, rule_of(arguments.rule, records)),
-            name=name,
+            name=arguments.rule if not arguments.rule.startswith("{") else "audience",
             contact_channel=arguments.channel,
             columns=list_columns(arguments.channel),
             file_format=arguments.format,
-            now=_now(),
-            language="en",
-            out=out,
             confirmed_everyone=arguments.everyone,
         )
+
+
+def _leave(store: Store, records: Records, out: Path, **wanted: Any) -> Answer:
+    """A list leaves by the guarded door, on behalf of whoever runs the command."""
+    access = Access("single_user", os.environ.get("USER", "command line"))
+    result = export_list(
+        access=access, store=store, records=records, out=out, now=_now(), language="en", **wanted
+    )
     return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
 
 
@@ -303,7 +323,9 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--horizon", type=_count)
     predict = command("predict", "A model's scores")
     predict.add_argument("model")
-    predict.add_argument("--customer", type=int)
+    some = predict.add_mutually_exclusive_group()
+    some.add_argument("--customer", type=int)
+    some.add_argument("--out", type=Path, help="a CSV file for all scores, customers by code")
 
     audience = command("audience", "Who a rule picks, and how to reach them")
     audience.add_argument("rule", help="a rule (JSON) or a saved audience's name")

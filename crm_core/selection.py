@@ -10,6 +10,7 @@ from crm_core.errors import CrmError, close_match
 PERIODS = ("7d", "30d", "90d", "12m", "ytd", "all", "custom")
 COMPARISONS = ("previous", "year", "none")
 LANGUAGES = ("en", "zh")
+_YEAR_DAYS = 52 * 7
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,15 @@ class Period:
         return Period(self.start - timedelta(self.days), self.start - timedelta(1))
 
     def year_before(self) -> Period:
-        """The same weekdays 52 weeks (364 days) earlier, so that Mondays meet Mondays."""
-        return Period(self.start - timedelta(364), self.end - timedelta(364))
+        """The same weekdays 52 weeks (364 days) earlier, so that Mondays meet Mondays.
+
+        A period longer than that would meet its own days: as many days just before it stand in.
+
+        >>> Period(date(2025, 7, 1), date(2026, 6, 30)).year_before().end
+        datetime.date(2025, 6, 30)
+        """
+        shift = timedelta(max(_YEAR_DAYS, self.days))
+        return Period(self.start - shift, self.end - shift)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """One customer: who, why this segment, what to expect, what they brought, what happened."""
 
 from crm_core.text.formats import day
+from crm_core.ui.account_parts import draw_account, level_switch
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.customer_parts import (
     called,
@@ -11,6 +12,7 @@ from crm_core.ui.customer_parts import (
     draw_why,
     opened_customer,
 )
+from crm_core.ui.customer_traces import draw_changes
 from crm_core.ui.page import (
     Column,
     caption,
@@ -34,6 +36,9 @@ view = None if key is None else show(customer, session.selection, key=key)
 if view is None:
     header("customer.nobody", breadcrumbs=BACK)
     empty_state("customer", page="customers", action_key="customer.to_list")
+elif level_switch("customer") == "account":
+    header("account", breadcrumbs=BACK, name=called(view.key))
+    draw_account(view.key)
 else:
     header("customer", breadcrumbs=BACK, name=called(view.key))
     caption("customer.scores_of", day=day(view.as_of, session.language))
@@ -70,5 +75,7 @@ else:
             draw_consent(view.key)
     with panel("customer.history"):
         draw_history(view.key)
+    with details_box("customer.changes"):
+        draw_changes(view.key)
     with details_box("customer.facts"):
         draw_all_facts(view)

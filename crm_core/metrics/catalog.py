@@ -61,6 +61,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("region", "region"),
         Dimension("acquisition_source", "acquisition_source"),
         Dimension("product", "product_key"),
+        Dimension("account", "account_key", via="account_members"),
     )
 }
 

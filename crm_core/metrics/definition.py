@@ -68,8 +68,12 @@ Metric = Sum | CountDistinct | Ratio
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something to split by: a ledger column, or a calendar step of its day."""
+    """Something to split by: a ledger column, or a calendar step of its day.
+
+    With `via` the column is of that table, which has a row a customer.
+    """
 
     name: str
     column: str
     step: Literal["", "D", "W", "M"] = ""
+    via: str = ""

@@ -12,9 +12,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.errors import CrmError
+from crm_core.metrics import day_sums
 from crm_core.schema import TABLES, VERSION
 from crm_core.store import Build
 from crm_core.store import ledger as entries
+from crm_core.store.accounts import AccountRules, build_accounts
 from crm_core.store.marts import (
     MoneyRules,
     counting_orders,
@@ -25,6 +27,7 @@ from crm_core.store.marts import (
     spend_by_day,
 )
 from crm_core.store.merge import carry_over
+from crm_core.store.people_kept import carry_people
 
 _ALREADY_MIN_DAYS = 90
 _EVENING_HOUR = 18
@@ -32,16 +35,32 @@ _EVENING_HOUR = 18
 
 @dataclass(frozen=True)
 class StoreFacts:
-    """What is said once of a store: kept in its meta and carried from snapshot to snapshot."""
+    """What is said once of a store: kept in its meta and carried from snapshot to snapshot.
+
+    `starts_found` is what files or their importer told, `starts_said` what the shop's settings
+    say against it; None leaves it as found.
+    """
 
     name: str
     kind: str
     currency: str
     timezone: str
-    starts_with_shop: bool
+    starts_found: bool
+    starts_said: bool | None
+
+    @property
+    def starts_with_shop(self) -> bool:
+        """Whether the log counts as beginning with the shop."""
+        return self.starts_found if self.starts_said is None else self.starts_said
+
+    def pairs(self) -> dict[str, str]:
+        """These facts as the store's meta keeps them."""
+        told = {name: value for name, value in asdict(self).items() if name != "starts_said"}
+        told["starts_with_shop"] = self.starts_with_shop
+        return {name: _text(value) for name, value in told.items()}
 
 
-def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
+def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: AccountRules) -> None:
     """Makes every mart of the snapshot and its meta; helpers are dropped.
 
     Raises: CrmError("no_orders") when no order counts: there is nothing to show yet.
@@ -64,16 +83,18 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules) -> None:
     build.materialise("ledger", ledger)
     by_day = build.table("ledger")
     build.materialise("ledger_by_day", by_day.order_by("day", "order_key", "line_id"))
+    build.materialise(day_sums.NAME, day_sums.day_sums(build.table("ledger_by_day")))
     build.materialise("order_facts", entries.order_facts(build.table("ledger"), orders))
     build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
     days = first_days(orders)
     build.materialise("customer_facts", entries.customer_facts(build, days, already))
     build.materialise("product_facts", entries.product_facts(build))
+    build_accounts(build, accounts)
     for helper in ("orders_counted", "spend", "lines_priced", "lines_sold"):
         build.drop(helper)
     build.put_meta(
         {
-            **{key: _text(value) for key, value in asdict(facts).items()},
+            **facts.pairs(),
             "schema_version": str(VERSION),
             "first_day": first.isoformat(),
             "last_day": last.isoformat(),
@@ -145,11 +166,18 @@ def _already_until(build: Build, first: date) -> date:
 
 def copy_tables(build: Build) -> None:
     """Carries canonical tables over from the snapshot before, brought to today's columns."""
-    for name in (*TABLES, "key_moves", "shared_emails", "import_batches", "quarantine"):
+    for name in (*TABLES, "import_batches", "quarantine"):
         carry_over(build.connection, name)
+    carry_people(build.connection)
     build.refresh_tables()
 
 
 def old_meta(build: Build) -> Mapping[str, str]:
     """What the snapshot before said of itself."""
     return dict(build.connection.execute("SELECT key, value FROM old.main.meta").fetchall())
+
+
+def starts_found(before: Mapping[str, str]) -> bool | None:
+    """Whether earlier files said that the log begins with the shop; None before any did."""
+    told = before.get("starts_found") or before.get("starts_with_shop")
+    return told == "true" if told else None

@@ -13,8 +13,9 @@ import ibis
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import sync_consents, sync_pending
-from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
-from crm_core.pipeline.rules import money_rules
+from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta, starts_found
+from crm_core.pipeline.identity import identity_report
+from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
@@ -100,11 +101,18 @@ def _fill(
     if not result.good:
         raise CrmError("import_nothing_good", **_first_issue(result))
     progress("merge", 0.0)
-    facts = _facts(before, wishes, result)
+    said = records.shop_settings()
+    facts = _facts(before, wishes, result, said.starts_with_shop)
     _settle_currency(build, facts.currency)
     batch = _next_batch(build, change)
+    said = records.shop_settings()
     merged = merge(
-        build.connection, set(result.good) - {"quarantine"}, batch=batch, timezone=facts.timezone
+        build.connection,
+        set(result.good) - {"quarantine"},
+        batch=batch,
+        timezone=facts.timezone,
+        now=now,
+        rules=people_rules(said, records.identity_overrides()),
     )
     loaded = sum(merged.loaded.values()) + merged.replaced
     _report_rows(report, merged, result, batch)
@@ -114,7 +122,7 @@ def _fill(
     _write_batch(build, change, plan, report, batch, now)
     build.refresh_tables()
     progress("marts", 0.3)
-    build_marts(build, facts, money_rules(records.shop_settings(), build))
+    build_marts(build, facts, money_rules(said, build), account_rules(said))
     progress("marts", 1.0)
 
 
@@ -129,18 +137,19 @@ def _first_issue(result: StageResult) -> dict[str, object]:
     }
 
 
-def _facts(before: Mapping[str, str], wishes: Wishes, result: StageResult) -> StoreFacts:
+def _facts(
+    before: Mapping[str, str], wishes: Wishes, result: StageResult, starts_said: bool | None
+) -> StoreFacts:
     """Once said, a store's facts stay; only what was never said is taken from the files."""
-    said = before.get("starts_with_shop")
-    starts = wishes.starts_with_shop
-    if starts is None:
-        starts = said == "true" if said else bool(result.starts_with_shop)
+    told = (wishes.starts_with_shop, starts_found(before), result.starts_with_shop)
+    found = next((each for each in told if each is not None), False)
     return StoreFacts(
         name=wishes.name or before.get("name") or "",
         kind=before.get("kind") or wishes.kind,
         currency=before.get("currency") or result.currency or "USD",
         timezone=before.get("timezone") or result.timezone,
-        starts_with_shop=starts,
+        starts_found=found,
+        starts_said=starts_said,
     )
 
 
@@ -172,7 +181,8 @@ def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, ba
     report["rows"]["duplicate"] += merged.duplicate.get(main, 0)
     report["loaded"] = merged.loaded
     report["replaced"] = merged.replaced
-    report["lookalike_emails"] = merged.lookalike_emails
+    report["lookalike_emails"] = merged.identity["lookalike"].count
+    report["identity"] = identity_report(merged.identity)
 
 
 def _write_batch(

@@ -11,7 +11,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.audiences import members, rule_of, size
@@ -28,6 +28,7 @@ from crm_core.pipeline.workspace import (
     store_url,
     workspace,
 )
+from crm_core.privacy.files import CsvFile, appearing, plain_values
 from crm_core.records import Records, open_records
 from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
@@ -181,7 +182,7 @@ def plan_of(
         replace(part, mapping=part.mapping.with_(date_order=date_order)) if part.mapping else part
         for part in plan.parts
     )
-    return Plan(tuple(parts))
+    return replace(plan, parts=tuple(parts))
 
 
 def status(settings: Settings, store: str | None, *, today: date) -> Answer:
@@ -197,6 +198,7 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "snapshot": found.snapshot,
             "scores": found.scores_snapshot,
             "scores_as_of": found.scores_as_of,
+            "scores_damaged": found.scores_damaged,
             "tables": counts,
             "from": meta.first_day,
             "to": meta.last_day,
@@ -297,23 +299,46 @@ def validate_model(
 def predict(settings: Settings, store: str | None, name: str, *, customer: int | None) -> Answer:
     """A model's current scores: of one customer, or the first thousand by key.
 
-    Raises: CrmError("no_scores"), ("model_not_scored"), ("no_such_customer"), or why the last
-    refresh left this model out.
+    Raises: CrmError of `scores_of`, ("no_such_customer").
     """
     with opened(settings, store) as (found, _):
-        model_spec(name)
-        if not found.has(name):
-            raise _why_unscored(found, name)
-        table = found.table(name)
-        key = "customer_key" if "customer_key" in table.columns else "day"
+        table = scores_of(found, name)
         if customer is not None:
-            if key == "day":
+            if "customer_key" not in table.columns:
                 raise CrmError("no_such_customer")
-            table = table.filter(table[key] == customer)
-        frame = found.fetch(table.order_by(ibis.asc(key)).limit(1000))
+            table = table.filter(table.customer_key == customer)
+        frame = found.fetch(table.limit(1000))
         if customer is not None and frame.empty:
             raise CrmError("no_such_customer")
         return {"model": name, "as_of": found.scores_as_of, "rows": _rows(frame)}
+
+
+def scores_of(store: Store, name: str) -> ir.Table:
+    """A model's current scores, by customer or by day, in that order.
+
+    Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), or why the last
+    refresh left this model out.
+    """
+    model_spec(name)
+    if not store.has(name):
+        raise _why_unscored(store, name)
+    table = store.table(name)
+    return table.order_by("customer_key" if "customer_key" in table.columns else "day")
+
+
+def write_scores(store: Store, table: ir.Table, out: Path) -> int:
+    """Writes scores that are nobody's, such as those of days, to a CSV file; how many rows.
+
+    Raises: CrmError("privacy_file_unwritable").
+    """
+    rows = 0
+    with appearing(out) as stream:
+        file = CsvFile(stream, table.columns)
+        for batch in store.stream(table, purpose="export"):
+            file.write([plain_values(batch[name]) for name in table.columns])
+            rows += batch.num_rows
+        file.close()
+    return rows
 
 
 def _why_unscored(store: Store, name: str) -> CrmError:

@@ -51,8 +51,7 @@ def find_source(settings: Settings, name: str) -> Source:
     """
     written = _written(settings)
     if name not in written:
-        known = close_match(name, written) or ", ".join(written) or "–"
-        raise CrmError("source_unknown", name=name, match=known)
+        raise CrmError("source_unknown", name=name, match=close_match(name, written))
     told = written[name]
     unknown = set(told) - _KEYS
     if unknown or not isinstance(told.get("url"), str):

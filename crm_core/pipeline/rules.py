@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date
 
-from crm_core.records import ShopSettings
+from crm_core.records import IdentityOverride, ShopSettings
 from crm_core.store import Build
+from crm_core.store.accounts import AccountRules
 from crm_core.store.marts import MoneyRules
+from crm_core.store.people import PeopleRules
 
 
 def money_rules(settings: ShopSettings, build: Build) -> MoneyRules:
@@ -28,11 +31,32 @@ def money_rules(settings: ShopSettings, build: Build) -> MoneyRules:
         marketplace_fee_by_channel={
             name: float(rate) for name, rate in settings.marketplace_fee_rate.items()
         },
+        refunds_by_order_day=settings.refund_date == "order",
         marketing=tuple(
             (*_days(month), source, float(amount))
             for month, sources in settings.marketing_spend.items()
             for source, amount in sources.items()
         ),
+    )
+
+
+def people_rules(settings: ShopSettings, overrides: Sequence[IdentityOverride] = ()) -> PeopleRules:
+    """How customers are recognised: as the shop's settings and what people decided say."""
+    return PeopleRules(
+        join_aliases=settings.join_email_aliases,
+        own_domains=tuple(buyer for buyer in settings.internal_buyers if buyer.startswith("@")),
+        country=settings.country,
+        apart=tuple((each.trace, each.value) for each in overrides if each.kind == "apart"),
+        same=tuple((each.value, each.other) for each in overrides if each.kind == "same"),
+    )
+
+
+def account_rules(settings: ShopSettings) -> AccountRules:
+    """Which accounts are made of customers that no file puts in one."""
+    return AccountRules(
+        households=settings.household_accounts,
+        companies=settings.company_accounts,
+        own_domains=people_rules(settings).own_domains,
     )
 
 

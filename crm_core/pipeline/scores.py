@@ -13,8 +13,8 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.features import build_features
 from crm_core.models.rfm import rfm
-from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_meta
-from crm_core.pipeline.rules import money_rules
+from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_meta, starts_found
+from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.records import Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Store, StoreAt, folder_of, open_store, writing
@@ -39,15 +39,15 @@ def refresh_marts(
             copy_tables(build)
             progress("marts", 0.3)
             said = records.shop_settings()
-            starts = said.starts_with_shop
             facts = StoreFacts(
                 name=before["name"],
                 kind=before["kind"],
                 currency=before["currency"],
                 timezone=before["timezone"],
-                starts_with_shop=before["starts_with_shop"] == "true" if starts is None else starts,
+                starts_found=bool(starts_found(before)),
+                starts_said=said.starts_with_shop,
             )
-            build_marts(build, facts, money_rules(said, build))
+            build_marts(build, facts, money_rules(said, build), account_rules(said))
     progress("marts", 1.0)
     return {"marts": time.perf_counter() - started}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -22,7 +21,7 @@ import pyarrow as pa
 from crm_core.errors import CrmError, close_match
 from crm_core.privacy import audit
 from crm_core.privacy.consent import standing_now
-from crm_core.privacy.files import file_name, open_list, plain_values
+from crm_core.privacy.files import appearing, file_name, open_list, plain_values
 from crm_core.privacy.gate import (
     EMAIL,
     IDENTITY_COLUMNS,
@@ -343,12 +342,5 @@ def _release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:
     if not isinstance(out, Path):
         shutil.copyfileobj(scratch, out)
         return
-    target = out / name if out.is_dir() else out
-    part = target.with_name(f"{target.name}.part")
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            shutil.copyfileobj(scratch, file)
-        part.replace(target)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise CrmError("privacy_file_unwritable") from None
+    with appearing(out / name if out.is_dir() else out) as file:
+        shutil.copyfileobj(scratch, file)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
 import pyarrow as pa
@@ -147,6 +150,23 @@ class XlsxFile:
     def close(self) -> None:
         """Finishes the file; the stream stays open."""
         self._book.close()
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears whole when the block ends well, or not at all.
+
+    Raises: CrmError("privacy_file_unwritable").
+    """
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            yield file
+        part.replace(target)
+    except OSError:
+        raise CrmError("privacy_file_unwritable") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def sheet_name(title: str) -> str:

@@ -20,6 +20,7 @@ from crm_core.store import Store
 
 MOST_AT_ONCE = 1_000
 MOST_FOUND = 50
+MOST_TRACES = 200
 IDENTITY_COLUMNS = ("name", "email", "phone", "address", "postal_code", "city")
 
 _TO_FULL_WIDTH = {place: place + 0xFEE0 for place in range(0x21, 0x7F)}
@@ -61,6 +62,90 @@ def _read(store: Store, keys: list[int], columns: list[str]) -> pd.DataFrame:
     return wanted.merge(found, on="customer_key", how="left")
 
 
+def traces(store: Store, access: Access, key: int) -> pd.DataFrame:
+    """The ids, addresses and numbers that lead to a customer, oldest first.
+
+    Columns: kind, value (masked as the role demands, None where it may not even guess), rule,
+    since (when it was first told), place (its number in this list).
+    Raises: CrmError("privacy_denied", action="view").
+    """
+    require(access, "view")
+    frame = _traces(store, key)
+    rules = {kind: treatment(access, "view", kind) for kind in set(frame["kind"])}
+    frame["value"] = _treated(frame["value"], frame["kind"], rules)
+    return frame
+
+
+def trace_at(store: Store, access: Access, key: int, place: int) -> tuple[str, str]:
+    """Kind and value of one trace, as it stands, for who may decide about it.
+
+    Raises: CrmError("privacy_denied", action="settings"), ("privacy_unknown_customer").
+    """
+    require(access, "settings")
+    frame = _traces(store, key)
+    if not 0 <= place < len(frame):
+        raise CrmError("privacy_unknown_customer")
+    row = frame.iloc[place]
+    return str(row["kind"]), str(row["value"])
+
+
+def _traces(store: Store, key: int) -> pd.DataFrame:
+    links = store.table("identity_links")
+    mine = links.filter(links.customer_key == key)
+    times = store.table("import_batches").select("batch_id", since="imported_at")
+    told = mine.left_join(times, "batch_id").select("kind", "value", "rule", "since")
+    ordered = told.order_by(told.since.asc(nulls_first=True), told.kind.desc(), told.value)
+    frame = store.fetch(ordered.limit(MOST_TRACES))
+    return frame.assign(place=range(len(frame)))
+
+
+def identity_changes(store: Store, access: Access, key: int) -> pd.DataFrame:
+    """Names, addresses and numbers a customer had before, newest first.
+
+    Columns: field, changed_at, old_value, new_value, masked as the role demands; fields that it
+    may not see at all are left out.
+    Raises: CrmError("privacy_denied", action="view").
+    """
+    require(access, "view")
+    rules = {column: treatment(access, "view", column) for column in IDENTITY_COLUMNS}
+    table = store.table("identity_changes")
+    seen = [column for column, rule in rules.items() if rule != "drop"]
+    mine = table.filter((table.customer_key == key) & table.field.isin(seen))
+    ordered = mine.order_by(mine.changed_at.desc(), mine.field, mine.old_value)
+    columns = ("field", "changed_at", "old_value", "new_value")
+    frame = store.fetch(ordered.select(*columns).limit(MOST_TRACES))
+    for column in ("old_value", "new_value"):
+        frame[column] = _treated(frame[column], frame["field"], rules)
+    return frame
+
+
+def _treated(values: pd.Series[Any], columns: pd.Series[Any], rules: Any) -> pd.Series[Any]:
+    """Each value as its column's rule demands."""
+    pairs = zip(values, columns, strict=True)
+    shown = [
+        value if rules[column] == "clear" else mask(TAGS[column], value) for value, column in pairs
+    ]
+    return pd.Series(shown, index=values.index, dtype=object)
+
+
+def account_names(store: Store, access: Access, account_keys: Sequence[int]) -> dict[int, str]:
+    """What these accounts are called, masked as a person's name is; at most 1,000 at once.
+
+    Raises: CrmError("privacy_denied", action="view"), ("privacy_too_many", limit).
+    """
+    require(access, "view")
+    keys = [int(key) for key in dict.fromkeys(account_keys)]
+    if len(keys) > MOST_AT_ONCE:
+        raise CrmError("privacy_too_many", limit=MOST_AT_ONCE)
+    rule = treatment(access, "view", "name")
+    if not keys or rule == "drop":
+        return {}
+    table = store.table("account_names")
+    found = store.fetch(table.filter(table.account_key.isin(keys) & table.account_name.notnull()))
+    names = zip(found["account_key"], found["account_name"], strict=True)
+    return {int(key): name if rule == "clear" else mask("name", name) or "" for key, name in names}
+
+
 def search(
     store: Store, access: Access, text: str, limit: int = MOST_FOUND, *, secret: bytes
 ) -> list[int]:
@@ -85,7 +170,11 @@ def _by_shop_id(store: Store, wanted: str) -> list[int]:
     if not store.has("identity_links"):
         return []
     links = store.table("identity_links")
-    found = links.filter(links.value.lower() == wanted.lower()).select("customer_key")
+    is_wanted = links.value.lower() == wanted.lower()
+    digits = _phone_digits(wanted)
+    if digits:  # guests may have left nothing but a phone
+        is_wanted |= (links.kind == "phone") & links.value.contains(digits)
+    found = links.filter(is_wanted).select("customer_key")
     frame = store.fetch(found.distinct().order_by("customer_key").limit(MOST_FOUND))
     return [int(key) for key in frame["customer_key"]]
 
@@ -108,10 +197,17 @@ def _matches(table: ir.Table, wanted: str) -> ir.BooleanValue:
     tests: list[Any] = [
         table[column].lower().contains(form) for column in ("name", "email") for form in forms
     ]
-    digits = "".join(char for char in wanted if char.isdecimal()).lstrip("0")
-    if len(digits) >= _DIGITS_TO_SEARCH and re.fullmatch(r"[\d\s()+./-]+", wanted):
+    digits = _phone_digits(wanted)
+    if digits:
         tests.append(table["phone"].re_replace(r"[^0-9]", "").contains(digits))
     return ibis.or_(*tests)
+
+
+def _phone_digits(wanted: str) -> str:
+    """The digits of what may be a part of a phone number, else nothing."""
+    digits = "".join(char for char in wanted if char.isdecimal()).lstrip("0")
+    may_be = len(digits) >= _DIGITS_TO_SEARCH and re.fullmatch(r"[\d\s()+./-]+", wanted)
+    return digits if may_be else ""
 
 
 def customer_code(secret: bytes, key: int) -> str:

@@ -23,6 +23,7 @@ TAGS: Mapping[str, str] = {
     "postal_code": "postal_code",
     "city": "city",
     "birth_date": "birth",
+    "source_id": "source_id",
 }
 
 
@@ -35,6 +36,7 @@ _MASKED: Mapping[str, Treatment] = {
     "name": "mask",
     "email": "mask",
     "phone": "mask",
+    "source_id": "mask",
 }
 _WORKING: Mapping[str, Treatment] = {**_all("clear"), "birth": "drop"}
 

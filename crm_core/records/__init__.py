@@ -1,20 +1,23 @@
 """What people decided: users, settings, audiences, consents, the log of access."""
 
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
+from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.people import ROLES
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, View
-from crm_core.records.shop_settings import SettingIssue, ShopSettings
+from crm_core.records.shop_settings import REFUND_DATES, SettingIssue, ShopSettings
 
 __all__ = [
     "CONTACT_CHANNELS",
     "FIRST",
     "PURPOSES",
+    "REFUND_DATES",
     "ROLES",
     "Audience",
     "AuditEntry",
     "AuditLine",
+    "IdentityOverride",
     "Mirror",
     "Records",
     "SettingIssue",

@@ -82,6 +82,19 @@ class Consents(Repository):
         with reading(self._engine) as connection:
             return dict(_latest(connection, keys, contact_channel, purpose))
 
+    def consent_history(self, key: int, limit: int = 200) -> list[dict[str, Any]]:
+        """Everything a customer ever said about being contacted, newest first.
+
+        Each with contact_channel, state, at and source.
+        """
+        columns = (Consent.contact_channel, Consent.state, Consent.at, Consent.source)
+        said = select(*columns).where(Consent.customer_key == key)
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                said.order_by(Consent.at.desc(), Consent.id.desc()).limit(limit)
+            )
+            return [dict(row) for row in rows.mappings()]
+
     def suppress(
         self, keys: Iterable[int], contact_channel: str, *, reason: str, now: datetime
     ) -> int:

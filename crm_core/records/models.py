@@ -159,6 +159,19 @@ class SetAsideOrder(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class IdentityOverrideRow(Base):
+    """A decision about who is one customer and who is not."""
+
+    __tablename__ = "identity_overrides"
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    trace: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[str] = mapped_column(String(400), primary_key=True)
+    other: Mapped[str] = mapped_column(String(400), primary_key=True)
+    user: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class Secret(Base):
     """Random bytes made once: the key of customer codes in addresses, the salt of hashes."""
 

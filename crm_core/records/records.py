@@ -17,6 +17,7 @@ from crm_core.errors import CrmError
 from crm_core.records.audit_log import AuditLog
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
+from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.models import Consent, SavedAudience, Secret, SetAsideOrder, Suppression
 from crm_core.records.people import People
 from crm_core.records.repository import counter, insert_new
@@ -37,7 +38,9 @@ class Mirror:
     revision: int
 
 
-class Records(People, SettingsKept, SourceMarks, Saved, Consents, SetAside, AuditLog):
+class Records(
+    People, SettingsKept, SourceMarks, Saved, Consents, SetAside, IdentityOverrides, AuditLog
+):
     """The records of one shop. Every method is one transaction, safe among processes."""
 
     def secret(self, name: str) -> bytes:

@@ -17,9 +17,11 @@ from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
 
 NOT_COUNTED = ("pending", "cancelled", "test")
+REFUND_DATES = ("refund", "order")
 _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
 _TEXT_LENGTH = 320
+_COUNTRY = re.compile(r"^[A-Z]{2}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
@@ -41,7 +43,12 @@ class ShopSettings:
     channel) where an order has none. `marketing_spend` is month ("2026-05") -> source -> amount.
     `tax_included` says that prices hold tax at `tax_rate`. Orders in `uncounted_statuses` and of
     `internal_buyers` (customer ids, e-mail addresses or "@domain") are left out of every number.
-    `starts_with_shop` says whether the log begins with the shop; None keeps what the store says.
+    `refund_date` says whether money given back counts on its own day or on its order's.
+    `starts_with_shop` says whether the log begins with the shop; None keeps what the files said.
+    `join_email_aliases` lets spellings that a mail provider delivers to one box be one customer;
+    `country` (two letters) is where phone numbers belong that tell no country. With
+    `household_accounts` and `company_accounts` customers of one address and family name, or of
+    one company's mail domain, form an account where no file names one.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -59,6 +66,11 @@ class ShopSettings:
     uncounted_statuses: tuple[str, ...] = NOT_COUNTED
     internal_buyers: tuple[str, ...] = ()
     starts_with_shop: bool | None = None
+    join_email_aliases: bool = True
+    country: str | None = None
+    household_accounts: bool = False
+    company_accounts: bool = False
+    refund_date: str = REFUND_DATES[0]
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -136,7 +148,13 @@ _MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers")
 _MAY_BE_NONE = ("default_margin", "shipping_cost_per_order")
-_SWITCHES = {"tax_included": (True, False), "starts_with_shop": (True, False, None)}
+_SWITCHES = {
+    "tax_included": (True, False),
+    "starts_with_shop": (True, False, None),
+    "join_email_aliases": (True, False),
+    "household_accounts": (True, False),
+    "company_accounts": (True, False),
+}
 
 
 def _number(value: Any) -> Any:
@@ -187,6 +205,10 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
     for name, choices in _SWITCHES.items():
         if not any(getattr(settings, name) is choice for choice in choices):
             found.append(SettingIssue(name, "not_a_switch"))
+    if settings.country is not None and not _COUNTRY.match(str(settings.country)):
+        found.append(SettingIssue("country", "not_a_country"))
+    if settings.refund_date not in REFUND_DATES:
+        found.append(SettingIssue("refund_date", "not_a_choice"))
     return found
 
 

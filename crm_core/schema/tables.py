@@ -81,7 +81,20 @@ _ALL = (
             Column("kind", "text", required=True, stored_only=True),
             Column("value", "text", required=True, pii="email", stored_only=True),
             Column("customer_key", "key", required=True, stored_only=True),
+            Column("first_key", "key", required=True, stored_only=True),
             Column("rule", "text", required=True, stored_only=True),
+        ),
+    ),
+    Table(
+        "identity_changes",
+        "a value of a customer's identity that another took the place of",
+        ("customer_key", "field", "changed_at", "old_value"),
+        (
+            Column("customer_key", "key", required=True, stored_only=True),
+            Column("field", "text", required=True, stored_only=True),
+            Column("changed_at", "time", required=True, stored_only=True),
+            Column("old_value", "text", pii="identity", stored_only=True),
+            Column("new_value", "text", pii="identity", stored_only=True),
         ),
     ),
     Table(
@@ -290,8 +303,12 @@ TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 MARTS = (
     "ledger",
     "ledger_by_day",
+    "day_sums",
     "order_facts",
     "customer_days",
     "customer_facts",
     "product_facts",
+    "account_members",
+    "account_facts",
+    "account_names",
 )

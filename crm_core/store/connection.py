@@ -154,6 +154,7 @@ class Store(Tables):
         scores_as_of: date | None = None,
         scores_snapshot: str | None = None,
         scores_facts: str | None = None,
+        scores_damaged: bool = False,
         decisions_revision: int = 0,
     ) -> None:
         super().__init__(root, meta.snapshot)
@@ -162,7 +163,24 @@ class Store(Tables):
         self.scores_as_of = scores_as_of
         self.scores_snapshot = scores_snapshot
         self.scores_facts = scores_facts
+        self.scores_damaged = scores_damaged
         self.decisions_revision = decisions_revision
+
+    def fetch(
+        self, expr: ir.Table, limit: int = FETCH_LIMIT, seconds: float = 60.0
+    ) -> pd.DataFrame:
+        """Also raises CrmError("scores_damaged"); the store then goes on without scores."""
+        try:
+            return super().fetch(expr, limit, seconds)
+        except CrmError as error:
+            if error.code != "store_damaged" or '"scores"."main"' not in sql_of(expr):
+                raise
+            file, self.scores_snapshot = self.scores_snapshot, None
+            self.scores_as_of, self.scores_damaged = None, True
+            self._schemas = {
+                n: t for n, t in self._schemas.items() if t.op().namespace.catalog != "scores"
+            }
+            raise CrmError("scores_damaged", file=file) from None
 
     def at(self, as_of: date) -> StoreAt:
         """The same tables, cut to what had happened by the end of `as_of`."""
@@ -187,9 +205,10 @@ class StoreAt:
         only people seen by then. Columns that sum up what came after are left out.
         """
         table = self.store.table(name)
-        day = "first_day" if name == "customer_facts" else "day"
-        if day in table.columns:
-            table = table.filter(table[day] <= ibis.literal(self.as_of))
+        days = ("first_day",) if name == "customer_facts" else ("day", "known_on")
+        for day in days:
+            if day in table.columns:
+                table = table.filter(table[day] <= ibis.literal(self.as_of))
         return table.drop(*[late for late in _LATE.get(name, ()) if late in table.columns])
 
 
@@ -250,8 +269,9 @@ def quoted(text: str) -> str:
 def open_store(url: str, *, settings: Settings, decisions: Path | None = None) -> Store:
     """Opens the current snapshot of a store for reading and pins it.
 
-    Raises: CrmError("store_empty") when nothing was imported yet, ("store_damaged") when a file
-    is missing or fails its checksums, ("store_version") when it must be migrated first.
+    Scores can be made anew: where their file is missing or fails its checksums the store opens
+    without them. Raises: CrmError("store_empty") when nothing was imported yet, ("store_damaged")
+    when another file fails, ("store_version") when it must be migrated first.
     """
     folder = folder_of(url)
     pointer = read_pointer(folder)
@@ -260,8 +280,7 @@ def open_store(url: str, *, settings: Settings, decisions: Path | None = None) -
     root = connect()
     try:
         attach(root, folder / pointer.facts, "facts")
-        if pointer.scores:
-            attach(root, folder / pointer.scores, "scores")
+        scores = _scores(root, folder / pointer.scores) if pointer.scores else {}
         if decisions is not None:
             attach(root, decisions, "decisions")
         meta = read_meta(root, pointer)
@@ -272,16 +291,26 @@ def open_store(url: str, *, settings: Settings, decisions: Path | None = None) -
     except CrmError:
         root.close()
         raise
-    scores = _pairs(root, "scores") if pointer.scores else {}
     revision = int(_pairs(root, "decisions").get("revision", 0)) if decisions else 0
     return Store(
         root,
         meta,
         scores_as_of=_day(scores.get("as_of")),
-        scores_snapshot=pointer.scores,
+        scores_snapshot=pointer.scores if scores else None,
         scores_facts=scores.get("facts"),
+        scores_damaged=pointer.scores is not None and not scores,
         decisions_revision=revision,
     )
+
+
+def _scores(root: duckdb.DuckDBPyConnection, path: Path) -> Mapping[str, Any]:
+    """Attaches a scores file; what it says of itself, nothing where it is damaged."""
+    try:
+        attach(root, path, "scores")
+        return _pairs(root, "scores")
+    except (duckdb.Error, CrmError):
+        root.execute("DETACH DATABASE IF EXISTS scores")
+        return {}
 
 
 def attach(root: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:

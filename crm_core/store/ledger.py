@@ -39,8 +39,12 @@ _DIMS = {
 
 
 def _entry(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
-    """A ledger row of one kind: what is given, nothing for the rest."""
+    """A ledger row of one kind: what is given, nothing for the rest.
+
+    `day` is the day it counts on, `known_on` the day it happened, before which nobody knew of it.
+    """
     cells: dict[str, ir.Value] = {"entry": ibis.literal(kind), "day": given["day"]}
+    cells["known_on"] = _given(given, "known_on", given["day"])
     for name, type_ in _DIMS.items():
         cells[name] = _given(given, name, ibis.null(type_)).cast(type_)
     cells["is_new"] = _given(given, "is_new", ibis.literal(False))
@@ -93,7 +97,7 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
 
 
 def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
-    """Refund entries on their own day, over the lines they belong to.
+    """Refund entries on their own day, or their order's, over the lines they belong to.
 
     A refund of a whole order, or of a line that is not in it, is split over its lines; goods
     that came back to the shelf give their cost back. Tax is taken out of money given back in
@@ -108,6 +112,7 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
         "quantity",
         line_cost="goods_cost",
         line_revenue="revenue",
+        order_day="day",
     )
     lines = _placed(lines, refunded, tables.table("products"))
     if rules.prices_include_tax:
@@ -117,7 +122,7 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     whole = ibis.window(group_by="refund_id")
     is_line = (joined.refund_line == joined.line_id).fill_null(False)
     joined = joined.mutate(is_line=is_line, has_line=is_line.cast("int64").max().over(whole))
-    joined = joined.filter(joined.is_line | (joined.has_line == 0))
+    joined = _with_goods_back(joined.filter(joined.is_line | (joined.has_line == 0)))
     weight = joined.line_revenue.cast("float64").fill_null(0.0)
     joined = joined.mutate(weight=ibis.ifelse(weight > 0, weight, 0.0001))
     joined = joined.mutate(
@@ -132,23 +137,44 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
         ).round(2)
     reach = (joined.reach / joined.total.nullif(0.0)).round(9)
     before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
-    back = joined.quantity_right.sum().over(whole).cast("float64").nullif(0.0)
-    returned = ibis.coalesce(joined.quantity.cast("float64") / back, ibis.literal(1.0))
-    goods = ibis.ifelse(
-        joined.restocked.fill_null(False),
-        -(joined.line_cost.cast("float64") * ibis.least(returned, ibis.literal(1.0))),
-        ibis.literal(0.0),
-    )
     dims = {name: joined[name] for name in _DIMS if name != "at"}
     return _entry(
         joined,
         "refund",
-        day=joined.day,
+        day=joined.order_day if rules.refunds_by_order_day else joined.day,
+        known_on=joined.day,
         at=joined.refunded_at,
         refund=((amount * reach).round(2) - (amount * before).round(2)).round(2),
-        goods_cost=goods.round(2),
+        goods_cost=-joined.goods_back,
         **dims,
     )
+
+
+def _with_goods_back(joined: ir.Table) -> ir.Table:
+    """Adds `goods_back`, the goods cost that returned pieces give back, by refund and line.
+
+    All pieces where no number is told. Over its refunds a line never gives back more than it
+    cost: each gives what the pieces up to it have earned, less what those before it have.
+    """
+    whole = ibis.window(group_by="refund_id")
+    upto = ibis.window(
+        group_by=["order_key", "line_id"],
+        order_by=["refunded_at", "refund_id"],
+        preceding=None,
+        following=0,
+    )
+    restocked = joined.restocked.fill_null(False)
+    pieces = joined.quantity_right.sum().over(whole).cast("float64").nullif(0.0)
+    share = ibis.coalesce(joined.quantity.cast("float64") / pieces, ibis.literal(1.0))
+    joined = joined.mutate(back=ibis.ifelse(restocked, share, ibis.literal(0.0)))
+    joined = joined.mutate(back_upto=joined.back.sum().over(upto))
+    cost = joined.line_cost.cast("float64")
+    upto_now, before = (
+        (cost * ibis.least(reach.round(9), ibis.literal(1.0))).round(2)
+        for reach in (joined.back_upto, joined.back_upto - joined.back)
+    )
+    given = ibis.ifelse(restocked, (upto_now - before).round(2), ibis.literal(0.0))
+    return joined.mutate(goods_back=given)
 
 
 def _with_paid(tables: Tables, lines: ir.Table) -> ir.Table:

@@ -25,6 +25,7 @@ class MoneyRules:
 
     Rates are shares (.45), keyed by category, sales channel or contact channel; key `*` is the
     rest. `marketing` holds (first day, last day, source, amount) where no spend file covers it.
+    Refunds count on their own day, or on that of their order.
     """
 
     not_counted: tuple[str, ...] = NOT_COUNTED
@@ -38,6 +39,7 @@ class MoneyRules:
     marketplace_fee_by_channel: Mapping[str, float] = field(default_factory=dict)
     service_cost_by_channel: Mapping[str, float] = field(default_factory=dict)
     marketing: tuple[tuple[date, date, str, float], ...] = ()
+    refunds_by_order_day: bool = False
 
 
 _AMOUNTS = ("shipping_income", "shipping_cost", "fees")

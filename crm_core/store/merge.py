@@ -4,85 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import duckdb
 
 from crm_core.schema import TABLES, Column, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.connection import quoted
-from crm_core.store.people import key_of, people_joins, resolve_people
+from crm_core.store.identity_changes import write_changes
+from crm_core.store.people import PeopleRules, columns_of, person_sql, resolve_people
+from crm_core.store.people_found import Found, found_people
+from crm_core.store.people_kept import has_old, keep_people, people_before
 from crm_core.store.undated_consents import forget_known_denials
 from crm_core.store.whole_orders import drop_replaced, still_there
 
-_LINKS = "kind VARCHAR, value VARCHAR, customer_key BIGINT, rule VARCHAR, batch_id BIGINT"
 _BY_PERSON = {"customers", "identities"}
 
 
 @dataclass
 class Merged:
-    """How many staged rows were new or changed (`loaded`) and how many already there.
+    """How many staged rows were new or changed (`loaded`) and how many already there, and what
+    came of the rules by which people are recognised (`identity`, values as they stand).
 
     `replaced` counts stored rows that went because their order was told anew without them.
     """
 
     loaded: dict[str, int] = field(default_factory=dict)
     duplicate: dict[str, int] = field(default_factory=dict)
-    lookalike_emails: int = 0
+    identity: dict[str, Found] = field(default_factory=dict)
     replaced: int = 0
 
 
-def merge(con: duckdb.DuckDBPyConnection, staged: set[str], *, batch: int, timezone: str) -> Merged:
+def merge(
+    con: duckdb.DuckDBPyConnection,
+    staged: set[str],
+    *,
+    batch: int,
+    timezone: str,
+    now: datetime,
+    rebuild: bool = False,
+    rules: PeopleRules | None = None,
+) -> Merged:
     """Fills catalogue `facts` with the tables of `old` and what `staging` adds to them.
 
     Within a file the last of rows with one key wins. Rows equal to what is stored are counted
-    as duplicates and keep their first batch. `key_moves` (old_key, new_key, batch_id) keeps every
-    customer key that was ever given up to another, `shared_emails` (email, batch_id) every address
-    that was found to be nobody's own.
+    as duplicates and keep their first batch. In a `rebuild` the staged rows are all the store's
+    rows told anew, and people come apart whom only rows of an undone batch had joined
+    (`resolve_people`).
     """
-    con.execute("CREATE SCHEMA IF NOT EXISTS people")
     result = Merged()
-    _old_links(con)
-    result.lookalike_emails = resolve_people(con, staged, batch=batch)
-    con.execute(
-        "CREATE TABLE facts.main.key_moves AS SELECT * FROM people.old_moves UNION ALL "
-        f"SELECT old_key, new_key, {batch}::BIGINT FROM people.moved ORDER BY old_key"
-    )
-    con.execute(
-        "CREATE TABLE facts.main.shared_emails AS SELECT * FROM people.old_shared UNION ALL "
-        f"SELECT email, {batch}::BIGINT FROM people.shared ANTI JOIN people.old_shared "
-        "USING (email) ORDER BY email"
-    )
-    known = {name for name in ("order_lines", "refunds", "consents") if _has_old(con, name)}
+    people_before(con, rebuild=rebuild)
+    resolve_people(con, staged, batch=batch, rebuild=rebuild, rules=rules)
+    result.identity = found_people(con)
+    keep_people(con, batch=batch)
+    known = {name for name in ("order_lines", "refunds", "consents") if has_old(con, name)}
     result.replaced = drop_replaced(con, staged, known)
     if "consents" in staged:
         forget_known_denials(con, "consents" in known)
     _stub_products(con, staged)
     for table in TABLES.values():
+        if table.name == "identity_changes":
+            write_changes(con, batch=batch, now=now)
+            continue
         _merge_table(con, table, staged, batch, timezone, result)
     return result
-
-
-def _has_old(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    row = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'old' AND table_name = ?",
-        [table],
-    ).fetchone()
-    return bool(row and row[0])
-
-
-def _old_links(con: duckdb.DuckDBPyConnection) -> None:
-    """What the snapshot before knew of people, as tables of schema `people`; empty at first."""
-    for name, table, columns in (
-        ("old_links", "identity_links", _LINKS),
-        ("old_moves", "key_moves", "old_key BIGINT, new_key BIGINT, batch_id BIGINT"),
-        ("old_shared", "shared_emails", "email VARCHAR, batch_id BIGINT"),
-    ):
-        body = f"AS SELECT * FROM old.main.{table}" if _has_old(con, table) else f"({columns})"
-        con.execute(f"CREATE OR REPLACE TABLE people.{name} {body}")
-    emails = "SELECT value AS email, customer_key FROM people.old_links WHERE kind = 'email'"
-    if _has_old(con, "identities"):
-        emails += " UNION SELECT email, customer_key FROM old.main.identities"
-    con.execute(f"CREATE OR REPLACE VIEW people.old_emails AS {emails}")
 
 
 def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:
@@ -97,7 +82,7 @@ def _stub_products(con: duckdb.DuckDBPyConnection, staged: set[str]) -> None:
         )
         staged.add("products")
     known = "SELECT product_id FROM staging.products"
-    if _has_old(con, "products"):
+    if has_old(con, "products"):
         known += " UNION ALL SELECT product_id FROM old.main.products"
     con.execute(
         "INSERT INTO staging.products BY NAME SELECT DISTINCT product_id, 0 AS source_row "
@@ -113,12 +98,12 @@ def _merge_table(
     timezone: str,
     result: Merged,
 ) -> None:
-    has_old = _has_old(con, table.name)
+    known = has_old(con, table.name)
     columns = table.stored()
     if table.name == "identity_links":
         con.execute(
-            "CREATE TABLE facts.main.identity_links AS SELECT kind, value, customer_key, rule,"
-            " batch_id::BIGINT AS batch_id FROM people.links ORDER BY customer_key, kind, value"
+            f"CREATE TABLE facts.main.identity_links AS SELECT {_listed(c.name for c in columns)} "
+            "FROM people.links ORDER BY customer_key, kind, value"
         )
         # Who is one person may be all the news of a file whose other rows are known.
         result.loaded[table.name] = _rows(
@@ -128,21 +113,21 @@ def _merge_table(
         )
         return
     if table.name not in staged:
-        body = still_there(table.name, _moved(table)) if has_old else _empty(columns)
+        body = still_there(table.name, _moved(table)) if known else _empty(columns)
         con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
         return
     resolved = _resolved(con, table, batch, timezone)
-    if not has_old and table.name not in _BY_PERSON:
+    if not known and table.name not in _BY_PERSON:
         _first_rows(con, table, resolved, result)
         return
     con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {resolved}")
-    past = still_there(table.name, _moved(table)) if has_old else _empty(columns)
+    past = still_there(table.name, _moved(table)) if known else _empty(columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
     if table.name in _BY_PERSON:
         _fold_people(con, table, batch)
     if table.number:
         _give_numbers(con, table)
-    if has_old and table.name not in _BY_PERSON:
+    if known and table.name not in _BY_PERSON:
         _keep_known(con, table)
     _count(con, table, result)
     names, keys = _listed(column.name for column in columns), _listed(table.key)
@@ -221,15 +206,12 @@ def _moved(table: Table) -> str:
 
 def _resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: int, timezone: str) -> str:
     """Staged rows with customer key, shop's day and batch; the last row of a key wins."""
-    present = {row[0] for row in con.execute(f"DESCRIBE staging.{table.name}").fetchall()}
-    with_email = table.column("email").staging_only if _has(table, "email") else False
-    with_email = with_email and "email" in present
-    cells: list[str] = []
-    for column in table.stored():
-        cells.append(
-            f"{_cell(table, column, present, batch, timezone, with_email)} AS {column.name}"
-        )
-    joins = people_joins("s", with_email=with_email) if "customer_id" in present else ""
+    present = columns_of(con, table.name)
+    person, joins = person_sql("s", present) if _has(table, "customer_key") else ("", "")
+    cells = [
+        f"{_cell(table, column, present, batch, timezone, person)} AS {column.name}"
+        for column in table.stored()
+    ]
     query = f"SELECT {', '.join(cells)}, s.source_row FROM staging.{table.name} s{joins}"
     if table.name in _BY_PERSON or _tells_rows_apart(con, table):
         return query
@@ -252,10 +234,10 @@ def _has(table: Table, name: str) -> bool:
 
 
 def _cell(
-    table: Table, column: Column, present: set[str], batch: int, timezone: str, with_email: bool
+    table: Table, column: Column, present: set[str], batch: int, timezone: str, person: str
 ) -> str:
     if column.name == "customer_key":
-        return key_of("s", with_email=with_email) if "customer_id" in present else "NULL::BIGINT"
+        return person
     if column.name == "batch_id":
         return f"{batch}::BIGINT"
     if column.name == table.number:

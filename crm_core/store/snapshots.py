@@ -84,9 +84,13 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def next_name(folder: Path, kind: str) -> str:
-    """The next file name of a kind: `facts-000004.duckdb`."""
-    numbers = [int(path.stem.rsplit("-", 1)[1]) for path in folder.glob(f"{kind}-*.duckdb")]
+def next_name(folder: Path, kind: str, current: str | None = None) -> str:
+    """The next file name of a kind: `facts-000004.duckdb`.
+
+    Never that of the `current` file, though it may be lost: a reader may still know it.
+    """
+    names = [current or "", *(path.name for path in folder.glob(f"{kind}-*.duckdb"))]
+    numbers = [int(Path(name).stem.rsplit("-", 1)[1]) for name in names if name]
     return f"{kind}-{max(numbers, default=0) + 1:06d}.duckdb"
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import duckdb
 
-from crm_core.store.people import key_of, people_joins
+from crm_core.store.people import columns_of, person_sql
 
 
 def forget_known_denials(con: duckdb.DuckDBPyConnection, known: bool) -> None:
     """Removes undated denials from `staging.consents` where files had told the same last.
 
     Each import would otherwise date the same no anew, later than a yes given in between. `known`:
-    the snapshot before has consents. Needs `people.links`.
+    the snapshot before has consents. Needs what `resolve_people` makes.
     """
-    columns = {row[0] for row in con.execute("DESCRIBE staging.consents").fetchall()}
-    if not known or not {"undated", "customer_id"} <= columns:
+    columns = columns_of(con, "consents")
+    if not known or "undated" not in columns:
         return
-    key = key_of("s", with_email=True)
+    key, joins = person_sql("s", columns)
     con.execute(f"""
         DELETE FROM staging.consents WHERE rowid IN (
-            SELECT s.rowid FROM staging.consents s {people_joins("s", with_email=True)}
+            SELECT s.rowid FROM staging.consents s {joins}
             JOIN (
                 SELECT coalesce(m.new_key, o.customer_key) AS customer_key, contact_channel,
                        purpose, arg_max(state, {{'at': "at", 'no': state = 'denied'}}) AS state

@@ -93,7 +93,7 @@ class Change:
         While facts are built, the current facts are readable as catalogue `old`; while scores
         are built, the current facts are catalogue `facts`.
         """
-        name = next_name(self.folder, kind)
+        name = next_name(self.folder, kind, getattr(self.pointer, kind))
         path = self.folder / f"{name}.building"
         root = connect()
         try:

@@ -58,16 +58,22 @@ def t(key: str, language: str, /, **facts: object) -> str:
 def error_text(error: CrmError, language: str) -> str:
     """An expected failure in words: `error.<code>`, or `error_<room>.<rest>` of its room.
 
-    >>> error_text(CrmError("period_is_empty", start="2026-02-01", end="2026-01-01"), "en")[:10]
-    'The period'
+    A `match` among the facts, the known name most like one that is not, is asked about.
+
+    >>> error_text(CrmError("unknown_metric", name="revenu", match="revenue"), "en")
+    'There is no metric revenu. Did you mean “revenue”?'
     """
     room, _, rest = error.code.partition("_")
     for key in (f"error.{error.code}", f"error_{room}.{rest}", f"error_{room}.{error.code}"):
         if has(key, language):
-            return " ".join(
-                [t(key, language, **{"": "", **error.facts}), *_short_of(error, language)]
-            )
+            words = t(key, language, **{"": "", **error.facts})
+            return " ".join([words, *_meant(error, language), *_short_of(error, language)])
     return t("error.unexpected", language, code=error.code)
+
+
+def _meant(error: CrmError, language: str) -> list[str]:
+    match = error.facts.get("match")
+    return [t("error.did_you_mean", language, match=match)] if match else []
 
 
 def _short_of(error: CrmError, language: str) -> list[str]:

@@ -11,8 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.privacy.policy import allowed
-from crm_core.records import ShopSettings
+from crm_core.records import REFUND_DATES, ShopSettings
 from crm_core.ui.layout import go, panel
+from crm_core.ui.recognition_form import recognition
 from crm_core.ui.runner import run_job
 from crm_core.ui.session import current
 from crm_core.ui.words import flash, note
@@ -33,6 +34,7 @@ def costs_form(view: Costs) -> None:
         told = _orders(told, view)
         told = _marketing(told, view)
         told = _counting(told, view)
+        told = recognition(told)
         pressed = st.form_submit_button(
             session.t("costs.save"), type="primary", disabled=not may_change
         )
@@ -200,6 +202,14 @@ def _counting(saved: ShopSettings, view: Costs) -> ShopSettings:
             min_value=0.0,
             max_value=100.0,
         )
+        refunds = st.segmented_control(
+            session.t("costs.refund_date"),
+            REFUND_DATES,
+            default=saved.refund_date,
+            required=True,
+            format_func=lambda code: session.t(f"costs.refund_day.{code}"),
+            help=session.t("costs.refund_date_about"),
+        )
         said = {None: "as_found", True: "yes", False: "no"}[saved.starts_with_shop]
         starts = st.segmented_control(
             session.t("costs.starts_with_shop"),
@@ -215,5 +225,6 @@ def _counting(saved: ShopSettings, view: Costs) -> ShopSettings:
         internal_buyers=tuple(line.strip() for line in internal.splitlines() if line.strip()),
         tax_included=included,
         tax_rate=_share(tax) or Decimal(0),
+        refund_date=refunds or saved.refund_date,
         starts_with_shop={"as_found": None, "yes": True, "no": False}[starts or "as_found"],
     )

@@ -28,12 +28,15 @@ _COLUMNS = (
 )
 
 
-def draw_history(key: int) -> None:
-    """What happened, newest first; opening an order's row shows what was in it."""
+def draw_history(key: int, others: tuple[int, ...] = ()) -> None:
+    """What happened, newest first; opening an order's row shows what was in it.
+
+    With `others`, of all members of an account.
+    """
     session = current()
     # The page number belongs to this person: another one's history begins at its first page.
-    place = f"history_{code_of(key, session)[:_CODE_LENGTH]}"
-    newest = show(history, session.selection, key=key)
+    place = f"history_{code_of(key, session)[:_CODE_LENGTH]}_{len(others)}"
+    newest = show(history, session.selection, key=key, others=others)
     if not newest.total:
         caption("customer.no_history")
         return
@@ -41,21 +44,21 @@ def draw_history(key: int) -> None:
     draw(timeline(event_marks(newest), session.language), key=place)
     (table,) = columns(1)
     page, size = pager(newest.total, key=place, size=25)
-    shown = show(history, session.selection, key=key, page=page, size=size)
+    shown = show(history, session.selection, key=key, others=others, page=page, size=size)
     with table:
         opened = data_table(
             event_rows(shown.rows), _COLUMNS, key=place, on_click=True, alt_key="customer.history"
         )
-    draw_order(key, opened)
+    draw_order(key, opened, others)
 
 
-def draw_order(key: int, opened: Mapping[str, Any] | None) -> None:
+def draw_order(key: int, opened: Mapping[str, Any] | None, others: tuple[int, ...] = ()) -> None:
     """The lines of the order whose row was opened, if it was an order's."""
     if not opened or pd.isna(opened["order_key"]):
         return
     session = current()
     number = int(opened["order_key"])
-    lines = show(order_lines, session.selection, key=key, order_key=number)
+    lines = show(order_lines, session.selection, key=key, others=others, order_key=number)
     with panel("customer.lines", reference=str(opened["reference"])):
         if lines.rows.empty:
             caption("customer.lines_uncounted")

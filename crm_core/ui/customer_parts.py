@@ -18,6 +18,7 @@ from crm_core.privacy.gate import IDENTITY_COLUMNS, MOST_FOUND, identities, sear
 from crm_core.privacy.policy import allowed, treatment
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.text import formats
+from crm_core.ui.customer_traces import draw_traces
 from crm_core.ui.fields import button
 from crm_core.ui.layout import go, grid, link, row
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
@@ -90,16 +91,8 @@ def draw_identity(view: Customer) -> None:
         for column in IDENTITY_COLUMNS
         if column in person and isinstance(person[column], str) and person[column].strip()
     ]
-    links = "; ".join(
-        session.t(
-            "customer.link",
-            count=link.count,
-            kind=session.word("customer.link_kind", link.kind),
-            rule=session.word("customer.link_rule", link.rule),
-        )
-        for link in view.links
-    )
-    pairs([*shown, ("customer.recognised", links)])
+    pairs(shown)
+    draw_traces(view)
     if not shown:
         caption("customer.no_identity")
     elif treatment(session.access, "view", "name") == "mask":

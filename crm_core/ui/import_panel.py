@@ -16,7 +16,7 @@ import streamlit as st
 from crm_core.errors import CrmError
 from crm_core.privacy.policy import allowed
 from crm_core.store import folder_of, read_pointer
-from crm_core.store.imports import Plan, SourceFile, recognise
+from crm_core.store.imports import Limits, Plan, SourceFile, recognise
 from crm_core.store.imports.mapping import Mapping, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
 from crm_core.ui import door, workspace
@@ -27,8 +27,9 @@ from crm_core.ui.runner import run_job
 from crm_core.ui.session import current
 from crm_core.ui.words import caption, note, plain, warning
 
-KINDS = ("csv", "tsv", "txt", "parquet", "json")
-_FOLDER, _REPORT = "_import_folder", "_import_report"
+KINDS = ("csv", "tsv", "txt", "xlsx", "xlsm", "xls", "ods", "parquet", "json", "jsonl",
+         "ndjson", "zip", "gz", "xz", "bz2", "html", "htm")  # fmt: skip
+_FOLDER, _REPORT, _PLAN = "_import_folder", "_import_report", "_import_plan"
 _SAFE = re.compile(r"[^\w.\-]+")
 _CURRENCIES = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "CAD", "AUD", "HKD", "TWD")
 _ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles",
@@ -103,7 +104,7 @@ def _recognised(files: list[Path]) -> None:
     session = current()
     mapping: Mapping | None = None
     try:
-        plan = recognise(files)
+        plan = _plan(files)
         name = plan.format
     except CrmError as error:
         if error.code != "import_unknown_layout" or len(files) != 1:
@@ -112,28 +113,38 @@ def _recognised(files: list[Path]) -> None:
     with panel("imports.recognised"):
         plain("  ·  ".join(file.name for file in files))
         caption("imports.format_found", format=session.word("imports.format", name))
-    if name in ("order_lines", "records") and len(files) == 1:
-        mapping = _mapped(files[0])
+    if name in ("order_lines", "records") and len(files) == 1 and len(plan.files) < 2:
+        source = plan.files[0] if plan.files else SourceFile(files[0], files[0].name)
+        mapping = _mapped(files[0], source)
         if mapping is None:
             return
     _run(files, plan, mapping)
 
 
-def _mapped(file: Path) -> Mapping | None:
+def _plan(files: list[Path]) -> Plan:
+    """What the files are; an archive or workbook is opened once, not with every rerun."""
+    known, plan = st.session_state.get(_PLAN, (None, None))
+    if known != files:
+        plan = recognise(files, limits=Limits.of_uploads(current().settings.max_upload_mb))
+        st.session_state[_PLAN] = files, plan
+    return plan
+
+
+def _mapped(file: Path, source: SourceFile) -> Mapping | None:
     """The mapping as proposed or mended, or None while it is not usable."""
     key = f"_proposal_{file}"
     now = datetime.now(UTC)
     if key not in st.session_state:
-        st.session_state[key] = propose(SourceFile(file, file.name), now=now)
+        st.session_state[key] = propose(source, now=now)
     proposal: Proposal = st.session_state[key]
     with panel("imports.mapping", help_key="imports.mapping_about"):
         table = table_choice(proposal, key=file.name)
         if table != proposal.mapping.table:
-            proposal = propose(SourceFile(file, file.name), table=table, now=now)
+            proposal = propose(source, table=table, now=now)
             st.session_state[key] = proposal
         wanted = mapping_editor(proposal, key=file.name)
         if wanted != proposal.mapping:
-            proposal = propose(SourceFile(file, file.name), mapping=wanted, now=now)
+            proposal = propose(source, mapping=wanted, now=now)
             st.session_state[key] = proposal
         preview_rows(proposal)
     return proposal.mapping if proposal.result is not None else None

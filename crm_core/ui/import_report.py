@@ -11,7 +11,7 @@ from crm_core.text import formats, has
 from crm_core.ui.layout import panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import note, pairs, plain, success, warning
+from crm_core.ui.words import caption, note, pairs, plain, success, warning
 
 
 def import_report(report: Mapping[str, Any]) -> None:
@@ -38,6 +38,7 @@ def import_report(report: Mapping[str, Any]) -> None:
             warning("imports.notice", text=notice["message"])
         if report.get("lookalike_emails"):
             warning("imports.lookalike", count=report["lookalike_emails"])
+        _identity(report)
         _feeds(report, session)
 
 
@@ -61,6 +62,34 @@ def _words(example: Mapping[str, Any], session: Session) -> str:
     if not has(key, session.language):
         return str(example["message"])
     return session.t(key, file=example["file"], row=example["row"], column=example["column"])
+
+
+def _identity(report: Mapping[str, Any]) -> None:
+    """How many customers each rule of recognition joined or passed over, with masked examples."""
+    rows = [
+        {
+            "rule": rule,
+            "count": found["count"],
+            "examples": ", ".join(each for each in found["examples"] if each),
+        }
+        for rule, found in (report.get("identity") or {}).items()
+        if found["count"]
+    ]
+    if not rows:
+        return
+    caption("imports.identity_about")
+    data_table(
+        pd.DataFrame(rows),
+        [
+            Column(
+                "rule", "code", "imports.identity_rule", prefix="imports.identity", width="large"
+            ),
+            Column("count", "count", "imports.identity_count"),
+            Column("examples", "text", "imports.identity_examples"),
+        ],
+        key="import_identity",
+        alt_key="imports.identity_about",
+    )
 
 
 def _feeds(report: Mapping[str, Any], session: Session) -> None:

@@ -47,12 +47,16 @@ def _called(name: object, key: int, session: Session) -> str:
     return f"#{code_of(key, session)[:_SHORT]}"
 
 
-def go_customer(key: int) -> NoReturn:
-    """Opens a person's page; the address carries a keyed code, never the key."""
+def go_customer(key: int, *, level: str = "person") -> NoReturn:
+    """Opens the page of a person, or of the person's account; the address carries a keyed code,
+    never the key."""
     spec = navigation.spec_of("customer")
     if spec is None or not spec.path.is_file():
         raise CrmError("no_such_page")
-    st.switch_page(spec.path, query_params={**to_query(kept()), _PARAM: [code_of(key, current())]})
+    query = {**to_query(kept()), _PARAM: [code_of(key, current())]}
+    if level != "person":
+        query["level"] = [level]
+    st.switch_page(spec.path, query_params=query)
 
 
 def asked_customer() -> int:

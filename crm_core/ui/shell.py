@@ -15,6 +15,7 @@ from crm_core.ui import address, door, filters, navigation, sidebar
 from crm_core.ui.first_run import first_run
 from crm_core.ui.guard import guarded
 from crm_core.ui.opening import bounds_of, open_place, prepare, settings_and_disk
+from crm_core.ui.scores_repair import scores_repair
 from crm_core.ui.session import Session, begin, end
 from crm_core.ui.words import show_flash
 from crm_core.ui.workspace import Workspace
@@ -97,6 +98,7 @@ def _screen(session: Session, places: Places) -> None:
     address.write()
     show_flash()
     with guarded(language):
+        scores_repair()
         first_run() if stem == _FIRST_RUN else shown.run()
 
 

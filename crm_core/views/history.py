@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +56,13 @@ def history(
     store: Store,
     access: Access,
     key: int,
+    others: tuple[int, ...] = (),
     page: int = 1,
     size: int = 25,
 ) -> History:
     """A page of one customer's orders (in any state), refunds, contacts, reviews and touches.
+
+    With `others`, of them all: the members of an account.
 
     Each kind gives its newest rows up to the page's end, merged here: no page needs them all.
     Raises: CrmError("unknown_choice") for a page beyond the newest 5,000 events.
@@ -72,7 +75,7 @@ def history(
     counts: dict[str, int] = {}
     frames: list[pd.DataFrame] = []
     for kind in KINDS:
-        events = _EVENTS[kind](store, key)
+        events = _EVENTS[kind](store, (key, *others))
         newest = events.order_by(events["at"].desc(), events["place"].asc()).limit(deep)
         found = store.fetch(newest)
         counts[kind] = len(found) if len(found) < deep else _count(store, events)
@@ -91,12 +94,18 @@ def _count(store: Store, events: Any) -> int:
 
 
 def order_lines(
-    selection: Selection, *, store: Store, access: Access, order_key: int, key: int
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    order_key: int,
+    key: int,
+    others: tuple[int, ...] = (),
 ) -> OrderLines:
     """What one order of this customer held, by product; empty when the order does not count."""
     del selection, access
     ledger = store.table("ledger")
-    mine = ledger.filter((ledger.order_key == order_key) & (ledger.customer_key == key))
+    mine = ledger.filter((ledger.order_key == order_key) & ledger.customer_key.isin((key, *others)))
     measured = measure(store, LINE_METRICS, rows=mine, by=["product"])
     lines = measured.rows.dropna(subset=["product"])
     table = store.table("product_facts")
@@ -110,9 +119,9 @@ def order_lines(
     return OrderLines(rows.sort_values("revenue", ascending=False), measured.totals)
 
 
-def _orders(store: Store, key: int) -> Any:
+def _orders(store: Store, keys: Sequence[int]) -> Any:
     orders = store.table("orders")
-    mine = orders.filter(orders.customer_key == key)
+    mine = orders.filter(orders.customer_key.isin(keys))
     facts = store.table("order_facts").select("order_key", "revenue", "units")
     joined = mine.left_join(facts, "order_key")
     return joined.select(
@@ -127,9 +136,9 @@ def _orders(store: Store, key: int) -> Any:
     )
 
 
-def _refunds(store: Store, key: int) -> Any:
+def _refunds(store: Store, keys: Sequence[int]) -> Any:
     ledger = store.table("ledger")
-    mine = ledger.filter((ledger.customer_key == key) & (ledger.entry == "refund"))
+    mine = ledger.filter((ledger.customer_key.isin(keys)) & (ledger.entry == "refund"))
     summed = mine.group_by("at", "order_key").agg(
         amount=mine.refund.sum().cast("float64"), channel=mine.sales_channel.max()
     )
@@ -140,9 +149,9 @@ def _refunds(store: Store, key: int) -> Any:
     )
 
 
-def _contacts(store: Store, key: int) -> Any:
+def _contacts(store: Store, keys: Sequence[int]) -> Any:
     table = store.table("contacts")
-    mine = table.filter(table.customer_key == key)
+    mine = table.filter(table.customer_key.isin(keys))
     return mine.select(
         at=mine.occurred_at,
         place=mine.contact_id,
@@ -154,9 +163,9 @@ def _contacts(store: Store, key: int) -> Any:
     )
 
 
-def _reviews(store: Store, key: int) -> Any:
+def _reviews(store: Store, keys: Sequence[int]) -> Any:
     table = store.table("reviews")
-    mine = table.filter(table.customer_key == key)
+    mine = table.filter(table.customer_key.isin(keys))
     products = store.table("product_facts").select("product_id", "product_name")
     joined = mine.left_join(products, "product_id")
     return joined.select(
@@ -168,9 +177,9 @@ def _reviews(store: Store, key: int) -> Any:
     )
 
 
-def _touches(store: Store, key: int) -> Any:
+def _touches(store: Store, keys: Sequence[int]) -> Any:
     table = store.table("touches")
-    mine = table.filter(table.customer_key == key)
+    mine = table.filter(table.customer_key.isin(keys))
     return mine.select(
         at=mine.sent_at,
         place=mine.touch_id,
@@ -180,7 +189,7 @@ def _touches(store: Store, key: int) -> Any:
     )
 
 
-_EVENTS: dict[str, Callable[[Store, int], Any]] = {
+_EVENTS: dict[str, Callable[[Store, Sequence[int]], Any]] = {
     "order": _orders,
     "refund": _refunds,
     "contact": _contacts,

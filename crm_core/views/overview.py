@@ -118,15 +118,10 @@ def _to_date(now: pd.DataFrame, then: pd.DataFrame | None) -> pd.DataFrame:
 def _channels(
     store: Store, selection: Selection, period: Period, compared: Period | None
 ) -> pd.DataFrame:
-    by = ("sales_channel",)
-    frame = measure(
-        store, _CHANNEL_COLUMNS, rows=scope(store, selection, period), by=by, totals=False
-    ).rows
+    frame = _by_channel(store, _CHANNEL_COLUMNS, selection, period)
     frame["change"] = None
     if compared is not None:
-        rows = measure(
-            store, ("net_revenue",), rows=scope(store, selection, compared), by=by, totals=False
-        ).rows
+        rows = _by_channel(store, ("net_revenue",), selection, compared)
         before: dict[object, float] = dict(
             zip(rows["sales_channel"], rows["net_revenue"], strict=True)
         )
@@ -137,3 +132,11 @@ def _channels(
     frame["change"] = frame["change"].astype("float64")
     frame["sales_channel"] = frame["sales_channel"].fillna(NO_CHANNEL)
     return frame.sort_values("net_revenue", ascending=False, ignore_index=True)
+
+
+def _by_channel(
+    store: Store, names: tuple[str, ...], selection: Selection, period: Period
+) -> pd.DataFrame:
+    by = ("sales_channel",)
+    rows = scope(store, selection, period, of=names, by=by)
+    return measure(store, names, rows=rows, by=by, totals=False).rows

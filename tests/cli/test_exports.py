@@ -13,7 +13,7 @@ import pytest
 
 from crm_core.privacy import audit
 from crm_core.records import open_records
-from tests.cli.conftest import OwnShop, Said
+from tests.cli.conftest import Command, OwnShop, Said
 
 EVERYONE = '{"all": []}'
 SOME = json.dumps({"field": "revenue", "operator": ">=", "value": 60})
@@ -109,3 +109,27 @@ def test_a_list_that_may_not_be_leaves_no_file(
     assert (said.code, said.answer["error"]) == (1, code)
     assert list(tmp_path.iterdir()) == []
     assert "Traceback" not in said.err
+
+
+def test_all_scores_leave_by_the_same_door_and_name_nobody(demo: Command, tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    answer = answered(demo("predict", "rfm", "--out", out, "--json"))
+    heading, *rows = rows_of(out)
+    assert heading[0] == "customer"
+    assert not {"customer_key", "name", "email", "phone"} & set(heading)
+    assert "segment" in heading
+    assert (answer["model"], answer["rows"]) == ("rfm", len(rows))
+    assert len(rows) == len({row[0] for row in rows}) > 4_000
+    assert answer["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def test_scores_of_days_are_a_file_too(demo: Command, tmp_path: Path) -> None:
+    out = tmp_path / "days.csv"
+    said = demo("predict", "forecast", "--out", out, "--json")
+    told = demo("predict", "forecast", "--json").answer["rows"]
+    heading, *rows = rows_of(out)
+    assert (said.code, said.answer["rows"]) == (0, len(rows))
+    assert [row[heading.index("day")] for row in rows[:900]] == [day["day"] for day in told[:900]]
+    assert list(tmp_path.iterdir()) == [out]
+    nowhere = demo("predict", "forecast", "--out", tmp_path / "no" / "days.csv", "--json")
+    assert nowhere.answer["error"] == "privacy_file_unwritable"

@@ -161,7 +161,7 @@ def test_day_or_month_first_is_asked_and_answered(shop: OwnShop, tmp_path: Path)
         (b"%PDF-1.7\n\x00\x01", "import_not_text"),
         (b"alpha,beta\n1,2\n", "import_unknown_layout"),
         (f"{HEADER}\n1,2026-01-15,c,p,P,1,-5\n".encode(), "import_nothing_good"),
-        (f"{HEADER},Price\n1,2026-01-15,c,p,P,1,5,5\n".encode(), "import_duplicate_header"),
+        (b"PK\x03\x04" + bytes(99), "import_archive_broken"),
     ],
 )
 def test_a_bad_file_is_named_and_nothing_is_stored(

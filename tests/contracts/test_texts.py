@@ -42,6 +42,12 @@ def test_no_text_is_empty_or_left_to_do() -> None:
     assert found == []
 
 
+def test_the_closest_name_is_asked_about_in_one_place() -> None:
+    """A text that words it itself would read badly where no name is close."""
+    asking = [key for key in EN if "match" in placeholders(EN[key])]
+    assert asking == ["error.did_you_mean"]
+
+
 def test_chinese_is_chinese_and_english_is_english() -> None:
     untranslated = [
         key

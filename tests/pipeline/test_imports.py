@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -186,3 +187,44 @@ def test_a_file_that_tells_no_currency_changes_nothing_the_second_time(tmp_path:
         for _ in range(2)
     ]
     assert found == [1, None]
+
+
+def test_goods_sent_back_in_a_later_file_are_a_refund_of_the_order_before(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path)
+    sold = csv(tmp_path, "sold", "1,2026-01-05,ann,tea,Tea,3,2.00", "2,2026-01-06,bob,cup,Cup,1,5")
+    back = csv(
+        tmp_path, "back", "1,2026-02-10,ann,tea,Tea,-1,2.00", "7,2026-02-10,eve,tea,Tea,-1,2.00"
+    )
+    bring(shop, sold)
+    before = figures(shop)
+    report = bring(shop, back)
+    assert report["reasons"] == {"import_negative_quantity": 1}  # an order that nobody knows
+    assert report["totals"]["refunds"] == 2.0
+    after = figures(shop)
+    assert after == {**before, "refunds": 2.0, "net_revenue": before["net_revenue"] - 2.0}
+    assert after["orders"] == 2.0
+    with closing(shop.open()) as store:
+        refunds = store.fetch(store.table("refunds"))
+        lines = store.fetch(store.table("order_lines"))
+        assert refunds["order_id"].tolist() == ["1"]
+        assert refunds["line_id"].tolist() == lines[lines["order_id"] == "1"]["line_id"].tolist()
+    assert bring(shop, back)["batch"] is None  # the same file again is no news
+
+
+def csv(folder: Path, name: str, *rows: str) -> Path:
+    path = folder / f"{name}.csv"
+    header = "Order ID,Order Date,Customer ID,SKU,Product,Quantity,Price"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def bring(shop: SmallShop, path: Path) -> Any:
+    return run_import(
+        recognise([path]), url=shop.url, settings=shop.settings, records=shop.records, now=NOW
+    )
+
+
+def figures(shop: SmallShop) -> dict[str, Any]:
+    with closing(shop.open()) as store:
+        names = ("orders", "buyers", "revenue", "refunds", "net_revenue", "repeat_orders")
+        return measure(store, names, rows=scope(store, Selection())).totals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -163,3 +164,23 @@ def test_who_came_before_the_log_began_is_no_new_customer(tmp_path: Path) -> Non
     assert store.meta.already_until == date(2026, 4, 30)
     assert already == {"old": True, "edge": True, "new": False}
     store.close()
+
+
+def test_taken_back_what_was_said_of_the_beginning_leaves_what_the_files_said(
+    tmp_path: Path,
+) -> None:
+    shop = small_shop(tmp_path, rows(), starts_with_shop=True)
+    told(shop, ShopSettings(starts_with_shop=False))
+    later: Rows = {
+        "orders": [order("6", "ann", "2026-01-10T10:00:00")],
+        "order_lines": [line("6", "tea", "1")],
+    }
+    shop.load(later, name="later")  # files that come meanwhile leave it so
+    assert not starts(shop)
+    told(shop, ShopSettings())
+    assert starts(shop)
+
+
+def starts(shop: SmallShop) -> bool:
+    with closing(shop.open()) as store:
+        return store.meta.starts_with_shop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,18 +16,14 @@ from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
 from crm_core.rules import All
 from crm_core.settings import Settings
-from crm_core.store import Change
-from tests.small_shop import NOW, Rows, day, line, order, small_shop
+from crm_core.store import Change, Store, folder_of, read_pointer
+from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
 
 def test_facts_published_while_scores_wait_for_their_turn_are_the_ones_scored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows: Rows = {
-        "orders": [order("1", "ann", "2026-01-05T20:00:00")],
-        "order_lines": [line("1", "tea", "9")],
-    }
-    shop = small_shop(tmp_path, rows)
+    shop = small_shop(tmp_path, one_order())
     later: Rows = {
         "orders": [order("2", "bob", "2026-01-09T20:00:00")],
         "order_lines": [line("2", "tea", "9")],
@@ -72,3 +68,60 @@ def test_a_list_of_all_buyers_must_be_meant_though_others_are_known(tmp_path: Pa
             out=io.BytesIO(),
         )
     store.close()
+
+
+def test_damaged_scores_hide_no_facts_and_are_made_anew(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, one_order())
+    scores.refresh_scores(shop.url, settings=shop.settings)
+    folder = folder_of(shop.url)
+    for damage in (lost, cut):
+        pointer = read_pointer(folder)
+        damage(folder / str(pointer.scores))
+        with closing(shop.open()) as store:
+            assert (store.scores_damaged, store.scores_as_of) == (True, None)
+            assert not store.has("rfm")
+            assert len(store.fetch(store.table("orders"))) == 1
+        scores.refresh_scores(shop.url, settings=shop.settings)
+        assert read_pointer(folder).scores != pointer.scores  # a reader may still have that one
+        with closing(shop.open()) as store:
+            assert not store.scores_damaged
+            assert len(store.fetch(store.table("rfm"))) == 1
+
+
+def lost(file: Path) -> None:
+    file.unlink()
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:20_000])
+
+
+def test_scores_found_damaged_when_read_are_done_without(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, one_order())
+    scores.refresh_scores(shop.url, settings=shop.settings)
+    file = folder_of(shop.url) / str(read_pointer(folder_of(shop.url)).scores)
+    whole = file.read_bytes()
+    store = next(store for store in readable(shop, file, whole) if not store.scores_damaged)
+    everybody = store.table("features").inner_join(store.table("rfm"), "customer_key")
+    with pytest.raises(CrmError) as refused:
+        store.fetch(everybody)
+    assert (refused.value.code, refused.value.facts) == ("scores_damaged", {"file": file.name})
+    assert (store.scores_damaged, store.has("rfm")) == (True, False)
+    assert len(store.fetch(store.table("orders"))) == 1
+    store.close()
+
+
+def readable(shop: SmallShop, file: Path, whole: bytes) -> Iterator[Store]:
+    """The store with one block of its scores spoilt after another."""
+    for place in range(12_288 + 100, len(whole), 262_144):
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 1
+        file.write_bytes(spoilt)
+        yield shop.open()
+
+
+def one_order() -> Rows:
+    return {
+        "orders": [order("1", "ann", "2026-01-05T20:00:00")],
+        "order_lines": [line("1", "tea", "9")],
+    }

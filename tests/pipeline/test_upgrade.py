@@ -57,6 +57,20 @@ def test_an_import_into_an_older_store_brings_it_up_first(tmp_path: Path) -> Non
     assert len(store.fetch(store.table("orders"))) == 2
 
 
+def test_addresses_found_shared_by_an_older_version_stay_shared(tmp_path: Path) -> None:
+    shop = shop_of_one(tmp_path)
+    con = duckdb.connect(str(aged(shop, 1)))
+    con.execute("DROP TABLE shared_addresses; DROP TABLE keys_given")
+    con.execute("ALTER TABLE identity_links DROP COLUMN first_key")
+    con.execute("CREATE TABLE shared_emails AS SELECT 'desk@x.org' AS email, 1::BIGINT AS batch_id")
+    con.close()
+    shop.load({"orders": [order("2", None, "2026-02-05T10:00:00", email="desk@x.org")]}, name="b")
+    store = shop.open()
+    assert store.fetch(store.table("shared_addresses"))["value"].tolist() == ["desk@x.org"]
+    links = store.fetch(store.table("identity_links"))
+    assert links[["value", "first_key"]].values.tolist() == [["ann", 1]]
+
+
 def test_a_newer_store_is_left_alone_and_says_so(tmp_path: Path) -> None:
     shop = shop_of_one(tmp_path)
     aged(shop, 99)

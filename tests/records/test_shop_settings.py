@@ -25,6 +25,7 @@ FULL = ShopSettings(
     uncounted_statuses=("cancelled", " test ", "test", ""),
     internal_buyers=("@shop.example", "C-00001"),
     starts_with_shop=False,
+    refund_date="order",
 )
 
 
@@ -63,6 +64,7 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_saved(records: Records)
         "marketing_spend": {"May": {"google": "x"}},
         "tax_included": "yes",
         "internal_buyers": "me",
+        "refund_date": "someday",
     }
     with pytest.raises(CrmError, match="records_settings_invalid") as refused:
         records.save_shop_settings(ShopSettings(**wrong), "mia", NOW)
@@ -77,8 +79,9 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_saved(records: Records)
         ("marketing_spend", "not_a_number"),
         ("tax_included", "not_a_switch"),
         ("internal_buyers", "not_a_list"),
+        ("refund_date", "not_a_choice"),
     }
-    assert refused.value.facts["count"] == 9
+    assert refused.value.facts["count"] == 10
     assert records.shop_settings() == ShopSettings()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm_core.features import build_features
 from crm_core.metrics import METRICS, measure, scope
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.records import ShopSettings
@@ -200,8 +202,10 @@ def test_parts_of_an_additive_metric_add_up_to_its_total(tea: SmallShop, by: str
             assert result.rows[name].sum() == pytest.approx(result.totals[name])
 
 
-def refund(refund_id: str, order_id: str, amount: str, **more: object) -> dict[str, object]:
-    when = datetime(2026, 2, 20, 9)
+def refund(
+    refund_id: str, order_id: str, amount: str, on: str = "2026-02-20", **more: object
+) -> dict[str, object]:
+    when = datetime.fromisoformat(f"{on}T09:00")
     return {"refund_id": refund_id, "order_id": order_id, "refunded_at": when,
             "amount": Decimal(amount), **more}  # fmt: skip
 
@@ -253,6 +257,41 @@ def test_one_piece_back_of_a_whole_order_gives_the_cost_of_one_piece_back(tmp_pa
     assert found["goods_cost"] == pytest.approx(17 - (8 + 2.5) / 3, abs=0.01)
 
 
+def test_a_line_refunded_twice_gives_its_cost_back_once(tmp_path: Path) -> None:
+    rows = tea_shop()  # line 1-tea: two teas at cost 4
+    rows["refunds"] = [
+        refund("z", "1", "9", on="2026-02-01", line_id="1-tea", restocked=True),
+        refund("b", "1", "5", on="2026-02-02", line_id="1-tea", restocked=True),
+        # The whole order: the cup is still to come back.
+        refund("a", "1", "5", on="2026-02-03", restocked=True),
+    ]
+    assert goods_back(small_shop(tmp_path, rows)) == [8.0, 0.0, 2.5]
+
+
+def test_pieces_coming_back_one_by_one_give_the_cost_back_to_the_cent(tmp_path: Path) -> None:
+    rows: Rows = {
+        "products": [{"product_id": "tea", "unit_cost": Decimal("3.3333")}],
+        "orders": [order("1", "ann", "2026-01-05T10:00:00")],
+        "order_lines": [line("1", "tea", "10", 3)],  # cost 10.00
+        "refunds": [
+            refund(
+                str(n), "1", "9", on=f"2026-02-0{n}", line_id="1-tea", quantity=1, restocked=back
+            )
+            for n, back in enumerate((True, False, True, True, True), start=1)
+        ],
+    }
+    # The second piece was lost: money back, no goods. Nothing is left for a fifth.
+    assert goods_back(small_shop(tmp_path, rows)) == [3.33, 0.0, 3.34, 3.33, 0.0]
+
+
+def goods_back(shop: SmallShop) -> list[float]:
+    """Goods cost that came back, day by day."""
+    with closing(shop.open()) as store:
+        ledger = store.table("ledger")
+        rows = store.fetch(ledger.filter(ledger.entry == "refund"))
+    return [round(-part["goods_cost"].sum(), 9) for _, part in rows.groupby("day")]
+
+
 def test_a_refund_of_a_line_nobody_knows_is_money_all_the_same(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["refunds"] = [
@@ -289,3 +328,41 @@ def test_a_state_counts_or_not_however_it_is_written(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["orders"][2]["status"] = "Cancelled"
     assert totals(small_shop(tmp_path, rows), "orders") == {"orders": 3.0}
+
+
+def given_back() -> Rows:
+    rows = tea_shop()
+    rows["refunds"] = [
+        refund("a", "1", "9.50", on="2026-02-20", line_id="1-tea", quantity=1, restocked=True),
+        refund("b", "2", "3.33", on="2026-03-01"),
+    ]
+    return rows
+
+
+def test_refunds_count_on_their_own_day_or_on_their_orders(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, given_back())
+    names = list(METRICS)
+    own, own_days = totals(shop, *names), by_day(shop)
+    apply(shop, replace(shop.records.shop_settings(), refund_date="order"))
+    assert totals(shop, *names) == pytest.approx(own)  # over all time both tell the same
+    assert (own["orders"], own["refunds"]) == (3.0, pytest.approx(12.83))
+    assert own_days == {"2026-02-20": 9.5, "2026-03-01": 3.33}
+    assert by_day(shop) == {"2026-01-05": 9.5, "2026-02-05": 3.33}
+
+
+def by_day(shop: SmallShop) -> dict[str, float]:
+    """Money given back, by the day it counts on."""
+    with closing(shop.open()) as store:
+        rows = scope(store, Selection())
+        found = measure(store, ("refunds",), rows=rows, by=("day",)).rows
+    counted = found[found["refunds"] != 0]
+    return {f"{row.day:%Y-%m-%d}": row.refunds for row in counted.itertuples()}
+
+
+def test_nobody_knows_of_a_refund_before_it_happened(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, given_back())
+    apply(shop, replace(shop.records.shop_settings(), refund_date="order"))
+    with closing(shop.open()) as store:
+        for as_of, refunds in (("2026-02-19", 0.0), ("2026-02-20", 9.5)):
+            features = store.fetch(build_features(store.at(day(as_of)), ("refunds",)))
+            assert features["refunds"].tolist() == [refunds]

@@ -202,6 +202,43 @@ def test_an_address_shared_over_many_files_stops_joining(tmp_path: Path) -> None
     assert [found[f"guest-{number}"] for number in range(3, 7)] == [None] * 4
 
 
+def test_prospects_and_guests_without_a_number_are_known_in_every_table(tmp_path: Path) -> None:
+    when = datetime(2026, 1, 5, 10)
+    phone, email = "+49 30 23125 001", "Guest@Example.com"
+    consent = {"contact_channel": "email", "purpose": "marketing", "state": "granted", "at": when}
+    rows: Rows = {
+        "identities": [{"email": "guest@example.com", "name": "Gil", "phone": "+493023125001"}],
+        "customers": [{"phone": phone, "country": "DE"}],
+        "consents": [{"email": email, **consent}],
+        "reviews": [
+            {"review_id": "r", "phone": phone, "product_id": "tea", "stars": 5, "reviewed_at": when}
+        ],
+        "contacts": [{"contact_id": "t", "email": email, "occurred_at": when}],
+        "orders": [order("1", None, "2026-01-05T10:00:00", phone="+49 (0)30 23125001")],
+        "order_lines": [line("1", "tea", "10")],
+    }
+    shop = small_shop(tmp_path)
+    report = shop.load(rows)
+    store = shop.open()
+    for table in (*rows, "imported_consents"):
+        if table not in ("order_lines", "consents"):
+            assert store.fetch(store.table(table))["customer_key"].tolist() == [1], table
+    assert shop.records.consent_states([1], "email") == {1: "granted"}
+    assert report["identity"]["lookalike"] == {"count": 0, "examples": []}
+    later = order("2", None, "2026-02-05T10:00:00", email=email)
+    shop.load({"orders": [later]}, name="later")
+    assert set(keys(shop).values()) == {1}
+
+
+def test_the_report_counts_each_rule_with_masked_examples(tmp_path: Path) -> None:
+    report = small_shop(tmp_path).load(two_traces())
+    found = report["identity"]
+    assert found["email_exact"] == {"count": 1, "examples": ["a•••@example.com"]}
+    assert found["guests"]["count"] == 1
+    assert found["lookalike"] == {"count": 1, "examples": ["\u0430•••@example.com"]}
+    assert "ann@" not in str(report)
+
+
 def test_one_person_of_many_ids_stays_one(tmp_path: Path) -> None:
     rows: Rows = {
         "identities": [

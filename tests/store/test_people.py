@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_core.store.people import resolve_people
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
+from tests.told_people import People
 
 Seen = tuple[str, str | None]
 
@@ -23,76 +22,31 @@ sightings = st.lists(
 )
 
 
-class People:
-    """The links of a store over several files, without the rest of the store."""
-
-    def __init__(self) -> None:
-        self.con = duckdb.connect()
-        self.con.execute("CREATE SCHEMA staging; CREATE SCHEMA people")
-        self.con.execute("""
-            CREATE TABLE people.old_links (kind VARCHAR, value VARCHAR, customer_key BIGINT,
-                                           rule VARCHAR, batch_id BIGINT);
-            CREATE TABLE people.old_moves (old_key BIGINT, new_key BIGINT, batch_id BIGINT);
-            CREATE TABLE people.old_shared (email VARCHAR, batch_id BIGINT);
-            CREATE TABLE people.latest (id VARCHAR, email VARCHAR);
-            CREATE VIEW people.old_emails AS
-                SELECT value AS email, customer_key FROM people.old_links WHERE kind = 'email'
-                UNION SELECT t.email, l.customer_key FROM people.latest t
-                JOIN people.old_links l ON l.kind = 'source_id' AND l.value = t.id
-        """)
-        self.batch = 0
-
-    def load(self, rows: list[Seen]) -> None:
-        """One file: who was seen with which address."""
-        self.batch += 1
-        self.con.execute(
-            "CREATE OR REPLACE TABLE staging.identities (customer_id VARCHAR, email VARCHAR)"
-        )
-        self.con.executemany("INSERT INTO staging.identities VALUES (?, ?)", rows)
-        resolve_people(self.con, {"identities"}, batch=self.batch)
-        self.con.execute(f"""
-            CREATE OR REPLACE TABLE people.old_links AS SELECT * FROM people.links;
-            INSERT INTO people.old_moves SELECT *, {self.batch} FROM people.moved;
-            CREATE OR REPLACE TABLE people.old_shared AS
-                SELECT email, {self.batch}::BIGINT AS batch_id FROM people.shared
-        """)
-        for customer, email in rows:
-            if email is not None:
-                self.con.execute("DELETE FROM people.latest WHERE id = ?", [customer])
-                self.con.execute("INSERT INTO people.latest VALUES (?, ?)", [customer, email])
-
-    def links(self) -> dict[tuple[str, str], int]:
-        rows = self.con.execute("SELECT kind, value, customer_key FROM people.old_links").fetchall()
-        assert len({row[:2] for row in rows}) == len(rows)
-        return {(kind, value): key for kind, value, key in rows}
-
-    def gone(self) -> set[int]:
-        return {
-            row[0] for row in self.con.execute("SELECT old_key FROM people.old_moves").fetchall()
-        }
+def told(rows: list[Seen]) -> list[dict[str, str | None]]:
+    return [{"customer_id": customer, "email": email} for customer, email in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=1, max_size=4))
 def test_the_last_file_again_changes_nothing(files: list[list[Seen]]) -> None:
     people = People()
     for rows in files:
-        people.load(rows)
+        people.load(*told(rows))
     before, gone = people.links(), people.gone()
-    people.load(files[-1])
-    people.load(list(reversed(files[-1])))
+    people.load(*told(files[-1]))
+    people.load(*told(list(reversed(files[-1]))))
     assert people.links() == before
     assert people.gone() == gone
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=4))
 def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list[Seen]]) -> None:
     people = People()
     given_up: set[int] = set()
     for rows in files:
         before = people.links()
-        people.load(rows)
+        people.load(*told(rows))
         after = people.links()
         for kind, value in before:
             if kind == "source_id":
@@ -107,11 +61,11 @@ def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list
         assert not given_up & set(after.values())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(sightings)
 def test_one_file_joins_exactly_those_whom_addresses_of_few_connect(rows: list[Seen]) -> None:
     people = People()
-    people.load(rows)
+    people.load(*told(rows))
     links = people.links()
     owners: dict[str, set[str]] = {}
     for customer, email in rows:
@@ -129,6 +83,71 @@ def test_one_file_joins_exactly_those_whom_addresses_of_few_connect(rows: list[S
             assert joined is (other in group[one])
     shared = {email for email, own in owners.items() if len(own) > 3}
     assert not shared & {value for kind, value in links if kind == "email"}
+
+
+def two_days() -> tuple[list[Seen], list[Seen]]:
+    """Two customers, and a day later an address that both of them gave."""
+    return [("ann", None), ("bob", None)], [("ann", "x@example.com"), ("bob", "x@example.com")]
+
+
+def test_a_rebuild_without_a_file_takes_apart_whom_it_had_joined() -> None:
+    first, second = two_days()
+    people = People()
+    people.load(*told(first))
+    apart = people.links()
+    people.load(*told(second))
+    assert len(set(people.links().values())) == 1
+    assert people.gone() == {2}
+    people.load(*told(first), rebuild=True)
+    assert people.links() == apart
+    assert people.gone() == set()
+
+
+def test_who_comes_apart_shares_no_key_and_a_key_not_told_again_is_nobody_s() -> None:
+    people = People()
+    people.load(*told([("ann", "x@example.com"), ("bob", "x@example.com"), ("cyr", None)]))
+    assert set(people.links().values()) == {1, 2}
+    people.load(*told([("ann", "x@example.com"), ("bob", None)]), rebuild=True)
+    links = people.links()
+    assert links["source_id", "ann"] == links["email", "x@example.com"] == 1
+    assert links["source_id", "bob"] == 3
+    assert ("source_id", "cyr") not in links
+    people.load(*told([("dan", None)]))
+    assert people.links()["source_id", "dan"] == 4
+    links = people.links()
+    for _ in range(2):  # once apart, a rebuild changes nothing
+        people.load(*told([("ann", "x@example.com"), ("bob", None), ("dan", None)]), rebuild=True)
+        assert people.links() == links
+    people.load(*told([("eve", None)]))
+    assert people.links()["source_id", "eve"] == 5
+
+
+def test_a_rebuild_that_joins_keeps_the_smaller_key_and_moves_the_other() -> None:
+    first, second = two_days()
+    people = People()
+    people.load(*told(first))
+    people.load(*told([*first, *second]), rebuild=True)
+    assert set(people.links().values()) == {1}
+    assert people.gone() == {2}
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(sightings, min_size=2, max_size=3))
+def test_a_rebuild_keeps_numbers_and_a_second_one_changes_nothing(files: list[list[Seen]]) -> None:
+    people = People()
+    for rows in files:
+        people.load(*told(rows))
+    known = people.first_keys()
+    everything = [row for rows in files for row in rows]
+    people.load(*told(everything), rebuild=True)
+    after, gone = people.links(), people.gone()
+    assert not gone & set(after.values())
+    for trace, key in after.items():
+        own = {known[other] for other in after if other in known and after[other] == key}
+        assert key in own or key > max(known.values()), trace
+    people.load(*told(list(reversed(everything))), rebuild=True)
+    assert people.links() == after
+    assert people.gone() == gone
 
 
 def many_ids() -> Rows:

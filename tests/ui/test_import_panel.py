@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import streamlit as st
 
+from crm_core.errors import CrmError
 from crm_core.settings import Settings
 from crm_core.ui import import_panel
 from crm_core.ui.workspace import choose
@@ -30,7 +32,7 @@ class Upload:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    settings = Settings(var=tmp_path)
+    settings = Settings(var=tmp_path, max_upload_mb=1)
     place = choose(settings, visitor=None, name="shop")
     session = SimpleNamespace(settings=settings, workspace=place)
     monkeypatch.setattr(import_panel, "current", lambda: session)
@@ -53,3 +55,14 @@ def test_two_files_of_one_name_are_both_kept(folder: Path) -> None:
     assert kept(*files) == kept(*files) == [b"may", b"june"]
     paths = list((folder / "uploads").rglob("*.csv"))
     assert len({path.parent for path in paths}) == 1  # formats of several files look beside them
+
+
+def test_a_packed_file_is_opened_once_and_within_the_limits_of_a_page(folder: Path) -> None:
+    path = folder / "orders.csv.gz"
+    path.write_bytes(gzip.compress(b"Order ID,Order Date,SKU,Price\n1,2026-01-15,p,2.50\n"))
+    assert import_panel._plan([path]) is import_panel._plan([path])
+    bomb = folder / "bomb.csv.gz"
+    bomb.write_bytes(gzip.compress(bytes(21 * 1024 * 1024)))
+    with pytest.raises(CrmError) as failure:
+        import_panel._plan([bomb])
+    assert (failure.value.code, failure.value.facts["limit"]) == ("import_archive_too_large", 20)

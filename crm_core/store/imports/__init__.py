@@ -16,6 +16,7 @@ from crm_core.store.imports.contract import (
 )
 from crm_core.store.imports.describe import describe
 from crm_core.store.imports.formats import FORMATS
+from crm_core.store.imports.limits import Limits
 from crm_core.store.imports.mapping import Mapping, parse_mapping, read_mapping, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
 from crm_core.store.imports.recognise import recognise
@@ -24,6 +25,7 @@ from crm_core.store.imports.run import stage
 __all__ = [
     "FORMATS",
     "FileRead",
+    "Limits",
     "Mapping",
     "Notice",
     "Part",

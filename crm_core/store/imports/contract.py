@@ -18,11 +18,41 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something to know that stopped no row."""
+
+    code: str
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True)
+class LostRow:
+    """A row that could not be brought into a table at all, as it stands in the file."""
+
+    row: int
+    code: str
+    raw: str
+
+
+@dataclass(frozen=True)
 class SourceFile:
-    """A file to import: where it lies, and the name people know it by."""
+    """A file to import: where it lies, and the name people know it by.
+
+    What came out of an archive, a workbook or another kind of table lies elsewhere: `sha256` is
+    that of the file as it was given, `row_shift` leads from a line of the copy to the row people
+    see, `decimal` is the style its numbers were written in, `inner` tells that others came out of
+    the same file, and `keeper` holds the folder of the copy for as long as anybody needs it.
+    """
 
     path: Path
     name: str
+    sha256: str = ""
+    decimal: str = ""
+    row_shift: int = 0
+    inner: bool = False
+    notices: tuple[Notice, ...] = field(default=(), compare=False)
+    lost: tuple[LostRow, ...] = field(default=(), compare=False, repr=False)
+    keeper: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -37,9 +67,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be read, and how. Nothing has been written yet."""
+    """What will be read, and how. Nothing has been written yet. `notices`: what was left out."""
 
     parts: tuple[Part, ...]
+    notices: tuple[Notice, ...] = ()
 
     @property
     def format(self) -> str:
@@ -74,14 +105,6 @@ class RowIssue:
     file: str
     row: int
     column: str
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something to know that stopped no row."""
-
-    code: str
-    facts: dict[str, object]
 
 
 @dataclass(frozen=True)

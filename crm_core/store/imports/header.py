@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import SourceFile
@@ -24,14 +23,16 @@ def text_of(file: SourceFile) -> TextFile | None:
         seen = file.path.stat()
     except OSError:
         return None
-    return _text(file.path, file.name, seen.st_mtime_ns, seen.st_size)
+    bare = replace(file, keeper=None, notices=(), lost=())  # a copy's folder must not stay for this
+    found = _text(bare, seen.st_mtime_ns, seen.st_size)
+    return None if found is None else replace(found, source=file)
 
 
 @lru_cache(maxsize=64)
-def _text(path: Path, name: str, _changed: int, _size: int) -> TextFile | None:
+def _text(file: SourceFile, _changed: int, _size: int) -> TextFile | None:
     """Read once a file: every format asks, and a look goes over the whole of it."""
     try:
-        return read_text(SourceFile(path, name))
+        return read_text(file)
     except CrmError:
         return None
 

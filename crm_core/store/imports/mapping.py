@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -54,15 +53,6 @@ def fields_of(table: str) -> dict[str, str]:
     return record_fields(table)
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The known word most like `word`, or a dash.
-
-    >>> nearest("Salse", ["Sales", "Profit"]), nearest("x", ["Sales"])
-    ('Sales', '–')
-    """
-    return close_match(word, words) or "–"
-
-
 @dataclass(frozen=True)
 class Mapping:
     """Which column fills which field of a table, and how its values are written.
@@ -102,16 +92,17 @@ class Mapping:
             value = str(getattr(self, key))
             if value not in choices:
                 raise CrmError(
-                    "import_bad_mapping",
+                    "import_bad_choice",
                     key=key,
                     value=value,
-                    match=close_match(value, choices) or ", ".join(choices),
+                    choices=", ".join(choices),
+                    match=close_match(value, choices),
                 )
         known = fields_of(self.table)
         for key in (*self.columns, *self.constants):
             if key not in known:
                 raise CrmError(
-                    "import_bad_mapping", key="columns", value=key, match=nearest(key, known)
+                    "import_bad_mapping", key="columns", value=key, match=close_match(key, known)
                 )
 
     @property
@@ -123,7 +114,7 @@ class Mapping:
         """Raise CrmError("import_missing_column") naming a column the file does not have."""
         for column in (*self.columns.values(), *self.id_columns):
             if column not in header:
-                match = nearest(column, header)
+                match = close_match(column, header)
                 raise CrmError("import_missing_column", file=file, column=column, match=match)
         missing = [each for each in self.missing() if each]
         if missing:
@@ -185,7 +176,7 @@ def parse_mapping(text: str, *, file: str = "mapping.toml") -> Mapping:
     known = [each.name for each in fields(Mapping)]
     for key in told:
         if key not in known:
-            raise CrmError("import_bad_mapping", key=key, value=key, match=nearest(key, known))
+            raise CrmError("import_bad_mapping", key=key, value=key, match=close_match(key, known))
     for key in ("columns", "constants"):
         table = told.get(key, {})
         if not isinstance(table, dict):

@@ -93,27 +93,43 @@ def open_returns(job: Job) -> None:
 
 
 def link_returns(job: Job) -> None:
-    """Returns of known orders become refunds; the others are set aside, nothing is counted twice."""
+    """Returns of known orders become refunds; the others are set aside, nothing is counted twice.
+
+    Known are the orders of these files and those of the store, where it is being added to.
+    """
+    orders = _with_stored(job, "orders", "order_id")
+    lines = _with_stored(job, "order_lines", "order_id, product_id, line_id")
     add(
         job,
         "refunds",
-        """
+        f"""
         select concat('return-', r.order_id, '-', r.line) as refund_id, r.order_id,
-               (select min(l.line_id) from staging.order_lines l
+               (select min(l.line_id) from ({lines}) l
                 where l.order_id = r.order_id and l.product_id = r.product_id) as line_id,
                r.ordered_at as refunded_at, r.amount, r.quantity, r.source_row, r.source_file
-        from import_returns r semi join staging.orders using (order_id)
+        from import_returns r semi join ({orders}) using (order_id)
         """,
     )
     set_aside(
         job,
-        """
+        f"""
         select file_name as source_file, source_row, 'refunds' as table_name, column_name,
                'import_negative_quantity' as reason, raw
-        from import_returns anti join staging.orders using (order_id)
+        from import_returns anti join ({orders}) using (order_id)
         """,
     )
     job.con.execute("drop table import_returns")
+
+
+def _with_stored(job: Job, table: str, columns: str) -> str:
+    """SQL for staged rows and those that the store has already."""
+    stored = counted(
+        job.con,
+        "select count(*) from duckdb_tables() "
+        f"where database_name = 'old' and table_name = {quote(table)}",
+    )
+    past = f" union all select {columns} from old.main.{table}" if stored else ""
+    return f"select {columns} from staging.{table}{past}"
 
 
 def number_lines(job: Job, sheet: Sheet) -> None:

@@ -64,7 +64,7 @@ def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
     raw = {field: f"c{text.header.index(column)}" for field, column in mapping.columns.items()}
     times = {raw[f]: mapping.columns[f] for f in raw if FIELDS[f] == "time"}
     money = {raw[f]: mapping.columns[f] for f in raw if FIELDS[f] == "number" and f != "quantity"}
-    decimal = mapping.decimal
+    decimal = text.source.decimal or mapping.decimal  # a workbook's numbers are no texts
     if decimal == "auto":
         decimal = decimal_style(job, money, file)
     order = mapping.date_order if mapping.date_order != "auto" else date_order(job, times, file)

@@ -14,6 +14,7 @@ from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job, Notice, Part, Plan, SourceFile, StageResult
 from crm_core.store.imports.mapped_file import ORDER_TABLES, format_of
 from crm_core.store.imports.mapping import Mapping
+from crm_core.store.imports.opened import open_tables
 from crm_core.store.imports.order_heads import fill_heads
 from crm_core.store.imports.order_values import Check, decide, parse
 from crm_core.store.imports.propose import Guess, guess_columns, propose_mapping
@@ -56,10 +57,12 @@ def propose(
 ) -> Proposal:
     """A proposal for a delimited file; with `mapping`, what that mapping would give.
 
-    `table` says what a row of the file is; without it the likeliest table is proposed.
+    `table` says what a row of the file is; without it the likeliest table is proposed. Of a
+    workbook or archive, its first table is read.
 
     Raises: CrmError for a file that cannot be read at all.
     """
+    file = open_tables([file])[0]
     encoding = mapping.encoding if mapping else "auto"
     text = read_text(file, encoding=encoding, delimiter=mapping.delimiter if mapping else "auto")
     chosen = mapping or propose_mapping(text, table)
@@ -127,7 +130,7 @@ def _first_part(text: TextFile, folder: Path) -> TextFile:
         end = content.rfind("\n", 0, end)
     copy = folder / "first-part.csv"
     copy.write_text(content[: end if end > 0 else None], encoding="utf-8", newline="")
-    return read_text(SourceFile(copy, text.source.name), delimiter=text.delimiter)
+    return replace(text, source=replace(text.source, path=copy), encoding="utf-8")
 
 
 def _shown(field: str, mapping: Mapping) -> str:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from crm_core.errors import CrmError
-from crm_core.store.imports.contract import Part, Plan, SourceFile
+from crm_core.errors import CrmError, close_match
+from crm_core.store.imports.contract import Format, Notice, Part, Plan, SourceFile
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.formats.order_lines import claim_with
-from crm_core.store.imports.mapping import Mapping, nearest
+from crm_core.store.imports.limits import Limits
+from crm_core.store.imports.mapping import Mapping
+from crm_core.store.imports.opened import Opener
+from crm_core.store.imports.pieces import joined
 from crm_core.store.imports.textfile import look
 
-_INSIDE = {".csv", ".txt", ".tsv", ".parquet", ".json"}
+_Claim = Callable[[tuple[SourceFile, ...]], tuple[Part, ...]]
+
+_NAMED = {".parquet", ".json"}
+# What an archive or workbook may hold beside its tables: notes, pictures, a pivot sheet.
+_NO_TABLE = {
+    "import_unknown_layout", "import_one_column", "import_header_only", "import_empty_file",
+    "import_not_text", "import_missing_field", "import_missing_column", "import_workbook_empty",
+    "import_json_layout",
+}  # fmt: skip
 
 
 def recognise(
@@ -20,53 +32,127 @@ def recognise(
     *,
     format: str | None = None,
     mapping: Mapping | None = None,
+    limits: Limits | None = None,
 ) -> Plan:
-    """The plan for importing these files and folders; nothing is written.
+    """The plan for importing these files, folders, archives and workbooks; nothing is written.
 
-    `format` asks one format only. `mapping` is used for every delimited file.
+    `format` asks one format only. `mapping` is used for every delimited file. What is unpacked
+    lies in a temporary folder for as long as the plan or a part of it is held.
     Raises: CrmError import_missing_file, import_unknown_format, import_unknown_layout, and what
     the formats find wrong with a whole file.
     """
     if format is not None and format not in FORMATS:
-        raise CrmError("import_unknown_format", format=format, match=nearest(format, FORMATS),
+        raise CrmError("import_unknown_format", format=format, match=close_match(format, FORMATS),
                        formats=", ".join(FORMATS))  # fmt: skip
-    left = _expand(paths)
+    asked = [each for each in FORMATS.values() if format in (None, each.name)]
+    claims = [each.claim for each in asked]
+    opener = Opener(limits or Limits())
+    given = opener.unpack(paths)
     parts: list[Part] = []
     if mapping is not None:
-        parts.extend(claim_with(left, mapping))
-        left = ()
-    for each in FORMATS.values():
-        if left and format in (None, each.name):
-            found = each.claim(left)
+        claims = [lambda files: claim_with(files, mapping)]
+    else:
+        parts, given = _known_by_name(asked, given)
+    reasons: dict[Path, CrmError] = {}
+    tables = joined(_tabulated(opener, given, reasons), opener)
+    for claim in claims:
+        if tables:
+            found = _claimed(claim, tables, reasons)
             taken = {file.path for part in found for file in part.files}
-            left = tuple(file for file in left if file.path not in taken)
-            parts.extend(found)
-    refused = [file for file in left if not _beside(file, parts)]
-    for file in refused:
-        look(file)  # says so when it is empty, a spreadsheet or a picture
-    if refused or not parts:
-        name = refused[0].name if refused else str(paths[0])
-        raise CrmError("import_unknown_layout", file=name, formats=", ".join(FORMATS))
-    return Plan(tuple(parts))
+            tables = [table for table in tables if table.path not in taken]
+            parts += found
+    _refuse(tables, parts, reasons, str(paths[0]) if paths else "")
+    left = [*tables, *(file for file in given if file.path in reasons)]
+    out = tuple(dict.fromkeys(file.name for file in left))
+    return Plan(
+        _united(parts), tuple(Notice("import_part_left_out", {"file": name}) for name in out)
+    )
 
 
-def _expand(paths: Sequence[Path | SourceFile]) -> tuple[SourceFile, ...]:
-    files: list[SourceFile] = []
-    for given in paths:
-        file = given if isinstance(given, SourceFile) else SourceFile(given, given.name)
-        if file.path.is_dir():
-            inside = sorted(path for path in file.path.rglob("*") if path.suffix.lower() in _INSIDE)
-            if not inside:
-                raise CrmError("import_empty_folder", file=file.name)
-            files.extend(SourceFile(path, str(path.relative_to(file.path))) for path in inside)
-        elif file.path.is_file():
-            files.append(file)
+def _known_by_name(
+    asked: list[Format], given: list[SourceFile]
+) -> tuple[list[Part], list[SourceFile]]:
+    """Parts of formats that know their files by name, and the files nobody has yet.
+
+    What lies beside such files belongs to them and is passed over.
+    """
+    named = tuple(file for file in given if file.path.suffix.lower() in _NAMED)
+    if not named:
+        return [], given
+    parts = [part for each in asked for part in each.claim(named) if not part.texts]
+    taken = {file.path for part in parts for file in part.files}
+    folders = {path.parent for path in taken}
+    beside = {file.path for file in named if not folders.isdisjoint(file.path.parents)}
+    return parts, [file for file in given if file.path not in taken | beside]
+
+
+def _tabulated(
+    opener: Opener, given: list[SourceFile], reasons: dict[Path, CrmError]
+) -> list[SourceFile]:
+    """The delimited files in the files given; what an archive holds beside them is noted."""
+    tables: list[SourceFile] = []
+    for file in given:
+        try:
+            tables += opener.tabulate(file)
+        except CrmError as failure:
+            _note(failure, file, reasons)
+    return tables
+
+
+def _claimed(
+    claim: _Claim, tables: list[SourceFile], reasons: dict[Path, CrmError]
+) -> tuple[Part, ...]:
+    """What a format makes of the files; one that is no table does not stop those beside it."""
+    try:
+        return claim(tuple(tables))
+    except CrmError:
+        if not any(table.inner for table in tables):
+            raise
+    fitting: list[SourceFile] = []
+    for table in tables:
+        try:
+            claim((table,))
+        except CrmError as failure:
+            _note(failure, table, reasons)
         else:
-            raise CrmError("import_missing_file", file=file.name)
-    return tuple({file.path: file for file in files}.values())
+            fitting.append(table)
+    return claim(tuple(fitting)) if fitting else ()
 
 
-def _beside(file: SourceFile, parts: list[Part]) -> bool:
-    """Whether a file lies under the folder of a format that knows its files by name."""
-    folders = {f.path.parent for part in parts if not part.texts for f in part.files}
-    return not folders.isdisjoint(file.path.parents)
+def _note(failure: CrmError, file: SourceFile, reasons: dict[Path, CrmError]) -> None:
+    """Keep why a file of an archive or workbook was left out; any other failure stands."""
+    if not file.inner or failure.code not in _NO_TABLE:
+        raise failure
+    reasons[file.path] = failure
+
+
+def _refuse(
+    tables: list[SourceFile], parts: list[Part], reasons: dict[Path, CrmError], given: str
+) -> None:
+    """Raise why a file was not recognised, when it stands alone or nothing beside it was."""
+    outer = [table for table in tables if not table.inner]
+    if parts and not outer:
+        return
+    if not outer and reasons:
+        raise next(iter(reasons.values()))
+    for file in outer:
+        look(file)  # says so when it is empty, a picture or something else
+    name = outer[0].name if outer else given
+    raise CrmError("import_unknown_layout", file=name, formats=", ".join(FORMATS))
+
+
+def _united(parts: list[Part]) -> tuple[Part, ...]:
+    """Parts of one layout as one: the pieces of a split export, the sheets of several months.
+
+    A return in one piece finds its order in another.
+    """
+    whole: dict[str, Part] = {}
+    for place, part in enumerate(parts):
+        headers = {text.header for text in part.texts}
+        alike = len(headers) == 1 and len(part.texts) == len(part.files)
+        key = f"{part.format}|{part.mapping!r}|{headers!r}" if alike else str(place)
+        first = whole.get(key)
+        whole[key] = part if first is None else replace(
+            first, files=(*first.files, *part.files), texts=(*first.texts, *part.texts)
+        )  # fmt: skip
+    return tuple(whole.values())

@@ -55,7 +55,7 @@ def decide_records(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
     raw = {field: f"c{text.header.index(column)}" for field, column in mapping.columns.items()}
     times = {raw[f]: mapping.columns[f] for f in raw if kinds[f] in _TIMES}
     money = {raw[f]: mapping.columns[f] for f in raw if kinds[f] in NUMBERS - {"int"}}
-    decimal = mapping.decimal
+    decimal = text.source.decimal or mapping.decimal  # a workbook's numbers are no texts
     if decimal == "auto":
         decimal = decimal_style(job, money, file)
     order = mapping.date_order if mapping.date_order != "auto" else date_order(job, times, file)

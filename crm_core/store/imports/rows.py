@@ -8,8 +8,10 @@ from pathlib import Path
 
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
+from crm_core.store.imports.encoding import BLOCK
+from crm_core.store.imports.furniture import drop_furniture
 from crm_core.store.imports.staging import quote, set_aside
-from crm_core.store.imports.textfile import BLOCK, NUL_MARK, TextFile
+from crm_core.store.imports.textfile import NUL_MARK, TextFile
 
 _REJECT_REASONS = {"UNQUOTED VALUE": "import_bad_quote"}
 
@@ -17,12 +19,14 @@ _REJECT_REASONS = {"UNQUOTED VALUE": "import_bad_quote"}
 def load_rows(job: Job, text: TextFile, *, table: str) -> int:
     """Read every row as text into temporary table `RAW`; the number of rows read.
 
-    Columns are c0, c1, ... and `source_row`, the row as a spreadsheet counts it (the header is
-    row 1). Rows of the wrong length go to quarantine, never padded and never shifted.
+    Columns are c0, c1, ... and `source_row`, the row as a spreadsheet counts it (a header at the
+    top is row 1). Rows of the wrong length go to quarantine, never padded and never shifted; what
+    is no row of the table at all (totals, the header again) is left out and told.
     Raises: CrmError("import_unclosed_quote") when a value swallows the rows after it.
     """
     path = readable(text, job.folder)
-    blank = _blank_rows(path) if text.blank_lines else []
+    blank = [row for row in _blank_rows(path) if row > text.header_row] if text.blank_lines else []
+    blank = [row + text.source.row_shift for row in blank]
     before = job.con.execute("select current_setting('preserve_insertion_order')").fetchone()
     job.con.execute("set preserve_insertion_order = true")
     try:
@@ -32,6 +36,7 @@ def load_rows(job: Job, text: TextFile, *, table: str) -> int:
     _refuse_unclosed(job, text)
     broken = _number_rows(job, blank)
     _set_broken_aside(job, text, table)
+    drop_furniture(job, text)
     row = job.con.execute("select count(*) from import_raw").fetchone()
     job.con.execute("drop table import_rejects; drop table import_scans; drop table import_gaps")
     return (row[0] if row else 0) + broken
@@ -41,30 +46,36 @@ def readable(text: TextFile, folder: Path) -> Path:
     """A file the engine can read: itself, or a UTF-8 copy with one kind of line end."""
     if not text.rewrite:
         return text.source.path
-    copy = folder / f"{text.sha256[:16]}.csv"
+    copy = folder / "readable.csv"
     decoder = codecs.getincrementaldecoder(text.encoding)("replace")
     lines = io.IncrementalNewlineDecoder(decoder, translate=True)
-    started = False
-    with text.source.path.open("rb") as source, copy.open("w", encoding="utf-8", newline="") as out:
+    above = text.top_size  # read already: empty lines keep the count
+    with text.source.path.open("rb") as source, copy.open("wb") as out:
+        out.write(b"\n" * (text.header_row if above else 0))
+        first = True
         while block := source.read(BLOCK):
             part = str(lines.decode(block)).replace("\0", NUL_MARK)
-            if not started:
-                part = part.lstrip("\ufeff\n")
-                started = bool(part)
-            out.write(part)
-        out.write(str(lines.decode(b"", final=True)))
+            part = part.removeprefix("\ufeff") if first else part
+            out.write(part[above:].encode())
+            above, first = max(0, above - len(part)), False
+        out.write(str(lines.decode(b"", final=True)).encode())
     return copy
 
 
 def _read(job: Job, text: TextFile, path: Path) -> None:
-    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(text.header)))
+    places = range(len(text.header) + len(text.unused))
+    used = sorted(set(places) - set(text.unused))
+    names = {place: f"c{number}" for number, place in enumerate(used)}
+    columns = ", ".join(f"'{names.get(place, f'x{place}')}': 'VARCHAR'" for place in places)
+    left_out = ", ".join(f"x{place}" for place in text.unused)
     job.con.execute(
         f"""
         create or replace temp table import_read as
-        select row_number() over () + 1 as source_row, *
+        select row_number() over () + {text.header_row + text.source.row_shift} as source_row,
+               * {f"exclude ({left_out})" if left_out else ""}
         from read_csv(
-            {quote(str(path))}, auto_detect = false, header = true, strict_mode = true,
-            delim = {quote(text.delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
+            {quote(str(path))}, auto_detect = false, header = false, skip = {text.header_row},
+            strict_mode = true, delim = {quote(text.delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
             store_rejects = true, rejects_limit = 0,
             rejects_table = 'import_rejects', rejects_scan = 'import_scans'
         )
@@ -76,7 +87,7 @@ def _refuse_unclosed(job: Job, text: TextFile) -> None:
     found = job.con.execute(
         """
         select min(line) from import_rejects
-        where (error_type = 'UNQUOTED VALUE' and contains(trim(csv_line, chr(10)), chr(10)))
+        where (error_type = 'UNQUOTED VALUE' and contains(trim(csv_line, chr(10) || chr(13)), chr(10)))
            or error_type = 'LINE SIZE OVER MAXIMUM'
         """
     ).fetchone()
@@ -90,7 +101,7 @@ def _number_rows(job: Job, blank: list[int]) -> int:
         """
         create or replace temp table import_gaps as
         select line, row_number() over (order by line) as place, empty from (
-            select line, bool_and(trim(csv_line) = '') as empty from import_rejects group by line
+            select line, bool_and(not regexp_matches(csv_line, '\\S')) as empty from import_rejects group by line
             union select unnest(?::bigint[]), true
         )
         """,
@@ -125,8 +136,8 @@ def _set_broken_aside(job: Job, text: TextFile, table: str) -> None:
         select {quote(text.source.name)} as source_file, line::bigint as source_row,
                '{table}' as table_name, null as column_name,
                case min(error_type) {cases} else 'import_ragged_row' end as reason,
-               trim(any_value(csv_line), chr(10)) as raw
-        from import_rejects where trim(csv_line) <> '' group by line
+               trim(any_value(csv_line), chr(10) || chr(13)) as raw
+        from import_rejects where regexp_matches(csv_line, '\\S') group by line
         """,
     )
 

@@ -10,7 +10,15 @@ import duckdb
 
 from crm_core.errors import CrmError
 from crm_core.store.imports import staging
-from crm_core.store.imports.contract import Facts, Job, Notice, Plan, Progress, StageResult
+from crm_core.store.imports.contract import (
+    Facts,
+    Job,
+    Notice,
+    Part,
+    Plan,
+    Progress,
+    StageResult,
+)
 from crm_core.store.imports.feeds import feeds
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.order_settle import open_orders, settle_orders
@@ -39,8 +47,10 @@ def stage(
     money = _currency(plan, currency)
     with tempfile.TemporaryDirectory(prefix="clientele-import-") as folder:
         job = Job(con, Path(folder), now, money, zone, progress)
+        job.notices.extend(plan.notices)
         for place, part in enumerate(plan.parts):
             progress("read", place / len(plan.parts))
+            _opening(job, part)
             FORMATS[part.format].stage(job, part)
             job.first_file += len(part.files)
     progress("check", 0.9)
@@ -48,6 +58,19 @@ def stage(
     duplicates = staging.drop_repeats(con) if repeating else 0
     duplicates += settle_orders(job)
     return _result(job, plan, duplicates)
+
+
+def _opening(job: Job, part: Part) -> None:
+    """What was found out when a part's files were opened: notices, and rows lost on the way."""
+    for file in part.files:
+        job.notices.extend(file.notices)
+        if file.lost:
+            job.con.executemany(
+                "insert into staging.quarantine values (?, ?, 'order_lines', null, ?, ?)",
+                [(file.name, lost.row, lost.code, lost.raw) for lost in file.lost],
+            )
+    for text in part.texts:
+        job.notices.extend(text.notices)
 
 
 def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
@@ -63,7 +86,8 @@ def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
     return StageResult(
         format=plan.format,
         files=tuple(job.files),
-        rows_read=sum(file.rows for file in job.files if not file.lookup),
+        rows_read=sum(file.rows for file in job.files if not file.lookup)
+        + sum(len(file.lost) for file in plan.files),
         good=staging.staged(con),
         quarantined=sum(reasons.values()),
         duplicates=duplicates,

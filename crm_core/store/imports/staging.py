@@ -94,6 +94,9 @@ def drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
             """
         )
         removed[table] = count - counted(con, f"select count(*) from staging.{table}")
+    if "order_lines" in staged(con):
+        # An order whose lines lie in two files is named in both: no row of them is a repeat.
+        removed.pop("orders", None)
     return removed.get("order_lines", max(removed.values(), default=0))
 
 

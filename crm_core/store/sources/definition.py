@@ -67,7 +67,8 @@ def bundled(name: str, parameters: Pairs[str, str] | None = None) -> SourceDefin
         raise CrmError(
             "source_unknown_kind",
             name=name,
-            match=close_match(name, BUNDLED) or ", ".join(BUNDLED),
+            kinds=", ".join(BUNDLED),
+            match=close_match(name, BUNDLED),
         )
     return read_definition(_FOLDER / f"{name}.toml", parameters)
 

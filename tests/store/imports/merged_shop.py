@@ -47,7 +47,7 @@ class MergedShop:
                 progress=lambda _step, _share: None,
             )
             tables = set(result.good) - {"quarantine"}
-            merged = merge(con, tables, batch=batch, timezone="UTC")
+            merged = merge(con, tables, batch=batch, timezone="UTC", now=now)
             con.execute("detach facts")
         self.snapshots.append(snapshot)
         return merged

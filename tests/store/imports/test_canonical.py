@@ -62,7 +62,7 @@ def test_other_files_beside_the_tables_are_left_alone(
         ({"orders": ORDERS.replace("shipping_income", "shipping_incom")}, "import_unknown_column",
          "shipping_income"),
         ({"order": ORDERS}, "import_unknown_table", "orders"),
-        ({"orders": ORDERS.replace("ordered_at", "promised_at")}, "import_missing_column", "–"),
+        ({"orders": ORDERS.replace("ordered_at", "promised_at")}, "import_missing_column", ""),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_the_schema_is_refused(

@@ -41,7 +41,8 @@ def test_a_mapping_survives_its_file(
     [
         ("decimal = ", "import_bad_mapping_file", ""),
         ('decimals = "dot"', "import_bad_mapping", "decimal"),
-        ('decimal = "dots"', "import_bad_mapping", "dot"),
+        ('decimal = "dots"', "import_bad_choice", "dot"),
+        ('decimal = "12"', "import_bad_choice", ""),
         ('[columns]\nammount = "Total"', "import_bad_mapping", "amount"),
         ('columns = "Total"', "import_bad_mapping", "[columns]"),
     ],

@@ -13,11 +13,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, close_match
 from crm_core.schema import PERSON, TABLES, Table
 from crm_core.schema.definition import SQL_TYPES
 from crm_core.store.imports.contract import Facts, FileRead, Job, Part, SourceFile
-from crm_core.store.imports.mapping import nearest
 from crm_core.store.imports.staging import add, counted, name, quote, set_aside
 
 MANIFEST = "manifest.json"
@@ -49,13 +48,13 @@ class Canonical:
     def stage(self, job: Job, part: Part) -> None:
         """Every table present, typed and checked for required values."""
         manifest, *files = part.files
-        job.files.append(FileRead(manifest.name, _sha256(manifest.path), 0, {}))
+        job.files.append(FileRead(manifest.name, _sha256(manifest), 0, {}))
         has_lines = any(_table(f, manifest.path.parent).name == "order_lines" for f in files)
         for place, file in enumerate(files, 1):
             table = _table(file, manifest.path.parent)
             rows = _stage_file(job, table, file, job.first_file + place)
             beside = table.name != "order_lines" and has_lines
-            job.files.append(FileRead(file.name, _sha256(file.path), rows, {}, lookup=beside))
+            job.files.append(FileRead(file.name, _sha256(file), rows, {}, lookup=beside))
             job.progress("stage", place / len(files))
 
 
@@ -87,7 +86,7 @@ def _table(file: SourceFile, folder: Path) -> Table:
     relative = file.path.relative_to(folder)
     stem = relative.parts[0] if len(relative.parts) > 1 else relative.stem.split("-")[0]
     if stem not in TABLES:
-        raise CrmError("import_unknown_table", file=file.name, match=nearest(stem, TABLES))
+        raise CrmError("import_unknown_table", file=file.name, match=close_match(stem, TABLES))
     return TABLES[stem]
 
 
@@ -134,17 +133,19 @@ def _check_columns(table: Table, present: list[str], file: str) -> None:
                 "import_unknown_column",
                 file=file,
                 column=column,
-                match=nearest(column, known),
+                match=close_match(column, known),
             )
     missing = [c.name for c in table.staging() if c.required and c.name not in present]
     if table.needs_person and not set(PERSON) & set(present):
         missing.append("customer_id")
     if missing:
-        raise CrmError("import_missing_column", file=file, column=", ".join(missing), match="–")
+        raise CrmError("import_missing_column", file=file, column=", ".join(missing), match="")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
+def _sha256(file: SourceFile) -> str:
+    if file.sha256:
+        return file.sha256
+    with file.path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

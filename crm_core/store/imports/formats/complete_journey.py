@@ -87,7 +87,7 @@ class CompleteJourney:
         for stem, file in files.items():
             rows = counted(job.con, f"select count(*) from {sources[stem]}")
             with file.path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest = file.sha256 or hashlib.file_digest(stream, "sha256").hexdigest()
             job.files.append(FileRead(file.name, digest, rows, {}, lookup=stem != _LOG))
 
 

@@ -1,0 +1,75 @@
+"""What metrics are worked out from: sums and distinct counts over rows, ratios of those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.metrics.catalog import metric
+from crm_core.metrics.definition import CountDistinct, Metric, Ratio, Sum
+
+_KNOWN_COST_SHARE = 0.99
+_COVERED, _COSTED = "revenue", "costed_revenue"
+_MONEY = "decimal(18,2)"
+
+Number = float | None
+Part = Sum | CountDistinct
+
+
+def parts_of(names: Iterable[str]) -> list[Part]:
+    """The sums and counts these metrics are worked out from, each once."""
+    found: dict[str, Part] = {}
+    for name in names:
+        kind = metric(name)
+        if isinstance(kind, Ratio):
+            for part in parts_of((kind.numerator, kind.denominator)):
+                found[part.name] = part
+        else:
+            found[name] = kind
+            if isinstance(kind, Sum) and kind.needs_cost:
+                found |= {part.name: part for part in parts_of((_COVERED, _COSTED))}
+    return list(found.values())
+
+
+def of_ledger(part: Part, ledger: ir.Table) -> ir.Value:
+    """A part measured over ledger rows: money or pieces added up, or different keys counted."""
+    chosen = _rows(ledger, part.rows)
+    if isinstance(part, CountDistinct):
+        return ledger[part.key].nunique(where=chosen)
+    value: ir.Value = ibis.literal(0).cast(_MONEY)
+    for column in part.plus:
+        value = value + ledger[column].fill_null(0)
+    for column in part.minus:
+        value = value - ledger[column].fill_null(0)
+    return value.sum(where=chosen).fill_null(0).cast(_MONEY)
+
+
+def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
+    sale = rows.entry == "sale"
+    return {
+        "all": None,
+        "sales": sale,
+        "keyed_sales": sale & rows.customer_key.notnull(),
+        "new_sales": sale & rows.is_new,
+        "costed_sales": sale & rows.goods_cost.notnull(),
+        "repeat_sales": sale & (rows.order_no > 1),
+    }[kind]
+
+
+def record(row: Any, names: Iterable[str]) -> dict[str, Number]:
+    """The metrics worked out of one row of measured parts."""
+    return {name: _value(metric(name), row) for name in names}
+
+
+def _value(kind: Metric, row: Any) -> Number:
+    if isinstance(kind, Ratio):
+        top, bottom = _value(metric(kind.numerator), row), _value(metric(kind.denominator), row)
+        return None if top is None or not bottom else top / bottom
+    if isinstance(kind, Sum) and kind.needs_cost:
+        covered, costed = float(row[_COVERED]), float(row[_COSTED])
+        if covered and costed / covered < _KNOWN_COST_SHARE:
+            return None
+    return float(row[kind.name])

@@ -1,0 +1,87 @@
+"""Who is one customer and who is not, where people know better than the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from crm_core.errors import CrmError
+from crm_core.records.connection import reading, writing
+from crm_core.records.models import IdentityOverrideRow
+from crm_core.records.repository import Repository, bump, checked_moment, insert_new
+
+TRACES = ("source_id", "email", "phone")
+_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class IdentityOverride:
+    """One decision. `apart`: the trace (its kind and value) joins nobody. `same`: the source ids
+    `value` and `other` are one customer."""
+
+    kind: str
+    trace: str
+    value: str
+    other: str
+    user: str
+    at: datetime
+
+
+class IdentityOverrides(Repository):
+    """Decisions count from the next import on, and for those already joined from a rebuild on."""
+
+    def set_apart(self, trace: str, value: str, *, user: str, now: datetime) -> bool:
+        """Says that a source id, e-mail or phone joins nobody; whether that is new.
+
+        Raises: CrmError("records_trace_unknown").
+        """
+        if trace not in TRACES or not value or len(value) > _LENGTH:
+            raise CrmError("records_trace_unknown")
+        return self._decide("apart", trace, value, "", user, now)
+
+    def set_same(self, one: str, other: str, *, user: str, now: datetime) -> bool:
+        """Says that two source ids are one customer; whether that is new.
+
+        Raises: CrmError("records_trace_unknown").
+        """
+        first, second = sorted((one, other))
+        if not first or first == second or len(second) > _LENGTH:
+            raise CrmError("records_trace_unknown")
+        return self._decide("same", "source_id", first, second, user, now)
+
+    def _decide(
+        self, kind: str, trace: str, value: str, other: str, user: str, now: datetime
+    ) -> bool:
+        row = {"kind": kind, "trace": trace, "value": value, "other": other}
+        row |= {"user": user, "at": checked_moment(now)}
+        with writing(self._engine) as connection:
+            added = connection.execute(insert_new(connection, IdentityOverrideRow), [row]).rowcount
+            if added:
+                bump(connection, "decisions")
+        return bool(added)
+
+    def take_back(self, override: IdentityOverride) -> bool:
+        """Lets the rules decide again; whether the decision was there."""
+        table = IdentityOverrideRow
+        with writing(self._engine) as connection:
+            gone = connection.execute(
+                delete(table).where(
+                    table.kind == override.kind,
+                    table.trace == override.trace,
+                    table.value == override.value,
+                    table.other == override.other,
+                )
+            ).rowcount
+            if gone:
+                bump(connection, "decisions")
+        return bool(gone)
+
+    def identity_overrides(self) -> list[IdentityOverride]:
+        """Every decision, the latest first."""
+        table = IdentityOverrideRow
+        columns = [getattr(table, name) for name in IdentityOverride.__dataclass_fields__]
+        query = select(*columns).order_by(table.at.desc(), table.value)
+        with reading(self._engine) as connection:
+            return [IdentityOverride(**row) for row in connection.execute(query).mappings()]
