@@ -10,6 +10,7 @@ import duckdb
 
 from crm_core.errors import CrmError
 from crm_core.store.imports import staging
+from crm_core.store.imports.codes import settle_kinds
 from crm_core.store.imports.contract import Facts, Job, Notice, Plan, Progress, StageResult
 from crm_core.store.imports.feeds import feeds
 from crm_core.store.imports.formats import FORMATS
@@ -47,6 +48,7 @@ def stage(
     repeating = len(plan.parts) > 1 or any(FORMATS[p.format].has_repeats for p in plan.parts)
     duplicates = staging.drop_repeats(con) if repeating else 0
     duplicates += settle_orders(job)
+    settle_kinds(con)
     return _result(job, plan, duplicates)
 
 
