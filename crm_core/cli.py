@@ -127,6 +127,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
             timezone=arguments.timezone,
             starts_with_shop=arguments.starts_with_shop,
             dry_run=arguments.dry_run,
+            stop_on=arguments.stop_on,
         ),
         refresh=not arguments.no_refresh,
         now=_now(),
@@ -248,6 +249,10 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in text.split(",") if code.strip())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m crm_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -273,6 +278,14 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--timezone")
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
     load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+    load.add_argument(
+        "--stop-on",
+        type=_codes,
+        default=(),
+        metavar="CODE[,CODE]",
+        help="change nothing when the "
+        "bill holds this: codes, or stop, warn or info for findings as grave as that",
+    )
     load.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 
     pull = command("pull", "Import what changed in the shop's own database")

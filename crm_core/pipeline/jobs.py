@@ -18,6 +18,7 @@ from crm_core.audiences import members, rule_of, size
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
+from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
@@ -205,6 +206,7 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "timezone": meta.timezone,
             "starts_with_shop": meta.starts_with_shop,
             "stale": (today - meta.last_day).days > _STALE_DAYS,
+            **store_feeds(found).report(),
         }
 
 

@@ -87,7 +87,9 @@ def with_charges(orders: ir.Table, charges: ir.Table) -> ir.Table:
 
 def carriers(lines: ir.Table, charges: ir.Table) -> ir.Table:
     """The lines that carry money: all but charges; those of an order of nothing else stay, empty."""
-    alone = charges.filter(charges.other_lines == 0).select("order_key", is_alone=ibis.literal(True))
+    alone = charges.filter(charges.other_lines == 0).select(
+        "order_key", is_alone=ibis.literal(True)
+    )
     joined = lines.left_join(alone, "order_key").drop("order_key_right")
     is_charge = joined.product_kind.isin(CHARGES).fill_null(False)
     kept = joined.mutate(is_charge=is_charge)

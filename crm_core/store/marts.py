@@ -106,9 +106,7 @@ def _with_purchases(orders: ir.Table, tables: Tables) -> ir.Table:
     gross, discount = as_charged(lines)
     bought = purchases(lines.mutate(paid=gross - discount), tables.table("products"))
     marked = orders.left_join(bought.mutate(is_purchase=ibis.literal(True)), "order_id")
-    return without(marked, "order_id_right").mutate(
-        is_purchase=marked.is_purchase.fill_null(False)
-    )
+    return without(marked, "order_id_right").mutate(is_purchase=marked.is_purchase.fill_null(False))
 
 
 def first_days(orders: ir.Table) -> ir.Table:

@@ -26,7 +26,9 @@ def kind_of(product_id: str, product_name: str) -> str:
     name = f"trim(regexp_replace(strip_accents(lower({product_name})), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
     cases: list[str] = []
     for kind, told in _kinds().items():
-        named = f"regexp_full_match({name}, {quote('|'.join(f'({each})' for each in told['names']))})"
+        named = (
+            f"regexp_full_match({name}, {quote('|'.join(f'({each})' for each in told['names']))})"
+        )
         tests = [f"{code} in ({_listed(told['codes'])})", named]
         tests += [f"starts_with({code}, {quote(start)})" for start in told.get("starts", ())]
         if "short" in told:
@@ -67,7 +69,9 @@ def _as_stored(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchone()
     if not known or not known[0]:
         return
-    stored = "(select product_id, product_kind from old.main.products where product_kind is not null)"
+    stored = (
+        "(select product_id, product_kind from old.main.products where product_kind is not null)"
+    )
     con.execute(
         f"update staging.products s set product_kind = o.product_kind from {stored} o "
         "where s.product_id = o.product_id and s.product_kind is null"
@@ -88,4 +92,4 @@ def _listed(words: list[str]) -> str:
 
 @cache
 def _kinds() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "kinds.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / "codes.toml").read_text(encoding="utf-8"))

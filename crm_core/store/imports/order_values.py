@@ -272,7 +272,9 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
         if kind == "number" and field in given - {"amount", "quantity"}:
             bad = f"t_{field} is not null and (n_{field} is null or abs(n_{field}) >= {MOST_MONEY})"
             checks.append(Check(bad, "import_bad_number", field))
-    checks.append(Check("n_amount < 0 and units > 0 and taken is null", "import_negative_amount", "amount"))
+    checks.append(
+        Check("n_amount < 0 and units > 0 and taken is null", "import_negative_amount", "amount")
+    )
     if "discount" in given:
         wrong = (
             "n_discount not between 0 and 1" if sheet.mapping.discount_is == "rate" else "due < 0"

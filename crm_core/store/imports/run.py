@@ -12,9 +12,12 @@ from crm_core.errors import CrmError
 from crm_core.store.imports import staging
 from crm_core.store.imports.codes import settle_kinds
 from crm_core.store.imports.contract import Facts, Job, Notice, Plan, Progress, StageResult
-from crm_core.store.imports.feeds import feeds
+from crm_core.store.imports.feeds import judge, of_files
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.order_settle import open_orders, settle_orders
+from crm_core.store.imports.quality import Repeats, find_repeats, make_bill
+
+_FILES = 20  # whose pages are told one by one
 
 
 def stage(
@@ -46,28 +49,38 @@ def stage(
             job.first_file += len(part.files)
     progress("check", 0.9)
     repeating = len(plan.parts) > 1 or any(FORMATS[p.format].has_repeats for p in plan.parts)
+    twice = find_repeats(con, zone)
     duplicates = staging.drop_repeats(con) if repeating else 0
     duplicates += settle_orders(job)
     settle_kinds(con)
-    return _result(job, plan, duplicates)
+    return _result(job, plan, duplicates, twice)
 
 
-def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
+def _result(job: Job, plan: Plan, duplicates: int, twice: Repeats) -> StageResult:
     con = job.con
     reasons = staging.reasons(con)
-    totals = staging.totals(con)
+    log = [place for place, file in enumerate(job.files) if not file.lookup]
+    rows = {
+        "read": sum(job.files[place].rows for place in log),
+        "good": staging.file_rows(con, log),
+        "duplicate": duplicates,
+        "quarantined": sum(reasons.values()),
+        "skipped": sum(file.skipped for file in job.files),
+    }
+    bill = make_bill(job, plan, rows=rows, found_before=twice)
     unkeyed = staging.unkeyed_orders(con)
     if unkeyed:
         job.notice("import_no_customer", count=unkeyed)
-    pages, why = feeds(con)
+    whole = judge(of_files(con))
+    fed = {file.name: judge(of_files(con, place)) for place, file in enumerate(job.files[:_FILES])}
     staging.drop_empty(con)
     job.progress("check", 1.0)
     return StageResult(
         format=plan.format,
         files=tuple(job.files),
-        rows_read=sum(file.rows for file in job.files if not file.lookup),
+        rows_read=rows["read"],
         good=staging.staged(con),
-        quarantined=sum(reasons.values()),
+        quarantined=rows["quarantined"],
         duplicates=duplicates,
         reasons=reasons,
         examples=staging.examples(con),
@@ -75,9 +88,10 @@ def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
         currency=job.currency,
         timezone=job.timezone,
         starts_with_shop=_starts_with_shop(plan),
-        totals=totals,
-        feeds=pages,
-        feed_reasons=why,
+        totals=dict(bill.totals),
+        feeds=whole,
+        file_feeds=fed if len(fed) > 1 else {},
+        bill=bill,
     )
 
 
