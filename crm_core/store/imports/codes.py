@@ -23,20 +23,42 @@ KINDS = ("postage", "fee", "adjustment", "discount", "voucher", "sample")
 def kind_of(product_id: str, product_name: str) -> str:
     """SQL for the kind of a product that is none, else NULL, from SQL for its id and name."""
     code = f"upper(trim({product_id}))"
-    name = f"trim(regexp_replace(strip_accents(lower({product_name})), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
-    cases: list[str] = []
-    for kind, told in _kinds().items():
-        named = (
-            f"regexp_full_match({name}, {quote('|'.join(f'({each})' for each in told['names']))})"
-        )
-        tests = [f"{code} in ({_listed(told['codes'])})", named]
-        tests += [f"starts_with({code}, {quote(start)})" for start in told.get("starts", ())]
-        if "short" in told:
-            agreed = _listed(["", *told.get("agrees", ())])
-            fits = f"coalesce({name}, '') in ({agreed}, lower({code}))"
-            tests.append(f"{code} in ({_listed(told['short'])}) and {fits}")
-        cases.append(f"when {' or '.join(f'({test})' for test in tests)} then {quote(kind)}")
-    return f"case {' '.join(cases)} end"
+    plain = (
+        f"regexp_replace(strip_accents(lower({product_name})), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')"
+    )
+    name = f"coalesce(trim({plain}), '')"
+    told = _kinds()
+    agreed = ", ".join(quote(each) for kind in told.values() for each in kind.get("agrees", ()))
+    starts = "".join(
+        f"when starts_with({code}, {quote(start)}) then {quote(kind)} "
+        for kind, each in told.items()
+        for start in each.get("starts", ())
+    )
+    # One pattern with a group a kind: each further one would be made ready anew in every query.
+    groups = "|".join(f"({_grouped(each['names'])})" for each in told.values())
+    kinds = ", ".join(quote(kind) for kind in told)
+    found = " ".join(f"when found.{kind} <> '' then {quote(kind)}" for kind in told)
+    return (
+        f"coalesce({_map('codes')}[{code}], "
+        f"case when {name} in ('', lower({code}), {agreed}) then {_map('short')}[{code}] end, "
+        f"case {starts} end, "
+        f"list_transform([regexp_extract({name}, {quote(f'^(?:{groups})$')}, [{kinds}])], "
+        f"lambda found: case {found} end)[1])"
+    )
+
+
+def _map(topic: str) -> str:
+    """SQL for the kinds by code."""
+    pairs = ", ".join(
+        f"{quote(code)}: {quote(kind)}"
+        for kind, each in _kinds().items()
+        for code in each.get(topic, ())
+    )
+    return f"map {{{pairs}}}"
+
+
+def _grouped(patterns: list[str]) -> str:
+    return "|".join(pattern.replace("(", "(?:") for pattern in patterns)
 
 
 def settle_kinds(con: duckdb.DuckDBPyConnection) -> None:
@@ -50,13 +72,17 @@ def settle_kinds(con: duckdb.DuckDBPyConnection) -> None:
         f"update staging.products set product_kind = {recognised} "
         f"where product_kind is null and {recognised} is not null"
     )
+    # Materialized, or the kind would be asked of every line.
     con.execute(
         f"""
         insert into staging.products by name
-        select product_id, {kind_of("product_id", "null::varchar")} as product_kind, 0 as source_row
-        from (select distinct product_id from staging.order_lines)
-        anti join staging.products using (product_id)
-        where {kind_of("product_id", "null::varchar")} is not null
+        with unlisted as materialized (
+            select distinct product_id from staging.order_lines
+            anti join staging.products using (product_id)
+        ), known as (
+            select product_id, {kind_of("product_id", "null::varchar")} as product_kind
+            from unlisted)
+        select product_id, product_kind, 0 as source_row from known where product_kind is not null
         """
     )
 
@@ -84,10 +110,6 @@ def _as_stored(con: duckdb.DuckDBPyConnection) -> None:
         join {stored} using (product_id) anti join staging.products using (product_id)
         """
     )
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(quote(word) for word in words)
 
 
 @cache

@@ -102,6 +102,7 @@ def finding_codes() -> tuple[str, ...]:
     """
     keys = [key.split(".") for key in catalogue("en")]
     own = [key[1] for key in keys if key[0] == "quality" and key[2:] == ["text"]]
+    own.remove("set_aside")  # how every reason for it is worded
     rows = [f"import_{key[1]}" for key in keys if key[0] == "error_import" and len(key) == 2]
     return (*own, *rows)
 

@@ -24,7 +24,7 @@ from crm_core.store.imports.values import (
 
 MOST_MONEY = 10**12
 MOST_UNITS = 10**9
-_KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "cost", "n_tax",
+_KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "stated", "cost", "n_tax",
          "n_list_price", "n_shipping_income", "n_shipping_cost", "n_fees", "n_order_discount",
          "n_order_tax", "n_refunded_amount")  # fmt: skip
 _IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code", "account_id"}
@@ -231,6 +231,8 @@ def _money(sheet: Sheet) -> list[dict[str, str]]:
         {
             "gross": "case when taken is null then listed when listed is not null then 0 end",
             "paid": "case when taken is null then due else -due end",
+            # What the row says, with its sign, whatever becomes of it.
+            "stated": "case when (n_amount < 0) <> (coalesce(n_quantity, 1) < 0) then -due else due end",
             "cost": cost,
         },
     ]

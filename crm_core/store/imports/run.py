@@ -59,7 +59,7 @@ def stage(
 def _result(job: Job, plan: Plan, duplicates: int, twice: Repeats) -> StageResult:
     con = job.con
     reasons = staging.reasons(con)
-    log = [place for place, file in enumerate(job.files) if not file.lookup]
+    log = {place: file.name for place, file in enumerate(job.files) if not file.lookup}
     rows = {
         "read": sum(job.files[place].rows for place in log),
         "good": staging.file_rows(con, log),

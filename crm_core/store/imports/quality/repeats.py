@@ -58,19 +58,29 @@ class Repeats:
 
 def find_repeats(con: duckdb.DuckDBPyConnection, timezone: str) -> Repeats:
     """Blocks and overlaps of the rows staged so far."""
-    return Repeats(tuple(_blocks(con)), tuple(_overlaps(con, timezone)))
+    several = (
+        len(con.execute("select distinct source_file from staging.order_lines").fetchall()) > 1
+    )
+    return Repeats(tuple(_blocks(con, several)), tuple(_overlaps(con, timezone)))
 
 
-def _blocks(con: duckdb.DuckDBPyConnection) -> list[Block]:
+def _blocks(con: duckdb.DuckDBPyConnection, several: bool) -> list[Block]:
+    """Equal lines of a file are numbered (`#2`), those of two files have one key: only orders with
+    such lines are looked at."""
+    doubtful = "select order_id from staging.order_lines where contains(line_id, '#') and not ends_with(line_id, '#1')"
+    if several:
+        doubtful += (
+            " union select order_id from staging.order_lines group by order_id, line_id "
+            "having count(*) > 1"
+        )
     content = "hash(order_id, product_id, quantity, line_total, unit_price, discount)"
     con.execute(
         f"""
         create or replace temp table import_twice as
-        select *, hash(order_id) as order_no, hash(order_id, line_id) as line_no,
-               coalesce(line_total, quantity * unit_price) - coalesce(discount, 0) as paid
-        from (select *, {content} as content from staging.order_lines)
-        semi join (select {content} as content from staging.order_lines group by 1
-                   having count(*) > 1) using (content)
+        select {content} as content, hash(order_id) as order_no, hash(order_id, line_id) as line_no,
+               coalesce(line_total, quantity * unit_price) - coalesce(discount, 0) as paid,
+               source_file, source_row
+        from staging.order_lines semi join ({doubtful}) using (order_id)
         """
     )
     distances = con.execute(

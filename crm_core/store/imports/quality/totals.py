@@ -43,17 +43,20 @@ def prepare(con: duckdb.DuckDBPyConnection, timezone: str) -> None:
         from staging.orders
         """
     )
+    kinds = "select product_id, product_kind as kind from staging.products where product_kind <> 'goods'"
+    told = con.execute(f"select count(*) from ({kinds})").fetchone()
+    kind, of_kind = "null::varchar", ""
+    if told and told[0]:
+        kind, of_kind = "kind", f"left join ({kinds}) using (product_id)"
     con.execute(
-        """
+        f"""
         create or replace temp table bill_lines as
         select hash(order_id) as order_no, hash(product_id) as product_no, quantity, unit_price,
                coalesce(line_total, round(quantity * unit_price, 2))::decimal(18,2) as gross,
                coalesce(discount, 0)::decimal(18,2) as discount, tax, line_total is null as derived,
-               product_kind as kind, day, coalesce(keyed, false) as keyed, buyer,
+               {kind} as kind, day, coalesce(keyed, false) as keyed, buyer,
                l.source_file, l.source_row
-        from staging.order_lines l
-        left join (select product_id, product_kind from staging.products
-                   where product_kind <> 'goods') using (product_id)
+        from staging.order_lines l {of_kind}
         left join bill_orders using (order_id)
         """
     )
