@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import duckdb
 
-    from crm_core.store.imports.feeds import Feeds
     from crm_core.store.imports.mapping import Mapping
     from crm_core.store.imports.quality import Bill
     from crm_core.store.imports.textfile import TextFile
@@ -95,8 +94,8 @@ class StageResult:
 
     `good` counts rows by canonical table; `reasons` counts set-aside rows by code;
     `duplicates` counts rows that repeat a row of this import; `starts_with_shop` is None
-    when the files do not tell. `totals` are those of the rows kept; `bill` says it all. `feeds` are of
-    all files together, `file_feeds` of each where there are several.
+    when the files do not tell. `totals` are those of the rows kept; `bill` says it all. `feeds` (by
+    page: full, part or no) are of all files together, `file_feeds` of each where there are several.
     """
 
     format: str
@@ -112,8 +111,10 @@ class StageResult:
     timezone: str
     starts_with_shop: bool | None
     totals: dict[str, float]
-    feeds: Feeds
-    file_feeds: dict[str, Feeds]
+    feeds: dict[str, str]
+    feed_reasons: dict[str, str]
+    feed_details: dict[str, list[str]]
+    file_feeds: dict[str, dict[str, str]]
     bill: Bill
 
 

@@ -47,7 +47,9 @@ def describe(result: StageResult, *, language: str = "en") -> dict[str, Any]:
         ],
         "totals": dict(result.totals),
         "quality": describe_bill(result.bill, currency=result.currency, language=language),
-        **result.feeds.report(),
+        "feeds": dict(result.feeds),
+        "feed_reasons": dict(result.feed_reasons),
+        "feed_details": dict(result.feed_details),
         "currency": result.currency,
         "timezone": result.timezone,
         "starts_with_shop": result.starts_with_shop,
@@ -59,7 +61,7 @@ def describe(result: StageResult, *, language: str = "en") -> dict[str, Any]:
                 **file.decisions,
                 **({"header": list(file.header)} if file.header else {}),
                 **(
-                    {"feeds": dict(result.file_feeds[file.name].pages)}
+                    {"feeds": dict(result.file_feeds[file.name])}
                     if file.name in result.file_feeds
                     else {}
                 ),

@@ -86,7 +86,9 @@ def stage_file(
         job.con.execute("drop table import_file")
     if text.guessed:
         job.notice("import_encoding_guessed", file=text.source.name, encoding=text.encoding)
-    read = FileRead(text.source.name, text.sha256, rows, decisions, lookup=not readings)
+    read = FileRead(
+        text.source.name, text.sha256, rows, decisions, lookup=not readings, header=text.header
+    )
     job.files.append(read)
 
 

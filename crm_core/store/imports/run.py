@@ -15,7 +15,14 @@ from crm_core.store.imports.contract import Facts, Job, Notice, Plan, Progress, 
 from crm_core.store.imports.feeds import judge, of_files
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.order_settle import open_orders, settle_orders
-from crm_core.store.imports.quality import Repeats, find_repeats, make_bill
+from crm_core.store.imports.quality import (
+    Repeats,
+    Rows,
+    account,
+    find_repeats,
+    line_rows,
+    make_bill,
+)
 
 _FILES = 20  # whose pages are told one by one
 
@@ -49,39 +56,35 @@ def stage(
             job.first_file += len(part.files)
     progress("check", 0.9)
     repeating = len(plan.parts) > 1 or any(FORMATS[p.format].has_repeats for p in plan.parts)
-    twice = find_repeats(con, zone)
-    duplicates = staging.drop_repeats(con) if repeating else 0
-    duplicates += settle_orders(job)
+    twice, lines = find_repeats(con, zone), line_rows(con)
+    repeats = staging.drop_repeats(con) if repeating else 0
+    kept = line_rows(con, lines) if repeats else lines
+    rows = account(job, plan, lines, kept, (0 if lines else repeats) + settle_orders(job))
     settle_kinds(con)
-    return _result(job, plan, duplicates, twice)
+    return _result(job, plan, rows, twice)
 
 
-def _result(job: Job, plan: Plan, duplicates: int, twice: Repeats) -> StageResult:
+def _result(job: Job, plan: Plan, rows: Rows, twice: Repeats) -> StageResult:
     con = job.con
     reasons = staging.reasons(con)
-    log = {place: file.name for place, file in enumerate(job.files) if not file.lookup}
-    rows = {
-        "read": sum(job.files[place].rows for place in log),
-        "good": staging.file_rows(con, log),
-        "duplicate": duplicates,
-        "quarantined": sum(reasons.values()),
-        "skipped": sum(file.skipped for file in job.files),
-    }
     bill = make_bill(job, plan, rows=rows, found_before=twice)
     unkeyed = staging.unkeyed_orders(con)
     if unkeyed:
         job.notice("import_no_customer", count=unkeyed)
     whole = judge(of_files(con))
-    fed = {file.name: judge(of_files(con, place)) for place, file in enumerate(job.files[:_FILES])}
+    fed = {
+        file.name: dict(judge(of_files(con, place)).pages)
+        for place, file in enumerate(plan.files[:_FILES])
+    }
     staging.drop_empty(con)
     job.progress("check", 1.0)
     return StageResult(
         format=plan.format,
         files=tuple(job.files),
-        rows_read=rows["read"],
+        rows_read=rows.read,
         good=staging.staged(con),
-        quarantined=rows["quarantined"],
-        duplicates=duplicates,
+        quarantined=sum(reasons.values()),
+        duplicates=rows.duplicate,
         reasons=reasons,
         examples=staging.examples(con),
         notices=_distinct(job.notices),
@@ -89,7 +92,9 @@ def _result(job: Job, plan: Plan, duplicates: int, twice: Repeats) -> StageResul
         timezone=job.timezone,
         starts_with_shop=_starts_with_shop(plan),
         totals=dict(bill.totals),
-        feeds=whole,
+        feeds=dict(whole.pages),
+        feed_reasons={page: codes[0] for page, codes in whole.reasons.items()},
+        feed_details={page: list(codes) for page, codes in whole.reasons.items()},
         file_feeds=fed if len(fed) > 1 else {},
         bill=bill,
     )

@@ -6,7 +6,7 @@ Made of the staged rows, and of the store's own where there is one. Nothing is w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from crm_core.store.imports.contract import Job, Notice, Plan
@@ -22,6 +22,7 @@ from crm_core.store.imports.quality.finding import (
     share,
 )
 from crm_core.store.imports.quality.repeats import Repeats, find_repeats
+from crm_core.store.imports.quality.rows import Rows, account, line_rows
 from crm_core.store.imports.quality.totals import by_month, lines_add_up, prepare, totals
 
 __all__ = [
@@ -30,7 +31,10 @@ __all__ = [
     "Finding",
     "Place",
     "Repeats",
+    "Rows",
+    "account",
     "find_repeats",
+    "line_rows",
     "make_bill",
     "stops",
 ]
@@ -61,26 +65,17 @@ class Bill:
     findings: tuple[Finding, ...]
 
 
-def make_bill(
-    job: Job,
-    plan: Plan,
-    *,
-    rows: Mapping[str, int],
-    found_before: Repeats | None,
-) -> Bill:
+def make_bill(job: Job, plan: Plan, *, rows: Rows, found_before: Repeats) -> Bill:
     """The bill of what a job has staged, repeats dropped and kinds settled.
 
     `found_before`: what `find_repeats` saw before repeats were dropped.
     """
     prepare(job.con, job.timezone)
     look = look_at(job, plan)
-    lost = rows["read"] - sum(
-        rows[name] for name in ("good", "duplicate", "quarantined", "skipped")
-    )
     found = [
-        *(_lost(lost) if lost else ()),
-        *_set_aside(look, rows["read"]),
-        *(repeats.findings(look, found_before, rows["duplicate"]) if found_before else ()),
+        *_lost(rows.lost),
+        *_set_aside(look, rows.read),
+        *repeats.findings(look, found_before, rows.duplicate),
         *stored.findings(look),
         *prices.findings(look),
         *buyers.findings(look),
@@ -90,11 +85,11 @@ def make_bill(
     ]
     aside = look.row("select sum(amount) from staging.quarantine")[0]
     made = Bill(
-        rows=rows,
+        rows={name: count for name, count in asdict(rows).items() if name != "lost"},
         totals=totals(job.con),
         months=by_month(job.con, job.timezone),
         set_aside_money=money(aside),
-        adds_up=lost == 0 and lines_add_up(job.con),
+        adds_up=rows.lost == 0 and lines_add_up(job.con),
         findings=tuple(sorted(found, key=_gravity)),
     )
     job.con.execute("drop table bill_lines; drop table bill_orders")
@@ -121,7 +116,8 @@ def _gravity(finding: Finding) -> tuple[int, float, int]:
 
 
 def _lost(lost: int) -> Iterator[Finding]:
-    yield Finding("rows_unaccounted", "stop", lost)
+    if lost:
+        yield Finding("rows_unaccounted", "stop", lost)
 
 
 def _set_aside(look: Look, read: int) -> Iterator[Finding]:
