@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_core.store.imports.quality.finding import Finding, Look, money, share
+from crm_core.store.imports.quality.totals import CHARGE_LIST
 from crm_core.store.imports.staging import quote
 
 SHARED_BY = 3
@@ -26,11 +27,11 @@ def _nobody(look: Look) -> Iterator[Finding]:
     orders, all_orders = look.row("select count(*) filter (not keyed), count(*) from bill_orders")
     if not orders:
         return
-    paid, all_paid = look.row(
-        "select sum(gross - discount) filter (not keyed), sum(gross - discount) from bill_lines "
-        "where day is not null"
+    paid, gross, all_gross = look.row(
+        "select sum(gross - discount) filter (not keyed), sum(gross) filter (not keyed), sum(gross) "
+        f"from bill_lines where day is not null and (kind is null or kind not in ({CHARGE_LIST}))"
     )
-    part = share(paid, all_paid)
+    part = share(gross, all_gross)  # before discounts: a part can then never be more than the whole
     yield Finding(
         "no_buyer",
         "warn" if max(part, share(orders, all_orders)) >= _MUCH else "info",

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import duckdb
 
-from crm_core.store.imports.contract import Job, Plan
+from crm_core.schema import TABLES
+from crm_core.store.imports.contract import Job, Part, Plan
 
 Severity = Literal["stop", "warn", "info"]
 SEVERITIES: tuple[Severity, ...] = ("stop", "warn", "info")
@@ -82,7 +83,7 @@ class Look:
         """A row's place, in the words of its file."""
         if file is None or file >= len(self.files):
             return Place("", row, column)
-        return Place(self.files[file], row, self.columns[file].get(column, column))
+        return Place(self.files[file], row, self.columns[file].get(column, ""))
 
 
 def look_at(job: Job, plan: Plan) -> Look:
@@ -90,9 +91,7 @@ def look_at(job: Job, plan: Plan) -> Look:
     known = job.con.execute(
         "select count(*) from duckdb_tables() where database_name = 'old' and table_name = 'orders'"
     ).fetchone()
-    columns = [
-        part.mapping.columns if part.mapping else {} for part in plan.parts for _ in part.files
-    ]
+    columns = [_columns(part) for part in plan.parts for _ in part.files]
     return Look(
         con=job.con,
         now=job.now,
@@ -102,6 +101,16 @@ def look_at(job: Job, plan: Plan) -> Look:
         columns=tuple(columns),
         stored=bool(known and known[0]),
     )
+
+
+def _columns(part: Part) -> Mapping[str, str]:
+    """A part's columns by field; a folder of the product's own calls them as we do."""
+    own = (
+        {}
+        if part.texts
+        else {column.name: column.name for t in TABLES.values() for column in t.columns}
+    )
+    return part.mapping.columns if part.mapping else own
 
 
 def money(value: Any) -> float:

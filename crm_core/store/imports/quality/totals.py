@@ -15,12 +15,12 @@ from crm_core.store.imports.quality.finding import money
 from crm_core.store.imports.staging import quote
 
 MONEY = ("gross", "discount", "tax", "refunds", "net", "shipping", "fees")
-_CHARGES = ", ".join(quote(kind) for kind in CHARGES)
+CHARGE_LIST = ", ".join(quote(kind) for kind in CHARGES)
 _PAID = "(gross - discount)"
 _OF_LINES = {
-    "units": f"sum(quantity) filter (kind is null or kind not in ({_CHARGES}, 'adjustment'))",
-    "gross": f"sum(gross) filter (kind is null or kind not in ({_CHARGES}))",
-    "discount": f"sum(case when kind is null or kind not in ({_CHARGES}) then discount "
+    "units": f"sum(quantity) filter (kind is null or kind not in ({CHARGE_LIST}, 'adjustment'))",
+    "gross": f"sum(gross) filter (kind is null or kind not in ({CHARGE_LIST}))",
+    "discount": f"sum(case when kind is null or kind not in ({CHARGE_LIST}) then discount "
     f"when kind = 'discount' then -{_PAID} else 0 end)",
     "tax": "sum(tax)",
     "postage": f"sum({_PAID}) filter (kind = 'postage')",
