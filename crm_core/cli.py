@@ -20,7 +20,7 @@ from typing import Any
 from crm_core.audiences import list_columns, members, rule_of
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
-from crm_core.privacy.export import export_list
+from crm_core.privacy.export import export_list, export_set_aside
 from crm_core.privacy.policy import Access
 from crm_core.settings import Settings
 from crm_core.text import error_text
@@ -31,7 +31,7 @@ Answer = dict[str, Any]
 def main(argv: Sequence[str]) -> int:
     """Runs one command and returns the process's exit code."""
     arguments = _parser().parse_args(argv)
-    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    language = _language()
     try:
         settings = Settings.from_env(os.environ)
         answer = _COMMANDS[arguments.command](arguments, settings)
@@ -44,6 +44,10 @@ def main(argv: Sequence[str]) -> int:
     else:
         _show(answer)
     return 0
+
+
+def _language() -> str:
+    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
 
 
 def _failed(arguments: argparse.Namespace, error: CrmError, language: str) -> int:
@@ -221,6 +225,30 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
 
 
+def _quarantine(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    """Writes rows set aside through the guarded door, a file for each form they came in."""
+    out = Path(arguments.out)
+    with jobs.opened(settings, arguments.store) as (store, records):
+        forms = jobs.set_aside(store, arguments.batch, into_folder=out.is_dir())
+        results = [
+            export_set_aside(
+                access=Access("single_user", os.environ.get("USER", "command line")),
+                store=store,
+                records=records,
+                layout=form,
+                now=_now(),
+                language=_language(),
+                out=out,
+            )
+            for form in forms
+        ]
+    files = [
+        {**asdict(each), "file": str(out / each.file_name if out.is_dir() else out)}
+        for each in results
+    ]
+    return {"rows": sum(each.rows for each in results), "files": files}
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "demo": _demo,
     "import": _import,
@@ -233,6 +261,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "predict": _predict,
     "audience": _audience,
     "export": _export,
+    "quarantine": _quarantine,
 }
 
 
@@ -328,4 +357,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--channel", choices=("email", "sms", "phone", "post", "ads"))
     export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
     export.add_argument("--out", required=True)
+    aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")
+    aside.add_argument("--batch", type=_count, help="of one import only")
+    aside.add_argument("--out", required=True, help="a CSV file, or a folder for several")
     return parser

@@ -23,6 +23,7 @@ from crm_core.store.imports import Plan, StageResult, describe, stage
 from crm_core.store.imports.describe import finding_codes
 from crm_core.store.imports.quality import SEVERITIES, stops
 from crm_core.store.merge import Merged, merge
+from crm_core.store.quarantine import Place, mark_healed
 
 Progress = Callable[[str, float], None]
 
@@ -35,7 +36,8 @@ class _Abandoned(Exception):
 class Wishes:
     """What the person importing says beyond the files; None leaves it to the files.
 
-    `stop_on`: codes of findings, or severities, on which nothing is to be changed.
+    `stop_on`: codes of findings, or severities, on which nothing is to be changed. `healed`: the
+    rows set aside earlier that these files bring mended.
     """
 
     name: str | None = None
@@ -45,6 +47,7 @@ class Wishes:
     starts_with_shop: bool | None = None
     dry_run: bool = False
     stop_on: tuple[str, ...] = ()
+    healed: tuple[Place, ...] = ()
 
 
 def run_import(
@@ -104,6 +107,8 @@ def _fill(
         now=now,
         progress=progress,
     )
+    if wishes.healed:  # a few rows of an order never stand for all of it
+        build.connection.execute("DELETE FROM staging.whole_orders")
     report.update(describe(result))
     _stop(result, wishes, report)
     if not result.good:
@@ -117,10 +122,11 @@ def _fill(
     )
     loaded = sum(merged.loaded.values()) + merged.replaced
     _report_rows(report, merged, result, batch)
-    if wishes.dry_run or (loaded == 0 and change.pointer.facts):
+    if wishes.dry_run or (loaded == 0 and change.pointer.facts and not wishes.healed):
         report["batch"] = None
         raise _Abandoned
     _write_batch(build, change, plan, report, batch, now)
+    mark_healed(build.connection, wishes.healed, batch)
     build.refresh_tables()
     progress("marts", 0.3)
     build_marts(build, facts, money_rules(records.shop_settings(), build))

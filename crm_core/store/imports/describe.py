@@ -116,6 +116,16 @@ def remedy_key(code: str) -> str | None:
     return "quality.set_aside.remedy" if has(f"imports.aside.{code}", "en") else None
 
 
+def reason_text(code: str, language: str) -> str:
+    """Why a row was set aside, in a few words.
+
+    >>> reason_text("import_bad_date", "en")
+    'no date can be read'
+    """
+    key = f"imports.aside.{code}"
+    return t(key, language) if has(key, language) else code
+
+
 def finding_text(finding: dict[str, Any], *, currency: str | None, language: str) -> str:
     """A finding of a bill (or of its JSON) in words."""
     facts: dict[str, Any] = dict(finding["facts"])
@@ -126,11 +136,19 @@ def finding_text(finding: dict[str, Any], *, currency: str | None, language: str
     }
     code = finding["code"]
     if has(f"imports.aside.{code}", language):
-        words["reason"] = t(f"imports.aside.{code}", language)
+        words["reason"] = reason_text(code, language)
         return t("quality.set_aside.text", language, **words)
     if has(f"quality.{code}.text", language):
         return t(f"quality.{code}.text", language, **words)
     return error_text(CrmError(code, **{"file": "", "row": "", "column": "", **facts}), language)
 
 
-__all__ = ["Finding", "describe", "describe_bill", "finding_codes", "finding_text", "remedy_key"]
+__all__ = [
+    "Finding",
+    "describe",
+    "describe_bill",
+    "finding_codes",
+    "finding_text",
+    "reason_text",
+    "remedy_key",
+]
