@@ -22,8 +22,10 @@ from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
 from crm_core.privacy.export import export_list, export_set_aside
 from crm_core.privacy.policy import Access
+from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.text import error_text
+from crm_core.views.telling import telling
 
 Answer = dict[str, Any]
 
@@ -48,6 +50,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _language() -> str:
     return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+
+
+def _user() -> str:
+    return os.environ.get("USER", "command line")
 
 
 def _failed(arguments: argparse.Namespace, error: CrmError, language: str) -> int:
@@ -118,7 +124,7 @@ def _demo(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.import_files(
+    answer = jobs.import_files(
         settings,
         arguments.store,
         [Path(path) for path in arguments.path],
@@ -137,6 +143,22 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
         now=_now(),
         progress=_progress(arguments),
     )
+    if answer["batch"] and not arguments.no_refresh:
+        answer["telling"] = _telling(arguments, settings)
+    return answer
+
+
+def _telling(arguments: argparse.Namespace, settings: Settings) -> list[Answer]:
+    """The most telling things in the store now, in words and as facts."""
+    language = _language()
+    with jobs.opened(settings, arguments.store) as (store, _):
+        access, currency = Access("single_user", _user()), store.meta.currency
+        return [
+            {"code": each.code, "title": each.title(currency, language), "money": each.money,
+             "from": each.period.start, "to": each.period.end, "page": each.page,
+             "facts": dict(each.facts)}
+            for each in telling(Selection(language=language), store=store, access=access)
+        ]  # fmt: skip
 
 
 def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
@@ -209,7 +231,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
         out = Path(arguments.out)
         name = arguments.rule if not arguments.rule.startswith("{") else "audience"
         result = export_list(
-            access=Access("single_user", os.environ.get("USER", "command line")),
+            access=Access("single_user", _user()),
             store=store,
             records=records,
             members=members(store, rule_of(arguments.rule, records)),
@@ -232,7 +254,7 @@ def _quarantine(arguments: argparse.Namespace, settings: Settings) -> Answer:
         forms = jobs.set_aside(store, arguments.batch, into_folder=out.is_dir())
         results = [
             export_set_aside(
-                access=Access("single_user", os.environ.get("USER", "command line")),
+                access=Access("single_user", _user()),
                 store=store,
                 records=records,
                 layout=form,
