@@ -107,8 +107,9 @@ def _fill(
         now=now,
         progress=progress,
     )
-    if wishes.healed:  # a few rows of an order never stand for all of it
-        build.connection.execute("DELETE FROM staging.whole_orders")
+    if wishes.healed and _has_staged(build, "orders"):
+        # A few rows of an order never stand for all of it.
+        build.connection.execute("UPDATE staging.orders SET whole = NULL")
     report.update(describe(result))
     _stop(result, wishes, report)
     if not result.good:

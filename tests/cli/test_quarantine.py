@@ -100,6 +100,27 @@ def test_mended_rows_load_and_are_healed(aside: OwnShop, tmp_path: Path, delimit
     assert aside("quarantine", "--batch", "2", "--out", again, "--json").answer["rows"] == 1
 
 
+def test_a_mended_line_does_not_stand_for_its_whole_order(shop: OwnShop, tmp_path: Path) -> None:
+    mapping = tmp_path / "whole.toml"
+    mapping.write_text(
+        'complete_orders = true\namount_is = "unit_price"\n[columns]\norder_id = "Order ID"\n'
+        'ordered_at = "Order Date"\ncustomer_id = "Customer ID"\nproduct_id = "SKU"\n'
+        'quantity = "Quantity"\namount = "Price"\n',
+        encoding="utf-8",
+    )
+    rows = (GOOD, "1;2026-01-05;c1;Ann;pot;one;7,00")
+    load(shop, files(shop, *rows), "--mapping", str(mapping))
+    out = tmp_path / "mended.csv"
+    assert shop("quarantine", "--out", out).code == 0
+    (row,) = rows_of(out)
+    write(out, [row | {"Quantity": "1"}])
+    assert load(shop, out, "--mapping", str(mapping))["rows"]["loaded"] == 1
+    assert shop("measure", "gross_sales", "orders", "--json").answer["totals"] == {
+        "gross_sales": 17.0,
+        "orders": 1.0,
+    }
+
+
 def test_what_is_too_much_for_a_row_is_kept_beside_it(shop: OwnShop, tmp_path: Path) -> None:
     load(shop, files(shop, GOOD, GOOD + ";extra;more"))
     out = tmp_path / "aside.csv"
