@@ -20,12 +20,14 @@ from typing import Any
 from crm_core.audiences import list_columns, members, rule_of
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
-from crm_core.privacy.export import CODE_COLUMN, export_list
+from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
+from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
 from crm_core.text import error_text
+from crm_core.views.telling import telling
 
 Answer = dict[str, Any]
 
@@ -33,7 +35,7 @@ Answer = dict[str, Any]
 def main(argv: Sequence[str]) -> int:
     """Runs one command and returns the process's exit code."""
     arguments = _parser().parse_args(argv)
-    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    language = _language()
     try:
         settings = Settings.from_env(os.environ)
         answer = _COMMANDS[arguments.command](arguments, settings)
@@ -46,6 +48,14 @@ def main(argv: Sequence[str]) -> int:
     else:
         _show(answer)
     return 0
+
+
+def _language() -> str:
+    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+
+
+def _user() -> str:
+    return os.environ.get("USER", "command line")
 
 
 def _failed(arguments: argparse.Namespace, error: CrmError, language: str) -> int:
@@ -116,7 +126,7 @@ def _demo(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.import_files(
+    answer = jobs.import_files(
         settings,
         arguments.store,
         [Path(path) for path in arguments.path],
@@ -129,11 +139,28 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
             timezone=arguments.timezone,
             starts_with_shop=arguments.starts_with_shop,
             dry_run=arguments.dry_run,
+            stop_on=arguments.stop_on,
         ),
         refresh=not arguments.no_refresh,
         now=_now(),
         progress=_progress(arguments),
     )
+    if answer["batch"] and not arguments.no_refresh:
+        answer["telling"] = _telling(arguments, settings)
+    return answer
+
+
+def _telling(arguments: argparse.Namespace, settings: Settings) -> list[Answer]:
+    """The most telling things in the store now, in words and as facts."""
+    language = _language()
+    with jobs.opened(settings, arguments.store) as (store, _):
+        access, currency = Access("single_user", _user()), store.meta.currency
+        return [
+            {"code": each.code, "title": each.title(currency, language), "money": each.money,
+             "from": each.period.start, "to": each.period.end, "page": each.page,
+             "facts": dict(each.facts)}
+            for each in telling(Selection(language=language), store=store, access=access)
+        ]  # fmt: skip
 
 
 def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
@@ -233,11 +260,35 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 def _leave(store: Store, records: Records, out: Path, **wanted: Any) -> Answer:
     """A list leaves by the guarded door, on behalf of whoever runs the command."""
-    access = Access("single_user", os.environ.get("USER", "command line"))
+    access = Access("single_user", _user())
     result = export_list(
         access=access, store=store, records=records, out=out, now=_now(), language="en", **wanted
     )
     return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
+
+
+def _quarantine(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    """Writes rows set aside through the guarded door, a file for each form they came in."""
+    out = Path(arguments.out)
+    with jobs.opened(settings, arguments.store) as (store, records):
+        forms = jobs.set_aside(store, arguments.batch, into_folder=out.is_dir())
+        results = [
+            export_set_aside(
+                access=Access("single_user", _user()),
+                store=store,
+                records=records,
+                layout=form,
+                now=_now(),
+                language=_language(),
+                out=out,
+            )
+            for form in forms
+        ]
+    files = [
+        {**asdict(each), "file": str(out / each.file_name if out.is_dir() else out)}
+        for each in results
+    ]
+    return {"rows": sum(each.rows for each in results), "files": files}
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
@@ -252,6 +303,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "predict": _predict,
     "audience": _audience,
     "export": _export,
+    "quarantine": _quarantine,
 }
 
 
@@ -266,6 +318,10 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError("a whole number above zero is needed")
     return int(text)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in text.split(",") if code.strip())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -293,6 +349,14 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--timezone")
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
     load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+    load.add_argument(
+        "--stop-on",
+        type=_codes,
+        default=(),
+        metavar="CODE[,CODE]",
+        help="change nothing when the "
+        "bill holds this: codes, or stop, warn or info for findings as grave as that",
+    )
     load.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 
     pull = command("pull", "Import what changed in the shop's own database")
@@ -337,4 +401,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--channel", choices=("email", "sms", "phone", "post", "ads"))
     export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
     export.add_argument("--out", required=True)
+    aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")
+    aside.add_argument("--batch", type=_count, help="of one import only")
+    aside.add_argument("--out", required=True, help="a CSV file, or a folder for several")
     return parser

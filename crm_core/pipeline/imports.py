@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, close_match
 from crm_core.pipeline.decisions import sync_consents, sync_pending
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta, starts_found
 from crm_core.pipeline.identity import identity_report
@@ -21,7 +21,10 @@ from crm_core.records import Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Change, folder_of, writing
 from crm_core.store.imports import Plan, StageResult, describe, stage
+from crm_core.store.imports.describe import finding_codes
+from crm_core.store.imports.quality import SEVERITIES, stops
 from crm_core.store.merge import Merged, merge
+from crm_core.store.quarantine import Place, mark_healed
 
 Progress = Callable[[str, float], None]
 
@@ -32,7 +35,11 @@ class _Abandoned(Exception):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person importing says beyond the files; None leaves it to the files."""
+    """What the person importing says beyond the files; None leaves it to the files.
+
+    `stop_on`: codes of findings, or severities, on which nothing is to be changed. `healed`: the
+    rows set aside earlier that these files bring mended.
+    """
 
     name: str | None = None
     kind: str = "shop"
@@ -40,6 +47,8 @@ class Wishes:
     timezone: str | None = None
     starts_with_shop: bool | None = None
     dry_run: bool = False
+    stop_on: tuple[str, ...] = ()
+    healed: tuple[Place, ...] = ()
 
 
 def run_import(
@@ -55,9 +64,11 @@ def run_import(
     """Imports a plan's files as one batch and publishes once; the report of `import --json`.
 
     Importing the same rows again changes nothing. Readers go on with the snapshot they have.
-    Raises: CrmError of the formats, ("no_orders"), ("import_nothing_good"), ("store_busy").
+    Raises: CrmError of the formats, ("no_orders"), ("import_nothing_good"), ("store_busy"),
+    ("import_stopped") with the bill when it holds what to stop on, ("import_unknown_finding").
     """
     wishes = wishes or Wishes()
+    _check_codes(wishes.stop_on)
     report: dict[str, Any] = {}
     ensure_version(url, settings=settings, records=records, progress=progress)
     with writing(folder_of(url), settings) as change:
@@ -97,7 +108,11 @@ def _fill(
         now=now,
         progress=progress,
     )
+    if wishes.healed and _has_staged(build, "orders"):
+        # A few rows of an order never stand for all of it.
+        build.connection.execute("UPDATE staging.orders SET whole = NULL")
     report.update(describe(result))
+    _stop(result, wishes, report)
     if not result.good:
         raise CrmError("import_nothing_good", **_first_issue(result))
     progress("merge", 0.0)
@@ -116,14 +131,29 @@ def _fill(
     )
     loaded = sum(merged.loaded.values()) + merged.replaced
     _report_rows(report, merged, result, batch)
-    if wishes.dry_run or (loaded == 0 and change.pointer.facts):
+    if wishes.dry_run or (loaded == 0 and change.pointer.facts and not wishes.healed):
         report["batch"] = None
         raise _Abandoned
     _write_batch(build, change, plan, report, batch, now)
+    mark_healed(build.connection, wishes.healed, batch)
     build.refresh_tables()
     progress("marts", 0.3)
     build_marts(build, facts, money_rules(said, build), account_rules(said))
     progress("marts", 1.0)
+
+
+def _check_codes(codes: Sequence[str]) -> None:
+    known = (*SEVERITIES, *finding_codes())
+    for code in codes:
+        if code not in known:
+            raise CrmError("import_unknown_finding", name=code, match=close_match(code, known))
+
+
+def _stop(result: StageResult, wishes: Wishes, report: Mapping[str, Any]) -> None:
+    """Ends an import whose bill holds what it was to stop on, the bill among the facts."""
+    found = dict.fromkeys(each.code for each in stops(result.bill.findings, wishes.stop_on))
+    if found:
+        raise CrmError("import_stopped", codes=", ".join(found), quality=report["quality"])
 
 
 def _first_issue(result: StageResult) -> dict[str, object]:

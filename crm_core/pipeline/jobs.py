@@ -18,7 +18,9 @@ from crm_core.audiences import members, rule_of, size
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
+from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.mended import as_given
 from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.pipeline.workspace import (
@@ -34,8 +36,9 @@ from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
 from crm_core.store import Store, folder_of, open_store, read_pointer
-from crm_core.store.imports import Plan, recognise
+from crm_core.store.imports import Plan, SourceFile, recognise
 from crm_core.store.imports.mapping import read_mapping
+from crm_core.store.quarantine import Layout, layouts
 
 Progress = Callable[[str, float], None]
 Answer = dict[str, Any]
@@ -118,13 +121,14 @@ def import_files(
     url = url_of(settings, store)
     if _is_demo(settings, url):
         raise CrmError("demo_is_read_only")
-    plan = plan_of(paths, format_name=format_name, mapping=mapping, date_order=date_order)
     records = open_records(workspace(settings, url).records_url)
     try:
-        report = run_import(
-            plan, url=url, settings=settings, records=records, now=now, wishes=wishes,
-            progress=progress,
-        )  # fmt: skip
+        with as_given(paths) as (files, healed):
+            plan = plan_of(files, format_name=format_name, mapping=mapping, date_order=date_order)
+            report = run_import(
+                plan, url=url, settings=settings, records=records, now=now,
+                wishes=replace(wishes, healed=tuple(healed)), progress=progress,
+            )  # fmt: skip
         if refresh and not wishes.dry_run and not _scored(url, settings):
             report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
     finally:
@@ -162,6 +166,19 @@ def pull_source(
     return report
 
 
+def set_aside(store: Store, batch: int | None, *, into_folder: bool) -> list[Layout]:
+    """The forms of the files that have rows set aside.
+
+    Raises: CrmError("quarantine_empty"), ("quarantine_several") when one file cannot hold them.
+    """
+    forms = layouts(store, batch)
+    if not forms:
+        raise CrmError("quarantine_empty")
+    if len(forms) > 1 and not into_folder:
+        raise CrmError("quarantine_several", forms=len(forms))
+    return forms
+
+
 def _scored(url: str, settings: Settings) -> bool:
     """Whether the scores were made from the facts of now; a job cut off in between left others."""
     store = open_store(url, settings=settings)
@@ -172,7 +189,11 @@ def _scored(url: str, settings: Settings) -> bool:
 
 
 def plan_of(
-    paths: Sequence[Path], *, format_name: str | None, mapping: Path | None, date_order: str | None
+    paths: Sequence[Path | SourceFile],
+    *,
+    format_name: str | None,
+    mapping: Path | None,
+    date_order: str | None,
 ) -> Plan:
     """What files are, with the mapping and date order given."""
     plan = recognise(paths, format=format_name, mapping=read_mapping(mapping) if mapping else None)
@@ -207,6 +228,7 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "timezone": meta.timezone,
             "starts_with_shop": meta.starts_with_shop,
             "stale": (today - meta.last_day).days > _STALE_DAYS,
+            **store_feeds(found).report(),
         }
 
 

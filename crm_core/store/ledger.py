@@ -8,6 +8,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.store.charges import charge_lines, goods_only
 from crm_core.store.connection import Tables
 from crm_core.store.marts import MoneyRules, as_charged, money, pick_rate, without
 
@@ -38,12 +39,13 @@ _DIMS = {
 }
 
 
-def _entry(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
+def _entry(table: ir.Table, kind: str | ir.Value, **given: ir.Value) -> ir.Table:
     """A ledger row of one kind: what is given, nothing for the rest.
 
     `day` is the day it counts on, `known_on` the day it happened, before which nobody knew of it.
     """
-    cells: dict[str, ir.Value] = {"entry": ibis.literal(kind), "day": given["day"]}
+    entry = ibis.literal(kind) if isinstance(kind, str) else kind
+    cells: dict[str, ir.Value] = {"entry": entry, "day": given["day"]}
     cells["known_on"] = _given(given, "known_on", given["day"])
     for name, type_ in _DIMS.items():
         cells[name] = _given(given, name, ibis.null(type_)).cast(type_)
@@ -69,15 +71,23 @@ def _placed(lines: ir.Table, orders: ir.Table, products: ir.Table) -> ir.Table:
         "order_no",
         "sales_channel",
         "acquisition_source",
+        "is_purchase",
         region="sold_in",
     )
-    of_product = products.select("product_key", "category", "subcategory")
+    of_product = products.select(
+        "product_key",
+        category=goods_only(products, "category"),
+        subcategory=goods_only(products, "subcategory"),
+    )
     joined = lines.join(of_order, "order_key").left_join(of_product, "product_key")
     return without(joined, "order_key_right", "product_key_right")
 
 
 def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date | None) -> ir.Table:
-    """Sale entries; `sold` are lines with every amount split in (see marts)."""
+    """Sale entries; `sold` are lines with every amount split in (see marts).
+
+    Money of an order in which nothing was bought is an entry `charge`: counted, but no sale.
+    """
     lines = _placed(sold, orders, tables.table("products"))
     is_new = lines.order_no == 1
     if already_until is not None:
@@ -86,7 +96,7 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
     amounts = {n: lines[n] for n in _AMOUNTS if n not in ("refund", "service_cost")}
     return _entry(
         lines,
-        "sale",
+        ibis.ifelse(lines.is_purchase, ibis.literal("sale"), ibis.literal("charge")),
         day=lines.day,
         at=lines.ordered_at,
         is_new=is_new.fill_null(False),
@@ -96,8 +106,12 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
     )
 
 
-def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+def refunds(
+    tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
+) -> ir.Table:
     """Refund entries on their own day, or their order's, over the lines they belong to.
+
+    With `kinds`, postage given back is less shipping income, and a fee given back more fees.
 
     A refund of a whole order, or of a line that is not in it, is split over its lines; goods
     that came back to the shelf give their cost back. Tax is taken out of money given back in
@@ -117,7 +131,11 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     lines = _placed(lines, refunded, tables.table("products"))
     if rules.prices_include_tax:
         lines = _with_paid(tables, lines)
-    joined = given.rename(refund_line="line_id").join(lines, "order_id")
+    given = given.rename(refund_line="line_id")
+    if kinds:
+        given = given.left_join(charge_lines(tables), ["order_id", "refund_line"])
+        given = without(given, "order_id_right", "refund_line_right")
+    joined = given.join(lines, "order_id")
     upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
     whole = ibis.window(group_by="refund_id")
     is_line = (joined.refund_line == joined.line_id).fill_null(False)
@@ -138,14 +156,23 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     reach = (joined.reach / joined.total.nullif(0.0)).round(9)
     before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
     dims = {name: joined[name] for name in _DIMS if name != "at"}
+    part = ((amount * reach).round(2) - (amount * before).round(2)).round(2)
+    nothing = ibis.literal(0.0)
+    amounts: dict[str, ir.Value] = {"refund": part}
+    if kinds:
+        amounts = {
+            "refund": ibis.ifelse(joined.charge.isnull(), part, nothing),
+            "shipping_income": ibis.ifelse(joined.charge == "postage", -part, nothing),
+            "fees": ibis.ifelse(joined.charge == "fee", part, nothing),
+        }
     return _entry(
         joined,
         "refund",
         day=joined.order_day if rules.refunds_by_order_day else joined.day,
         known_on=joined.day,
         at=joined.refunded_at,
-        refund=((amount * reach).round(2) - (amount * before).round(2)).round(2),
         goods_cost=-joined.goods_back,
+        **amounts,
         **dims,
     )
 
@@ -297,5 +324,6 @@ def product_facts(tables: Tables) -> ir.Table:
         "subcategory",
         "brand",
         "list_price",
+        product_kind=products.product_kind.nullif("goods"),
         product_name=products.product_name.fill_null(products.product_id),
     )

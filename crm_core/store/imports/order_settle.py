@@ -137,8 +137,10 @@ def _spread(job: Job) -> None:
             select order_id, max(discount) as discount, max(tax) as tax
             from import_amounts group by order_id
         ), lines as (
-            select order_id, line_id, coalesce(line_total, round(quantity * unit_price, 2))
-                       - coalesce(l.discount, 0) as paid, a.discount, a.tax,
+            -- What takes money off the order (a voucher paid with) bears no part of its amounts.
+            select order_id, line_id, a.discount, a.tax,
+                   greatest(coalesce(line_total, round(quantity * unit_price, 2))
+                            - coalesce(l.discount, 0), 0) as paid,
                    sum(paid) over (partition by order_id) as goods
             from staging.order_lines l join amounts a using (order_id)
         ), weighed as (
