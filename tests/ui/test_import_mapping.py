@@ -18,9 +18,11 @@ def step(path: str) -> None:
 
     import streamlit as st
 
+    from crm_core.store.imports import SourceFile
     from crm_core.ui import import_panel
 
-    mapping = import_panel._mapped(Path(path))
+    file = Path(path)
+    mapping = import_panel._mapped(file, SourceFile(file, file.name))
     st.session_state["made"] = mapping
 
 
