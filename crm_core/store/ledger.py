@@ -8,8 +8,8 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
 from crm_core.store.marts import MoneyRules, as_charged, money, pick_rate, without
+from crm_core.store.tables import Tables
 
 _MONEY = "decimal(18,2)"
 _AMOUNTS = (

@@ -13,7 +13,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
+from crm_core.store.tables import Tables
 
 NOT_COUNTED = ("pending", "cancelled", "test")
 _MONEY = "decimal(18,2)"
