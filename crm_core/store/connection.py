@@ -64,9 +64,10 @@ class DuckReader:
             timer.start()
             try:
                 # Rows come while they are asked for: the clock runs until the last is here.
-                return cursor.execute(sql).df()
+                frame = cursor.execute(sql).df()
             finally:
                 timer.cancel()
+        return _as_said(frame, expr)
 
     def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """All rows of an expression, a batch at a time."""
@@ -75,6 +76,30 @@ class DuckReader:
 
     def close(self) -> None:
         """Lets go of the files."""
+        self._root.close()
+
+
+def _as_said(frame: pd.DataFrame, expr: ir.Table) -> pd.DataFrame:
+    """The frame with whole numbers as such: DuckDB's sums of them come as floats."""
+    for name, kind in expr.schema().items():
+        if kind.is_integer() and frame[name].dtype == "float64":
+            frame[name] = frame[name].astype("Int64" if frame[name].hasnans else "int64")
+    return frame
+
+
+class Frames:
+    """Arrow rows as the frames that DuckDB makes, so that every engine's frames are alike."""
+
+    def __init__(self) -> None:
+        self._root = connect()
+
+    def of(self, rows: pa.Table) -> pd.DataFrame:
+        """The rows as a frame."""
+        with self._root.cursor() as cursor:
+            return cursor.from_arrow(rows).df()
+
+    def close(self) -> None:
+        """Lets go of the engine."""
         self._root.close()
 
 

@@ -115,6 +115,10 @@ def engine_of(url: str, settings: Settings) -> Engine:
         from crm_core.store.folder_engine import FolderEngine
 
         return FolderEngine(url, settings)
+    if url.startswith("postgresql+psycopg://"):
+        from crm_core.store.postgres_engine import PostgresEngine
+
+        return PostgresEngine(url, settings)
     raise CrmError("store_url", scheme=scheme)
 
 
