@@ -157,7 +157,7 @@ def priced_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Tabl
 
 def as_charged(lines: ir.Table) -> tuple[ir.Value, ir.Value]:
     """Price and discount of order lines as the shop's files state them."""
-    listed = (lines.unit_price * lines.quantity).round(2).cast(_MONEY)
+    listed = (lines.unit_price * lines.quantity).cast(_MONEY)
     return lines.line_total.fill_null(listed), lines.discount.fill_null(0).cast(_MONEY)
 
 

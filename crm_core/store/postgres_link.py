@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pyarrow as pa
@@ -37,6 +37,8 @@ _DEFAULTS = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
+_GONE = ("08", "57P")
+T = TypeVar("T")
 AnyConnection = Connection[tuple[Any, ...]]
 
 
@@ -63,14 +65,7 @@ class Link:
     def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """The few rows of a plain statement."""
         with understood():
-            try:
-                return self._rows(sql, parameters)
-            except psycopg.OperationalError as error:
-                if error.sqlstate is not None:
-                    raise
-                # The server was restarted while the connection lay idle: once more, on a new one.
-                self._forget()
-                return self._rows(sql, parameters)
+            return self._twice(lambda: self._rows(sql, parameters))
 
     def _rows(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with self._lent(60) as connection:
@@ -79,13 +74,18 @@ class Link:
     def table(self, sql: str, schema: pa.Schema, *, seconds: float) -> pa.Table:
         """All rows of a query, stopped after `seconds`."""
         with understood(seconds):
-            try:
-                return self._table(sql, schema, seconds)
-            except psycopg.OperationalError as error:
-                if error.sqlstate is not None:
-                    raise
-                self._forget()
-                return self._table(sql, schema, seconds)
+            return self._twice(lambda: self._table(sql, schema, seconds))
+
+    def _twice(self, read: Callable[[], T]) -> T:
+        """What is read; once more if the server was restarted while its connection lay idle."""
+        try:
+            return read()
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None and not error.sqlstate.startswith(_GONE):
+                raise
+        with self._guard:
+            _close_all(self._idle)
+        return read()
 
     def _table(self, sql: str, schema: pa.Schema, seconds: float) -> pa.Table:
         with (
@@ -153,10 +153,6 @@ class Link:
             connection.close()
             raise
         return connection, -1
-
-    def _forget(self) -> None:
-        with self._guard:
-            _close_all(self._idle)
 
 
 def write_rows(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -143,16 +144,32 @@ class Change:
             raise
         finally:
             root.close()
-        facts = name if kind == "facts" else self.pointer.facts
-        scores = name if kind == "scores" else self.pointer.scores
-        pointer = Pointer(facts, scores)
-        self._shelf.publish(path, name, pointer)
-        self.pointer = pointer
+        self._publish(kind, path, name)
+
+    def adopt(self, kind: str, file: Path) -> None:
+        """Publishes a copy of a finished file of another store."""
+        name = self._shelf.next_name(kind)
+        path = self.folder / f"{name}.building"
+        try:
+            shutil.copyfile(file, path)
+            if kind == "scores":
+                _name_facts(path, self.pointer.facts or "")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._publish(kind, path, name)
 
     def facts(self) -> Store:
         """The current facts, read where snapshots are built."""
         name = self.pointer.facts or ""
         return open_files(self._shelf.file(name), settings=self.settings, snapshot=name)
+
+    def _publish(self, kind: str, path: Path, name: str) -> None:
+        facts = name if kind == "facts" else self.pointer.facts
+        scores = name if kind == "scores" else self.pointer.scores
+        pointer = Pointer(facts, scores)
+        self._shelf.publish(path, name, pointer)
+        self.pointer = pointer
 
     def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path) -> Build:
         limits(root, self.settings)
@@ -165,6 +182,14 @@ class Change:
             facts = self._shelf.file(self.pointer.facts)
             attach(root, facts, "old" if kind == "facts" else "facts")
         return Build(root, kind)
+
+
+def _name_facts(scores: Path, facts: str) -> None:
+    """Has a scores file say which facts it was made from."""
+    with closing(connect()) as root:
+        root.execute(f"ATTACH {quoted(str(scores))} AS scores (RECOVERY_MODE NO_WAL_WRITES)")
+        root.execute("UPDATE scores.main.meta SET value = ? WHERE key = 'facts'", [facts])
+        root.execute("CHECKPOINT scores")
 
 
 class FolderShelf:
