@@ -29,7 +29,7 @@ hypothesis_settings.load_profile("gate")
 if TYPE_CHECKING:
     from crm_core.records import Records
     from crm_core.store import Store
-    from tests.servers import Server
+    from tests.servers.postgresql import Server
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL server."""
-    from tests.servers import postgres_server
+    from tests.servers.postgresql import postgres_server
 
     with postgres_server(shared_folder(tmp_path_factory)) as server:
         yield server

@@ -11,7 +11,7 @@ from crm_core.pipeline.scores import refresh_scores
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from tests.engines.shop import fill
-from tests.servers import Server
+from tests.servers.postgresql import Server
 from tests.small_shop import SmallShop, small_shop
 
 

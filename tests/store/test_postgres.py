@@ -18,7 +18,7 @@ from crm_core.errors import CrmError
 from crm_core.settings import Settings
 from crm_core.store import Engine, engine_of
 from crm_core.store.postgres_link import Link, parts_of
-from tests.servers import Server
+from tests.servers.postgresql import Server
 from tests.store.test_connection import META
 
 pytestmark = pytest.mark.xdist_group("postgres")
