@@ -119,6 +119,10 @@ def engine_of(url: str, settings: Settings) -> Engine:
         from crm_core.store.postgres_engine import PostgresEngine
 
         return PostgresEngine(url, settings)
+    if scheme in ("spark-local", "spark", "sc"):
+        from crm_core.store.spark_engine import SparkEngine
+
+        return SparkEngine(url, settings)
     raise CrmError("store_url", scheme=scheme)
 
 

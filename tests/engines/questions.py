@@ -95,7 +95,7 @@ def customers(as_of: date) -> dict[str, Question]:
 
 
 def audiences() -> Iterator[tuple[str, Question]]:
-    """Rules of every operator on a field of every kind, and who can be reached."""
+    """Rules of every operator on a field of every kind, and members by worth."""
     texts = ("Émile", "emile", "100% Ann", "%", "_", "a_b", "back\\slash", "O'Neill", " ")
     rules: dict[str, Any] = {
         **{f"contains {t}": Condition("favourite_sales_channel", "contains", t) for t in texts},
@@ -119,8 +119,6 @@ def audiences() -> Iterator[tuple[str, Question]]:
             f"rule {name}",
             lambda store, rule=rule: members(store, rule).select("customer_key"),
         )
-    for channel in CONTACT_CHANNELS:
-        yield f"contact {channel}", lambda store, channel=channel: contactable(store, channel)
     for worth in ("revenue", "expected_revenue"):
         yield (
             f"tenths {worth}",
@@ -136,6 +134,13 @@ QUESTIONS: dict[str, Question] = {
     **{f"{name} {END}": question for name, question in customers(END).items()},
     **{f"{name} {EARLIER}": question for name, question in customers(EARLIER).items()},
     **dict(audiences()),
+}
+
+
+#: Asked only where people have names.
+OF_PEOPLE: dict[str, Question] = {
+    f"contact {channel}": lambda store, channel=channel: contactable(store, channel)
+    for channel in CONTACT_CHANNELS
 }
 
 
