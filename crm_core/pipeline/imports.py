@@ -12,14 +12,14 @@ from typing import Any
 import ibis
 
 from crm_core.errors import CrmError
-from crm_core.pipeline.decisions import sync_consents, sync_pending
+from crm_core.pipeline.decisions import sync_consents
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta
 from crm_core.pipeline.identity import identity_report
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
-from crm_core.store import Build, Change, folder_of, writing
+from crm_core.store import Build, Change, engine_of
 from crm_core.store.imports import Plan, StageResult, describe, stage
 from crm_core.store.merge import Merged, merge
 
@@ -60,10 +60,10 @@ def run_import(
     wishes = wishes or Wishes()
     report: dict[str, Any] = {}
     ensure_version(url, settings=settings, records=records, progress=progress)
-    with writing(folder_of(url), settings) as change:
-        mark = sync_pending(url)
+    engine = engine_of(url, settings)
+    with engine.writing(progress=progress) as change:
         if not wishes.dry_run:
-            mark.touch()
+            engine.set_pending(True)
         try:
             with change.building("facts") as build:
                 _fill(build, change, plan, wishes, records, now, progress, report)
@@ -73,8 +73,8 @@ def run_import(
         else:
             progress("publish", 1.0)
         # Cut off here, the mark stays: whoever opens the store next completes it.
-        report["consents"] = sync_consents(url, settings=settings, records=records)
-        mark.unlink(missing_ok=True)
+        report["consents"] = sync_consents(engine, records)
+        engine.set_pending(False)
     return report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from inspect import signature
@@ -32,7 +32,7 @@ from crm_core.records import Records, open_records
 from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
-from crm_core.store import Store, folder_of, open_store, read_pointer
+from crm_core.store import Store, engine_of
 from crm_core.store.imports import Plan, recognise
 from crm_core.store.imports.mapping import read_mapping
 
@@ -82,14 +82,15 @@ def demo(
         generate_store(
             url, settings=settings, customers=customers, seed=seed, now=now, progress=progress
         )
-    return {"store": url, **status(settings, url, today=now.date())}
+    return {"store": engine_of(url, settings).shown, **status(settings, url, today=now.date())}
 
 
 def _check_no_shop(settings: Settings, url: str) -> None:
     if _is_demo(settings, url):
         raise CrmError("demo_is_read_only")
-    if read_pointer(folder_of(url)).facts is not None:
-        store = open_store(url, settings=settings)
+    engine = engine_of(url, settings)
+    if engine.pointer().facts is not None:
+        store = engine.open()
         store.close()
         if store.meta.kind != "demo":
             raise CrmError("demo_into_shop")
@@ -97,7 +98,8 @@ def _check_no_shop(settings: Settings, url: str) -> None:
 
 def _is_demo(settings: Settings, url: str) -> bool:
     """Whether a URL means the bundled demo store, however it is written."""
-    return folder_of(url).resolve() == folder_of(demo_url(settings)).resolve()
+    demo = engine_of(demo_url(settings), settings)
+    return engine_of(url, settings).folder.resolve() == demo.folder.resolve()
 
 
 def import_files(
@@ -163,11 +165,8 @@ def pull_source(
 
 def _scored(url: str, settings: Settings) -> bool:
     """Whether the scores were made from the facts of now; a job cut off in between left others."""
-    store = open_store(url, settings=settings)
-    try:
+    with closing(engine_of(url, settings).open()) as store:
         return store.scores_facts == store.snapshot
-    finally:
-        store.close()
 
 
 def plan_of(
@@ -219,7 +218,7 @@ def refresh(
         seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
     finally:
         records.close()
-    return {"store": url, "seconds": seconds}
+    return {"store": engine_of(url, settings).shown, "seconds": seconds}
 
 
 def measure_metrics(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_me
 from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.records import Records
 from crm_core.settings import Settings
-from crm_core.store import Build, Store, StoreAt, folder_of, open_store, writing
+from crm_core.store import Build, Store, StoreAt, engine_of
 
 Progress = Callable[[str, float], None]
 Status = dict[str, tuple[str, str]]
@@ -31,7 +32,7 @@ def refresh_marts(
 ) -> dict[str, float]:
     """Builds the marts anew under the shop's settings of now; seconds a step."""
     started = time.perf_counter()
-    with writing(folder_of(url), settings) as change:
+    with engine_of(url, settings).writing(progress=progress) as change:
         if change.pointer.facts is None:
             raise CrmError("store_empty")
         with change.building("facts") as build:
@@ -66,14 +67,12 @@ def refresh_scores(
     the others go on. `frozen` is a forecast made earlier from the very same series.
     """
     seconds: dict[str, float] = {}
-    with writing(folder_of(url), settings) as change:
+    with engine_of(url, settings).writing(progress=progress) as change:
+        if change.pointer.facts is None:
+            raise CrmError("store_empty")
         # Opened in our turn: facts published a moment ago by somebody else are the ones scored.
-        store = open_store(url, settings=settings)
-        try:
-            with change.building("scores") as build:
-                _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
-        finally:
-            store.close()
+        with closing(change.facts()) as store, change.building("scores") as build:
+            _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
     progress("done", 1.0)
     return seconds
 

@@ -8,7 +8,7 @@ from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.records import Records
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
-from crm_core.store import folder_of, read_pointer, version_of
+from crm_core.store import engine_of
 
 
 def ensure_version(
@@ -23,9 +23,8 @@ def ensure_version(
     Its rows are kept: tables and columns that are new since then start empty, marts and scores
     are made anew. A store of a later version is left alone (opening it says so).
     """
-    folder = folder_of(url)
-    pointer = read_pointer(folder)
-    if pointer.facts is None or version_of(folder / pointer.facts) >= VERSION:
+    found = engine_of(url, settings).version()
+    if found is None or found >= VERSION:
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
     refresh_scores(url, settings=settings, progress=progress)

@@ -28,7 +28,7 @@ def connect(url: str) -> Engine:
     """
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise CrmError("records_url_unknown") from None
     if address.drivername == "postgresql+psycopg":
         return create_engine(address, pool_pre_ping=True)

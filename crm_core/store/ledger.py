@@ -8,8 +8,8 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
-from crm_core.store.marts import MoneyRules, as_charged, money, pick_rate, without
+from crm_core.store.marts import MoneyRules, as_charged, as_number, money, pick_rate, without
+from crm_core.store.tables import Tables
 
 _MONEY = "decimal(18,2)"
 _AMOUNTS = (
@@ -113,25 +113,29 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     if rules.prices_include_tax:
         lines = _with_paid(tables, lines)
     joined = given.rename(refund_line="line_id").join(lines, "order_id")
-    upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
+    so_far = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
     whole = ibis.window(group_by="refund_id")
     is_line = (joined.refund_line == joined.line_id).fill_null(False)
-    joined = joined.mutate(is_line=is_line, has_line=is_line.cast("int64").max().over(whole))
+    joined = joined.mutate(is_line=is_line, has_line=as_number(is_line).max().over(whole))
     joined = joined.filter(joined.is_line | (joined.has_line == 0))
-    weight = joined.line_revenue.cast("float64").fill_null(0.0)
-    joined = joined.mutate(weight=ibis.ifelse(weight > 0, weight, 0.0001))
+    # Weights are decimals, whose sum is the same in whatever order an engine adds.
+    weight, least = joined.line_revenue.cast("decimal(18,4)"), ibis.literal("0.0001")
+    least = least.cast("decimal(18,4)")
+    joined = joined.mutate(weight=ibis.ifelse(joined.line_revenue > 0, weight, least))
     joined = joined.mutate(
-        reach=joined.weight.sum().over(upto), total=joined.weight.sum().over(whole)
+        reach=joined.weight.sum().over(so_far), total=joined.weight.sum().over(whole)
     )
     amount = joined.amount.cast("float64")
     if rules.prices_include_tax:
         paid = joined.paid.cast("float64").sum().over(whole)
         kept = joined.line_revenue.cast("float64").sum().over(whole)
-        amount = (
-            amount * ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
-        ).round(2)
-    reach = (joined.reach / joined.total.nullif(0.0)).round(9)
-    before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
+        share = ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
+        amount = money(amount * share).cast("float64")
+    total = joined.total.cast("float64").nullif(0.0)
+    upto, before = (
+        money(amount * reach.cast("float64") / total)
+        for reach in (joined.reach, joined.reach - joined.weight)
+    )
     back = joined.quantity_right.sum().over(whole).cast("float64").nullif(0.0)
     returned = ibis.coalesce(joined.quantity.cast("float64") / back, ibis.literal(1.0))
     goods = ibis.ifelse(
@@ -145,8 +149,8 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
         "refund",
         day=joined.day,
         at=joined.refunded_at,
-        refund=((amount * reach).round(2) - (amount * before).round(2)).round(2),
-        goods_cost=goods.round(2),
+        refund=upto - before,
+        goods_cost=money(goods),
         **dims,
     )
 
@@ -209,7 +213,7 @@ def order_facts(ledger: ir.Table, orders: ir.Table) -> ir.Table:
     summed = money.agg(
         is_new=ledger.is_new.max(),
         units=ledger.units.sum(),
-        lines=(ledger.entry == "sale").cast("int64").sum(),
+        lines=as_number(ledger.entry == "sale").sum(),
         **{
             name: ledger[name].sum().cast(_MONEY)
             for name in _AMOUNTS

@@ -120,5 +120,4 @@ def writer_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CrmError("store_busy") from None
-        tidy(folder)
         yield

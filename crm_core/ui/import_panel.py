@@ -15,7 +15,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.privacy.policy import allowed
-from crm_core.store import folder_of, read_pointer
+from crm_core.store import engine_of
 from crm_core.store.imports import Plan, SourceFile, recognise
 from crm_core.store.imports.mapping import Mapping, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
@@ -144,7 +144,7 @@ def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
     place = session.workspace
     arguments = ["import", *[str(file) for file in files]]
     with panel("imports.go"):
-        if read_pointer(folder_of(place.shop_url)).facts is None:
+        if engine_of(place.shop_url, session.settings).pointer().facts is None:
             arguments += _shop_facts(mapping)
         if mapping is not None:
             saved = files[0].with_suffix(".mapping.toml")
