@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -11,6 +13,21 @@ from crm_core.records import Records
 from crm_core.store import Engine, Store
 
 _BATCH_ROWS = 100_000
+_REBUILT = "rebuilt.pending"
+
+
+def mark_pending(engine: Engine, *, rebuilt: bool = False) -> None:
+    """Says that the records may not have heard yet of what is about to be published.
+
+    That a store was made anew stays said until it has reached them.
+    """
+    if rebuilt:
+        _rebuilt(engine).touch()
+    engine.set_pending(True)
+
+
+def _rebuilt(engine: Engine) -> Path:
+    return engine.folder / _REBUILT
 
 
 def finish_sync(engine: Engine, records: Records) -> bool:
@@ -23,7 +40,6 @@ def finish_sync(engine: Engine, records: Records) -> bool:
     try:
         with engine.writing():
             sync_consents(engine, records)
-            engine.set_pending(False)
     except CrmError as error:
         # An import at work does it itself; an empty store has nothing to tell.
         if error.code not in ("store_busy", "store_read_only", "store_empty"):
@@ -36,15 +52,42 @@ def sync_consents(engine: Engine, records: Records) -> int:
     """Copies consents that files brought into the records, their one owner; how many were new.
 
     First, what people decided about a customer follows the key that a merge gave the customer.
-    Safe to repeat: a move is made once, the same event counts once.
+    Where the store was made anew it also comes apart with customers who are two after all, and
+    consents that no file tells any more leave.
+    Safe to repeat: a move is made once, the same event counts once. Nothing is pending then.
     """
-    with closing(engine.open()) as store:
-        records.move_customers(_moves(store))
-        consents = store.table("imported_consents").drop("day", "batch_id")
-        added = 0
-        for batch in store.stream(consents, _BATCH_ROWS, purpose="score"):
-            added += records.load_consents(pa.Table.from_batches([batch]))
-        return added
+    rebuilt = _rebuilt(engine)
+    if not rebuilt.exists():
+        with closing(engine.open()) as store:
+            records.move_customers(_moves(store))
+            added = sum(records.load_consents(events) for events in _told(store))
+    else:
+        added = _replace(engine, records)
+        rebuilt.unlink()
+    engine.set_pending(False)
+    return added
+
+
+def _replace(engine: Engine, records: Records) -> int:
+    """Lets the records say of customers and imported consents just what the store does."""
+    try:
+        store = engine.open()
+    except CrmError as error:
+        if error.code != "store_empty":  # so is one whose imports were all taken back
+            raise
+        records.separate_customers([])
+        return records.replace_imported([])[0]
+    with closing(store):
+        moves = _moves(store)
+        records.separate_customers(moves)
+        records.move_customers(moves)
+        return records.replace_imported(_told(store))[0]
+
+
+def _told(store: Store) -> Iterator[pa.Table]:
+    consents = store.table("imported_consents").drop("day", "batch_id")
+    for batch in store.stream(consents, _BATCH_ROWS, purpose="score"):
+        yield pa.Table.from_batches([batch])
 
 
 def _moves(store: Store) -> list[tuple[int, int]]:

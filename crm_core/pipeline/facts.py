@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 
 import ibis
@@ -41,6 +41,17 @@ class StoreFacts:
     currency: str
     timezone: str
     starts_with_shop: bool
+
+    @classmethod
+    def of(cls, meta: Mapping[str, str]) -> StoreFacts:
+        """What the meta of a store with orders says."""
+        return cls(
+            name=meta["name"],
+            kind=meta["kind"],
+            currency=meta["currency"],
+            timezone=meta["timezone"],
+            starts_with_shop=meta["starts_with_shop"] == "true",
+        )
 
 
 def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: AccountRules) -> None:
@@ -85,6 +96,21 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
             "rules": json.dumps(asdict(rules), default=str, sort_keys=True),
         }
     )
+
+
+def leave_empty(build: Build, before: Mapping[str, str], *, forget: bool) -> None:
+    """The meta of a store without an order that counts: it opens as an empty one.
+
+    Once its currency and time zone are forgotten the next import may say them anew.
+    """
+    said = {"name", "kind"} if forget else {item.name for item in fields(StoreFacts)}
+    told = {key: value for key, value in before.items() if key in said}
+    build.put_meta({**told, "schema_version": str(VERSION)})
+
+
+def is_without_orders(meta: Mapping[str, str]) -> bool:
+    """Whether the snapshot with this meta was left without an order that counts."""
+    return "first_day" not in meta
 
 
 def _sold(build: Build, orders: ir.Table, rules: MoneyRules) -> ir.Table:

@@ -18,12 +18,14 @@ from crm_core.audiences import members, rule_of, size
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
-from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.imports import Wishes, last_import, run_import
 from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
+from crm_core.pipeline.undo import rebuild_store, undo_batch
 from crm_core.pipeline.workspace import (
     demo_url,
     ensure_demo,
+    is_empty,
     open_workspace,
     store_url,
     workspace,
@@ -39,7 +41,7 @@ from crm_core.store.imports.mapping import read_mapping
 Progress = Callable[[str, float], None]
 Answer = dict[str, Any]
 
-_STALE_DAYS = 3
+STALE_DAYS = 3
 _HORIZON_DAYS = 91
 
 
@@ -88,12 +90,22 @@ def demo(
 def _check_no_shop(settings: Settings, url: str) -> None:
     if _is_demo(settings, url):
         raise CrmError("demo_is_read_only")
-    engine = engine_of(url, settings)
-    if engine.pointer().facts is not None:
-        store = engine.open()
+    if not is_empty(url, settings):
+        store = engine_of(url, settings).open()
         store.close()
         if store.meta.kind != "demo":
             raise CrmError("demo_into_shop")
+
+
+def own_url(settings: Settings, store: str | None) -> str:
+    """The store a command means that changes one.
+
+    Raises: CrmError("demo_is_read_only").
+    """
+    url = url_of(settings, store)
+    if _is_demo(settings, url):
+        raise CrmError("demo_is_read_only")
+    return url
 
 
 def _is_demo(settings: Settings, url: str) -> bool:
@@ -116,9 +128,7 @@ def import_files(
     progress: Progress,
 ) -> Answer:
     """Imports files into a store and, unless told not to, refreshes its scores."""
-    url = url_of(settings, store)
-    if _is_demo(settings, url):
-        raise CrmError("demo_is_read_only")
+    url = own_url(settings, store)
     plan = plan_of(paths, format_name=format_name, mapping=mapping, date_order=date_order)
     records = open_records(workspace(settings, url).records_url)
     try:
@@ -126,8 +136,8 @@ def import_files(
             plan, url=url, settings=settings, records=records, now=now, wishes=wishes,
             progress=progress,
         )  # fmt: skip
-        if refresh and not wishes.dry_run and not _scored(url, settings):
-            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
+        if refresh and not wishes.dry_run:
+            report["seconds"] = score_if_needed(url, settings, progress)
     finally:
         records.close()
     return report
@@ -146,9 +156,7 @@ def pull_source(
     progress: Progress,
 ) -> Answer:
     """Imports what changed in a shop's own database since it was last asked."""
-    url = url_of(settings, store)
-    if _is_demo(settings, url):
-        raise CrmError("demo_is_read_only")
+    url = own_url(settings, store)
     source = find_source(settings, name)
     records = open_records(workspace(settings, url).records_url)
     try:
@@ -156,17 +164,42 @@ def pull_source(
             source, url=url, settings=settings, records=records, user=user, now=now,
             wishes=wishes, everything=everything, progress=progress,
         )  # fmt: skip
-        if refresh and report["batch"] is not None and not _scored(url, settings):
-            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
+        if refresh and report["batch"] is not None:
+            report["seconds"] = score_if_needed(url, settings, progress)
     finally:
         records.close()
     return report
 
 
-def _scored(url: str, settings: Settings) -> bool:
-    """Whether the scores were made from the facts of now; a job cut off in between left others."""
+def score_if_needed(url: str, settings: Settings, progress: Progress) -> dict[str, float]:
+    """Scores the facts of now, unless they are: a job cut off in between left others."""
     with closing(engine_of(url, settings).open()) as store:
-        return store.scores_facts == store.snapshot
+        scored = store.scores_facts == store.snapshot
+    return {} if scored else refresh_scores(url, settings=settings, progress=progress)
+
+
+def undo(
+    settings: Settings,
+    store: str | None,
+    batch: int,
+    *,
+    refresh: bool,
+    now: datetime,
+    progress: Progress,
+) -> Answer:
+    """Takes an import back and, unless told not to, refreshes the scores."""
+    url = own_url(settings, store)
+    records = open_records(workspace(settings, url).records_url)
+    try:
+        report = undo_batch(
+            url, batch, settings=settings, records=records, now=now, progress=progress
+        )
+        report["empty"] = is_empty(url, settings)
+        if refresh and not report["empty"]:
+            report["seconds"] = score_if_needed(url, settings, progress)
+    finally:
+        records.close()
+    return report
 
 
 def plan_of(
@@ -183,8 +216,11 @@ def plan_of(
     return Plan(tuple(parts))
 
 
-def status(settings: Settings, store: str | None, *, today: date) -> Answer:
-    """What a store holds, from when to when, and whether it is stale."""
+def status(
+    settings: Settings, store: str | None, *, today: date, max_age_days: int = STALE_DAYS
+) -> Answer:
+    """What a store holds, from when to when, and whether it is stale: its last order is more
+    than `max_age_days` old."""
     with opened(settings, store) as (found, _):
         names = [name for name in (*TABLES, *MARTS) if name != "consents" and found.has(name)]
         counts = {
@@ -203,18 +239,31 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "currency": meta.currency,
             "timezone": meta.timezone,
             "starts_with_shop": meta.starts_with_shop,
-            "stale": (today - meta.last_day).days > _STALE_DAYS,
+            "last_import": last_import(found),
+            "stale": (today - meta.last_day).days > max_age_days,
         }
 
 
 def refresh(
-    settings: Settings, store: str | None, *, as_of: date | None, progress: Progress
+    settings: Settings,
+    store: str | None,
+    *,
+    as_of: date | None,
+    rebuild: bool = False,
+    now: datetime,
+    progress: Progress,
 ) -> Answer:
-    """Marts under today's settings, then features and scores; seconds a step."""
+    """Marts under today's settings, then features and scores; seconds a step.
+
+    With `rebuild` the store is first made anew from all its imports. Originals of uploads that
+    were kept long enough go.
+    """
     url = url_of(settings, store)
     records = open_records(workspace(settings, url).records_url)
     try:
-        seconds = refresh_marts(url, settings=settings, records=records, progress=progress)
+        if rebuild:
+            rebuild_store(url, settings=settings, records=records, now=now, progress=progress)
+        seconds = refresh_marts(url, settings=settings, records=records, now=now, progress=progress)
         seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
     finally:
         records.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.scores import refresh_scores
@@ -29,6 +30,17 @@ class Workspace:
 
     url: str
     records_url: str
+
+
+def is_empty(url: str, settings: Settings) -> bool:
+    """Whether a store has no order to show: nothing was imported yet, or all of it taken back."""
+    try:
+        engine_of(url, settings).open().close()
+    except CrmError as error:
+        if error.code != "store_empty":
+            raise
+        return True
+    return False
 
 
 def mirror_folder(records_url: str, engine: Engine) -> Path:

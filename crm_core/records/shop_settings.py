@@ -19,6 +19,7 @@ from crm_core.records.repository import Repository, bump, checked_moment, upsert
 NOT_COUNTED = ("pending", "cancelled", "test")
 _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
+_MOST_DAYS = 3_650
 _TEXT_LENGTH = 320
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -47,6 +48,7 @@ class ShopSettings:
     `country` (two letters) is where phone numbers belong that tell no country. With
     `household_accounts` and `company_accounts` customers of one address and family name, or of
     one company's mail domain, form an account where no file names one.
+    Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -68,6 +70,7 @@ class ShopSettings:
     country: str | None = None
     household_accounts: bool = False
     company_accounts: bool = False
+    raw_uploads_days: int = 30
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -204,7 +207,12 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
             found.append(SettingIssue(name, "not_a_switch"))
     if settings.country is not None and not _COUNTRY.match(str(settings.country)):
         found.append(SettingIssue("country", "not_a_country"))
-    return found
+    return found + _days("raw_uploads_days", settings.raw_uploads_days)
+
+
+def _days(name: str, value: Any) -> list[SettingIssue]:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return [] if whole and 0 <= value <= _MOST_DAYS else [SettingIssue(name, "not_days")]
 
 
 def _amount(name: str, value: Any, *, rate: bool, at: str = "") -> list[SettingIssue]:

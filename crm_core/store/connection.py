@@ -108,6 +108,11 @@ def understood(file: str, seconds: float = 0) -> Iterator[None]:
     """Turns what the engine says of `file` into words; paths and values are not repeated."""
     try:
         yield
+    except RuntimeError as error:
+        # Told to end while the engine was at work: it wraps whatever the signal's handler raised.
+        if isinstance(error.__cause__, SystemExit | KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
     except duckdb.InterruptException:
         raise CrmError("query_timeout", seconds=seconds) from None
     except duckdb.OutOfMemoryException:

@@ -84,6 +84,11 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
+def forget_damaged(folder: Path) -> None:
+    """Makes a folder whose pointer cannot be read one of a store that holds nothing."""
+    write_pointer(folder, Pointer())
+
+
 def next_name(folder: Path, kind: str) -> str:
     """The next file name of a kind: `facts-000004.duckdb`."""
     numbers = [int(path.stem.rsplit("-", 1)[1]) for path in folder.glob(f"{kind}-*.duckdb")]

@@ -184,11 +184,14 @@ def named(catalog: str, table: str) -> str:
 def meta_of(pairs: Mapping[str, str], snapshot: str) -> StoreMeta:
     """What the facts of a snapshot say of themselves.
 
-    Raises: CrmError("store_version") for another schema version.
+    Raises: CrmError("store_version") for another schema version, ("store_empty") where every
+    import with an order that counts was taken back.
     """
     version = int(pairs["schema_version"])
     if version != VERSION:
         raise CrmError("store_version", found=version, needed=VERSION)
+    if "first_day" not in pairs:
+        raise CrmError("store_empty")
     return StoreMeta(
         name=pairs["name"],
         kind="demo" if pairs["kind"] == "demo" else "shop",

@@ -171,6 +171,36 @@ class Change:
         self._shelf.publish(path, name, pointer)
         self.pointer = pointer
 
+    def file(self, name: str) -> Path:
+        """A finished snapshot as a DuckDB file on this machine."""
+        return self._shelf.file(name)
+
+    def put(self, facts: Path, scores: Path | None, made_from: str) -> None:
+        """Publishes copies of finished files, both in one step. `made_from` is what the facts
+        were called where they come from: scores of these facts name them by it."""
+        name, scored = self._shelf.next_name("facts"), None
+        if scores is not None:
+            scored = self._shelf.next_name("scores")
+            built = self._copied(scores, scored)
+            with closing(connect()) as root:
+                root.execute(f"ATTACH {quoted(str(built))} AS scores")
+                root.execute(
+                    "UPDATE scores.main.meta SET value = CASE value WHEN ? THEN ? ELSE '' END "
+                    "WHERE key = 'facts'",
+                    [made_from, name],
+                )
+                root.execute("DETACH scores")
+            self._shelf.publish(built, scored, self.pointer)
+        self._shelf.publish(self._copied(facts, name), name, Pointer(name, scored))
+        self.pointer = Pointer(name, scored)
+
+    def _copied(self, file: Path, name: str) -> Path:
+        copy = self.folder / f"{name}.building"
+        with file.open("rb") as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target)
+            os.fsync(target.fileno())
+        return copy
+
     def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path) -> Build:
         limits(root, self.settings)
         # Staged rows stay in memory up to its limit; what is more goes to the spill folder.

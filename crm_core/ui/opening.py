@@ -11,6 +11,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
+from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.pipeline.workspace import ensure_demo, mirror_folder
 from crm_core.pipeline.workspace import workspace as place_of
@@ -80,6 +81,7 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
     """The workspace's current snapshot joined with today's decisions, and its records."""
     records = records_at(place.records_url)
     engine = engine_at(place.store_url, settings)
+    finish_restore(engine, records)
     pointer = engine.pointer()
     if pointer.facts is None:
         return Opened(None, records, None)
@@ -89,7 +91,13 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
         finish_sync(engine, records)
     decisions = _decisions(settings, place, engine, records)
     key = (place.store_url, pointer.facts or "", pointer.scores or "", str(decisions))
-    return Opened(_store(key, engine, decisions), records, decisions)
+    try:
+        store = _store(key, engine, decisions)
+    except CrmError as error:
+        if error.code != "store_empty":  # all that was imported may have been taken back
+            raise
+        return Opened(None, records, None)
+    return Opened(store, records, decisions)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
