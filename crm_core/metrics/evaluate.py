@@ -179,4 +179,12 @@ def _with_columns(store: Store, rows: ir.Table, by: Sequence[str]) -> ir.Table:
 def _key(rows: ir.Table, name: str) -> ir.Value:
     found = dimension(name)
     column = rows[found.column]
-    return column.truncate(found.step) if found.step in ("W", "M") else column
+    return begin_of(column, found.step) if found.step in ("W", "M") else column
+
+
+def begin_of(day: ir.Value, step: str) -> ir.Value:
+    """The first day of the day's week ("W", from Monday) or month ("M").
+
+    By way of a moment without a zone: PostgreSQL truncates a bare date to a moment of some zone.
+    """
+    return day.cast("timestamp").truncate(step).cast("date")

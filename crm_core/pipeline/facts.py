@@ -32,6 +32,8 @@ from crm_core.store.people_kept import carry_people
 
 _ALREADY_MIN_DAYS = 90
 _EVENING_HOUR = 18
+# What a store without an order still says of itself.
+_KEPT = {"name", "kind", "currency", "timezone", "starts_found", "starts_with_shop"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,18 @@ class StoreFacts:
         told = {name: value for name, value in asdict(self).items() if name != "starts_said"}
         told["starts_with_shop"] = self.starts_with_shop
         return {name: _text(value) for name, value in told.items()}
+
+    @classmethod
+    def of(cls, meta: Mapping[str, str], starts_said: bool | None) -> StoreFacts:
+        """What the meta of a store with orders says, and the shop's settings beside it."""
+        return cls(
+            name=meta["name"],
+            kind=meta["kind"],
+            currency=meta["currency"],
+            timezone=meta["timezone"],
+            starts_found=bool(starts_found(meta)),
+            starts_said=starts_said,
+        )
 
 
 def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: AccountRules) -> None:
@@ -106,6 +120,21 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
             "rules": json.dumps(asdict(rules), default=str, sort_keys=True),
         }
     )
+
+
+def leave_empty(build: Build, before: Mapping[str, str], *, forget: bool) -> None:
+    """The meta of a store without an order that counts: it opens as an empty one.
+
+    Once its currency and time zone are forgotten the next import may say them anew.
+    """
+    said = {"name", "kind"} if forget else _KEPT
+    told = {key: value for key, value in before.items() if key in said}
+    build.put_meta({**told, "schema_version": str(VERSION)})
+
+
+def is_without_orders(meta: Mapping[str, str]) -> bool:
+    """Whether the snapshot with this meta was left without an order that counts."""
+    return "first_day" not in meta
 
 
 def _sold(build: Build, orders: ir.Table, rules: MoneyRules, kinds: bool) -> ir.Table:

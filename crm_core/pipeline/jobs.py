@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from inspect import signature
@@ -19,13 +19,15 @@ from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
 from crm_core.pipeline.feeds import store_feeds
-from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.imports import Wishes, last_import, run_import
 from crm_core.pipeline.mended import as_given
 from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
+from crm_core.pipeline.undo import rebuild_store, undo_batch
 from crm_core.pipeline.workspace import (
     demo_url,
     ensure_demo,
+    is_empty,
     open_workspace,
     store_url,
     workspace,
@@ -35,7 +37,7 @@ from crm_core.records import Records, open_records
 from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
-from crm_core.store import Store, folder_of, open_store, read_pointer
+from crm_core.store import Store, engine_of
 from crm_core.store.imports import Plan, SourceFile, recognise
 from crm_core.store.imports.mapping import read_mapping
 from crm_core.store.quarantine import Layout, layouts
@@ -43,7 +45,7 @@ from crm_core.store.quarantine import Layout, layouts
 Progress = Callable[[str, float], None]
 Answer = dict[str, Any]
 
-_STALE_DAYS = 3
+STALE_DAYS = 3
 _HORIZON_DAYS = 91
 
 
@@ -86,22 +88,34 @@ def demo(
         generate_store(
             url, settings=settings, customers=customers, seed=seed, now=now, progress=progress
         )
-    return {"store": url, **status(settings, url, today=now.date())}
+    return {"store": engine_of(url, settings).shown, **status(settings, url, today=now.date())}
 
 
 def _check_no_shop(settings: Settings, url: str) -> None:
     if _is_demo(settings, url):
         raise CrmError("demo_is_read_only")
-    if read_pointer(folder_of(url)).facts is not None:
-        store = open_store(url, settings=settings)
+    if not is_empty(url, settings):
+        store = engine_of(url, settings).open()
         store.close()
         if store.meta.kind != "demo":
             raise CrmError("demo_into_shop")
 
 
+def own_url(settings: Settings, store: str | None) -> str:
+    """The store a command means that changes one.
+
+    Raises: CrmError("demo_is_read_only").
+    """
+    url = url_of(settings, store)
+    if _is_demo(settings, url):
+        raise CrmError("demo_is_read_only")
+    return url
+
+
 def _is_demo(settings: Settings, url: str) -> bool:
     """Whether a URL means the bundled demo store, however it is written."""
-    return folder_of(url).resolve() == folder_of(demo_url(settings)).resolve()
+    demo = engine_of(demo_url(settings), settings)
+    return engine_of(url, settings).folder.resolve() == demo.folder.resolve()
 
 
 def import_files(
@@ -118,9 +132,7 @@ def import_files(
     progress: Progress,
 ) -> Answer:
     """Imports files into a store and, unless told not to, refreshes its scores."""
-    url = url_of(settings, store)
-    if _is_demo(settings, url):
-        raise CrmError("demo_is_read_only")
+    url = own_url(settings, store)
     records = open_records(workspace(settings, url).records_url)
     try:
         with as_given(paths) as (files, healed):
@@ -129,8 +141,8 @@ def import_files(
                 plan, url=url, settings=settings, records=records, now=now,
                 wishes=replace(wishes, healed=tuple(healed)), progress=progress,
             )  # fmt: skip
-        if refresh and not wishes.dry_run and not _scored(url, settings):
-            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
+        if refresh and not wishes.dry_run:
+            report["seconds"] = score_if_needed(url, settings, progress)
     finally:
         records.close()
     return report
@@ -149,9 +161,7 @@ def pull_source(
     progress: Progress,
 ) -> Answer:
     """Imports what changed in a shop's own database since it was last asked."""
-    url = url_of(settings, store)
-    if _is_demo(settings, url):
-        raise CrmError("demo_is_read_only")
+    url = own_url(settings, store)
     source = find_source(settings, name)
     records = open_records(workspace(settings, url).records_url)
     try:
@@ -159,8 +169,8 @@ def pull_source(
             source, url=url, settings=settings, records=records, user=user, now=now,
             wishes=wishes, everything=everything, progress=progress,
         )  # fmt: skip
-        if refresh and report["batch"] is not None and not _scored(url, settings):
-            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
+        if refresh and report["batch"] is not None:
+            report["seconds"] = score_if_needed(url, settings, progress)
     finally:
         records.close()
     return report
@@ -179,13 +189,35 @@ def set_aside(store: Store, batch: int | None, *, into_folder: bool) -> list[Lay
     return forms
 
 
-def _scored(url: str, settings: Settings) -> bool:
-    """Whether the scores were made from the facts of now; a job cut off in between left others."""
-    store = open_store(url, settings=settings)
+def score_if_needed(url: str, settings: Settings, progress: Progress) -> dict[str, float]:
+    """Scores the facts of now, unless they are: a job cut off in between left others."""
+    with closing(engine_of(url, settings).open()) as store:
+        scored = store.scores_facts == store.snapshot
+    return {} if scored else refresh_scores(url, settings=settings, progress=progress)
+
+
+def undo(
+    settings: Settings,
+    store: str | None,
+    batch: int,
+    *,
+    refresh: bool,
+    now: datetime,
+    progress: Progress,
+) -> Answer:
+    """Takes an import back and, unless told not to, refreshes the scores."""
+    url = own_url(settings, store)
+    records = open_records(workspace(settings, url).records_url)
     try:
-        return store.scores_facts == store.snapshot
+        report = undo_batch(
+            url, batch, settings=settings, records=records, now=now, progress=progress
+        )
+        report["empty"] = is_empty(url, settings)
+        if refresh and not report["empty"]:
+            report["seconds"] = score_if_needed(url, settings, progress)
     finally:
-        store.close()
+        records.close()
+    return report
 
 
 def plan_of(
@@ -206,8 +238,11 @@ def plan_of(
     return replace(plan, parts=tuple(parts))
 
 
-def status(settings: Settings, store: str | None, *, today: date) -> Answer:
-    """What a store holds, from when to when, and whether it is stale."""
+def status(
+    settings: Settings, store: str | None, *, today: date, max_age_days: int = STALE_DAYS
+) -> Answer:
+    """What a store holds, from when to when, and whether it is stale: its last order is more
+    than `max_age_days` old."""
     with opened(settings, store) as (found, _):
         names = [name for name in (*TABLES, *MARTS) if name != "consents" and found.has(name)]
         counts = {
@@ -227,23 +262,36 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "currency": meta.currency,
             "timezone": meta.timezone,
             "starts_with_shop": meta.starts_with_shop,
-            "stale": (today - meta.last_day).days > _STALE_DAYS,
+            "last_import": last_import(found),
+            "stale": (today - meta.last_day).days > max_age_days,
             **store_feeds(found).report(),
         }
 
 
 def refresh(
-    settings: Settings, store: str | None, *, as_of: date | None, progress: Progress
+    settings: Settings,
+    store: str | None,
+    *,
+    as_of: date | None,
+    rebuild: bool = False,
+    now: datetime,
+    progress: Progress,
 ) -> Answer:
-    """Marts under today's settings, then features and scores; seconds a step."""
+    """Marts under today's settings, then features and scores; seconds a step.
+
+    With `rebuild` the store is first made anew from all its imports. Originals of uploads that
+    were kept long enough go.
+    """
     url = url_of(settings, store)
     records = open_records(workspace(settings, url).records_url)
     try:
-        seconds = refresh_marts(url, settings=settings, records=records, progress=progress)
+        if rebuild:
+            rebuild_store(url, settings=settings, records=records, now=now, progress=progress)
+        seconds = refresh_marts(url, settings=settings, records=records, now=now, progress=progress)
         seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
     finally:
         records.close()
-    return {"store": url, "seconds": seconds}
+    return {"store": engine_of(url, settings).shown, "seconds": seconds}
 
 
 def measure_metrics(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
+from crm_core.store.tables import Tables
 
 # These are no lines of the ledger: their money is their order's.
 CHARGES = ("postage", "fee", "discount")

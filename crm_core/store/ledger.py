@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.store.charges import charge_lines, goods_only
-from crm_core.store.connection import Tables
-from crm_core.store.marts import MoneyRules, as_charged, money, pick_rate, without
+from crm_core.store.marts import MoneyRules, as_charged, as_number, money, pick_rate, without
+from crm_core.store.tables import Tables
 
 _MONEY = "decimal(18,2)"
 _AMOUNTS = (
@@ -136,28 +136,32 @@ def refunds(
         given = given.left_join(charge_lines(tables), ["order_id", "refund_line"])
         given = without(given, "order_id_right", "refund_line_right")
     joined = given.join(lines, "order_id")
-    upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
+    so_far = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
     whole = ibis.window(group_by="refund_id")
     is_line = (joined.refund_line == joined.line_id).fill_null(False)
-    joined = joined.mutate(is_line=is_line, has_line=is_line.cast("int64").max().over(whole))
+    joined = joined.mutate(is_line=is_line, has_line=as_number(is_line).max().over(whole))
     joined = _with_goods_back(joined.filter(joined.is_line | (joined.has_line == 0)))
-    weight = joined.line_revenue.cast("float64").fill_null(0.0)
-    joined = joined.mutate(weight=ibis.ifelse(weight > 0, weight, 0.0001))
+    # Weights are decimals, whose sum is the same in whatever order an engine adds.
+    weight, least = joined.line_revenue.cast("decimal(18,4)"), ibis.literal("0.0001")
+    least = least.cast("decimal(18,4)")
+    joined = joined.mutate(weight=ibis.ifelse(joined.line_revenue > 0, weight, least))
     joined = joined.mutate(
-        reach=joined.weight.sum().over(upto), total=joined.weight.sum().over(whole)
+        reach=joined.weight.sum().over(so_far), total=joined.weight.sum().over(whole)
     )
     amount = joined.amount.cast("float64")
     if rules.prices_include_tax:
         paid = joined.paid.cast("float64").sum().over(whole)
         kept = joined.line_revenue.cast("float64").sum().over(whole)
-        amount = (
-            amount * ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
-        ).round(2)
-    reach = (joined.reach / joined.total.nullif(0.0)).round(9)
-    before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
+        share = ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
+        amount = money(amount * share).cast("float64")
+    total = joined.total.cast("float64").nullif(0.0)
+    upto, before = (
+        money(amount * reach.cast("float64") / total)
+        for reach in (joined.reach, joined.reach - joined.weight)
+    )
     dims = {name: joined[name] for name in _DIMS if name != "at"}
-    part = ((amount * reach).round(2) - (amount * before).round(2)).round(2)
-    nothing = ibis.literal(0.0)
+    part = (upto - before).cast(_MONEY)
+    nothing = ibis.literal(0).cast(_MONEY)
     amounts: dict[str, ir.Value] = {"refund": part}
     if kinds:
         amounts = {
@@ -197,10 +201,11 @@ def _with_goods_back(joined: ir.Table) -> ir.Table:
     joined = joined.mutate(back_upto=joined.back.sum().over(upto))
     cost = joined.line_cost.cast("float64")
     upto_now, before = (
-        (cost * ibis.least(reach.round(9), ibis.literal(1.0))).round(2)
+        money(cost * ibis.least(reach.cast("decimal(18,9)").cast("float64"), ibis.literal(1.0)))
         for reach in (joined.back_upto, joined.back_upto - joined.back)
     )
-    given = ibis.ifelse(restocked, (upto_now - before).round(2), ibis.literal(0.0))
+    nothing = ibis.literal(0).cast(_MONEY)
+    given = ibis.ifelse(restocked, (upto_now - before).cast(_MONEY), nothing)
     return joined.mutate(goods_back=given)
 
 
@@ -262,7 +267,7 @@ def order_facts(ledger: ir.Table, orders: ir.Table) -> ir.Table:
     summed = money.agg(
         is_new=ledger.is_new.max(),
         units=ledger.units.sum(),
-        lines=(ledger.entry == "sale").cast("int64").sum(),
+        lines=as_number(ledger.entry == "sale").sum(),
         **{
             name: ledger[name].sum().cast(_MONEY)
             for name in _AMOUNTS

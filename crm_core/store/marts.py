@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.store.charges import pieces_and_cost, purchases
-from crm_core.store.connection import Tables
+from crm_core.store.tables import Tables
 
 NOT_COUNTED = ("pending", "cancelled", "test")
 _MONEY = "decimal(18,2)"
@@ -58,8 +58,16 @@ _OF_LINE = (
 
 
 def money(value: ir.Value) -> ir.Value:
-    """An amount rounded to the minor unit, as a decimal."""
-    return value.cast("float64").round(2).cast(_MONEY)
+    """An amount below a trillion, rounded to the minor unit, as a decimal.
+
+    Through six decimals: engines round a float's half each in its own way, decimals' alike.
+    """
+    return value.cast("float64").cast("decimal(18,6)").cast(_MONEY)
+
+
+def as_number(flag: ir.Value) -> ir.Value:
+    """1 for yes, 0 for no and unknown; PostgreSQL casts no boolean to a 64-bit integer."""
+    return ibis.ifelse(flag, 1, 0).cast("int64")
 
 
 def without(table: ir.Table, *names: str) -> ir.Table:
@@ -133,7 +141,7 @@ def order_amounts(orders: ir.Table, rules: MoneyRules) -> ir.Table:
         or rules.payment_fee_fixed
         or rules.marketplace_fee_by_channel
     )
-    return orders.agg(n=(known[0] | known[1] | known[2] | assumed).cast("int64").sum())
+    return orders.agg(n=as_number(known[0] | known[1] | known[2] | assumed).sum())
 
 
 def priced_lines(
@@ -173,7 +181,7 @@ def priced_lines(
 
 def as_charged(lines: ir.Table) -> tuple[ir.Value, ir.Value]:
     """Price and discount of order lines as the shop's files state them."""
-    listed = (lines.unit_price * lines.quantity).round(2).cast(_MONEY)
+    listed = (lines.unit_price * lines.quantity).cast(_MONEY)
     return lines.line_total.fill_null(listed), lines.discount.fill_null(0).cast(_MONEY)
 
 
@@ -260,9 +268,11 @@ def _weighted(lines: ir.Table, group: str, order: list[str]) -> ir.Table:
 def _share(amount: ir.Value, lines: ir.Table) -> ir.Value:
     """This line's part of an amount: the rounded sum up to it less the rounded sum before it."""
     total = lines.total_weight.nullif(0.0)
-    before = lines.reach - lines.weight
-    upto = (amount.round(2) * lines.reach / total).round(2)
-    return (upto - (amount.round(2) * before / total).round(2)).round(2).cast(_MONEY)
+    whole = money(amount).cast("float64")
+    upto, before = (
+        money(whole * reach / total) for reach in (lines.reach, lines.reach - lines.weight)
+    )
+    return (upto - before).cast(_MONEY)
 
 
 def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
@@ -279,8 +289,8 @@ def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
         daily = series.name("at").as_table()
         daily = daily.select(day=daily["at"].cast("date"))
         place = daily.day.delta(ibis.literal(start), unit="day").cast("float64")
-        upto, before = ((place + step) * amount / days for step in (1, 0))
-        typed = daily.select("day", spend=(upto.round(2) - before.round(2)).cast(_MONEY))
+        upto, before = (money((place + step) * amount / days) for step in (1, 0))
+        typed = daily.select("day", spend=(upto - before).cast(_MONEY))
         spend = spend.mutate(spend=spend.spend.cast(_MONEY)).union(typed)
     return spend.group_by("day").agg(spend=spend.spend.sum().cast(_MONEY))
 

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
+from crm_core.store.tables import Tables
 
 # A row's place: the import, the file in it, the row of that file.
 Place = tuple[int, str, int]
@@ -81,7 +81,6 @@ def mark_healed(con: duckdb.DuckDBPyConnection, places: Iterable[Place], batch: 
     rows = [list(place) for place in places]
     if not rows:
         return
-    con.execute("ALTER TABLE facts.main.quarantine ADD COLUMN IF NOT EXISTS healed_by BIGINT")
     con.executemany(
         f"UPDATE facts.main.quarantine SET healed_by = {batch} "
         "WHERE batch_id = ? AND source_file = ? AND source_row = ? AND healed_by IS NULL",

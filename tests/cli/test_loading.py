@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crm_core.store import folder_of, read_pointer
+from crm_core.store.snapshots import folder_of, read_pointer
 from tests.cli.conftest import OwnShop, Said
 
 ROOT = Path(__file__).parents[2]

@@ -13,11 +13,13 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from crm_core.audiences import list_columns, members, rule_of
+from crm_core.cli import keeping
+from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
 from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
@@ -35,31 +37,22 @@ Answer = dict[str, Any]
 def main(argv: Sequence[str]) -> int:
     """Runs one command and returns the process's exit code."""
     arguments = _parser().parse_args(argv)
-    language = _language()
     try:
         settings = Settings.from_env(os.environ)
         answer = _COMMANDS[arguments.command](arguments, settings)
     except CrmError as error:
-        return _failed(arguments, error, language)
+        return _failed(arguments, error)
     except Exception as error:
-        return _failed(arguments, CrmError(_place(error)), language)
+        return _failed(arguments, CrmError(_place(error)))
     if arguments.json:
-        print(json.dumps(answer, default=_plain, ensure_ascii=False))
+        print(document(answer))
     else:
         _show(answer)
-    return 0
+    return 1 if answer.get(_ALARMS.get(arguments.command, "")) else 0
 
 
-def _language() -> str:
-    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
-
-
-def _user() -> str:
-    return os.environ.get("USER", "command line")
-
-
-def _failed(arguments: argparse.Namespace, error: CrmError, language: str) -> int:
-    message = error_text(error, language)
+def _failed(arguments: argparse.Namespace, error: CrmError) -> int:
+    message = error_text(error, language())
     if arguments.json:
         document = {"error": error.code, "message": message, "facts": error.facts}
         print(json.dumps(document, default=str, ensure_ascii=False))
@@ -77,10 +70,6 @@ def _place(error: Exception) -> str:
     ours = [frame for frame in frames if "crm_core" in frame.filename]
     where = f" {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"{type(error).__name__}{where}"
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _show(answer: Answer, indent: str = "") -> None:
@@ -101,27 +90,14 @@ def _short(value: object) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _progress(arguments: argparse.Namespace) -> Callable[[str, float], None]:
-    """Progress as lines a parent process can read: `progress <step> <share>`."""
-
-    def tell(step: str, share: float) -> None:
-        print(f"progress {step} {share:.2f}", file=sys.stderr, flush=True)
-
-    return tell if arguments.progress else lambda step, share: None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _demo(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return jobs.demo(
         settings,
         arguments.store,
         customers=arguments.customers,
         seed=arguments.seed,
-        now=_now(),
-        progress=_progress(arguments),
+        now=now(),
+        progress=progress(arguments),
     )
 
 
@@ -140,10 +116,11 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
             starts_with_shop=arguments.starts_with_shop,
             dry_run=arguments.dry_run,
             stop_on=arguments.stop_on,
+            keep_originals=arguments.keep_originals,
         ),
         refresh=not arguments.no_refresh,
-        now=_now(),
-        progress=_progress(arguments),
+        now=now(),
+        progress=progress(arguments),
     )
     if answer["batch"] and not arguments.no_refresh:
         answer["telling"] = _telling(arguments, settings)
@@ -152,14 +129,14 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 def _telling(arguments: argparse.Namespace, settings: Settings) -> list[Answer]:
     """The most telling things in the store now, in words and as facts."""
-    language = _language()
+    words = language()
     with jobs.opened(settings, arguments.store) as (store, _):
-        access, currency = Access("single_user", _user()), store.meta.currency
+        access, currency = Access("single_user", user()), store.meta.currency
         return [
-            {"code": each.code, "title": each.title(currency, language), "money": each.money,
+            {"code": each.code, "title": each.title(currency, words), "money": each.money,
              "from": each.period.start, "to": each.period.end, "page": each.page,
              "facts": dict(each.facts)}
-            for each in telling(Selection(language=language), store=store, access=access)
+            for each in telling(Selection(language=words), store=store, access=access)
         ]  # fmt: skip
 
 
@@ -172,18 +149,25 @@ def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
         wishes=jobs.Wishes(name=arguments.name, dry_run=arguments.dry_run),
         everything=arguments.everything,
         refresh=not arguments.no_refresh,
-        now=_now(),
-        progress=_progress(arguments),
+        now=now(),
+        progress=progress(arguments),
     )
 
 
 def _status(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.status(settings, arguments.store, today=_now().date())
+    return jobs.status(
+        settings, arguments.store, today=now().date(), max_age_days=arguments.max_age_days
+    )
 
 
 def _refresh(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return jobs.refresh(
-        settings, arguments.store, as_of=arguments.as_of, progress=_progress(arguments)
+        settings,
+        arguments.store,
+        as_of=arguments.as_of,
+        rebuild=arguments.rebuild,
+        now=now(),
+        progress=progress(arguments),
     )
 
 
@@ -260,9 +244,9 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 def _leave(store: Store, records: Records, out: Path, **wanted: Any) -> Answer:
     """A list leaves by the guarded door, on behalf of whoever runs the command."""
-    access = Access("single_user", _user())
+    access = Access("single_user", user())
     result = export_list(
-        access=access, store=store, records=records, out=out, now=_now(), language="en", **wanted
+        access=access, store=store, records=records, out=out, now=now(), language="en", **wanted
     )
     return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
 
@@ -274,12 +258,12 @@ def _quarantine(arguments: argparse.Namespace, settings: Settings) -> Answer:
         forms = jobs.set_aside(store, arguments.batch, into_folder=out.is_dir())
         results = [
             export_set_aside(
-                access=Access("single_user", _user()),
+                access=Access("single_user", user()),
                 store=store,
                 records=records,
                 layout=form,
-                now=_now(),
-                language=_language(),
+                now=now(),
+                language=language(),
                 out=out,
             )
             for form in forms
@@ -304,7 +288,10 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "audience": _audience,
     "export": _export,
     "quarantine": _quarantine,
+    **keeping.COMMANDS,
 }
+# What an answer may say that a schedule must hear of: the exit code is then 1.
+_ALARMS = {"status": "stale", "watch": "failed"}
 
 
 def _day(text: str) -> date:
@@ -341,12 +328,7 @@ def _parser() -> argparse.ArgumentParser:
 
     load = command("import", "Recognise, check and merge files")
     load.add_argument("path", nargs="+")
-    load.add_argument("--format")
-    load.add_argument("--mapping", type=Path, help="a TOML file that names the columns")
-    load.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
-    load.add_argument("--name", help="what to call the shop")
-    load.add_argument("--currency")
-    load.add_argument("--timezone")
+    keeping.reading_options(load)
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
     load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     load.add_argument(
@@ -359,6 +341,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     load.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 
+    load.add_argument(
+        "--keep-originals", action="store_true", help="keep the files as long as the setting says"
+    )
+
     pull = command("pull", "Import what changed in the shop's own database")
     pull.add_argument("source", help="a source's name in the file CLIENTELE_SOURCES names")
     pull.add_argument("--everything", action="store_true", help="from the beginning")
@@ -366,9 +352,14 @@ def _parser() -> argparse.ArgumentParser:
     pull.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     pull.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 
-    command("status", "What the store holds and how fresh it is")
+    status = command("status", "What the store holds and how fresh it is; exit 1 when stale")
+    status.add_argument("--max-age-days", type=_count, default=jobs.STALE_DAYS)
     refresh = command("refresh", "Marts, features and scores, with seconds a step")
     refresh.add_argument("--as-of", type=_day)
+    refresh.add_argument(
+        "--rebuild", action="store_true", help="first make the store anew from all its imports"
+    )
+    keeping.add_commands(command)
 
     measure = command("measure", "Any number, as on the pages")
     measure.add_argument("metric", nargs="+")
