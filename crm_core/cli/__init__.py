@@ -21,7 +21,7 @@ from crm_core.audiences import list_columns, members, rule_of
 from crm_core.cli import keeping
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
-from crm_core.pipeline import jobs
+from crm_core.pipeline import jobs, loading
 from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
@@ -102,14 +102,14 @@ def _demo(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    answer = jobs.import_files(
+    answer = loading.import_files(
         settings,
         arguments.store,
         [Path(path) for path in arguments.path],
         format_name=arguments.format,
         mapping=arguments.mapping,
         date_order=arguments.date_order,
-        wishes=jobs.Wishes(
+        wishes=loading.Wishes(
             name=arguments.name,
             currency=arguments.currency,
             timezone=arguments.timezone,
@@ -141,12 +141,12 @@ def _telling(arguments: argparse.Namespace, settings: Settings) -> list[Answer]:
 
 
 def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.pull_source(
+    return loading.pull_source(
         settings,
         arguments.store,
         arguments.source,
         user=os.environ.get("USER", "command line"),
-        wishes=jobs.Wishes(name=arguments.name, dry_run=arguments.dry_run),
+        wishes=loading.Wishes(name=arguments.name, dry_run=arguments.dry_run),
         everything=arguments.everything,
         refresh=not arguments.no_refresh,
         now=now(),
@@ -255,7 +255,7 @@ def _quarantine(arguments: argparse.Namespace, settings: Settings) -> Answer:
     """Writes rows set aside through the guarded door, a file for each form they came in."""
     out = Path(arguments.out)
     with jobs.opened(settings, arguments.store) as (store, records):
-        forms = jobs.set_aside(store, arguments.batch, into_folder=out.is_dir())
+        forms = loading.set_aside(store, arguments.batch, into_folder=out.is_dir())
         results = [
             export_set_aside(
                 access=Access("single_user", user()),

@@ -10,7 +10,7 @@ from typing import Any
 
 from crm_core.cli.process import document, language, now, progress
 from crm_core.errors import CrmError
-from crm_core.pipeline import backup, jobs
+from crm_core.pipeline import backup, jobs, loading
 from crm_core.pipeline.watch import How, watch
 from crm_core.settings import Settings
 from crm_core.text import error_text
@@ -19,7 +19,7 @@ Answer = dict[str, Any]
 
 
 def _undo(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.undo(
+    return loading.undo(
         settings,
         arguments.store,
         arguments.batch,
@@ -65,7 +65,7 @@ def _watch(arguments: argparse.Namespace, settings: Settings) -> Answer:
             format_name=arguments.format,
             mapping=arguments.mapping,
             date_order=arguments.date_order,
-            wishes=jobs.Wishes(
+            wishes=loading.Wishes(
                 name=arguments.name, currency=arguments.currency, timezone=arguments.timezone
             ),
             refresh=not arguments.no_refresh,

@@ -23,7 +23,7 @@ def _evidence(store: Store) -> Evidence:
     return Evidence(
         **_counts(store, facts, orders=facts.count(), keyed_orders=facts.customer_key.count()),
         **_counts(
-            store, days, buyers=days.count(), repeat_buyers=(days.orders > 1).cast("int64").sum()
+            store, days, buyers=days.count(), repeat_buyers=days.count(where=days.orders > 1)
         ),
         **_counts(
             store,

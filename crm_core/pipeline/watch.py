@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.errors import CrmError
-from crm_core.pipeline import jobs
+from crm_core.pipeline import jobs, loading
 from crm_core.settings import Settings
 from crm_core.store import engine_of
 
@@ -38,7 +38,7 @@ class How:
     format_name: str | None = None
     mapping: Path | None = None
     date_order: str | None = None
-    wishes: jobs.Wishes = field(default_factory=jobs.Wishes)
+    wishes: loading.Wishes = field(default_factory=loading.Wishes)
     refresh: bool = True
 
 
@@ -182,7 +182,7 @@ def _round(
             state.write()
         yield said
     if imported and how.refresh:
-        jobs.score_if_needed(url, settings, progress)
+        loading.score_if_needed(url, settings, progress)
 
 
 def _imported(
@@ -195,7 +195,7 @@ def _imported(
 ) -> Answer:
     """Imports one file; a fault of ours is told like a fault of the file, so that others go on."""
     try:
-        return jobs.import_files(
+        return loading.import_files(
             settings,
             url,
             [path],

@@ -21,7 +21,7 @@ _MONEY = "decimal(18,2)"
 def told_kinds(tables: Tables) -> ir.Table:
     """One row: how many products are no goods. Without any, nothing here is needed."""
     products = tables.table("products")
-    return products.agg(n=products.product_kind.isin(NO_GOODS).cast("int64").sum())
+    return products.agg(n=products.count(where=products.product_kind.isin(NO_GOODS)))
 
 
 def goods_only(products: ir.Table, column: str) -> ir.Value:
@@ -67,8 +67,8 @@ def order_charges(lines: ir.Table) -> ir.Table:
         postage=total("postage", 1),
         fee_lines=total("fee", -1),
         order_discount=total("discount", -1),
-        charge_lines=is_charge.cast("int64").sum(),
-        other_lines=(~is_charge).cast("int64").sum(),
+        charge_lines=lines.count(where=is_charge),
+        other_lines=lines.count(where=~is_charge),
     )
     return summed.filter(summed.charge_lines > 0).drop("charge_lines")
 
