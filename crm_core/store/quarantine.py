@@ -111,6 +111,3 @@ def _json(raw: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return told if isinstance(told, dict) else None
-
-
-__all__ = ["Layout", "Place", "layouts", "mark_healed", "open_rows", "rows_of"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import StageResult
-from crm_core.store.imports.quality import Bill, Finding
+from crm_core.store.imports.quality import Bill
 from crm_core.text import catalogue, error_text, formats, has, t
 
 
@@ -141,14 +141,3 @@ def finding_text(finding: dict[str, Any], *, currency: str | None, language: str
     if has(f"quality.{code}.text", language):
         return t(f"quality.{code}.text", language, **words)
     return error_text(CrmError(code, **{"file": "", "row": "", "column": "", **facts}), language)
-
-
-__all__ = [
-    "Finding",
-    "describe",
-    "describe_bill",
-    "finding_codes",
-    "finding_text",
-    "reason_text",
-    "remedy_key",
-]
