@@ -128,6 +128,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
             currency=arguments.currency,
             timezone=arguments.timezone,
             starts_with_shop=arguments.starts_with_shop,
+            shop=arguments.shop,
             dry_run=arguments.dry_run,
         ),
         refresh=not arguments.no_refresh,
@@ -142,7 +143,7 @@ def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
         arguments.store,
         arguments.source,
         user=os.environ.get("USER", "command line"),
-        wishes=jobs.Wishes(name=arguments.name, dry_run=arguments.dry_run),
+        wishes=jobs.Wishes(name=arguments.name, shop=arguments.shop, dry_run=arguments.dry_run),
         everything=arguments.everything,
         refresh=not arguments.no_refresh,
         now=_now(),
@@ -262,6 +263,13 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError("write days like 2026-06-30") from None
 
 
+def _shop(text: str) -> str:
+    name = " ".join(text.split())
+    if not 0 < len(name) <= 60:
+        raise argparse.ArgumentTypeError("a name of at most 60 letters is needed")
+    return name
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError("a whole number above zero is needed")
@@ -289,6 +297,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--mapping", type=Path, help="a TOML file that names the columns")
     load.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
     load.add_argument("--name", help="what to call the shop")
+    load.add_argument("--shop", type=_shop, help="shop or brand of orders that tell none")
     load.add_argument("--currency")
     load.add_argument("--timezone")
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
@@ -299,6 +308,7 @@ def _parser() -> argparse.ArgumentParser:
     pull.add_argument("source", help="a source's name in the file CLIENTELE_SOURCES names")
     pull.add_argument("--everything", action="store_true", help="from the beginning")
     pull.add_argument("--name", help="what to call the shop")
+    pull.add_argument("--shop", type=_shop, help="shop or brand of orders that tell none")
     pull.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     pull.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 

@@ -21,6 +21,7 @@ from crm_core.settings import Settings
 from crm_core.store import Build, Change, folder_of, writing
 from crm_core.store.imports import Plan, StageResult, describe, stage
 from crm_core.store.merge import Merged, merge
+from crm_core.store.shops import settle_shop
 
 Progress = Callable[[str, float], None]
 
@@ -31,13 +32,17 @@ class _Abandoned(Exception):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person importing says beyond the files; None leaves it to the files."""
+    """What the person importing says beyond the files; None leaves it to the files.
+
+    `shop` is the shop or brand of orders that tell none themselves.
+    """
 
     name: str | None = None
     kind: str = "shop"
     currency: str | None = None
     timezone: str | None = None
     starts_with_shop: bool | None = None
+    shop: str | None = None
     dry_run: bool = False
 
 
@@ -103,6 +108,7 @@ def _fill(
     said = records.shop_settings()
     facts = _facts(before, wishes, result, said.starts_with_shop)
     _settle_currency(build, facts.currency)
+    settle_shop(build.connection, set(result.good), wishes.shop)
     batch = _next_batch(build, change)
     merged = merge(
         build.connection, set(result.good) - {"quarantine"}, batch=batch, timezone=facts.timezone
