@@ -114,6 +114,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
             currency=arguments.currency,
             timezone=arguments.timezone,
             starts_with_shop=arguments.starts_with_shop,
+            shop=arguments.shop,
             dry_run=arguments.dry_run,
             stop_on=arguments.stop_on,
             keep_originals=arguments.keep_originals,
@@ -146,7 +147,7 @@ def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
         arguments.store,
         arguments.source,
         user=os.environ.get("USER", "command line"),
-        wishes=loading.Wishes(name=arguments.name, dry_run=arguments.dry_run),
+        wishes=loading.Wishes(name=arguments.name, shop=arguments.shop, dry_run=arguments.dry_run),
         everything=arguments.everything,
         refresh=not arguments.no_refresh,
         now=now(),
@@ -301,6 +302,13 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError("write days like 2026-06-30") from None
 
 
+def _shop(text: str) -> str:
+    name = " ".join(text.split())
+    if not 0 < len(name) <= 60:
+        raise argparse.ArgumentTypeError("a name of at most 60 letters is needed")
+    return name
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError("a whole number above zero is needed")
@@ -329,6 +337,7 @@ def _parser() -> argparse.ArgumentParser:
     load = command("import", "Recognise, check and merge files")
     load.add_argument("path", nargs="+")
     keeping.reading_options(load)
+    load.add_argument("--shop", type=_shop, help="shop or brand of orders that tell none")
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
     load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     load.add_argument(
@@ -349,6 +358,7 @@ def _parser() -> argparse.ArgumentParser:
     pull.add_argument("source", help="a source's name in the file CLIENTELE_SOURCES names")
     pull.add_argument("--everything", action="store_true", help="from the beginning")
     pull.add_argument("--name", help="what to call the shop")
+    pull.add_argument("--shop", type=_shop, help="shop or brand of orders that tell none")
     pull.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     pull.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 

@@ -55,6 +55,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("day", "day", "D"),
         Dimension("week", "day", "W"),
         Dimension("month", "day", "M"),
+        Dimension("shop", "shop"),
         Dimension("sales_channel", "sales_channel"),
         Dimension("category", "category"),
         Dimension("subcategory", "subcategory"),

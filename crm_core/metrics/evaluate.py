@@ -54,7 +54,7 @@ def scope(
     if rows is None:
         # The same rows twice: by person for one history, by day for a period of everybody's.
         rows = store.table("ledger_by_day" if store.has("ledger_by_day") else "ledger")
-    for column in ("sales_channel", "category", "region"):
+    for column in ("shop", "sales_channel", "category", "region"):
         chosen = getattr(selection, column)
         if chosen:
             rows = rows.filter(rows[column].isin(chosen))

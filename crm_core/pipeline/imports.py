@@ -29,6 +29,7 @@ from crm_core.store.imports.describe import finding_codes
 from crm_core.store.imports.quality import SEVERITIES, stops
 from crm_core.store.merge import Merged, merge
 from crm_core.store.quarantine import Place, mark_healed
+from crm_core.store.shops import settle_shop
 from crm_core.store.uploads import keep_uploads
 
 Progress = Callable[[str, float], None]
@@ -46,6 +47,7 @@ class Wishes:
     rows set aside earlier that these files bring mended.
     `keep_originals` keeps the files themselves for as long as the shop's setting says. `source`
     names the shop's own database that the rows come from.
+    `shop` is the shop or brand of orders that tell none themselves.
     """
 
     name: str | None = None
@@ -53,6 +55,7 @@ class Wishes:
     currency: str | None = None
     timezone: str | None = None
     starts_with_shop: bool | None = None
+    shop: str | None = None
     dry_run: bool = False
     stop_on: tuple[str, ...] = ()
     healed: tuple[Place, ...] = ()
@@ -137,6 +140,7 @@ def _fill(
     said = records.shop_settings()
     facts = _facts(before, wishes, result, said.starts_with_shop)
     _settle_currency(build, facts.currency)
+    settle_shop(build.connection, set(result.good), wishes.shop)
     number = max((batch.number for batch in log), default=0) + 1
     batch = _batch(plan, report, number, now)
     tables = set(result.good) - {"quarantine"}

@@ -33,6 +33,7 @@ _DIMS = {
     "category": "string",
     "subcategory": "string",
     "sales_channel": "string",
+    "shop": "string",
     "region": "string",
     "acquisition_source": "string",
     "order_no": "int64",
@@ -70,6 +71,7 @@ def _placed(lines: ir.Table, orders: ir.Table, products: ir.Table) -> ir.Table:
         "ordered_at",
         "order_no",
         "sales_channel",
+        "shop",
         "acquisition_source",
         "is_purchase",
         region="sold_in",
@@ -223,7 +225,7 @@ def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     """Service entries: what a contact cost, on its day, with the person's region."""
     contacts = tables.table("contacts").drop("batch_id")
     people = tables.table("customers").select("customer_key", "region", "acquisition_source")
-    of_order = orders.select("order_id", "order_key", "sales_channel")
+    of_order = orders.select("order_id", "order_key", "sales_channel", "shop")
     joined = contacts.left_join(people, "customer_key").left_join(of_order, "order_id")
     cost = joined.cost.cast("float64").fill_null(
         pick_rate(joined.contact_channel, rules.service_cost_by_channel).fill_null(0.0)
@@ -237,6 +239,7 @@ def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
         customer_key=joined.customer_key,
         order_key=joined.order_key,
         sales_channel=joined.sales_channel,
+        shop=joined.shop,
         region=joined.region,
         acquisition_source=joined.acquisition_source,
         service_cost=joined.service_cost,
@@ -281,6 +284,7 @@ def order_facts(ledger: ir.Table, orders: ir.Table) -> ir.Table:
         "day",
         "order_no",
         "sales_channel",
+        "shop",
         "region",
         "coupon_code",
         "payment_method",

@@ -161,6 +161,7 @@ def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
             saved = files[0].with_suffix(".mapping.toml")
             saved.write_text(write_mapping(mapping), encoding="utf-8")
             arguments += ["--mapping", str(saved)]
+        arguments += _shop_of_orders()
         with st.container(horizontal=True):
             check = st.button(session.t("imports.check"), key="import_check")
             load = st.button(session.t("imports.import"), type="primary", key="import_load")
@@ -172,6 +173,18 @@ def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
     if load:
         door.activate(session.settings, place, workspace.SHOP)
     st.rerun()
+
+
+def _shop_of_orders() -> list[str]:
+    """Whose the orders are, where several shops share the store."""
+    session = current()
+    shop = st.text_input(
+        session.t("imports.shop"),
+        max_chars=60,
+        help=session.t("imports.shop_about"),
+        key="import_shop",
+    )
+    return [f"--shop={shop.strip()}"] if shop.strip() else []
 
 
 def _shop_facts(mapping: Mapping | None) -> list[str]:

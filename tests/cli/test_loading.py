@@ -70,6 +70,19 @@ def test_the_published_cdnow_sample_and_once_more(shop: OwnShop, cdnow_sample: P
     assert answered(shop("status", "--json", "--max-age-days", "99999")) == status
 
 
+def test_two_shops_share_a_store_and_their_orders_stay_apart(shop: OwnShop, tmp_path: Path) -> None:
+    for name in ("Nord", "Süd"):
+        path = written(tmp_path / name, "1,2026-01-15,c,p,P,1,2.00", name=f"{name}.csv")
+        answered(shop("import", path, "--shop", name, "--no-refresh", "--json"))
+    answer = answered(shop("measure", "revenue", "orders", "buyers", "--by", "shop", "--json"))
+    assert answer["rows"] == [
+        {"shop": "Nord", "revenue": 2.0, "orders": 1.0, "buyers": 1.0},
+        {"shop": "Süd", "revenue": 2.0, "orders": 1.0, "buyers": 1.0},
+    ]
+    assert answer["totals"] == {"revenue": 4.0, "orders": 2.0, "buyers": 1.0}
+    assert shop("import", path, "--shop", " ").code == 2
+
+
 def test_a_dry_run_reports_and_leaves_nothing(shop: OwnShop, orders_folder: Path) -> None:
     report = answered(shop("import", orders_folder, "--dry-run", "--json"))
     assert (report["batch"], report["rows"]["loaded"]) == (None, 120)
