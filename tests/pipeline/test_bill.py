@@ -11,9 +11,9 @@ import pytest
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.imports import Wishes, run_import
-from crm_core.store import folder_of, read_pointer
 from crm_core.store.imports import recognise
 from crm_core.store.imports.describe import finding_codes, finding_text, remedy_key
+from crm_core.store.snapshots import folder_of, read_pointer
 from crm_core.text import has
 from tests.small_shop import NOW, Rows, SmallShop, line, order, small_shop, write_rows
 

