@@ -234,7 +234,7 @@ class FolderShelf:
 
     def next_name(self, kind: str) -> str:
         """One more than the newest file's number."""
-        return next_name(self._folder, kind)
+        return next_name(self._folder, kind, getattr(self.pointer(), kind))
 
     def file(self, name: str) -> Path:
         """The file itself."""

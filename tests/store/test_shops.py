@@ -12,7 +12,8 @@ import pytest
 
 from crm_core.metrics import METRICS, measure, scope
 from crm_core.selection import Selection
-from crm_core.store import Store, folder_of, read_pointer
+from crm_core.store import Store
+from crm_core.store.snapshots import folder_of, read_pointer
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 ADDED = [name for name, metric in METRICS.items() if metric.additivity == "additive"]
