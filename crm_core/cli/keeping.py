@@ -13,6 +13,7 @@ from crm_core.errors import CrmError
 from crm_core.pipeline import backup, jobs, loading
 from crm_core.pipeline.watch import How, watch
 from crm_core.settings import Settings
+from crm_core.store.parquet_folder import write_folder
 from crm_core.text import error_text
 
 Answer = dict[str, Any]
@@ -79,7 +80,19 @@ def _watch(arguments: argparse.Namespace, settings: Settings) -> Answer:
     )
 
 
-COMMANDS = {"undo": _undo, "backup": _backup, "restore": _restore, "watch": _watch}
+def _publish(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    """Writes facts and scores as Parquet, for engines that read files."""
+    with jobs.opened(settings, arguments.store) as (store, _):
+        return write_folder(store, arguments.to, progress=progress(arguments))
+
+
+COMMANDS = {
+    "undo": _undo,
+    "backup": _backup,
+    "restore": _restore,
+    "watch": _watch,
+    "publish": _publish,
+}
 
 
 def add_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -100,6 +113,9 @@ def add_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None
     look.add_argument("--seconds", type=float, default=10.0, help="between two looks")
     look.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
     reading_options(look)
+
+    publish = command("publish", "Write facts and scores as Parquet that names nobody")
+    publish.add_argument("--to", type=Path, required=True, help="a folder of these tables alone")
 
 
 def reading_options(parser: argparse.ArgumentParser) -> None:
