@@ -10,7 +10,7 @@ PIP := -m pip --disable-pip-version-check install -q
 PYTEST := $(BIN)/python -m pytest
 BENCH := .venv-bench/bin
 
-.PHONY: help app test test-all check lint types layers tests screens bench fmt clean
+.PHONY: help app test test-all test-spark check lint types layers tests screens bench fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,14 @@ test: .venv/dev.stamp ## set up and run every check but the slow ones
 
 test-all: .venv/dev.stamp ## the same and what is slow
 	@$(MAKE) --no-print-directory lint types layers
-	@$(PYTEST) -n 2 --dist loadgroup
+	@$(PYTEST) -n 2 --dist loadgroup -m "not spark"
+	@$(MAKE) --no-print-directory test-spark
+
+test-spark: .venv/spark.stamp ## the numbers on Spark: here, on a master with two workers, on Spark Connect
+	@for kind in local cluster connect; do
+	  echo "== Spark: $$kind"
+	  CLIENTELE_TEST_SPARK=$$kind $(PYTEST) -m spark tests/engines
+	done
 
 check: lint types layers tests ## every check, nothing set up
 
@@ -72,6 +79,11 @@ clean: ## remove environments and caches; the stores stay
 .venv/dev.stamp: requirements-dev.txt .venv/app.stamp
 	@tools/debian.sh chromium fonts-noto-cjk mariadb-server
 	$(BIN)/python $(PIP) -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+.venv/spark.stamp: requirements-spark.txt .venv/dev.stamp
+	@command -v java >/dev/null || tools/debian.sh openjdk-17-jre-headless
+	$(BIN)/python $(PIP) -r requirements-spark.txt
 	touch $@
 
 .venv-bench/bench.stamp: requirements.txt bench/requirements.txt | .venv-bench/bin/python

@@ -57,6 +57,7 @@ class Selection:
     start: date | None = None
     end: date | None = None
     compare: str = "previous"
+    shop: tuple[str, ...] = ()
     sales_channel: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     region: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ hypothesis_settings.load_profile("gate")
 if TYPE_CHECKING:
     from crm_core.records import Records
     from crm_core.store import Store
+    from tests.servers.postgresql import Server
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -38,13 +39,35 @@ def demo_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CLIENTELE_VAR with the demo store built in it, shared by all workers: only read it."""
     from crm_core.pipeline.workspace import ensure_demo
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shared = shared_folder(tmp_path_factory)
     var = shared / "demo-var"
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ensure_demo(Settings(var=var), now=NOW)
     return var
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server."""
+    from tests.servers.postgresql import postgres_server
+
+    with postgres_server(shared_folder(tmp_path_factory)) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of one's own."""
+    address = postgres.make()
+    yield address
+    postgres.drop(address)
 
 
 @pytest.fixture(scope="session")

@@ -82,8 +82,16 @@ class SmallShop:
     records: Records
     folder: Path
 
-    def load(self, rows: Rows, *, name: str = "batch", now: datetime = NOW, **manifest: Any) -> Any:
-        """Imports rows as one batch; the report."""
+    def load(
+        self,
+        rows: Rows,
+        *,
+        name: str = "batch",
+        now: datetime = NOW,
+        shop: str | None = None,
+        **manifest: Any,
+    ) -> Any:
+        """Imports rows as one batch, of one shop if given; the report."""
         files = write_rows(self.folder / name, rows, **manifest)
         return run_import(
             recognise([files]),
@@ -91,7 +99,7 @@ class SmallShop:
             settings=self.settings,
             records=self.records,
             now=now,
-            wishes=Wishes(),
+            wishes=Wishes(shop=shop),
         )
 
     def open(self) -> Store:

@@ -1,8 +1,8 @@
 """The ledger summed up by day: the same numbers from far fewer rows, where they add up.
 
-Every part of a metric that adds up over days is summed for each day, sales channel and region,
-once in all (`of_category` false) and once for each category. An order has one day, channel and
-region, so counts of orders, and of first orders, add up over those; over categories they do not.
+Every part of a metric that adds up over days is summed for each day, shop, sales channel and
+region, once in all (`of_category` false) and once for each category. An order has one day, shop,
+channel and region, so counts of orders, and of first orders, add up over those; over categories they do not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crm_core.metrics.parts import Part, of_ledger, parts_of
 from crm_core.selection import Selection
 
 NAME = "day_sums"
-_PLACES = ("day", "sales_channel", "region")
+_PLACES = ("day", "shop", "sales_channel", "region")
 
 
 def adds_up(part: Part) -> bool:
@@ -27,7 +27,7 @@ def adds_up(part: Part) -> bool:
 
 
 def day_sums(ledger: ir.Table) -> ir.Table:
-    """The mart: one row a day, channel and region, and one more for each category of it."""
+    """The mart: one row a day, shop, channel and region, and one more for each category."""
     parts = [part for part in METRICS.values() if isinstance(part, Sum | CountDistinct)]
     sums = {part.name: of_ledger(part, ledger) for part in parts if adds_up(part)}
     whole = ledger.group_by(*_PLACES).agg(**sums)

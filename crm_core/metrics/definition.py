@@ -7,7 +7,7 @@ from typing import Literal
 
 Unit = Literal["money", "count", "number", "rate", "per"]
 Good = Literal["up", "down", "neutral"]
-Rows = Literal["all", "sales", "keyed_sales", "new_sales", "repeat_sales", "costed_sales"]
+Rows = Literal["all", "sales", "keyed", "keyed_sales", "new_sales", "repeat_sales", "costed"]
 
 
 @dataclass(frozen=True)

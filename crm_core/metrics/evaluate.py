@@ -54,7 +54,7 @@ def scope(
     if rows is None:
         # The same rows twice: by person for one history, by day for a period of everybody's.
         rows = store.table("ledger_by_day" if store.has("ledger_by_day") else "ledger")
-    for column in ("sales_channel", "category", "region"):
+    for column in ("shop", "sales_channel", "category", "region"):
         chosen = getattr(selection, column)
         if chosen:
             rows = rows.filter(rows[column].isin(chosen))
@@ -179,4 +179,12 @@ def _with_columns(store: Store, rows: ir.Table, by: Sequence[str]) -> ir.Table:
 def _key(rows: ir.Table, name: str) -> ir.Value:
     found = dimension(name)
     column = rows[found.column]
-    return column.truncate(found.step) if found.step in ("W", "M") else column
+    return begin_of(column, found.step) if found.step in ("W", "M") else column
+
+
+def begin_of(day: ir.Value, step: str) -> ir.Value:
+    """The first day of the day's week ("W", from Monday) or month ("M").
+
+    By way of a moment without a zone: PostgreSQL truncates a bare date to a moment of some zone.
+    """
+    return day.cast("timestamp").truncate(step).cast("date")

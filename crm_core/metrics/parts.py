@@ -52,9 +52,10 @@ def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
     return {
         "all": None,
         "sales": sale,
+        "keyed": rows.customer_key.notnull(),
         "keyed_sales": sale & rows.customer_key.notnull(),
         "new_sales": sale & rows.is_new,
-        "costed_sales": sale & rows.goods_cost.notnull(),
+        "costed": rows.goods_cost.notnull(),
         "repeat_sales": sale & (rows.order_no > 1),
     }[kind]
 

@@ -76,7 +76,7 @@ def read_holdout(store: Tables, origin: date, horizon_days: int) -> Holdout:
     logged = (end.date() - origin).days if end is not None and end == end else 0
     need("validate", days_after_origin=(logged, horizon_days))
     days = days.filter(days.day <= ibis.literal(until))
-    days = days.mutate(cents=(days.revenue * 100).round(0).cast("int64"))
+    days = days.mutate(cents=(days.revenue * 100).cast("int64"))
     past = days.day > ibis.literal(origin - timedelta(horizon_days))
     new = days.day > ibis.literal(origin)
     sums = days.group_by("customer_key").agg(

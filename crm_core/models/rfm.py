@@ -190,10 +190,10 @@ def _after(
     scores = rfm(StoreAt(store, origin))
     joined = scores.left_join(came, "customer_key")
     cents = {
-        "brought": (joined.brought.fill_null(0) * 100).round(0),
+        "brought": joined.brought.fill_null(0) * 100,
         "total": joined.r + joined.f + joined.m,
         "silence": joined.recency_days,
-        "spent": (joined.monetary * 100).round(0),
+        "spent": joined.monetary * 100,
     }
     whole = {name: value.cast("int64") for name, value in cents.items()}
     ordered = joined.order_by("customer_key").select(**whole)

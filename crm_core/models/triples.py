@@ -107,7 +107,7 @@ def purchase_history(store: Tables, as_of: date) -> ir.Table:
 def spend_history(store: Tables, as_of: date) -> ir.Table:
     """Purchase history with `repeat_cents`: revenue of the days after the first, in cents."""
     days = StoreAt(store, as_of).table("customer_days")
-    cents = (days.revenue * 100).round(0).cast("int64")
+    cents = (days.revenue * 100).cast("int64")
     days = days.mutate(cents=cents)
     seen = days.group_by("customer_key").agg(
         purchases=days.count(),

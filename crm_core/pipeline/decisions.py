@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.records import Records
-from crm_core.settings import Settings
-from crm_core.store import Store, folder_of, open_store, write_decisions, writing
+from crm_core.store import Engine, Store
 
 _BATCH_ROWS = 100_000
-_PENDING = "decisions.pending"
+_REBUILT = "rebuilt.pending"
 
 
-def sync_pending(url: str) -> Path:
-    """The mark of an import whose consents and moves may not have reached the records yet."""
-    return folder_of(url) / _PENDING
+def mark_pending(engine: Engine, *, rebuilt: bool = False) -> None:
+    """Says that the records may not have heard yet of what is about to be published.
+
+    That a store was made anew stays said until it has reached them.
+    """
+    if rebuilt:
+        _rebuilt(engine).touch()
+    engine.set_pending(True)
 
 
-def finish_sync(url: str, *, settings: Settings, records: Records) -> bool:
+def _rebuilt(engine: Engine) -> Path:
+    return engine.folder / _REBUILT
+
+
+def finish_sync(engine: Engine, records: Records) -> bool:
     """Does what an import that was cut off after publishing had left to do; whether there was.
 
     Else a denial in its file, or that of a customer who was found to be another, would not count.
     """
-    mark = sync_pending(url)
-    if not mark.exists():
+    if not engine.pending():
         return False
     try:
-        with writing(folder_of(url), settings):
-            sync_consents(url, settings=settings, records=records)
-            mark.unlink(missing_ok=True)
+        with engine.writing():
+            sync_consents(engine, records)
     except CrmError as error:
         # An import at work does it itself; an empty store has nothing to tell.
         if error.code not in ("store_busy", "store_read_only", "store_empty"):
@@ -40,22 +48,46 @@ def finish_sync(url: str, *, settings: Settings, records: Records) -> bool:
     return True
 
 
-def sync_consents(url: str, *, settings: Settings, records: Records) -> int:
+def sync_consents(engine: Engine, records: Records) -> int:
     """Copies consents that files brought into the records, their one owner; how many were new.
 
     First, what people decided about a customer follows the key that a merge gave the customer.
-    Safe to repeat: a move is made once, the same event counts once.
+    Where the store was made anew it also comes apart with customers who are two after all, and
+    consents that no file tells any more leave.
+    Safe to repeat: a move is made once, the same event counts once. Nothing is pending then.
     """
-    store = open_store(url, settings=settings)
+    rebuilt = _rebuilt(engine)
+    if not rebuilt.exists():
+        with closing(engine.open()) as store:
+            records.move_customers(_moves(store))
+            added = sum(records.load_consents(events) for events in _told(store))
+    else:
+        added = _replace(engine, records)
+        rebuilt.unlink()
+    engine.set_pending(False)
+    return added
+
+
+def _replace(engine: Engine, records: Records) -> int:
+    """Lets the records say of customers and imported consents just what the store does."""
     try:
-        records.move_customers(_moves(store))
-        consents = store.table("imported_consents").drop("day", "batch_id")
-        added = 0
-        for batch in store.stream(consents, _BATCH_ROWS, purpose="score"):
-            added += records.load_consents(pa.Table.from_batches([batch]))
-        return added
-    finally:
-        store.close()
+        store = engine.open()
+    except CrmError as error:
+        if error.code != "store_empty":  # so is one whose imports were all taken back
+            raise
+        records.separate_customers([])
+        return records.replace_imported([])[0]
+    with closing(store):
+        moves = _moves(store)
+        records.separate_customers(moves)
+        records.move_customers(moves)
+        return records.replace_imported(_told(store))[0]
+
+
+def _told(store: Store) -> Iterator[pa.Table]:
+    consents = store.table("imported_consents").drop("day", "batch_id")
+    for batch in store.stream(consents, _BATCH_ROWS, purpose="score"):
+        yield pa.Table.from_batches([batch])
 
 
 def _moves(store: Store) -> list[tuple[int, int]]:
@@ -67,18 +99,3 @@ def _moves(store: Store) -> list[tuple[int, int]]:
     for batch in store.stream(moves, _BATCH_ROWS, purpose="score"):
         pairs += zip(batch["old_key"].to_pylist(), batch["new_key"].to_pylist(), strict=True)
     return pairs
-
-
-def mirror_decisions(folder: Path, records: Records) -> Path:
-    """The decisions as a file in `folder`, made anew only when a decision changed.
-
-    The folder belongs to these records alone: two people's copies never share a mirror.
-    """
-    path = folder / f"decisions-{records.decisions_revision():09d}.duckdb"
-    if not path.exists():
-        mirror = records.mirror()
-        path = folder / f"decisions-{mirror.revision:09d}.duckdb"
-        write_decisions(path, mirror.tables, mirror.revision)
-        for older in sorted(folder.glob("decisions-*.duckdb"))[:-2]:
-            older.unlink(missing_ok=True)
-    return path

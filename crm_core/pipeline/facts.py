@@ -17,6 +17,7 @@ from crm_core.schema import TABLES, VERSION
 from crm_core.store import Build
 from crm_core.store import ledger as entries
 from crm_core.store.accounts import AccountRules, build_accounts
+from crm_core.store.charges import carriers, order_charges, told_kinds, with_charges
 from crm_core.store.marts import (
     MoneyRules,
     counting_orders,
@@ -31,6 +32,8 @@ from crm_core.store.people_kept import carry_people
 
 _ALREADY_MIN_DAYS = 90
 _EVENING_HOUR = 18
+# What a store without an order still says of itself.
+_KEPT = {"name", "kind", "currency", "timezone", "starts_found", "starts_with_shop"}
 
 
 @dataclass(frozen=True)
@@ -59,21 +62,35 @@ class StoreFacts:
         told["starts_with_shop"] = self.starts_with_shop
         return {name: _text(value) for name, value in told.items()}
 
+    @classmethod
+    def of(cls, meta: Mapping[str, str], starts_said: bool | None) -> StoreFacts:
+        """What the meta of a store with orders says, and the shop's settings beside it."""
+        return cls(
+            name=meta["name"],
+            kind=meta["kind"],
+            currency=meta["currency"],
+            timezone=meta["timezone"],
+            starts_found=bool(starts_found(meta)),
+            starts_said=starts_said,
+        )
+
 
 def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: AccountRules) -> None:
     """Makes every mart of the snapshot and its meta; helpers are dropped.
 
     Raises: CrmError("no_orders") when no order counts: there is nothing to show yet.
     """
-    build.materialise("orders_counted", counting_orders(build, rules), helper=True)
+    kinds = _count(build, told_kinds(build)) > 0
+    build.materialise("orders_counted", counting_orders(build, rules, kinds=kinds), helper=True)
     first, last, as_of = _span(build, facts.timezone)
     already = None if facts.starts_with_shop else _already_until(build, first)
     orders = build.table("orders_counted")
+    bought = orders.filter(orders.is_purchase)
     build.materialise("spend", spend_by_day(build, rules), helper=True)
-    spend, sold = build.table("spend"), _sold(build, orders, rules)
+    spend, sold = build.table("spend"), _sold(build, orders, rules, kinds)
     ledger = (
         entries.sales(build, sold, orders, already)
-        .union(entries.refunds(build, sold, orders, rules))
+        .union(entries.refunds(build, sold, orders, rules, kinds=kinds))
         .union(entries.service(build, orders, rules))
         .union(entries.other_costs(build, sold, spend))
     )
@@ -84,13 +101,13 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
     by_day = build.table("ledger")
     build.materialise("ledger_by_day", by_day.order_by("day", "order_key", "line_id"))
     build.materialise(day_sums.NAME, day_sums.day_sums(build.table("ledger_by_day")))
-    build.materialise("order_facts", entries.order_facts(build.table("ledger"), orders))
+    build.materialise("order_facts", entries.order_facts(build.table("ledger"), bought))
     build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
-    days = first_days(orders)
+    days = first_days(bought)
     build.materialise("customer_facts", entries.customer_facts(build, days, already))
     build.materialise("product_facts", entries.product_facts(build))
     build_accounts(build, accounts)
-    for helper in ("orders_counted", "spend", "lines_priced", "lines_sold"):
+    for helper in ("orders_counted", "spend", "lines_priced", "order_charges", "lines_sold"):
         build.drop(helper)
     build.put_meta(
         {
@@ -105,13 +122,32 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
     )
 
 
-def _sold(build: Build, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+def leave_empty(build: Build, before: Mapping[str, str], *, forget: bool) -> None:
+    """The meta of a store without an order that counts: it opens as an empty one.
+
+    Once its currency and time zone are forgotten the next import may say them anew.
+    """
+    said = {"name", "kind"} if forget else _KEPT
+    told = {key: value for key, value in before.items() if key in said}
+    build.put_meta({**told, "schema_version": str(VERSION)})
+
+
+def is_without_orders(meta: Mapping[str, str]) -> bool:
+    """Whether the snapshot with this meta was left without an order that counts."""
+    return "first_day" not in meta
+
+
+def _sold(build: Build, orders: ir.Table, rules: MoneyRules, kinds: bool) -> ir.Table:
     """The lines with all amounts split in, kept where that took work."""
-    build.materialise("lines_priced", priced_lines(build, orders, rules), helper=True)
-    split = _count(build, order_amounts(orders, rules)) > 0
+    build.materialise("lines_priced", priced_lines(build, orders, rules, kinds=kinds), helper=True)
+    lines = build.table("lines_priced")
+    if kinds:
+        build.materialise("order_charges", order_charges(lines), helper=True)
+        charges = build.table("order_charges")
+        orders, lines = with_charges(orders, charges), carriers(lines, charges)
+    split = kinds or _count(build, order_amounts(orders, rules)) > 0
     spend = build.table("spend")
     spent = _count(build, spend.agg(n=spend.count())) > 0
-    lines = build.table("lines_priced")
     sold = sold_lines(lines, orders, rules, split=split, spend=spend if spent else None)
     if not split and not spent:
         return sold
@@ -154,7 +190,7 @@ def _already_until(build: Build, first: date) -> date:
     """The last day on which a first-seen customer may well have bought before the log began:
     the first max(90, 90th percentile of the gaps between purchase days) days."""
     orders = build.table("orders_counted")
-    days = orders.filter(orders.customer_key.notnull()).select("customer_key", "day").distinct()
+    days = orders.filter(orders.order_no.notnull()).select("customer_key", "day").distinct()
     window = ibis.window(group_by="customer_key", order_by="day")
     gaps = days.mutate(before=days.day.lag().over(window))
     gaps = gaps.filter(gaps.before.notnull())

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import ibis
+import pandas as pd
 
-from crm_core.errors import CrmError
-from crm_core.pipeline.decisions import sync_consents, sync_pending
+from crm_core.errors import CrmError, close_match
+from crm_core.pipeline.decisions import mark_pending, sync_consents
 from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta, starts_found
+from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.identity import identity_report
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
-from crm_core.store import Build, Change, folder_of, writing
+from crm_core.store import Build, Change, Store, engine_of
+from crm_core.store.batches import Batch, keep_told, read_log, token_of, write_log
+from crm_core.store.changes import what_changed
 from crm_core.store.imports import Plan, StageResult, describe, stage
+from crm_core.store.imports.describe import finding_codes
+from crm_core.store.imports.quality import SEVERITIES, stops
 from crm_core.store.merge import Merged, merge
+from crm_core.store.quarantine import Place, mark_healed
+from crm_core.store.shops import settle_shop
+from crm_core.store.uploads import keep_uploads
 
 Progress = Callable[[str, float], None]
 
@@ -32,14 +41,26 @@ class _Abandoned(Exception):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person importing says beyond the files; None leaves it to the files."""
+    """What the person importing says beyond the files; None leaves it to the files.
+
+    `stop_on`: codes of findings, or severities, on which nothing is to be changed. `healed`: the
+    rows set aside earlier that these files bring mended.
+    `keep_originals` keeps the files themselves for as long as the shop's setting says. `source`
+    names the shop's own database that the rows come from.
+    `shop` is the shop or brand of orders that tell none themselves.
+    """
 
     name: str | None = None
     kind: str = "shop"
     currency: str | None = None
     timezone: str | None = None
     starts_with_shop: bool | None = None
+    shop: str | None = None
     dry_run: bool = False
+    stop_on: tuple[str, ...] = ()
+    healed: tuple[Place, ...] = ()
+    keep_originals: bool = False
+    source: str | None = None
 
 
 def run_import(
@@ -55,39 +76,48 @@ def run_import(
     """Imports a plan's files as one batch and publishes once; the report of `import --json`.
 
     Importing the same rows again changes nothing. Readers go on with the snapshot they have.
-    Raises: CrmError of the formats, ("no_orders"), ("import_nothing_good"), ("store_busy").
+    Raises: CrmError of the formats, ("no_orders"), ("import_nothing_good"), ("store_busy"),
+    ("import_stopped") with the bill when it holds what to stop on, ("import_unknown_finding").
     """
     wishes = wishes or Wishes()
+    _check_codes(wishes.stop_on)
     report: dict[str, Any] = {}
     ensure_version(url, settings=settings, records=records, progress=progress)
-    with writing(folder_of(url), settings) as change:
-        mark = sync_pending(url)
+    engine = engine_of(url, settings)
+    with engine.writing(progress=progress) as change:
         if not wishes.dry_run:
-            mark.touch()
+            mark_pending(engine)
+        log: list[Batch] | None = None
         try:
             with change.building("facts") as build:
-                _fill(build, change, plan, wishes, records, now, progress, report)
+                log = read_log(build.connection)
+                after = _fill(build, change, log, plan, wishes, records, now, progress, report)
+            log = after
         except _Abandoned:
             if wishes.dry_run:
                 return report
         else:
             progress("publish", 1.0)
+        finally:
+            if log is not None:
+                tidy_held(change.folder, log, records=records, now=now)
         # Cut off here, the mark stays: whoever opens the store next completes it.
-        report["consents"] = sync_consents(url, settings=settings, records=records)
-        mark.unlink(missing_ok=True)
+        report["consents"] = sync_consents(engine, records)
     return report
 
 
 def _fill(
     build: Build,
     change: Change,
+    log: Sequence[Batch],
     plan: Plan,
     wishes: Wishes,
     records: Records,
     now: datetime,
     progress: Progress,
     report: dict[str, Any],
-) -> None:
+) -> list[Batch]:
+    """Fills the facts with what was there and what the files add; the log of imports then."""
     before: Mapping[str, str] = old_meta(build) if change.pointer.facts else {}
     result = stage(
         build.connection,
@@ -97,33 +127,67 @@ def _fill(
         now=now,
         progress=progress,
     )
+    if wishes.healed and _has_staged(build, "orders"):
+        # A few rows of an order never stand for all of it.
+        build.connection.execute("UPDATE staging.orders SET whole = NULL")
     report.update(describe(result))
+    if wishes.source:
+        report["source"] = wishes.source
+    _stop(result, wishes, report)
     if not result.good:
         raise CrmError("import_nothing_good", **_first_issue(result))
     progress("merge", 0.0)
     said = records.shop_settings()
     facts = _facts(before, wishes, result, said.starts_with_shop)
     _settle_currency(build, facts.currency)
-    batch = _next_batch(build, change)
+    settle_shop(build.connection, set(result.good), wishes.shop)
+    number = max((batch.number for batch in log), default=0) + 1
+    batch = _batch(plan, report, number, now)
+    tables = set(result.good) - {"quarantine"}
+    if facts.kind == "demo":  # what can be made anew need not be taken back
+        batch = replace(batch, token=None)
+    elif not wishes.dry_run:
+        # Before the merge, which passes over what is known: another import may have told it, too.
+        keep_told(build.connection, change.folder, batch, tables)
     said = records.shop_settings()
     merged = merge(
         build.connection,
-        set(result.good) - {"quarantine"},
-        batch=batch,
+        tables,
+        batch=number,
         timezone=facts.timezone,
         now=now,
         rules=people_rules(said, records.identity_overrides()),
     )
     loaded = sum(merged.loaded.values()) + merged.replaced
-    _report_rows(report, merged, result, batch)
-    if wishes.dry_run or (loaded == 0 and change.pointer.facts):
+    _report_rows(report, merged, result, number)
+    if wishes.dry_run or (loaded == 0 and change.pointer.facts and not wishes.healed):
         report["batch"] = None
         raise _Abandoned
-    _write_batch(build, change, plan, report, batch, now)
     build.refresh_tables()
     progress("marts", 0.3)
     build_marts(build, facts, money_rules(said, build), account_rules(said))
+    report["changed"] = what_changed(build.connection)
+    if wishes.keep_originals and said.raw_uploads_days:
+        keep_uploads(change.folder, number, [file.path for file in plan.files])
+    batch = replace(batch, report=report)
+    write_log(build.connection, added=batch)
+    mark_healed(build.connection, wishes.healed, number)
     progress("marts", 1.0)
+    return [*log, batch]
+
+
+def _check_codes(codes: Sequence[str]) -> None:
+    known = (*SEVERITIES, *finding_codes())
+    for code in codes:
+        if code not in known:
+            raise CrmError("import_unknown_finding", name=code, match=close_match(code, known))
+
+
+def _stop(result: StageResult, wishes: Wishes, report: Mapping[str, Any]) -> None:
+    """Ends an import whose bill holds what it was to stop on, the bill among the facts."""
+    found = dict.fromkeys(each.code for each in stops(result.bill.findings, wishes.stop_on))
+    if found:
+        raise CrmError("import_stopped", codes=", ".join(found), quality=report["quality"])
 
 
 def _first_issue(result: StageResult) -> dict[str, object]:
@@ -162,13 +226,6 @@ def _settle_currency(build: Build, currency: str) -> None:
         )
 
 
-def _next_batch(build: Build, change: Change) -> int:
-    if not change.pointer.facts:
-        return 1
-    row = build.connection.execute("SELECT max(batch_id) FROM old.main.import_batches").fetchone()
-    return int(row[0]) + 1 if row and row[0] else 1
-
-
 def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, batch: int) -> None:
     """Rows of the file's main table: its lines, or else whatever it has most of."""
     main = (
@@ -185,38 +242,14 @@ def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, ba
     report["identity"] = identity_report(merged.identity)
 
 
-def _write_batch(
-    build: Build, change: Change, plan: Plan, report: dict[str, Any], batch: int, now: datetime
-) -> None:
-    """Appends this import to the log of imports, and its bad rows to quarantine."""
-    con = build.connection
-    has_old = change.pointer.facts is not None
-    past = "SELECT * FROM old.main.import_batches UNION ALL BY NAME " if has_old else ""
-    con.execute(
-        f"CREATE TABLE facts.main.import_batches AS {past}SELECT ?::BIGINT AS batch_id, "
-        "?::TIMESTAMP AS imported_at, ?::VARCHAR AS files, ?::VARCHAR AS format, "
-        "?::VARCHAR AS report",
-        [
-            batch,
-            now.replace(tzinfo=None),
-            ", ".join(Path(file.name).name for file in plan.files[:5])[:200],
-            plan.format,
-            json.dumps(report, default=str, ensure_ascii=False),
-        ],
-    )
-    past = "SELECT * FROM old.main.quarantine UNION ALL BY NAME " if has_old else ""
-    fresh = (
-        "staging.quarantine"
-        if _has_staged(build, "quarantine")
-        else (
-            "(SELECT NULL::VARCHAR AS source_file, NULL::BIGINT AS source_row, NULL::VARCHAR AS "
-            "table_name, NULL::VARCHAR AS column_name, NULL::VARCHAR AS reason, NULL::VARCHAR AS raw "
-            "WHERE false)"
-        )
-    )
-    con.execute(
-        f"CREATE TABLE facts.main.quarantine AS {past}SELECT *, {batch}::BIGINT AS batch_id "
-        f"FROM {fresh}"
+def _batch(plan: Plan, report: dict[str, Any], number: int, now: datetime) -> Batch:
+    return Batch(
+        number,
+        now.replace(tzinfo=None),
+        ", ".join(Path(file.name).name for file in plan.files[:5])[:200],
+        plan.format,
+        report,
+        token_of(number, now, report),
     )
 
 
@@ -228,8 +261,26 @@ def _has_staged(build: Build, table: str) -> bool:
     return bool(row and row[0])
 
 
-def batches(build_or_store: Any) -> Sequence[dict[str, Any]]:
-    """The imports so far, newest first: batch_id, imported_at, files, format and the report."""
-    table = build_or_store.table("import_batches")
-    frame = build_or_store.fetch(table.order_by(ibis.desc("batch_id")).limit(200))
-    return [{**row, "report": json.loads(row["report"])} for row in frame.to_dict(orient="records")]
+def batches(store: Store) -> Sequence[dict[str, Any]]:
+    """The imports so far, newest first: batch_id, imported_at, files, format, the report, and
+    when one was undone (`undone_at`)."""
+    table = store.table("import_batches")
+    frame = store.fetch(table.order_by(ibis.desc("batch_id")).limit(200))
+    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+    return [
+        {
+            "undone_at": None,
+            **{str(name): value for name, value in row.items()},
+            "report": json.loads(str(row["report"])),
+        }
+        for row in rows
+    ]
+
+
+def last_import(store: Store) -> datetime | None:
+    """When rows last came in (UTC) and stayed."""
+    log = store.table("import_batches")
+    if "undone_at" in log.columns:
+        log = log.filter(log.undone_at.isnull())
+    found = store.fetch(log.agg(at=log.imported_at.max()))["at"].iloc[0]
+    return None if pd.isna(found) else found.to_pydatetime().replace(tzinfo=UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from inspect import signature
 from pathlib import Path
@@ -18,12 +17,14 @@ from crm_core.audiences import members, rule_of, size
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
-from crm_core.pipeline.imports import Wishes, run_import
-from crm_core.pipeline.pulls import find_source, pull
+from crm_core.pipeline.feeds import store_feeds
+from crm_core.pipeline.imports import last_import
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
+from crm_core.pipeline.undo import rebuild_store
 from crm_core.pipeline.workspace import (
     demo_url,
     ensure_demo,
+    is_empty,
     open_workspace,
     store_url,
     workspace,
@@ -33,14 +34,12 @@ from crm_core.records import Records, open_records
 from crm_core.schema import MARTS, TABLES
 from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
-from crm_core.store import Store, folder_of, open_store, read_pointer
-from crm_core.store.imports import Plan, recognise
-from crm_core.store.imports.mapping import read_mapping
+from crm_core.store import Store, engine_of
 
 Progress = Callable[[str, float], None]
 Answer = dict[str, Any]
 
-_STALE_DAYS = 3
+STALE_DAYS = 3
 _HORIZON_DAYS = 91
 
 
@@ -83,110 +82,41 @@ def demo(
         generate_store(
             url, settings=settings, customers=customers, seed=seed, now=now, progress=progress
         )
-    return {"store": url, **status(settings, url, today=now.date())}
+    return {"store": engine_of(url, settings).shown, **status(settings, url, today=now.date())}
 
 
 def _check_no_shop(settings: Settings, url: str) -> None:
     if _is_demo(settings, url):
         raise CrmError("demo_is_read_only")
-    if read_pointer(folder_of(url)).facts is not None:
-        store = open_store(url, settings=settings)
+    if not is_empty(url, settings):
+        store = engine_of(url, settings).open()
         store.close()
         if store.meta.kind != "demo":
             raise CrmError("demo_into_shop")
 
 
+def own_url(settings: Settings, store: str | None) -> str:
+    """The store a command means that changes one.
+
+    Raises: CrmError("demo_is_read_only").
+    """
+    url = url_of(settings, store)
+    if _is_demo(settings, url):
+        raise CrmError("demo_is_read_only")
+    return url
+
+
 def _is_demo(settings: Settings, url: str) -> bool:
     """Whether a URL means the bundled demo store, however it is written."""
-    return folder_of(url).resolve() == folder_of(demo_url(settings)).resolve()
+    demo = engine_of(demo_url(settings), settings)
+    return engine_of(url, settings).folder.resolve() == demo.folder.resolve()
 
 
-def import_files(
-    settings: Settings,
-    store: str | None,
-    paths: Sequence[Path],
-    *,
-    format_name: str | None,
-    mapping: Path | None,
-    date_order: str | None,
-    wishes: Wishes,
-    refresh: bool,
-    now: datetime,
-    progress: Progress,
+def status(
+    settings: Settings, store: str | None, *, today: date, max_age_days: int = STALE_DAYS
 ) -> Answer:
-    """Imports files into a store and, unless told not to, refreshes its scores."""
-    url = url_of(settings, store)
-    if _is_demo(settings, url):
-        raise CrmError("demo_is_read_only")
-    plan = plan_of(paths, format_name=format_name, mapping=mapping, date_order=date_order)
-    records = open_records(workspace(settings, url).records_url)
-    try:
-        report = run_import(
-            plan, url=url, settings=settings, records=records, now=now, wishes=wishes,
-            progress=progress,
-        )  # fmt: skip
-        if refresh and not wishes.dry_run and not _scored(url, settings):
-            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
-    finally:
-        records.close()
-    return report
-
-
-def pull_source(
-    settings: Settings,
-    store: str | None,
-    name: str,
-    *,
-    user: str,
-    wishes: Wishes,
-    everything: bool,
-    refresh: bool,
-    now: datetime,
-    progress: Progress,
-) -> Answer:
-    """Imports what changed in a shop's own database since it was last asked."""
-    url = url_of(settings, store)
-    if _is_demo(settings, url):
-        raise CrmError("demo_is_read_only")
-    source = find_source(settings, name)
-    records = open_records(workspace(settings, url).records_url)
-    try:
-        report = pull(
-            source, url=url, settings=settings, records=records, user=user, now=now,
-            wishes=wishes, everything=everything, progress=progress,
-        )  # fmt: skip
-        if refresh and report["batch"] is not None and not _scored(url, settings):
-            report["seconds"] = refresh_scores(url, settings=settings, progress=progress)
-    finally:
-        records.close()
-    return report
-
-
-def _scored(url: str, settings: Settings) -> bool:
-    """Whether the scores were made from the facts of now; a job cut off in between left others."""
-    store = open_store(url, settings=settings)
-    try:
-        return store.scores_facts == store.snapshot
-    finally:
-        store.close()
-
-
-def plan_of(
-    paths: Sequence[Path], *, format_name: str | None, mapping: Path | None, date_order: str | None
-) -> Plan:
-    """What files are, with the mapping and date order given."""
-    plan = recognise(paths, format=format_name, mapping=read_mapping(mapping) if mapping else None)
-    if date_order is None:
-        return plan
-    parts = (
-        replace(part, mapping=part.mapping.with_(date_order=date_order)) if part.mapping else part
-        for part in plan.parts
-    )
-    return replace(plan, parts=tuple(parts))
-
-
-def status(settings: Settings, store: str | None, *, today: date) -> Answer:
-    """What a store holds, from when to when, and whether it is stale."""
+    """What a store holds, from when to when, and whether it is stale: its last order is more
+    than `max_age_days` old."""
     with opened(settings, store) as (found, _):
         names = [name for name in (*TABLES, *MARTS) if name != "consents" and found.has(name)]
         counts = {
@@ -206,22 +136,36 @@ def status(settings: Settings, store: str | None, *, today: date) -> Answer:
             "currency": meta.currency,
             "timezone": meta.timezone,
             "starts_with_shop": meta.starts_with_shop,
-            "stale": (today - meta.last_day).days > _STALE_DAYS,
+            "last_import": last_import(found),
+            "stale": (today - meta.last_day).days > max_age_days,
+            **store_feeds(found).report(),
         }
 
 
 def refresh(
-    settings: Settings, store: str | None, *, as_of: date | None, progress: Progress
+    settings: Settings,
+    store: str | None,
+    *,
+    as_of: date | None,
+    rebuild: bool = False,
+    now: datetime,
+    progress: Progress,
 ) -> Answer:
-    """Marts under today's settings, then features and scores; seconds a step."""
+    """Marts under today's settings, then features and scores; seconds a step.
+
+    With `rebuild` the store is first made anew from all its imports. Originals of uploads that
+    were kept long enough go.
+    """
     url = url_of(settings, store)
     records = open_records(workspace(settings, url).records_url)
     try:
-        seconds = refresh_marts(url, settings=settings, records=records, progress=progress)
+        if rebuild:
+            rebuild_store(url, settings=settings, records=records, now=now, progress=progress)
+        seconds = refresh_marts(url, settings=settings, records=records, now=now, progress=progress)
         seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
     finally:
         records.close()
-    return {"store": url, "seconds": seconds}
+    return {"store": engine_of(url, settings).shown, "seconds": seconds}
 
 
 def measure_metrics(

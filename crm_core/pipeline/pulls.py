@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def pull(
             settings=settings,
             records=records,
             now=now,
-            wishes=wishes,
+            wishes=replace(wishes or Wishes(), source=source.name),
             progress=progress,
         )
     if wishes is None or not wishes.dry_run:

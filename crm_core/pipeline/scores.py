@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from contextlib import closing
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,11 +14,20 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.features import build_features
 from crm_core.models.rfm import rfm
-from crm_core.pipeline.facts import StoreFacts, build_marts, copy_tables, old_meta, starts_found
+from crm_core.pipeline.facts import (
+    StoreFacts,
+    build_marts,
+    copy_tables,
+    is_without_orders,
+    leave_empty,
+    old_meta,
+)
+from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.records import Records
 from crm_core.settings import Settings
-from crm_core.store import Build, Store, StoreAt, folder_of, open_store, writing
+from crm_core.store import Build, Store, StoreAt, engine_of
+from crm_core.store.batches import read_log
 
 Progress = Callable[[str, float], None]
 Status = dict[str, tuple[str, str]]
@@ -27,27 +37,33 @@ _MEASURES = ("purchases_error", "spend_error", "mae", "spearman", "gini", "top_d
 
 
 def refresh_marts(
-    url: str, *, settings: Settings, records: Records, progress: Progress
+    url: str,
+    *,
+    settings: Settings,
+    records: Records,
+    now: datetime | None = None,
+    progress: Progress,
 ) -> dict[str, float]:
-    """Builds the marts anew under the shop's settings of now; seconds a step."""
+    """Builds the marts anew under the shop's settings of now; seconds a step.
+
+    Originals of uploads whose time is over by `now` go.
+    """
     started = time.perf_counter()
-    with writing(folder_of(url), settings) as change:
+    with engine_of(url, settings).writing(progress=progress) as change:
         if change.pointer.facts is None:
             raise CrmError("store_empty")
         with change.building("facts") as build:
-            before = old_meta(build)
+            before, log = old_meta(build), read_log(build.connection)
             copy_tables(build)
             progress("marts", 0.3)
             said = records.shop_settings()
-            facts = StoreFacts(
-                name=before["name"],
-                kind=before["kind"],
-                currency=before["currency"],
-                timezone=before["timezone"],
-                starts_found=bool(starts_found(before)),
-                starts_said=said.starts_with_shop,
-            )
-            build_marts(build, facts, money_rules(said, build), account_rules(said))
+            if is_without_orders(before):
+                leave_empty(build, before, forget=False)
+            else:
+                facts = StoreFacts.of(before, said.starts_with_shop)
+                build_marts(build, facts, money_rules(said, build), account_rules(said))
+        if now is not None:
+            tidy_held(change.folder, log, records=records, now=now)
     progress("marts", 1.0)
     return {"marts": time.perf_counter() - started}
 
@@ -66,14 +82,12 @@ def refresh_scores(
     the others go on. `frozen` is a forecast made earlier from the very same series.
     """
     seconds: dict[str, float] = {}
-    with writing(folder_of(url), settings) as change:
+    with engine_of(url, settings).writing(progress=progress) as change:
+        if change.pointer.facts is None:
+            raise CrmError("store_empty")
         # Opened in our turn: facts published a moment ago by somebody else are the ones scored.
-        store = open_store(url, settings=settings)
-        try:
-            with change.building("scores") as build:
-                _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
-        finally:
-            store.close()
+        with closing(change.facts()) as store, change.building("scores") as build:
+            _fill(build, store, as_of or store.meta.as_of, frozen, progress, seconds)
     progress("done", 1.0)
     return seconds
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crm_core.errors import CrmError
+from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.records import Records
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
-from crm_core.store import folder_of, read_pointer, version_of
+from crm_core.store import engine_of
 
 
 def ensure_version(
@@ -21,12 +23,18 @@ def ensure_version(
     """Rebuilds a store of an earlier schema version as a new snapshot; whether it had to.
 
     Its rows are kept: tables and columns that are new since then start empty, marts and scores
-    are made anew. A store of a later version is left alone (opening it says so).
+    are made anew. A store of a later version is left alone (opening it says so). A restore that
+    was cut off is completed before.
     """
-    folder = folder_of(url)
-    pointer = read_pointer(folder)
-    if pointer.facts is None or version_of(folder / pointer.facts) >= VERSION:
+    engine = engine_of(url, settings)
+    finish_restore(engine, records)
+    found = engine.version()
+    if found is None or found >= VERSION:
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
-    refresh_scores(url, settings=settings, progress=progress)
+    try:
+        refresh_scores(url, settings=settings, progress=progress)
+    except CrmError as error:
+        if error.code != "store_empty":  # its orders may all have been taken back
+            raise
     return True

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from crm_core.pipeline.decisions import finish_sync, mirror_decisions
+from crm_core.errors import CrmError
+from crm_core.pipeline.decisions import finish_sync
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records, open_records
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
-from crm_core.store import Store, folder_of, open_store, read_pointer
+from crm_core.store import Engine, Store, engine_of
 from crm_core.store.imports import recognise
 
 DEMO_DATA = Path(__file__).parents[2] / "data"
@@ -30,22 +31,24 @@ class Workspace:
     url: str
     records_url: str
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was imported yet."""
-        return read_pointer(folder_of(self.url)).facts is None
+
+def is_empty(url: str, settings: Settings) -> bool:
+    """Whether a store has no order to show: nothing was imported yet, or all of it taken back."""
+    try:
+        engine_of(url, settings).open().close()
+    except CrmError as error:
+        if error.code != "store_empty":
+            raise
+        return True
+    return False
 
 
-def mirror_folder(records_url: str, url: str) -> Path:
-    """Where the mirror of decisions lies: beside the records file, else in the store's folder.
-
-    >>> mirror_folder("sqlite:////srv/shop/records.sqlite", "duckdb:////srv/shop").as_posix()
-    '/srv/shop'
-    """
+def mirror_folder(records_url: str, engine: Engine) -> Path:
+    """Where the mirror of decisions lies: beside the records file, else in the store's folder."""
     prefix = "sqlite:///"
     if records_url.startswith(prefix):
         return Path(records_url.removeprefix(prefix)).parent
-    return folder_of(url)
+    return engine.folder
 
 
 def store_url(folder: Path) -> str:
@@ -62,12 +65,11 @@ def workspace(settings: Settings, url: str) -> Workspace:
 
     The demo's records are always its own.
     """
-    folder = folder_of(url).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = f"sqlite:///{folder / 'records.sqlite'}"
+    engine = engine_of(url, settings)
+    engine.folder.mkdir(parents=True, exist_ok=True)
     if settings.records_url and url != demo_url(settings):
         return Workspace(url, settings.records_url)
-    return Workspace(url, beside)
+    return Workspace(url, engine.records_url)
 
 
 def demo_url(settings: Settings) -> str:
@@ -81,14 +83,11 @@ def open_workspace(settings: Settings, place: Workspace) -> tuple[Store, Records
     Raises: CrmError of `open_store` and `open_records`.
     """
     records = open_records(place.records_url)
+    engine = engine_of(place.url, settings)
     ensure_version(place.url, settings=settings, records=records)
-    finish_sync(place.url, settings=settings, records=records)
-    store = open_store(
-        place.url,
-        settings=settings,
-        decisions=mirror_decisions(mirror_folder(place.records_url, place.url), records),
-    )
-    return store, records
+    finish_sync(engine, records)
+    decisions = engine.mirrored(records, mirror_folder(place.records_url, engine))
+    return engine.open(decisions), records
 
 
 def ensure_demo(
@@ -100,7 +99,7 @@ def ensure_demo(
 ) -> str:
     """The bundled demo store's URL, built on first start or when its data changed."""
     url = demo_url(settings)
-    mark = folder_of(url) / _MARK
+    mark = engine_of(url, settings).folder / _MARK
     fingerprint = _fingerprint(data)
     if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return url

@@ -30,8 +30,10 @@ from crm_core.privacy.gate import (
     for_export,
 )
 from crm_core.privacy.policy import CHANNEL_COLUMNS, Access, require
+from crm_core.privacy.set_aside import write_rows
 from crm_core.records import Records
 from crm_core.store import Store
+from crm_core.store.quarantine import Layout, rows_of
 from crm_core.text import has, t
 
 CODE_COLUMN = "customer"
@@ -172,6 +174,39 @@ def export_list(
         audit.append(records, access, "export", about, now=now, **sealed)
         _release(scratch, out, result.file_name)
     return result
+
+
+def export_set_aside(
+    *,
+    access: Access,
+    store: Store,
+    records: Records,
+    layout: Layout,
+    now: datetime,
+    language: str,
+    out: Path | BinaryIO,
+) -> ExportResult:
+    """Writes rows set aside by imports as a CSV shaped like their file, to be mended.
+
+    They are personal data whatever they hold: only who imports may have them.
+    Raises: CrmError("privacy_denied", action), ("privacy_denied_present"), ("privacy_file_unwritable").
+    """
+    about: dict[str, Any] = {"files": [file for _, file in layout.files], "format": "csv"}
+    try:
+        require(access, "quarantine")
+    except CrmError:
+        audit.append(records, access, "export_denied", about, now=now)
+        raise
+    rows = store.stream(rows_of(store, layout), _BATCH_ROWS, purpose="export")
+    with tempfile.TemporaryFile() as file:
+        scratch = cast(BinaryIO, file)
+        count = write_rows(scratch, layout, rows, language)
+        sha256, named = _sha256(scratch), new_export_id()
+        name = list_name("set aside", now=now, export_id=named, file_format="csv")
+        sealed: dict[str, Any] = {"rows": count, "sha256": sha256, "export_id": named}
+        audit.append(records, access, "export_set_aside", about, now=now, **sealed)
+        _release(scratch, out, name)
+    return ExportResult(named, count, {}, sha256, name)
 
 
 def _wanted(
@@ -326,14 +361,16 @@ def _compact_phone(text: str | None) -> str | None:
 
 
 def _result(plan: _Plan, tally: _Tally, scratch: BinaryIO) -> ExportResult:
-    scratch.seek(0)
-    sha256 = hashlib.file_digest(scratch, "sha256").hexdigest()  # pyright: ignore[reportArgumentType]
     name = list_name(
         plan.title, now=plan.now, export_id=plan.export_id, file_format=plan.file_format
     )
-    return ExportResult(
-        plan.export_id, tally.rows, dict(sorted(tally.excluded.items())), sha256, name
-    )
+    excluded = dict(sorted(tally.excluded.items()))
+    return ExportResult(plan.export_id, tally.rows, excluded, _sha256(scratch), name)
+
+
+def _sha256(scratch: BinaryIO) -> str:
+    scratch.seek(0)
+    return hashlib.file_digest(scratch, "sha256").hexdigest()  # pyright: ignore[reportArgumentType]
 
 
 def _release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:

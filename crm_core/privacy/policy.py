@@ -11,7 +11,7 @@ from typing import Literal
 from crm_core.errors import CrmError, close_match
 
 Role = Literal["single_user", "viewer", "marketer"]
-Purpose = Literal["view", "search", "export", "import", "settings"]
+Purpose = Literal["view", "search", "export", "quarantine", "import", "settings"]
 Treatment = Literal["clear", "mask", "drop"]
 
 # The tag of each column that names a person; every other column names nobody.
@@ -46,6 +46,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "view": _all("clear"),
         "search": _all("clear"),
         "export": _all("clear"),
+        "quarantine": _all("clear"),
         "import": {},
         "settings": {},
     },
@@ -94,7 +95,7 @@ def allowed(access: Access, action: Purpose) -> bool:
     >>> allowed(Access("viewer", "ann"), "export")
     False
     """
-    if action == "export" and access.present:
+    if action in ("export", "quarantine") and access.present:
         return False
     return action in POLICY[access.role]
 

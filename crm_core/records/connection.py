@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from crm_core.errors import CrmError
 
 BUSY_SECONDS = 30
-HEAD = "r0003"
+HEAD = "r0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ANY_LOCK = 7_261_001  # one number for all processes that migrate the same PostgreSQL database
 
@@ -28,7 +28,7 @@ def connect(url: str) -> Engine:
     """
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise CrmError("records_url_unknown") from None
     if address.drivername == "postgresql+psycopg":
         return create_engine(address, pool_pre_ping=True)
@@ -99,13 +99,13 @@ def _understood() -> Iterator[None]:
         raise
 
 
-def migrate(engine: Engine) -> None:
-    """Brings the tables up to this program's version; two processes at once do it once.
+def migrate(engine: Engine, version: str = HEAD) -> None:
+    """Brings the tables up to a version, this program's; two processes at once do it once.
 
     Raises: CrmError("records_newer") when a later version of the program wrote them.
     """
     with reading(engine) as connection:
-        if _version(connection) == HEAD:
+        if _version(connection) == version:
             return
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -113,10 +113,10 @@ def migrate(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_ANY_LOCK})"))
         found = _version(connection)
-        if found is not None and found > HEAD:
+        if max(found or "", version) > HEAD:
             raise CrmError("records_newer")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, version)
 
 
 def _version(connection: Connection) -> str | None:

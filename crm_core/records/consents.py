@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, exists, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, delete, exists, select, true
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import Consent, Suppression
+from crm_core.records.models import EVENT, Consent, Passing, Suppression, ToldConsent
 from crm_core.records.repository import (
     CONTACT_CHANNELS,
     PURPOSES,
@@ -43,16 +42,39 @@ class Consents(Repository):
         missing or empty). All rows or none.
         Raises: CrmError("records_consents_invalid", rows, columns) naming every bad column.
         """
-        rows = _checked_events(events)
+        return self._add(events, imported=True)
+
+    def _add(self, events: pa.Table, *, imported: bool) -> int:
+        rows = _checked_events(events, imported=imported)
         if not rows.num_rows:
             return 0
         with writing(self._engine) as connection:
-            added = 0
-            for batch in rows.to_batches(max_chunksize=_BATCH_ROWS):
-                added += load_new(connection, Consent, batch)
+            added = _load(connection, Consent, rows)
             if added:
                 bump(connection, "decisions")
         return added
+
+    def replace_imported(self, told: Iterable[pa.Table]) -> tuple[int, int]:
+        """Makes the imported events exactly these; how many were new, how many are gone.
+
+        What people recorded stays, whatever files tell. All rows or none.
+        Raises: CrmError("records_consents_invalid", rows, columns) naming every bad column.
+        """
+        with writing(self._engine) as connection:
+            Passing.metadata.create_all(connection, checkfirst=False)
+            for events in told:
+                _load(connection, ToldConsent, _checked_events(events, imported=True))
+            same = [getattr(Consent, name) == getattr(ToldConsent, name) for name in EVENT]
+            untold = ~exists().where(*same).correlate(Consent)
+            gone = connection.execute(delete(Consent).where(Consent.imported, untold)).rowcount
+            columns = (*EVENT, "imported")
+            rows = select(*[getattr(ToldConsent, name) for name in columns]).where(true())
+            fresh = insert_new(connection, Consent).from_select(list(columns), rows)
+            added = connection.execute(fresh).rowcount
+            Passing.metadata.drop_all(connection, checkfirst=False)
+            if added or gone:
+                bump(connection, "decisions")
+        return added, gone
 
     def record_consent(
         self,
@@ -72,7 +94,7 @@ class Consents(Repository):
             "at": [checked_moment(at)],
             "source": [source],
         }
-        self.load_consents(pa.table(row))
+        self._add(pa.table(row), imported=False)
 
     def consent_states(
         self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
@@ -118,23 +140,6 @@ class Consents(Repository):
             if added:
                 bump(connection, "decisions")
         return added
-
-    def move_customers(self, pairs: Iterable[tuple[int, int]]) -> int:
-        """Lets decisions follow customers who were found to be one; how many rows moved.
-
-        `pairs` of (key given up, key that survives), in any order and in chains. Nothing said is
-        lost: events come together and the latest counts, who was barred stays barred. The same
-        pairs again change nothing.
-        """
-        survivors = _survivors(pairs)
-        moved = 0
-        with writing(self._engine) as connection:
-            for table in (Consent, Suppression):
-                for key in _present(connection, table, survivors):
-                    moved += _move(connection, table, key, survivors[key])
-            if moved:
-                bump(connection, "decisions")
-        return moved
 
     def suppressed(self, keys: Iterable[int], contact_channel: str) -> set[int]:
         """Those of these customers who must not be contacted on the channel."""
@@ -186,49 +191,13 @@ def _barred(connection: Connection, keys: Iterable[int], contact_channel: str) -
     return barred
 
 
-def _survivors(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Each key given up with the one it has in the end."""
-    steps = dict(pairs)
-    found: dict[int, int] = {}
-    for old in steps:
-        key = steps[old]
-        while key in steps:
-            key = steps[key]
-        found[old] = key
-    return found
-
-
-def _present(
-    connection: Connection, table: type[Consent | Suppression], keys: Iterable[int]
-) -> list[int]:
-    """Those of the keys about which something was decided, oldest first."""
-    found: set[int] = set()
-    for chunk in in_chunks(keys):
-        query = select(table.customer_key).where(table.customer_key.in_(chunk)).distinct()
-        found.update(connection.execute(query).scalars())
-    return sorted(found)
-
-
-def _move(connection: Connection, table: type[Consent | Suppression], old: int, new: int) -> int:
-    """Puts one customer's rows under another key, less those that are there already."""
-    names = _SAME[table]
-    other = aliased(table)
-    same = [getattr(table, name) == getattr(other, name) for name in names]
-    there = exists().where(other.customer_key == new, *same).correlate(table)
-    repeated = connection.execute(delete(table).where(table.customer_key == old, there))
-    moved = connection.execute(
-        update(table).where(table.customer_key == old).values(customer_key=new)
+def _load(connection: Connection, table: type[Consent | ToldConsent], rows: pa.Table) -> int:
+    return sum(
+        load_new(connection, table, batch) for batch in rows.to_batches(max_chunksize=_BATCH_ROWS)
     )
-    return repeated.rowcount + moved.rowcount
 
 
-_SAME: dict[type[Consent | Suppression], tuple[str, ...]] = {
-    Consent: ("contact_channel", "purpose", "at", "state", "source"),
-    Suppression: ("contact_channel",),
-}
-
-
-def _checked_events(events: pa.Table) -> pa.Table:
+def _checked_events(events: pa.Table, *, imported: bool) -> pa.Table:
     """The events in the types they are kept in, or an error naming every column at fault."""
     faults: dict[str, int] = {}
     columns: dict[str, Any] = {}
@@ -246,6 +215,7 @@ def _checked_events(events: pa.Table) -> pa.Table:
             "records_consents_invalid", rows=max(faults.values()), columns=", ".join(faults)
         )
     columns["source"] = _sources(events)
+    columns["imported"] = pa.array([imported] * events.num_rows, pa.bool_())
     # In the order of the index, which is faster to fill; equal keys keep their order.
     return pa.table(columns).sort_by("customer_key")
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Dialect,
     Index,
@@ -92,21 +93,21 @@ class SavedView(Base):
     query: Mapped[str] = mapped_column(String(2000))
 
 
+# What tells one consent event from another.
+EVENT = ("customer_key", "contact_channel", "purpose", "at", "state", "source")
+
+
 class Consent(Base):
-    """One time a customer said yes or no to being contacted. Added, never changed."""
+    """One time a customer said yes or no to being contacted. Added, never changed.
+
+    `imported` events are a file's and go with it; `told_key` is the customer an event was
+    recorded about, where that one was found to be another since.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (
         # Said twice, it counts once; the same index serves reading a customer's latest word.
-        UniqueConstraint(
-            "customer_key",
-            "contact_channel",
-            "purpose",
-            "at",
-            "state",
-            "source",
-            name="one_consent_event",
-        ),
+        UniqueConstraint(*EVENT, name="one_consent_event"),
     )
 
     id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
@@ -116,6 +117,36 @@ class Consent(Base):
     state: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(UtcTime)
     source: Mapped[str] = mapped_column(String(200), default="")
+    imported: Mapped[bool] = mapped_column(Boolean)
+    told_key: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Passing(DeclarativeBase):
+    """Tables that last no longer than a transaction."""
+
+
+class ToldConsent(Passing):
+    """The consent events that files tell now, to compare with those that are kept."""
+
+    __tablename__ = "told_consents"
+    __table_args__ = ({"prefixes": ["TEMPORARY"]},)
+
+    customer_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    contact_channel: Mapped[str] = mapped_column(String(20), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime, primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), primary_key=True)
+    source: Mapped[str] = mapped_column(String(200), primary_key=True)
+    imported: Mapped[bool] = mapped_column(Boolean)
+
+
+class CustomerMove(Base):
+    """A customer key that was given up, and the one it became."""
+
+    __tablename__ = "customer_moves"
+
+    old_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    new_key: Mapped[int] = mapped_column(BigInteger)
 
 
 class Suppression(Base):

@@ -17,8 +17,10 @@ from crm_core.errors import CrmError
 from crm_core.records.audit_log import AuditLog
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
+from crm_core.records.copying import Copying
 from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.models import Consent, SavedAudience, Secret, SetAsideOrder, Suppression
+from crm_core.records.moves import Moves
 from crm_core.records.people import People
 from crm_core.records.repository import counter, insert_new
 from crm_core.records.saved import Saved
@@ -39,7 +41,16 @@ class Mirror:
 
 
 class Records(
-    People, SettingsKept, SourceMarks, Saved, Consents, SetAside, IdentityOverrides, AuditLog
+    People,
+    SettingsKept,
+    SourceMarks,
+    Saved,
+    Consents,
+    Moves,
+    SetAside,
+    IdentityOverrides,
+    AuditLog,
+    Copying,
 ):
     """The records of one shop. Every method is one transaction, safe among processes."""
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, Insert, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase
 
 from crm_core.errors import CrmError
 from crm_core.records.models import Base, Counter
@@ -28,14 +29,14 @@ class Repository:
         self._engine = engine
 
 
-def insert_new(connection: Connection, table: type[Base]) -> Insert:
+def insert_new(connection: Connection, table: type[DeclarativeBase]) -> Insert:
     """An INSERT that passes over rows that are already there; its `rowcount` is the new ones."""
     module = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = module.insert(table).on_conflict_do_nothing()
     return statement.execution_options(preserve_rowcount=True)
 
 
-def load_new(connection: Connection, table: type[Base], rows: pa.RecordBatch) -> int:
+def load_new(connection: Connection, table: type[DeclarativeBase], rows: pa.RecordBatch) -> int:
     """Adds many rows, passing over those that are already there; tells how many were new."""
     if connection.dialect.name != "postgresql":
         return connection.execute(insert_new(connection, table), rows.to_pylist()).rowcount

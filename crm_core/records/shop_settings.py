@@ -20,6 +20,7 @@ NOT_COUNTED = ("pending", "cancelled", "test")
 REFUND_DATES = ("refund", "order")
 _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
+_MOST_DAYS = 3_650
 _TEXT_LENGTH = 320
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -49,6 +50,7 @@ class ShopSettings:
     `country` (two letters) is where phone numbers belong that tell no country. With
     `household_accounts` and `company_accounts` customers of one address and family name, or of
     one company's mail domain, form an account where no file names one.
+    Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -71,6 +73,7 @@ class ShopSettings:
     household_accounts: bool = False
     company_accounts: bool = False
     refund_date: str = REFUND_DATES[0]
+    raw_uploads_days: int = 30
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -209,7 +212,12 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         found.append(SettingIssue("country", "not_a_country"))
     if settings.refund_date not in REFUND_DATES:
         found.append(SettingIssue("refund_date", "not_a_choice"))
-    return found
+    return found + _days("raw_uploads_days", settings.raw_uploads_days)
+
+
+def _days(name: str, value: Any) -> list[SettingIssue]:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return [] if whole and 0 <= value <= _MOST_DAYS else [SettingIssue(name, "not_days")]
 
 
 def _amount(name: str, value: Any, *, rate: bool, at: str = "") -> list[SettingIssue]:

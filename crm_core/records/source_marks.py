@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
@@ -36,6 +36,11 @@ class SourceMarks(Repository):
         }
         with writing(self._engine) as connection:
             upsert(connection, Setting, ["key"], row)
+
+    def forget_source_marks(self, name: str) -> None:
+        """Lets a source be read from the beginning."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(Setting).where(Setting.key == _PREFIX + name))
 
     def sources_read(self) -> dict[str, datetime]:
         """Every source that was read, and when last."""

@@ -1,29 +1,21 @@
-"""Where rows live: snapshots, readers, one writer. Nothing else executes."""
+"""Where rows live: engines, snapshots, readers, one writer. Nothing else executes."""
 
-from crm_core.store.connection import (
-    FETCH_LIMIT,
-    Store,
-    StoreAt,
-    StoreMeta,
-    Tables,
-    open_store,
-    version_of,
-)
-from crm_core.store.snapshots import folder_of, read_pointer
-from crm_core.store.write import Build, Change, write_decisions, writing
+from crm_core.store.engines import Decisions, Engine, engine_of, open_store
+from crm_core.store.snapshots import Pointer
+from crm_core.store.tables import FETCH_LIMIT, Store, StoreAt, StoreMeta, Tables
+from crm_core.store.write import Build, Change
 
 __all__ = [
     "FETCH_LIMIT",
     "Build",
     "Change",
+    "Decisions",
+    "Engine",
+    "Pointer",
     "Store",
     "StoreAt",
     "StoreMeta",
     "Tables",
-    "folder_of",
+    "engine_of",
     "open_store",
-    "read_pointer",
-    "version_of",
-    "write_decisions",
-    "writing",
 ]

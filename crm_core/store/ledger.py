@@ -8,8 +8,9 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
-from crm_core.store.marts import MoneyRules, as_charged, money, pick_rate, without
+from crm_core.store.charges import charge_lines, goods_only
+from crm_core.store.marts import MoneyRules, as_charged, as_number, money, pick_rate, without
+from crm_core.store.tables import Tables
 
 _MONEY = "decimal(18,2)"
 _AMOUNTS = (
@@ -32,18 +33,20 @@ _DIMS = {
     "category": "string",
     "subcategory": "string",
     "sales_channel": "string",
+    "shop": "string",
     "region": "string",
     "acquisition_source": "string",
     "order_no": "int64",
 }
 
 
-def _entry(table: ir.Table, kind: str, **given: ir.Value) -> ir.Table:
+def _entry(table: ir.Table, kind: str | ir.Value, **given: ir.Value) -> ir.Table:
     """A ledger row of one kind: what is given, nothing for the rest.
 
     `day` is the day it counts on, `known_on` the day it happened, before which nobody knew of it.
     """
-    cells: dict[str, ir.Value] = {"entry": ibis.literal(kind), "day": given["day"]}
+    entry = ibis.literal(kind) if isinstance(kind, str) else kind
+    cells: dict[str, ir.Value] = {"entry": entry, "day": given["day"]}
     cells["known_on"] = _given(given, "known_on", given["day"])
     for name, type_ in _DIMS.items():
         cells[name] = _given(given, name, ibis.null(type_)).cast(type_)
@@ -68,16 +71,25 @@ def _placed(lines: ir.Table, orders: ir.Table, products: ir.Table) -> ir.Table:
         "ordered_at",
         "order_no",
         "sales_channel",
+        "shop",
         "acquisition_source",
+        "is_purchase",
         region="sold_in",
     )
-    of_product = products.select("product_key", "category", "subcategory")
+    of_product = products.select(
+        "product_key",
+        category=goods_only(products, "category"),
+        subcategory=goods_only(products, "subcategory"),
+    )
     joined = lines.join(of_order, "order_key").left_join(of_product, "product_key")
     return without(joined, "order_key_right", "product_key_right")
 
 
 def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date | None) -> ir.Table:
-    """Sale entries; `sold` are lines with every amount split in (see marts)."""
+    """Sale entries; `sold` are lines with every amount split in (see marts).
+
+    Money of an order in which nothing was bought is an entry `charge`: counted, but no sale.
+    """
     lines = _placed(sold, orders, tables.table("products"))
     is_new = lines.order_no == 1
     if already_until is not None:
@@ -86,7 +98,7 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
     amounts = {n: lines[n] for n in _AMOUNTS if n not in ("refund", "service_cost")}
     return _entry(
         lines,
-        "sale",
+        ibis.ifelse(lines.is_purchase, ibis.literal("sale"), ibis.literal("charge")),
         day=lines.day,
         at=lines.ordered_at,
         is_new=is_new.fill_null(False),
@@ -96,8 +108,12 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
     )
 
 
-def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+def refunds(
+    tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
+) -> ir.Table:
     """Refund entries on their own day, or their order's, over the lines they belong to.
+
+    With `kinds`, postage given back is less shipping income, and a fee given back more fees.
 
     A refund of a whole order, or of a line that is not in it, is split over its lines; goods
     that came back to the shelf give their cost back. Tax is taken out of money given back in
@@ -117,35 +133,52 @@ def refunds(tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules)
     lines = _placed(lines, refunded, tables.table("products"))
     if rules.prices_include_tax:
         lines = _with_paid(tables, lines)
-    joined = given.rename(refund_line="line_id").join(lines, "order_id")
-    upto = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
+    given = given.rename(refund_line="line_id")
+    if kinds:
+        given = given.left_join(charge_lines(tables), ["order_id", "refund_line"])
+        given = without(given, "order_id_right", "refund_line_right")
+    joined = given.join(lines, "order_id")
+    so_far = ibis.window(group_by="refund_id", order_by="line_id", preceding=None, following=0)
     whole = ibis.window(group_by="refund_id")
     is_line = (joined.refund_line == joined.line_id).fill_null(False)
-    joined = joined.mutate(is_line=is_line, has_line=is_line.cast("int64").max().over(whole))
+    joined = joined.mutate(is_line=is_line, has_line=as_number(is_line).max().over(whole))
     joined = _with_goods_back(joined.filter(joined.is_line | (joined.has_line == 0)))
-    weight = joined.line_revenue.cast("float64").fill_null(0.0)
-    joined = joined.mutate(weight=ibis.ifelse(weight > 0, weight, 0.0001))
+    # Weights are decimals, whose sum is the same in whatever order an engine adds.
+    weight, least = joined.line_revenue.cast("decimal(18,4)"), ibis.literal("0.0001")
+    least = least.cast("decimal(18,4)")
+    joined = joined.mutate(weight=ibis.ifelse(joined.line_revenue > 0, weight, least))
     joined = joined.mutate(
-        reach=joined.weight.sum().over(upto), total=joined.weight.sum().over(whole)
+        reach=joined.weight.sum().over(so_far), total=joined.weight.sum().over(whole)
     )
     amount = joined.amount.cast("float64")
     if rules.prices_include_tax:
         paid = joined.paid.cast("float64").sum().over(whole)
         kept = joined.line_revenue.cast("float64").sum().over(whole)
-        amount = (
-            amount * ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
-        ).round(2)
-    reach = (joined.reach / joined.total.nullif(0.0)).round(9)
-    before = ((joined.reach - joined.weight) / joined.total.nullif(0.0)).round(9)
+        share = ibis.ifelse(paid > 0, kept / paid.nullif(0.0), 1 / (1 + rules.tax_rate))
+        amount = money(amount * share).cast("float64")
+    total = joined.total.cast("float64").nullif(0.0)
+    upto, before = (
+        money(amount * reach.cast("float64") / total)
+        for reach in (joined.reach, joined.reach - joined.weight)
+    )
     dims = {name: joined[name] for name in _DIMS if name != "at"}
+    part = (upto - before).cast(_MONEY)
+    nothing = ibis.literal(0).cast(_MONEY)
+    amounts: dict[str, ir.Value] = {"refund": part}
+    if kinds:
+        amounts = {
+            "refund": ibis.ifelse(joined.charge.isnull(), part, nothing),
+            "shipping_income": ibis.ifelse(joined.charge == "postage", -part, nothing),
+            "fees": ibis.ifelse(joined.charge == "fee", part, nothing),
+        }
     return _entry(
         joined,
         "refund",
         day=joined.order_day if rules.refunds_by_order_day else joined.day,
         known_on=joined.day,
         at=joined.refunded_at,
-        refund=((amount * reach).round(2) - (amount * before).round(2)).round(2),
         goods_cost=-joined.goods_back,
+        **amounts,
         **dims,
     )
 
@@ -170,10 +203,11 @@ def _with_goods_back(joined: ir.Table) -> ir.Table:
     joined = joined.mutate(back_upto=joined.back.sum().over(upto))
     cost = joined.line_cost.cast("float64")
     upto_now, before = (
-        (cost * ibis.least(reach.round(9), ibis.literal(1.0))).round(2)
+        money(cost * ibis.least(reach.cast("decimal(18,9)").cast("float64"), ibis.literal(1.0)))
         for reach in (joined.back_upto, joined.back_upto - joined.back)
     )
-    given = ibis.ifelse(restocked, (upto_now - before).round(2), ibis.literal(0.0))
+    nothing = ibis.literal(0).cast(_MONEY)
+    given = ibis.ifelse(restocked, (upto_now - before).cast(_MONEY), nothing)
     return joined.mutate(goods_back=given)
 
 
@@ -191,7 +225,7 @@ def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     """Service entries: what a contact cost, on its day, with the person's region."""
     contacts = tables.table("contacts").drop("batch_id")
     people = tables.table("customers").select("customer_key", "region", "acquisition_source")
-    of_order = orders.select("order_id", "order_key", "sales_channel")
+    of_order = orders.select("order_id", "order_key", "sales_channel", "shop")
     joined = contacts.left_join(people, "customer_key").left_join(of_order, "order_id")
     cost = joined.cost.cast("float64").fill_null(
         pick_rate(joined.contact_channel, rules.service_cost_by_channel).fill_null(0.0)
@@ -205,6 +239,7 @@ def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
         customer_key=joined.customer_key,
         order_key=joined.order_key,
         sales_channel=joined.sales_channel,
+        shop=joined.shop,
         region=joined.region,
         acquisition_source=joined.acquisition_source,
         service_cost=joined.service_cost,
@@ -235,7 +270,7 @@ def order_facts(ledger: ir.Table, orders: ir.Table) -> ir.Table:
     summed = money.agg(
         is_new=ledger.is_new.max(),
         units=ledger.units.sum(),
-        lines=(ledger.entry == "sale").cast("int64").sum(),
+        lines=as_number(ledger.entry == "sale").sum(),
         **{
             name: ledger[name].sum().cast(_MONEY)
             for name in _AMOUNTS
@@ -249,6 +284,7 @@ def order_facts(ledger: ir.Table, orders: ir.Table) -> ir.Table:
         "day",
         "order_no",
         "sales_channel",
+        "shop",
         "region",
         "coupon_code",
         "payment_method",
@@ -297,5 +333,6 @@ def product_facts(tables: Tables) -> ir.Table:
         "subcategory",
         "brand",
         "list_price",
+        product_kind=products.product_kind.nullif("goods"),
         product_name=products.product_name.fill_null(products.product_id),
     )

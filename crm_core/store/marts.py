@@ -13,7 +13,8 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.connection import Tables
+from crm_core.store.charges import pieces_and_cost, purchases
+from crm_core.store.tables import Tables
 
 NOT_COUNTED = ("pending", "cancelled", "test")
 _MONEY = "decimal(18,2)"
@@ -57,8 +58,16 @@ _OF_LINE = (
 
 
 def money(value: ir.Value) -> ir.Value:
-    """An amount rounded to the minor unit, as a decimal."""
-    return value.cast("float64").round(2).cast(_MONEY)
+    """An amount below a trillion, rounded to the minor unit, as a decimal.
+
+    Through six decimals: engines round a float's half each in its own way, decimals' alike.
+    """
+    return value.cast("float64").cast("decimal(18,6)").cast(_MONEY)
+
+
+def as_number(flag: ir.Value) -> ir.Value:
+    """1 for yes, 0 for no and unknown; PostgreSQL casts no boolean to a 64-bit integer."""
+    return ibis.ifelse(flag, 1, 0).cast("int64")
 
 
 def without(table: ir.Table, *names: str) -> ir.Table:
@@ -73,10 +82,12 @@ def pick_rate(value: ir.StringValue, rates: Mapping[str, float]) -> ir.Value:
     return ibis.cases(*branches, else_=rest) if branches else rest
 
 
-def counting_orders(tables: Tables, rules: MoneyRules) -> ir.Table:
+def counting_orders(tables: Tables, rules: MoneyRules, *, kinds: bool = False) -> ir.Table:
     """Orders in states that count, of real buyers, numbered 1, 2, … within each customer.
 
     `acquisition_source` is the buyer's; `sold_in` is the order's region, else the buyer's.
+    With `kinds` (some products are no goods), orders in which nothing was bought have no number:
+    their money counts, but they are no purchase (`is_purchase`).
     """
     orders, people = tables.table("orders"), tables.table("customers")
     internal = people.filter(people.is_internal.fill_null(False)).select("customer_key")
@@ -89,12 +100,23 @@ def counting_orders(tables: Tables, rules: MoneyRules) -> ir.Table:
         kept = kept.filter(~kept.customer_key.fill_null(0).isin(rules.internal_keys))
     buyers = people.select("customer_key", "acquisition_source", home_region="region")
     kept = without(kept.left_join(buyers, "customer_key"), "customer_key_right")
-    window = ibis.window(group_by="customer_key", order_by=["ordered_at", "order_key"])
+    kept = _with_purchases(kept, tables) if kinds else kept.mutate(is_purchase=ibis.literal(True))
+    person = ["customer_key", "is_purchase"] if kinds else "customer_key"
+    window = ibis.window(group_by=person, order_by=["ordered_at", "order_key"])
     number = ibis.row_number().over(window) + 1
+    is_numbered = kept.customer_key.notnull() & kept.is_purchase
     return kept.mutate(
-        order_no=ibis.ifelse(kept.customer_key.notnull(), number, ibis.null("int64")),
+        order_no=ibis.ifelse(is_numbered, number, ibis.null("int64")),
         sold_in=ibis.coalesce(kept.region, kept.home_region),
     ).drop("home_region")
+
+
+def _with_purchases(orders: ir.Table, tables: Tables) -> ir.Table:
+    lines = tables.table("order_lines")
+    gross, discount = as_charged(lines)
+    bought = purchases(lines.mutate(paid=gross - discount), tables.table("products"))
+    marked = orders.left_join(bought.mutate(is_purchase=ibis.literal(True)), "order_id")
+    return without(marked, "order_id_right").mutate(is_purchase=marked.is_purchase.fill_null(False))
 
 
 def first_days(orders: ir.Table) -> ir.Table:
@@ -119,17 +141,22 @@ def order_amounts(orders: ir.Table, rules: MoneyRules) -> ir.Table:
         or rules.payment_fee_fixed
         or rules.marketplace_fee_by_channel
     )
-    return orders.agg(n=(known[0] | known[1] | known[2] | assumed).cast("int64").sum())
+    return orders.agg(n=as_number(known[0] | known[1] | known[2] | assumed).sum())
 
 
-def priced_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
-    """Lines of counting orders with tax taken out and goods cost: keys, day and amounts.
+def priced_lines(
+    tables: Tables, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
+) -> ir.Table:
+    """Lines of counting orders with tax taken out and goods cost: keys, day and amounts; with
+    `kinds` also the product's kind.
 
     Narrow on purpose: windows and sorts over lines carry every column they are given.
     """
     lines, products = tables.table("order_lines"), tables.table("products")
     joined = lines.join(orders.select("order_id", "order_key", "day"), "order_id").left_join(
-        products.select("product_id", "product_key", "category", product_cost="unit_cost"),
+        products.select(
+            "product_id", "product_key", "category", "product_kind", product_cost="unit_cost"
+        ),
         "product_id",
     )
     units = joined.quantity
@@ -146,12 +173,15 @@ def priced_lines(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Tabl
     if rules.margin_by_category:
         rate = pick_rate(joined.category, rules.margin_by_category)
         cost = ibis.coalesce(cost, joined.revenue.cast("float64") * (1 - rate))
-    return joined.mutate(goods_cost=money(cost)).select(*_OF_LINE)
+    priced = joined.mutate(goods_cost=money(cost))
+    if kinds:
+        return pieces_and_cost(priced).select(*_OF_LINE, "product_kind")
+    return priced.select(*_OF_LINE)
 
 
 def as_charged(lines: ir.Table) -> tuple[ir.Value, ir.Value]:
     """Price and discount of order lines as the shop's files state them."""
-    listed = (lines.unit_price * lines.quantity).round(2).cast(_MONEY)
+    listed = (lines.unit_price * lines.quantity).cast(_MONEY)
     return lines.line_total.fill_null(listed), lines.discount.fill_null(0).cast(_MONEY)
 
 
@@ -185,7 +215,10 @@ def sold_lines(
 
 def _split_order_amounts(lines: ir.Table, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     lines = _weighted(lines, "order_key", ["line_id"])
-    lines = lines.join(orders.select("order_key", "sales_channel", *_AMOUNTS), "order_key")
+    charged = [name for name in ("fee_lines", "order_discount") if name in orders.columns]
+    lines = lines.join(
+        orders.select("order_key", "sales_channel", *_AMOUNTS, *charged), "order_key"
+    )
     shipping = lines.shipping_cost.cast("float64")
     if rules.shipping_cost_per_order is not None:
         shipping = shipping.fill_null(rules.shipping_cost_per_order)
@@ -195,6 +228,13 @@ def _split_order_amounts(lines: ir.Table, orders: ir.Table, rules: MoneyRules) -
         rate = of_channel.fill_null(0.0) + rules.payment_fee_rate
     assumed = lines.weighed_revenue.cast("float64") * rate + rules.payment_fee_fixed
     fees = lines.fees.cast("float64").fill_null(assumed)
+    if charged:
+        fees = fees + lines.fee_lines.cast("float64")
+        off = _share(lines.order_discount.cast("float64"), lines)
+        lines = lines.mutate(
+            discount=(lines.discount + off).cast(_MONEY),
+            revenue=(lines.revenue - off).cast(_MONEY),
+        )
     return lines.mutate(
         shipping_income=_share(lines.shipping_income.cast("float64").fill_null(0.0), lines),
         shipping_cost=_share(shipping.fill_null(0.0), lines),
@@ -228,9 +268,11 @@ def _weighted(lines: ir.Table, group: str, order: list[str]) -> ir.Table:
 def _share(amount: ir.Value, lines: ir.Table) -> ir.Value:
     """This line's part of an amount: the rounded sum up to it less the rounded sum before it."""
     total = lines.total_weight.nullif(0.0)
-    before = lines.reach - lines.weight
-    upto = (amount.round(2) * lines.reach / total).round(2)
-    return (upto - (amount.round(2) * before / total).round(2)).round(2).cast(_MONEY)
+    whole = money(amount).cast("float64")
+    upto, before = (
+        money(whole * reach / total) for reach in (lines.reach, lines.reach - lines.weight)
+    )
+    return (upto - before).cast(_MONEY)
 
 
 def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
@@ -247,8 +289,8 @@ def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
         daily = series.name("at").as_table()
         daily = daily.select(day=daily["at"].cast("date"))
         place = daily.day.delta(ibis.literal(start), unit="day").cast("float64")
-        upto, before = ((place + step) * amount / days for step in (1, 0))
-        typed = daily.select("day", spend=(upto.round(2) - before.round(2)).cast(_MONEY))
+        upto, before = (money((place + step) * amount / days) for step in (1, 0))
+        typed = daily.select("day", spend=(upto - before).cast(_MONEY))
         spend = spend.mutate(spend=spend.spend.cast(_MONEY)).union(typed)
     return spend.group_by("day").agg(spend=spend.spend.sum().cast(_MONEY))
 

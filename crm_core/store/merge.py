@@ -18,7 +18,7 @@ from crm_core.store.people_kept import has_old, keep_people, people_before
 from crm_core.store.undated_consents import forget_known_denials
 from crm_core.store.whole_orders import drop_replaced, still_there
 
-_BY_PERSON = {"customers", "identities"}
+BY_PERSON = {"customers", "identities"}
 
 
 @dataclass
@@ -102,79 +102,80 @@ def _merge_table(
     columns = table.stored()
     if table.name == "identity_links":
         con.execute(
-            f"CREATE TABLE facts.main.identity_links AS SELECT {_listed(c.name for c in columns)} "
+            f"CREATE TABLE facts.main.identity_links AS SELECT {listed(c.name for c in columns)} "
             "FROM people.links ORDER BY customer_key, kind, value"
         )
         # Who is one person may be all the news of a file whose other rows are known.
-        result.loaded[table.name] = _rows(
+        result.loaded[table.name] = row_count(
             con,
             "(SELECT kind, value, customer_key FROM people.links EXCEPT"
             " SELECT kind, value, customer_key FROM people.old_links)",
         )
         return
     if table.name not in staged:
-        body = still_there(table.name, _moved(table)) if known else _empty(columns)
+        body = still_there(table.name, _moved(table)) if known else no_rows(table)
         con.execute(f"CREATE TABLE facts.main.{table.name} AS {body}")
         return
-    resolved = _resolved(con, table, batch, timezone)
-    if not known and table.name not in _BY_PERSON:
-        _first_rows(con, table, resolved, result)
+    rows = resolved(con, table, str(batch), timezone)
+    if not known and table.name not in BY_PERSON:
+        _first_rows(con, table, rows, result)
         return
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {resolved}")
-    past = still_there(table.name, _moved(table)) if known else _empty(columns)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {rows}")
+    past = still_there(table.name, _moved(table)) if known else no_rows(table)
     con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
-    if table.name in _BY_PERSON:
+    if table.name in BY_PERSON:
         _fold_people(con, table, batch)
     if table.number:
         _give_numbers(con, table)
-    if known and table.name not in _BY_PERSON:
+    if known and table.name not in BY_PERSON:
         _keep_known(con, table)
     _count(con, table, result)
-    names, keys = _listed(column.name for column in columns), _listed(table.key)
+    names, keys = listed(column.name for column in columns), listed(table.key)
     con.execute(
         f"CREATE TABLE facts.main.{table.name} AS SELECT {names} FROM ("
         f"SELECT {names} FROM changed UNION ALL "
         f"SELECT {names} FROM past ANTI JOIN changed USING ({keys})"
-        f") ORDER BY {_order(table)}"
+        f") ORDER BY {in_order(table)}"
     )
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Column names for SQL."""
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _order(table: Table) -> str:
+def in_order(table: Table) -> str:
     """By person and time where a row has both: one customer's history is in few blocks."""
     by_person = table.event and _has(table, "customer_key")
-    return _listed(("customer_key", str(table.event), *table.key) if by_person else table.key)
+    return listed(("customer_key", str(table.event), *table.key) if by_person else table.key)
 
 
-def _first_rows(
-    con: duckdb.DuckDBPyConnection, table: Table, resolved: str, result: Merged
-) -> None:
+def _first_rows(con: duckdb.DuckDBPyConnection, table: Table, rows: str, result: Merged) -> None:
     """A table's first import has nothing to compare with: rows go straight in."""
     number = (
         f' REPLACE (row_number() OVER (ORDER BY "{table.key[0]}") AS {table.number})'
         if table.number
         else ""
     )
-    names = _listed(column.name for column in table.stored())
+    names = listed(column.name for column in table.stored())
     con.execute(
         f"CREATE TABLE facts.main.{table.name} AS SELECT {names} FROM "
-        f"(SELECT *{number} FROM ({resolved})) ORDER BY {_order(table)}"
+        f"(SELECT *{number} FROM ({rows})) ORDER BY {in_order(table)}"
     )
-    result.loaded[table.name] = _rows(con, f"facts.main.{table.name}")
-    staged = _rows(con, f"staging.{table.name}")
+    result.loaded[table.name] = row_count(con, f"facts.main.{table.name}")
+    staged = row_count(con, f"staging.{table.name}")
     result.duplicate[table.name] = staged - result.loaded[table.name]
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
+def row_count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a table or subquery has."""
     row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(row[0]) if row else 0
 
 
-def _empty(columns: tuple[Column, ...]) -> str:
-    cells = ", ".join(f'NULL::{SQL_TYPES[c.type]} AS "{c.name}"' for c in columns)
+def no_rows(table: Table) -> str:
+    """SQL for the table's columns without a row."""
+    cells = ", ".join(f'NULL::{SQL_TYPES[c.type]} AS "{c.name}"' for c in table.stored())
     return f"SELECT {cells} WHERE false"
 
 
@@ -183,7 +184,7 @@ def _moved(table: Table) -> str:
     names = [f'"{column.name}"' for column in table.stored()]
     if '"customer_key"' not in names:
         return f"SELECT {', '.join(names)} FROM old.main.{table.name}"
-    if table.name in _BY_PERSON:
+    if table.name in BY_PERSON:
         rest = ", ".join(
             f"arg_max(o.{n}, o.customer_key) FILTER (WHERE o.{n} IS NOT NULL) AS {n}"
             for n in names
@@ -204,8 +205,9 @@ def _moved(table: Table) -> str:
     )
 
 
-def _resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: int, timezone: str) -> str:
-    """Staged rows with customer key, shop's day and batch; the last row of a key wins."""
+def resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: str, timezone: str) -> str:
+    """SQL for staged rows with customer key, shop's day and `batch`, a number or the column that
+    tells it; within a batch the last row of a key wins."""
     present = columns_of(con, table.name)
     person, joins = person_sql("s", present) if _has(table, "customer_key") else ("", "")
     cells = [
@@ -213,20 +215,21 @@ def _resolved(con: duckdb.DuckDBPyConnection, table: Table, batch: int, timezone
         for column in table.stored()
     ]
     query = f"SELECT {', '.join(cells)}, s.source_row FROM staging.{table.name} s{joins}"
-    if table.name in _BY_PERSON or _tells_rows_apart(con, table):
+    keys = listed((*table.key, "batch_id") if "batch_id" in present else table.key)
+    if table.name in BY_PERSON or _tells_rows_apart(con, table, keys):
         return query
     return (
         f"SELECT * FROM ({query}) QUALIFY row_number() OVER "
-        f"(PARTITION BY {_listed(table.key)} ORDER BY source_row DESC) = 1"
+        f"(PARTITION BY {keys} ORDER BY source_row DESC) = 1"
     )
 
 
-def _tells_rows_apart(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+def _tells_rows_apart(con: duckdb.DuckDBPyConnection, table: Table, keys: str) -> bool:
     """Whether no staged row repeats another's key: to ask costs far less than to sort them out."""
     if "customer_key" in table.key:  # two source ids may turn out to be one person
         return False
-    distinct = f"(SELECT DISTINCT {_listed(table.key)} FROM staging.{table.name})"
-    return _rows(con, distinct) == _rows(con, f"staging.{table.name}")
+    distinct = f"(SELECT DISTINCT {keys} FROM staging.{table.name})"
+    return row_count(con, distinct) == row_count(con, f"staging.{table.name}")
 
 
 def _has(table: Table, name: str) -> bool:
@@ -234,7 +237,7 @@ def _has(table: Table, name: str) -> bool:
 
 
 def _cell(
-    table: Table, column: Column, present: set[str], batch: int, timezone: str, person: str
+    table: Table, column: Column, present: set[str], batch: str, timezone: str, person: str
 ) -> str:
     if column.name == "customer_key":
         return person
@@ -304,8 +307,8 @@ def _count(con: duckdb.DuckDBPyConnection, table: Table, result: Merged) -> None
         "CREATE OR REPLACE TEMP TABLE changed AS SELECT f.* FROM fresh f "
         f"ANTI JOIN past p ON {keys} AND {same}"
     )
-    result.loaded[table.name] = _rows(con, "changed")
-    staged = _rows(con, f"staging.{table.name}")
+    result.loaded[table.name] = row_count(con, "changed")
+    staged = row_count(con, f"staging.{table.name}")
     result.duplicate[table.name] = max(0, staged - result.loaded[table.name])
 
 
@@ -328,7 +331,7 @@ def carry_over(con: duckdb.DuckDBPyConnection, name: str) -> None:
         return
     columns = TABLES[name].stored()
     if not old:
-        con.execute(f"CREATE TABLE facts.main.{name} AS {_empty(columns)}")
+        con.execute(f"CREATE TABLE facts.main.{name} AS {no_rows(TABLES[name])}")
         return
     cells = ", ".join(
         f'"{c.name}"' if c.name in old else f'NULL::{SQL_TYPES[c.type]} AS "{c.name}"'

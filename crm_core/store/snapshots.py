@@ -84,6 +84,11 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
+def forget_damaged(folder: Path) -> None:
+    """Makes a folder whose pointer cannot be read one of a store that holds nothing."""
+    write_pointer(folder, Pointer())
+
+
 def next_name(folder: Path, kind: str, current: str | None = None) -> str:
     """The next file name of a kind: `facts-000004.duckdb`.
 
@@ -124,5 +129,4 @@ def writer_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CrmError("store_busy") from None
-        tidy(folder)
         yield

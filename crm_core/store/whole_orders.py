@@ -7,7 +7,7 @@ import duckdb
 # The one line of an order whose lines no file tells.
 HEAD_LINE = "order"
 # Refunds made out of an order's own file, which a newer version of the order makes anew.
-_MADE_REFUNDS = ("return-", "order-refund-")
+MADE_REFUNDS = ("return-", "order-refund-")
 
 
 def drop_replaced(con: duckdb.DuckDBPyConnection, staged: set[str], known: set[str]) -> int:
@@ -36,7 +36,7 @@ def drop_replaced(con: duckdb.DuckDBPyConnection, staged: set[str], known: set[s
     """)
     if "refunds" in known:
         again = "ANTI JOIN staging.refunds USING (refund_id)" if "refunds" in staged else ""
-        made = " OR ".join(f"starts_with(refund_id, '{prefix}')" for prefix in _MADE_REFUNDS)
+        made = " OR ".join(f"starts_with(refund_id, '{prefix}')" for prefix in MADE_REFUNDS)
         con.execute(f"""
             INSERT INTO people.gone_refunds
             SELECT refund_id FROM old.main.refunds

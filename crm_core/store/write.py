@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from crm_core.settings import Settings
-from crm_core.store.connection import Tables, attach, connect, limits, quoted, sql_of, understood
+from crm_core.store.connection import (
+    DuckReader,
+    attach,
+    connect,
+    limits,
+    open_files,
+    quoted,
+    sql_of,
+    understood,
+)
 from crm_core.store.snapshots import (
     Pointer,
     next_name,
@@ -22,6 +33,7 @@ from crm_core.store.snapshots import (
     write_pointer,
     writer_lock,
 )
+from crm_core.store.tables import Store, Tables
 
 
 class Build(Tables):
@@ -29,8 +41,9 @@ class Build(Tables):
 
     def __init__(self, root: duckdb.DuckDBPyConnection, target: str) -> None:
         self.target = target
+        self._root = root
         self._helpers: set[str] = set()
-        super().__init__(root)
+        super().__init__(DuckReader(root))
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -68,23 +81,47 @@ class Build(Tables):
         for key, value in pairs.items():
             self._root.execute(f"DELETE FROM {self.target}.main.meta WHERE key = ?", [key])
             self._root.execute(f"INSERT INTO {self.target}.main.meta VALUES (?, ?)", [key, value])
-        self._learn("meta")
+        self._schemas |= self._reader.tables("meta")
 
     def _place(self, name: str) -> str:
         return f"{'work' if name in self._helpers else self.target}.main.{name}"
 
     def _make(self, name: str, select: str) -> None:
         self._root.execute(f"CREATE OR REPLACE TABLE {self._place(name)} AS {select}")
-        self._learn(name)
+        self._schemas |= self._reader.tables(name)
+
+
+class Shelf(Protocol):
+    """Where finished snapshots are kept for readers, and which of them are current."""
+
+    def pointer(self) -> Pointer:
+        """The current snapshots' names."""
+        ...
+
+    def next_name(self, kind: str) -> str:
+        """A name for the next snapshot of a kind that no other ever had."""
+        ...
+
+    def file(self, name: str) -> Path:
+        """A finished snapshot as a DuckDB file on this machine."""
+        ...
+
+    def publish(self, built: Path, name: str, pointer: Pointer) -> None:
+        """Puts a finished file on the shelf under `name` and makes `pointer` current."""
+        ...
 
 
 class Change:
-    """A writer's turn at a store: what is current, and how to publish the next file."""
+    """A writer's turn at a store: what is current, and how to publish the next snapshot.
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    Whatever the shelf, snapshots are built in DuckDB, as a file in `folder`.
+    """
+
+    def __init__(self, shelf: Shelf, folder: Path, settings: Settings) -> None:
+        self._shelf = shelf
         self.folder = folder
         self.settings = settings
-        self.pointer = read_pointer(folder)
+        self.pointer = shelf.pointer()
 
     @contextmanager
     def building(self, kind: str) -> Iterator[Build]:
@@ -93,7 +130,7 @@ class Change:
         While facts are built, the current facts are readable as catalogue `old`; while scores
         are built, the current facts are catalogue `facts`.
         """
-        name = next_name(self.folder, kind, getattr(self.pointer, kind))
+        name = self._shelf.next_name(kind)
         path = self.folder / f"{name}.building"
         root = connect()
         try:
@@ -109,6 +146,61 @@ class Change:
             root.close()
         self._publish(kind, path, name)
 
+    def adopt(self, kind: str, file: Path) -> None:
+        """Publishes a copy of a finished file of another store."""
+        name = self._shelf.next_name(kind)
+        path = self.folder / f"{name}.building"
+        try:
+            shutil.copyfile(file, path)
+            if kind == "scores":
+                _name_facts(path, self.pointer.facts or "")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._publish(kind, path, name)
+
+    def facts(self) -> Store:
+        """The current facts, read where snapshots are built."""
+        name = self.pointer.facts or ""
+        return open_files(self._shelf.file(name), settings=self.settings, snapshot=name)
+
+    def _publish(self, kind: str, path: Path, name: str) -> None:
+        facts = name if kind == "facts" else self.pointer.facts
+        scores = name if kind == "scores" else self.pointer.scores
+        pointer = Pointer(facts, scores)
+        self._shelf.publish(path, name, pointer)
+        self.pointer = pointer
+
+    def file(self, name: str) -> Path:
+        """A finished snapshot as a DuckDB file on this machine."""
+        return self._shelf.file(name)
+
+    def put(self, facts: Path, scores: Path | None, made_from: str) -> None:
+        """Publishes copies of finished files, both in one step. `made_from` is what the facts
+        were called where they come from: scores of these facts name them by it."""
+        name, scored = self._shelf.next_name("facts"), None
+        if scores is not None:
+            scored = self._shelf.next_name("scores")
+            built = self._copied(scores, scored)
+            with closing(connect()) as root:
+                root.execute(f"ATTACH {quoted(str(built))} AS scores")
+                root.execute(
+                    "UPDATE scores.main.meta SET value = CASE value WHEN ? THEN ? ELSE '' END "
+                    "WHERE key = 'facts'",
+                    [made_from, name],
+                )
+                root.execute("DETACH scores")
+            self._shelf.publish(built, scored, self.pointer)
+        self._shelf.publish(self._copied(facts, name), name, Pointer(name, scored))
+        self.pointer = Pointer(name, scored)
+
+    def _copied(self, file: Path, name: str) -> Path:
+        copy = self.folder / f"{name}.building"
+        with file.open("rb") as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target)
+            os.fsync(target.fileno())
+        return copy
+
     def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path) -> Build:
         limits(root, self.settings)
         # Staged rows stay in memory up to its limit; what is more goes to the spill folder.
@@ -117,30 +209,57 @@ class Change:
         # A build that ends early is thrown away whole, so nobody would ever read its log.
         root.execute(f"ATTACH {quoted(str(path))} AS {kind} (RECOVERY_MODE NO_WAL_WRITES)")
         if self.pointer.facts:
-            attach(root, self.folder / self.pointer.facts, "old" if kind == "facts" else "facts")
+            facts = self._shelf.file(self.pointer.facts)
+            attach(root, facts, "old" if kind == "facts" else "facts")
         return Build(root, kind)
 
-    def _publish(self, kind: str, path: Path, name: str) -> None:
-        if self.pointer == Pointer():
+
+def _name_facts(scores: Path, facts: str) -> None:
+    """Has a scores file say which facts it was made from."""
+    with closing(connect()) as root:
+        root.execute(f"ATTACH {quoted(str(scores))} AS scores (RECOVERY_MODE NO_WAL_WRITES)")
+        root.execute("UPDATE scores.main.meta SET value = ? WHERE key = 'facts'", [facts])
+        root.execute("CHECKPOINT scores")
+
+
+class FolderShelf:
+    """The files of a folder are both what is built and what is read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def pointer(self) -> Pointer:
+        """What `current.json` names."""
+        return read_pointer(self._folder)
+
+    def next_name(self, kind: str) -> str:
+        """One more than the newest file's number."""
+        return next_name(self._folder, kind, getattr(self.pointer(), kind))
+
+    def file(self, name: str) -> Path:
+        """The file itself."""
+        return self._folder / name
+
+    def publish(self, built: Path, name: str, pointer: Pointer) -> None:
+        """Renames the file, then the pointer."""
+        if self.pointer() == Pointer():
             # Cut off between file and pointer, a first import leaves a store that says it is
             # empty; a file without any pointer is a damaged one.
-            write_pointer(self.folder, self.pointer)
-        path.replace(self.folder / name)
-        facts = name if kind == "facts" else self.pointer.facts
-        scores = name if kind == "scores" else self.pointer.scores
-        self.pointer = Pointer(facts, scores)
-        write_pointer(self.folder, self.pointer)
-        tidy(self.folder)
+            write_pointer(self._folder, Pointer())
+        built.replace(self._folder / name)
+        write_pointer(self._folder, pointer)
+        tidy(self._folder)
 
 
 @contextmanager
 def writing(folder: Path, settings: Settings) -> Iterator[Change]:
-    """The store's one writer place, for as long as the block lasts.
+    """The writer place of a store that is a folder, for as long as the block lasts.
 
     Raises: CrmError("store_busy") while another process writes.
     """
     with writer_lock(folder):
-        yield Change(folder, settings)
+        tidy(folder)
+        yield Change(FolderShelf(folder), folder, settings)
 
 
 def write_decisions(path: Path, tables: Mapping[str, pa.Table], revision: int) -> None:

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from crm_core.selection import COMPARISONS, LANGUAGES, PERIODS
 
-PARTS = ("sales_channel", "category", "region", "segment")
+PARTS = ("shop", "sales_channel", "category", "region", "segment")
 NAMES = ("lang", "period", "from", "to", "compare", *PARTS)
 _KEPT = "_asked"
 _MOST = 50
@@ -32,6 +32,7 @@ class Asked:
     start: date | None = None
     end: date | None = None
     compare: str = "previous"
+    shop: tuple[str, ...] = ()
     sales_channel: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     region: tuple[str, ...] = ()

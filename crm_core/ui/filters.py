@@ -198,8 +198,9 @@ def _parts(bounds: Bounds, applies: frozenset[str], language: str) -> dict[str, 
     chosen: dict[str, tuple[str, ...]] = {}
     with st.popover(label or t("filters.label", language), icon=":material/tune:"):
         for part in PARTS:
-            if bounds.choices.get(part):
-                chosen[part] = _part(part, bounds.choices[part], applies, language)
+            choices = bounds.choices.get(part, ())
+            if choices or part == "shop":
+                chosen[part] = _part(part, choices, applies, language)
     return chosen
 
 
@@ -214,10 +215,17 @@ def _part(
         key=part,
         width=320,
         persist_state="session",
-        **_off(applies, part, language),
+        **(_one_shop(part, codes, language) or _off(applies, part, language)),
     )
     known = set(codes)
     return tuple(value for value in values if value in known)
+
+
+def _one_shop(part: str, codes: Sequence[str], language: str) -> dict[str, Any]:
+    """Why there is no choice of shops where the store holds one."""
+    if part != "shop" or len(codes) > 1:
+        return {}
+    return {"disabled": True, "help": t("filters.one_shop", language)}
 
 
 def draw_chips(selection: Selection, language: str) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.workspace import is_empty
 from crm_core.privacy.policy import allowed
-from crm_core.store import folder_of, read_pointer
 from crm_core.store.imports import Limits, Plan, SourceFile, recognise
 from crm_core.store.imports.mapping import Mapping, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
@@ -155,23 +155,36 @@ def _run(files: list[Path], plan: Plan, mapping: Mapping | None) -> None:
     place = session.workspace
     arguments = ["import", *[str(file) for file in files]]
     with panel("imports.go"):
-        if read_pointer(folder_of(place.shop_url)).facts is None:
+        if is_empty(place.shop_url, session.settings):
             arguments += _shop_facts(mapping)
         if mapping is not None:
             saved = files[0].with_suffix(".mapping.toml")
             saved.write_text(write_mapping(mapping), encoding="utf-8")
             arguments += ["--mapping", str(saved)]
+        arguments += _shop_of_orders()
         with st.container(horizontal=True):
             check = st.button(session.t("imports.check"), key="import_check")
             load = st.button(session.t("imports.import"), type="primary", key="import_load")
         if not (check or load):
             return
-        extra = ["--dry-run"] if check else []
+        extra = ["--dry-run"] if check else ["--keep-originals"]
         report = run_job([*arguments, *extra], store=place.shop_url, title_key="imports.running")
     st.session_state[_REPORT] = {**report, "checked_only": check}
     if load:
         door.activate(session.settings, place, workspace.SHOP)
     st.rerun()
+
+
+def _shop_of_orders() -> list[str]:
+    """Whose the orders are, where several shops share the store."""
+    session = current()
+    shop = st.text_input(
+        session.t("imports.shop"),
+        max_chars=60,
+        help=session.t("imports.shop_about"),
+        key="import_shop",
+    )
+    return [f"--shop={shop.strip()}"] if shop.strip() else []
 
 
 def _shop_facts(mapping: Mapping | None) -> list[str]:

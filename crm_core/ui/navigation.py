@@ -15,7 +15,7 @@ from crm_core.ui.address import kept, to_query
 PAGES_FOLDER = Path(__file__).resolve().parents[2] / "pages"
 
 _COMPARED = frozenset({"period", "compare"})
-_WHERE = frozenset({"sales_channel", "category", "region"})
+_WHERE = frozenset({"shop", "sales_channel", "category", "region"})
 _EVERYONE = frozenset({"single_user", "viewer", "marketer"})
 _MARKETERS = frozenset({"single_user", "marketer"})
 _OWNER = frozenset({"single_user"})
@@ -53,6 +53,7 @@ PAGES = (
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
     PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
+    PageSpec("privacy", "data", "shield", roles=_OWNER),
     PageSpec("glossary", "data", "menu_book", needs_store=False),
 )
 GROUP_ICONS = {

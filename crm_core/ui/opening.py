@@ -6,18 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.pipeline.decisions import finish_sync, mirror_decisions
+from crm_core.pipeline.decisions import finish_sync
+from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.pipeline.workspace import ensure_demo, mirror_folder
 from crm_core.pipeline.workspace import workspace as place_of
 from crm_core.records import Records, open_records
 from crm_core.settings import Settings
-from crm_core.store import Store, folder_of, open_store, read_pointer
+from crm_core.store import Decisions, Engine, Store, engine_of
 from crm_core.ui.address import PARTS
 from crm_core.ui.filters import Bounds
 from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, writable
@@ -25,11 +25,11 @@ from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, writable
 
 @dataclass(frozen=True)
 class Opened:
-    """A store (None while empty) with the records and the decisions file it was joined to."""
+    """A store (None while empty) with the records and the decisions it was joined to."""
 
     store: Store | None
     records: Records
-    decisions: Path | None
+    decisions: Decisions | None
 
 
 @st.cache_resource(show_spinner=False)
@@ -40,6 +40,12 @@ def _settings() -> tuple[Settings, bool]:
 def settings_and_disk() -> tuple[Settings, bool]:
     """The process's settings, and whether what it writes lasts."""
     return _settings()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def engine_at(url: str, _settings: Settings) -> Engine:
+    """The engine of a store, made once: it keeps its connections for the next run."""
+    return engine_of(url, _settings)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -74,40 +80,45 @@ def prepare(settings: Settings, place: Workspace) -> None:
 def open_place(settings: Settings, place: Workspace) -> Opened:
     """The workspace's current snapshot joined with today's decisions, and its records."""
     records = records_at(place.records_url)
-    folder = folder_of(place.store_url)
-    pointer = read_pointer(folder)
+    engine = engine_at(place.store_url, settings)
+    finish_restore(engine, records)
+    pointer = engine.pointer()
     if pointer.facts is None:
         return Opened(None, records, None)
-    if _upgraded((str(folder), pointer.facts), place.store_url, settings, records):
-        pointer = read_pointer(folder)
+    if _upgraded((place.store_url, pointer.facts), settings, records):
+        pointer = engine.pointer()
     if not (place.private and place.is_demo):  # the demo's consents are not a visitor's
-        finish_sync(place.store_url, settings=settings, records=records)
-    decisions = _decisions(settings, place, records)
-    key = (str(folder), pointer.facts or "", pointer.scores or "", str(decisions))
-    return Opened(_store(key, place.store_url, settings, decisions), records, decisions)
+        finish_sync(engine, records)
+    decisions = _decisions(settings, place, engine, records)
+    key = (place.store_url, pointer.facts or "", pointer.scores or "", str(decisions))
+    try:
+        store = _store(key, engine, decisions)
+    except CrmError as error:
+        if error.code != "store_empty":  # all that was imported may have been taken back
+            raise
+        return Opened(None, records, None)
+    return Opened(store, records, decisions)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _store(key: tuple[str, ...], _url: str, _settings: Settings, _decisions: Path) -> Store:
+def _store(key: tuple[str, ...], _engine: Engine, _decisions: Decisions) -> Store:
     del key
-    return open_store(_url, settings=_settings, decisions=_decisions)
+    return _engine.open(_decisions)
 
 
 @st.cache_resource(max_entries=64)
-def _upgraded(key: tuple[str, ...], _url: str, _settings: Settings, _records: Records) -> bool:
+def _upgraded(key: tuple[str, str], _settings: Settings, _records: Records) -> bool:
     """Whether a store of an earlier version of the program had to be brought up, once."""
-    del key
-    return ensure_version(_url, settings=_settings, records=_records)
+    return ensure_version(key[0], settings=_settings, records=_records)
 
 
-def _decisions(settings: Settings, place: Workspace, records: Records) -> Path:
-    """The decisions file: beside the store, or a visitor's own once theirs differ."""
-    if not (place.private and place.is_demo):
-        return mirror_decisions(mirror_folder(place.records_url, place.store_url), records)
-    original = records_at(place_of(settings, place.store_url).records_url)
-    if records.decisions_revision() == original.decisions_revision():
-        return mirror_decisions(folder_of(place.store_url), original)
-    return mirror_decisions(mirror_folder(place.records_url, place.store_url), records)
+def _decisions(settings: Settings, place: Workspace, engine: Engine, records: Records) -> Decisions:
+    """The mirror of decisions: beside the store, or a visitor's own once theirs differ."""
+    if place.private and place.is_demo:
+        original = records_at(place_of(settings, place.store_url).records_url)
+        if records.decisions_revision() == original.decisions_revision():
+            return engine.mirrored(original, engine.folder)
+    return engine.mirrored(records, mirror_folder(place.records_url, engine))
 
 
 def bounds_of(store: Store, url: str) -> Bounds:

@@ -52,7 +52,7 @@ def _draw_workspace(session: Session) -> None:
     if place.private:
         st.caption(session.t("app.visitor_note"))
     other = workspace.SHOP if place.is_demo else workspace.DEMO
-    if other == workspace.DEMO or place.shop_exists:
+    if other == workspace.DEMO or workspace.shop_exists(session.settings, place):
         st.button(
             session.t(f"app.open_{other}"),
             key=f"open_{other}",

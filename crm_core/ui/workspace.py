@@ -7,11 +7,12 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from crm_core.errors import CrmError
 from crm_core.pipeline.workspace import demo_url, store_url
 from crm_core.pipeline.workspace import workspace as place_of
 from crm_core.records import copy_records
 from crm_core.settings import Settings
-from crm_core.store import folder_of
+from crm_core.store import engine_of
 
 DEMO, SHOP = "demo", "shop"
 VISIT_SECONDS = 24 * 3600
@@ -36,11 +37,6 @@ class Workspace:
     def is_demo(self) -> bool:
         """Whether the open store is the bundled, invented one."""
         return self.name == DEMO
-
-    @property
-    def shop_exists(self) -> bool:
-        """Whether the own store has ever been written."""
-        return (folder_of(self.shop_url) / "current.json").is_file()
 
     def records_of(self, url: str) -> str:
         """Where decisions about one of its stores are kept: a job on the own shop, started while
@@ -93,6 +89,14 @@ def remember(settings: Settings, name: str) -> None:
         (settings.var / "active").write_text(name, encoding="utf-8")
 
 
+def shop_exists(settings: Settings, place: Workspace) -> bool:
+    """Whether the own store was ever filled; one that cannot be asked will say why when opened."""
+    try:
+        return engine_of(place.shop_url, settings).pointer().facts is not None
+    except CrmError:
+        return True
+
+
 def visitor_folder(settings: Settings, visitor: str) -> Path:
     """Where one visitor's private copies lie."""
     return settings.var / "visitors" / visitor
@@ -100,7 +104,7 @@ def visitor_folder(settings: Settings, visitor: str) -> Path:
 
 def uploads_folder(settings: Settings, place: Workspace) -> Path:
     """Where uploads wait to be imported: a visitor's expire with everything else of theirs."""
-    private = folder_of(place.shop_url).parent
+    private = engine_of(place.shop_url, settings).folder.parent
     return (private if place.private else settings.var) / "uploads"
 
 

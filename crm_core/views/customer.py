@@ -179,8 +179,10 @@ def _basis(store: Store, key: int, as_of: date) -> dict[str, Basis]:
     orders = store.at(as_of).table("orders")
     mine = orders.filter(orders.customer_key == key)
     lines = store.table("order_lines").join(mine.select("order_id"), "order_id")
-    products = store.table("products").select("product_id", known_cost="unit_cost")
-    priced = lines.left_join(products, "product_id")
+    products = store.table("products")
+    costs = products.select("product_id", "product_kind", known_cost="unit_cost")
+    priced = lines.left_join(costs, "product_id")
+    priced = priced.filter(priced.product_kind.isnull())  # postage has no goods cost to be stated
     cost = priced.unit_cost.coalesce(priced.known_cost)
     contacts = store.at(as_of).table("contacts")
     talks = contacts.filter(contacts.customer_key == key)

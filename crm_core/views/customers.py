@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_core.audiences import FIELDS, people
 from crm_core.errors import CrmError, close_match
+from crm_core.metrics import begin_of
 from crm_core.privacy.policy import Access
 from crm_core.rules import All, Condition, Rule
 from crm_core.selection import Selection
@@ -158,7 +159,7 @@ def _months(store: Store, rows: pd.DataFrame) -> list[list[float]]:
     keys = [int(key) for key in rows["customer_key"]]
     recent = days.filter(days.customer_key.isin(keys) & (days.day >= months[0].start_time.date()))
     recent = recent.filter(recent.day <= store.meta.as_of)
-    monthly = recent.group_by("customer_key", month=recent.day.truncate("M"))
+    monthly = recent.group_by("customer_key", month=begin_of(recent.day, "M"))
     frame = store.fetch(monthly.agg(revenue=recent.revenue.sum().cast("float64")))
     frame["month"] = pd.to_datetime(frame["month"]).dt.to_period("M")
     wide = frame.pivot(index="customer_key", columns="month", values="revenue")

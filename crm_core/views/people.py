@@ -12,7 +12,7 @@ from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document
 
-WHERE = ("sales_channel", "category", "region")
+WHERE = ("shop", "sales_channel", "category", "region")
 
 
 def is_scored(store: Store) -> bool:
@@ -35,7 +35,7 @@ def is_somewhere(selection: Selection) -> bool:
 def people_in(store: Store, selection: Selection, rule: Rule | None = None) -> Any:
     """One row a scored customer in the chosen segments, with every field a rule may ask about.
 
-    With a sales channel, category or region chosen: who ever bought there, by the same rows
+    With a shop, sales channel, category or region chosen: who ever bought there, by the same rows
     that the money of the page is measured over. An expression; the store runs it.
     """
     people = members(store, All() if rule is None else rule)

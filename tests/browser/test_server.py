@@ -78,7 +78,8 @@ def test_answers_carry_what_keeps_data_in(app_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["app.py", "data/customers.parquet", ".streamlit/config.toml", "crm_core/cli.py"]
+    "path",
+    ["app.py", "data/customers.parquet", ".streamlit/config.toml", "crm_core/cli/__init__.py"],
 )
 @pytest.mark.parametrize("prefix", ["/", "/app/static/", "/app/static/../", "/app/static/%2e%2e/"])
 def test_no_code_and_no_data_is_served(prefix: str, path: str, app_url: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crm_core.store import folder_of, read_pointer
+from crm_core.store.snapshots import folder_of, read_pointer
 from tests.cli.conftest import OwnShop, Said
 
 ROOT = Path(__file__).parents[2]
@@ -53,9 +53,9 @@ def test_the_published_cdnow_sample_and_once_more(shop: OwnShop, cdnow_sample: P
     assert report["totals"]["customers"] == len(cents) == 2_357
     assert report["totals"]["net"] == pytest.approx(sum(cents.values()) / 100)
     assert set(report["feeds"].values()) <= {"full", "part", "no"}
-    status = answered(shop("status", "--json"))
+    status = answered(shop("status", "--json", "--max-age-days", "99999"))
     assert (status["from"], status["to"]) == ("1997-01-01", "1998-06-30")
-    assert (status["tables"]["orders"], status["stale"]) == (6_919, True)
+    assert (status["tables"]["orders"], status["stale"]) == (6_919, False)
     totals = answered(shop("measure", "revenue", "orders", "buyers", "--json"))["totals"]
     assert totals["revenue"] == pytest.approx(sum(cents.values()) / 100)
     assert (totals["orders"], totals["buyers"]) == (6_919, 2_357)
@@ -67,7 +67,20 @@ def test_the_published_cdnow_sample_and_once_more(shop: OwnShop, cdnow_sample: P
         "duplicate": len(rows),
         "quarantined": 0,
     }
-    assert answered(shop("status", "--json")) == status
+    assert answered(shop("status", "--json", "--max-age-days", "99999")) == status
+
+
+def test_two_shops_share_a_store_and_their_orders_stay_apart(shop: OwnShop, tmp_path: Path) -> None:
+    for name in ("Nord", "Süd"):
+        path = written(tmp_path / name, "1,2026-01-15,c,p,P,1,2.00", name=f"{name}.csv")
+        answered(shop("import", path, "--shop", name, "--no-refresh", "--json"))
+    answer = answered(shop("measure", "revenue", "orders", "buyers", "--by", "shop", "--json"))
+    assert answer["rows"] == [
+        {"shop": "Nord", "revenue": 2.0, "orders": 1.0, "buyers": 1.0},
+        {"shop": "Süd", "revenue": 2.0, "orders": 1.0, "buyers": 1.0},
+    ]
+    assert answer["totals"] == {"revenue": 4.0, "orders": 2.0, "buyers": 1.0}
+    assert shop("import", path, "--shop", " ").code == 2
 
 
 def test_a_dry_run_reports_and_leaves_nothing(shop: OwnShop, orders_folder: Path) -> None:
@@ -79,7 +92,7 @@ def test_a_dry_run_reports_and_leaves_nothing(shop: OwnShop, orders_folder: Path
 
 
 def test_scores_are_made_with_the_import_and_say_what_they_rest_on(loaded: OwnShop) -> None:
-    status = answered(loaded("status", "--json"))
+    status = answered(loaded("status", "--json", "--max-age-days", "99999"))
     assert status["scores_as_of"] == status["as_of"]
     rows = answered(loaded("predict", "rfm", "--json"))["rows"]
     assert len(rows) == 40
@@ -140,7 +153,7 @@ def test_a_mapping_names_the_columns(shop: OwnShop, tmp_path: Path) -> None:
     )
     report = answered(shop("import", path, "--mapping", mapping, "--no-refresh", "--json"))
     assert (report["totals"]["net"], report["currency"]) == (7.0, "EUR")
-    assert answered(shop("status", "--json"))["from"] == "2026-02-03"
+    assert answered(shop("status", "--json", "--max-age-days", "99999"))["from"] == "2026-02-03"
 
 
 def test_day_or_month_first_is_asked_and_answered(shop: OwnShop, tmp_path: Path) -> None:
@@ -149,7 +162,7 @@ def test_day_or_month_first_is_asked_and_answered(shop: OwnShop, tmp_path: Path)
     code, facts = refused(shop("import", path, *told))
     assert (code, facts["file"]) == ("import_ambiguous_dates", "orders.csv")
     answered(shop("import", path, "--date-order", "dmy", *told))
-    assert answered(shop("status", "--json"))["from"] == "2026-02-03"
+    assert answered(shop("status", "--json", "--max-age-days", "99999"))["from"] == "2026-02-03"
 
 
 @pytest.mark.parametrize(

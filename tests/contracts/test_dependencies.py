@@ -16,7 +16,6 @@ OURS = {"crm_core", "tests", "bench", "tools"}
 # Used without an import: by another package, by an address, or as a command.
 UNIMPORTED = {
     "sqlglot": "Ibis",
-    "psycopg": "SQLAlchemy, by a postgresql+psycopg:// address",
     "pymysql": "SQLAlchemy, by a mysql+pymysql:// address",
     "pytest-randomly": "pytest",
     "pytest-xdist": "pytest",

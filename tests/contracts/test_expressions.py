@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.contracts.tree import imported, place, python_files, tree
+from tests.contracts.tree import called, imported, place, python_files, tree
 
 ROOMS = tuple(
     f"crm_core/{room}"
@@ -37,6 +37,7 @@ OWN_ANSWERS = {
     "hexdigest",
     "last",
     "mode",
+    "round",  # of a float's half: money goes through decimals (see marts.money)
     "topk",
     "try_cast",
     "unpack",
@@ -108,6 +109,31 @@ class Reading:
             if self.is_expression(node.func.value):
                 yield node.func.attr, node
 
+    def is_flag(self, node: ast.expr) -> bool:
+        """Whether an expression is a yes or no."""
+        if isinstance(node, ast.Name):
+            return any(
+                self.is_flag(ast.parse(text, mode="eval").body)
+                for text in self.given.get(node.id, set())
+                if node.id not in text
+            )
+        if isinstance(node, ast.Compare):
+            return self.is_expression(node.left)
+        if isinstance(node, ast.BinOp):
+            return isinstance(node.op, ast.BitAnd | ast.BitOr)
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, ast.Invert)
+        return (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"isnull", "notnull", "isin", "between"}
+        )
+
+    def casts(self) -> Iterator[ast.Call]:
+        for node in ast.walk(self.function):
+            if isinstance(node, ast.Call) and called(node) == "cast" and node.args:
+                yield node
+
     def meant(self, node: ast.expr) -> str:
         """A piece of code, a name with all that it was ever given."""
         given = self.given.get(node.id, set()) if isinstance(node, ast.Name) else set()
@@ -178,13 +204,37 @@ def test_no_function_gives_each_engine_its_own_answer() -> None:
     assert sorted(set(found)) == []
 
 
+def test_days_are_truncated_by_way_of_a_moment_without_a_zone() -> None:
+    found = [
+        f"{place(name, call)} {ast.unparse(call)}"
+        for name, reading in readings()
+        for attribute, call in reading.calls()
+        if attribute == "truncate" and ".cast('timestamp')" not in ast.unparse(call.func)
+    ]
+    assert sorted(set(found)) == []
+
+
+def test_no_yes_or_no_is_cast_to_a_number() -> None:
+    """PostgreSQL has no such cast to 64 bits: marts.as_number says 1 or 0."""
+    found = [
+        f"{place(name, call)} {ast.unparse(call)}"
+        for name, reading in readings()
+        for call in reading.casts()
+        if isinstance(call.func, ast.Attribute)
+        and reading.is_flag(call.func.value)
+        and "boolean" not in ast.unparse(call)
+    ]
+    assert sorted(set(found)) == []
+
+
 def test_the_reading_sees_what_it_should() -> None:
     code = ast.parse(
         "def a(t: ir.Table, n: int):\n"
         "    x = t.mutate(y=t.a / t.b)\n"
         "    z = x.a.cast('float64') / x.b.nullif(0)\n"
         "    w = n / 2\n"
-        "    return x.a.hash(), z, w\n"
+        "    f = t.a > 1\n"
+        "    return x.a.hash(), z, w, f.cast('int64'), (t.a & t.b).cast('int64'), t.a.cast('int64')\n"
     )
     function = code.body[0]
     assert isinstance(function, ast.FunctionDef)
@@ -193,3 +243,7 @@ def test_the_reading_sees_what_it_should() -> None:
     assert [reading.is_float(node.left) for node in divisions] == [False, True]
     assert [reading.is_never_zero(node.right) for node in divisions] == [False, True]
     assert "hash" in {attribute for attribute, _ in reading.calls()}
+    flags = [
+        reading.is_flag(c.func.value) for c in reading.casts() if isinstance(c.func, ast.Attribute)
+    ]
+    assert sorted(flags) == [False, False, True, True]

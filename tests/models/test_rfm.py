@@ -14,6 +14,7 @@ from crm_core.errors import CrmError
 from crm_core.models.base import Fitted
 from crm_core.models.rfm import COLUMNS, SEGMENTS, fit, scored, segment_of, validate
 from crm_core.store import Tables
+from crm_core.store.connection import DuckReader
 from crm_core.text import has, t
 
 AS_OF = date(2026, 6, 30)
@@ -167,7 +168,7 @@ def log_of(purchases: Purchases) -> Tables:
         " revenue decimal(18, 2))"
     )
     root.executemany("insert into facts.main.customer_days values (?, ?, 1, ?)", purchases)
-    return Tables(root)
+    return Tables(DuckReader(root))
 
 
 def cdnow(path: Path) -> Tables:
@@ -184,7 +185,7 @@ def cdnow(path: Path) -> Tables:
         " strptime(day, '%Y%m%d')::date as day, count(*)::bigint orders,"
         " sum(amount)::decimal(18, 2) revenue from raw group by all"
     )
-    return Tables(root)
+    return Tables(DuckReader(root))
 
 
 def test_on_a_published_log_higher_scores_bring_more_afterwards(cdnow_sample: Path) -> None:

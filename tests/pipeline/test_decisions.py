@@ -13,15 +13,17 @@ import pyarrow as pa
 import pytest
 
 from crm_core.pipeline import imports
-from crm_core.pipeline.decisions import mirror_decisions, sync_consents, sync_pending
+from crm_core.pipeline.decisions import sync_consents
 from crm_core.pipeline.imports import run_import
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.pipeline.workspace import open_workspace, workspace
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
 from crm_core.records import open_records
-from crm_core.store import open_store, write_decisions
+from crm_core.store import engine_of, open_store
+from crm_core.store.folder_engine import mirror_file
 from crm_core.store.imports import recognise
+from crm_core.store.write import write_decisions
 from tests.small_shop import NOW, Rows, SmallShop, line, order, small_shop, write_rows
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
@@ -70,7 +72,7 @@ def mailed(shop: SmallShop) -> set[str]:
     store = open_store(
         shop.url,
         settings=shop.settings,
-        decisions=mirror_decisions(shop.folder / "var/shop", shop.records),
+        decisions=mirror_file(shop.records, shop.folder / "var/shop"),
     )
     out = io.BytesIO()
     export_list(
@@ -143,10 +145,10 @@ def test_moves_in_steps_lead_to_the_last_key_and_outlive_a_refresh(tmp_path: Pat
     )
     # Somebody at work on the snapshot before writes down a word under a key that is gone.
     shop.records.record_consent(keys["c"], "email", "denied", at=LATE, source="phone")
-    sync_consents(shop.url, settings=shop.settings, records=shop.records)
+    sync_consents(engine_of(shop.url, shop.settings), shop.records)
     assert shop.records.consent_states(keys.values(), "email") == {keys["a"]: "denied"}
     revision = shop.records.decisions_revision()
-    sync_consents(shop.url, settings=shop.settings, records=shop.records)
+    sync_consents(engine_of(shop.url, shop.settings), shop.records)
     assert shop.records.decisions_revision() == revision
 
 
@@ -178,12 +180,12 @@ def test_consents_of_an_import_that_was_cut_off_come_with_its_repetition(tmp_pat
 def test_the_mirror_is_made_anew_only_when_somebody_decided(tmp_path: Path) -> None:
     shop, keys = shop_of_two(tmp_path)
     folder = tmp_path / "mirror"
-    first = mirror_decisions(folder, shop.records)
+    first = mirror_file(shop.records, folder)
     stamp = first.stat().st_mtime_ns
-    assert mirror_decisions(folder, shop.records) == first
+    assert mirror_file(shop.records, folder) == first
     assert first.stat().st_mtime_ns == stamp
     shop.records.suppress([keys["a"]], "sms", reason="bounce", now=NOW)
-    second = mirror_decisions(folder, shop.records)
+    second = mirror_file(shop.records, folder)
     store = open_store(shop.url, settings=shop.settings, decisions=second)
     assert store.decisions_revision == shop.records.decisions_revision()
     barred = store.fetch(store.table("suppressions").order_by(ibis.asc("customer_key")))
@@ -212,7 +214,7 @@ def test_who_opens_a_store_completes_an_import_that_was_cut_off(
     assert shop.records.consent_states([keys["a"]], "email") == {keys["a"]: "granted"}
     store, records = open_workspace(shop.settings, workspace(shop.settings, shop.url))
     assert records.consent_states([keys["a"]], "email") == {keys["a"]: "denied"}
-    assert not sync_pending(shop.url).exists()
+    assert not engine_of(shop.url, shop.settings).pending()
     store.close()
     records.close()
 

@@ -14,8 +14,9 @@ from crm_core.errors import CrmError
 from crm_core.metrics import measure, scope
 from crm_core.pipeline.imports import Wishes, batches, run_import
 from crm_core.selection import Selection
-from crm_core.store import folder_of, read_pointer, writing
 from crm_core.store.imports import recognise
+from crm_core.store.snapshots import folder_of, read_pointer
+from crm_core.store.write import writing
 from tests.small_shop import NOW, Rows, SmallShop, line, order, small_shop, write_rows
 
 

@@ -21,7 +21,8 @@ import pytest
 from crm_core.cli import main
 from crm_core.records import open_records
 from crm_core.settings import Settings
-from crm_core.store import open_store, read_pointer
+from crm_core.store import open_store
+from crm_core.store.snapshots import read_pointer
 from tests.small_shop import Rows, line, order, write_rows
 
 ROOT = Path(__file__).parents[2]

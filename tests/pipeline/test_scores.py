@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,9 @@ from crm_core.pipeline import scores
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
 from crm_core.rules import All
-from crm_core.settings import Settings
-from crm_core.store import Change, Store, folder_of, read_pointer
+from crm_core.store import Change, Store
+from crm_core.store.folder_engine import FolderEngine
+from crm_core.store.snapshots import folder_of, read_pointer
 from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
 
@@ -28,15 +30,16 @@ def test_facts_published_while_scores_wait_for_their_turn_are_the_ones_scored(
         "orders": [order("2", "bob", "2026-01-09T20:00:00")],
         "order_lines": [line("2", "tea", "9")],
     }
-    turn = scores.writing
+    turn = FolderEngine.writing
 
     @contextmanager
-    def waiting(folder: Path, settings: Settings) -> Iterator[Change]:
+    def waiting(engine: FolderEngine, **told: Any) -> Iterator[Change]:
+        monkeypatch.undo()
         shop.load(later, name="later")
-        with turn(folder, settings) as change:
+        with turn(engine, **told) as change:
             yield change
 
-    monkeypatch.setattr(scores, "writing", waiting)
+    monkeypatch.setattr(FolderEngine, "writing", waiting)
     scores.refresh_scores(shop.url, settings=shop.settings)
     store = shop.open()
     assert store.scores_facts == store.snapshot

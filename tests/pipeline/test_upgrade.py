@@ -11,7 +11,7 @@ from crm_core.errors import CrmError
 from crm_core.metrics import measure, scope
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.selection import Selection
-from crm_core.store import folder_of, read_pointer
+from crm_core.store.snapshots import folder_of, read_pointer
 from tests.small_shop import SmallShop, line, order, small_shop
 
 

@@ -16,7 +16,8 @@ from crm_core.privacy import Access
 from crm_core.records import Records, open_records
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
-from crm_core.store import Store, open_store, write_decisions, writing
+from crm_core.store import Store, open_store
+from crm_core.store.write import write_decisions, writing
 
 NOW = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
 OWNER = Access("single_user", "owner")

@@ -5,15 +5,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from crm_core.records import Records, open_records
+from crm_core.records.connection import connect, writing
 
 NOW = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/records.db"
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))]
+)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where new records are to be: a file, or a database on a server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/records.db"
+    address: str = request.getfixturevalue("database")
+    return address
+
+
+def by_hand(url: str, statement: str) -> None:
+    """Changes the records behind the program's back."""
+    engine = connect(url)
+    with writing(engine) as connection:
+        connection.execute(text(statement))
+    engine.dispose()
 
 
 @pytest.fixture

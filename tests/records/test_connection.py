@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from crm_core.errors import CrmError
 from crm_core.records import migrations, open_records
 from crm_core.records.connection import HEAD, connect, migrate, reading
 from crm_core.records.models import Base
+from tests.records.conftest import by_hand
 
 
 def test_migrating_from_nothing_gives_the_tables_of_the_models(url: str) -> None:
@@ -29,14 +29,12 @@ def test_the_last_migration_is_the_one_the_program_expects() -> None:
 
 def test_records_of_a_later_program_are_left_alone(url: str) -> None:
     open_records(url).close()
-    path = url.removeprefix("sqlite:///")
-    with sqlite3.connect(path) as later:
-        later.execute("UPDATE alembic_version SET version_num = 'r9999'")
-    later.close()
+    by_hand(url, "UPDATE alembic_version SET version_num = 'r9999'")
     with pytest.raises(CrmError, match="records_newer"):
         open_records(url)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_sqlite_waits_its_turn_and_keeps_references(url: str) -> None:
     engine = connect(url)
     with engine.connect() as connection:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -9,9 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from crm_core.errors import CrmError
 from crm_core.records import AuditEntry, Records, copy_records, migrations, open_records
+from crm_core.records.connection import connect, writing
 from tests.records.conftest import NOW
 
 
@@ -72,8 +73,7 @@ def test_two_writers_lose_nothing_and_keep_one_chain(url: str) -> None:
         records.close()
 
 
-def test_two_processes_may_open_an_empty_place_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/records.db"
+def test_two_processes_may_open_an_empty_place_at_once(url: str) -> None:
     program = f"from crm_core.records import open_records; print(open_records({url!r}).users())"
     asked = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(2)
@@ -83,12 +83,11 @@ def test_two_processes_may_open_an_empty_place_at_once(tmp_path: Path) -> None:
 
 
 def test_a_reader_is_not_kept_waiting_by_a_writer(url: str, records: Records) -> None:
-    path = url.removeprefix("sqlite:///")
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    assert records.users() == {}
-    other.execute("ROLLBACK")
-    other.close()
+    other = connect(url)
+    with writing(other) as writer:
+        writer.execute(text("DELETE FROM users"))
+        assert records.users() == {}
+    other.dispose()
 
 
 def test_a_secret_is_made_once(url: str, records: Records) -> None:
@@ -121,6 +120,7 @@ def test_the_mirror_holds_what_the_engine_joins(records: Records) -> None:
     ]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_copy_is_complete_and_apart(url: str, records: Records, tmp_path: Path) -> None:
     records.add_audience("Mine", {"op": "all"}, owner="u", now=NOW)
     source, target = Path(url.removeprefix("sqlite:///")), tmp_path / "visitor" / "copy.db"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from crm_core.errors import CrmError
 from crm_core.records import Records, ShopSettings, open_records
-from tests.records.conftest import NOW
+from tests.records.conftest import NOW, by_hand
 
 FULL = ShopSettings(
     margin_by_category={"Tea": "0.45", "茶具": 0.3},  # type: ignore[dict-item]
@@ -87,9 +86,7 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_saved(records: Records)
 
 def test_settings_broken_by_hand_are_refused(url: str, records: Records) -> None:
     records.save_shop_settings(FULL, "mia", NOW)
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        connection.execute("UPDATE shop_settings SET value = '\"7\"' WHERE key = 'tax_rate'")
-    connection.close()
+    by_hand(url, "UPDATE shop_settings SET value = '\"7\"' WHERE key = 'tax_rate'")
     with pytest.raises(CrmError, match="records_settings_invalid"):
         records.shop_settings()
 

@@ -18,7 +18,9 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
-from crm_core.store import Store, open_store, read_pointer, writing
+from crm_core.store import Store, open_store
+from crm_core.store.snapshots import read_pointer
+from crm_core.store.write import writing
 
 MANY = 60_000
 META = {
@@ -99,7 +101,7 @@ def test_a_reader_gets_out_of_its_files_by_no_statement(
 ) -> None:
     free = tmp_path / "written"
     with pytest.raises(duckdb.Error):
-        store._root.cursor().execute(statement.format(free=free)).fetchall()
+        store._reader._root.cursor().execute(statement.format(free=free)).fetchall()
     assert not free.exists()
     assert len(store.fetch(store.table("order_facts"))) == 6
 
@@ -107,7 +109,7 @@ def test_a_reader_gets_out_of_its_files_by_no_statement(
 def test_a_reader_sees_no_variable_of_the_program(store: Store) -> None:
     variable = pa.table({"secret": [1]})
     with pytest.raises(duckdb.CatalogException):
-        store._root.cursor().execute("SELECT * FROM variable").fetchall()
+        store._reader._root.cursor().execute("SELECT * FROM variable").fetchall()
     assert variable.num_rows == 1
 
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from crm_core.errors import CrmError
-from crm_core.store import read_pointer
+from crm_core.store.snapshots import read_pointer
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 

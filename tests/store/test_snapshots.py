@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.settings import Settings
 from crm_core.store.snapshots import (
     Pointer,
     folder_of,
@@ -18,6 +19,7 @@ from crm_core.store.snapshots import (
     write_pointer,
     writer_lock,
 )
+from crm_core.store.write import writing
 
 
 def files(folder: Path) -> set[str]:
@@ -54,7 +56,7 @@ def test_a_store_without_its_pointer_is_damaged_and_not_empty(tmp_path: Path) ->
     (tmp_path / "facts-000003.duckdb").touch()
     with pytest.raises(CrmError, match="store_damaged"):
         read_pointer(tmp_path)
-    with pytest.raises(CrmError, match="store_damaged"), writer_lock(tmp_path):
+    with pytest.raises(CrmError, match="store_damaged"), writing(tmp_path, Settings(tmp_path)):
         raise AssertionError
     assert (tmp_path / "facts-000003.duckdb").exists()
 

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 
 from crm_core.settings import Settings
-from crm_core.store import Change, open_store, read_pointer, write_decisions, writing
+from crm_core.store import Change, open_store
+from crm_core.store.snapshots import read_pointer
+from crm_core.store.write import write_decisions, writing
 from tests.store.test_connection import META
 
 

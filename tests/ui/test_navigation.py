@@ -24,11 +24,16 @@ def stems(role: str, *, has_store: bool = True) -> list[str]:
 
 
 def test_a_viewer_sees_neither_lists_nor_settings(folder: Path) -> None:
-    assert set(stems("single_user")) - set(stems("viewer")) == {"audiences", "imports", "costs"}
+    assert set(stems("single_user")) - set(stems("viewer")) == {
+        "audiences",
+        "imports",
+        "costs",
+        "privacy",
+    }
 
 
 def test_a_marketer_makes_lists_but_imports_nothing(folder: Path) -> None:
-    assert set(stems("single_user")) - set(stems("marketer")) == {"imports"}
+    assert set(stems("single_user")) - set(stems("marketer")) == {"imports", "privacy"}
 
 
 def test_a_page_that_does_not_exist_is_not_offered(folder: Path) -> None:

@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.features.definition import Feature
+from crm_core.store.marts import money
 
 _COSTS = ("goods_cost", "shipping_cost", "fees", "service_cost", "marketing_cost")
 
@@ -38,7 +39,7 @@ def _contribution(ledger: ir.Table, as_of: date) -> ir.Value:
 
 def _average_order_value(ledger: ir.Table, as_of: date) -> ir.Value:
     orders = ledger.order_key.nunique(where=ledger.entry == "sale").cast("float64")
-    return (_revenue(ledger, as_of).cast("float64") / orders.nullif(0.0)).round(2)
+    return money(_revenue(ledger, as_of).cast("float64") / orders.nullif(0.0))
 
 
 def _refund_rate(ledger: ir.Table, as_of: date) -> ir.Value:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from crm_core.store.imports.mapping import Mapping
+    from crm_core.store.imports.quality import Bill
     from crm_core.store.imports.textfile import TextFile
 
 Progress = Callable[[str, float], None]
@@ -88,6 +89,7 @@ class FileRead:
     """A file that was read, and the decisions taken about it (encoding, decimal style ...).
 
     `lookup`: a list beside the log (products, campaigns); its rows are no rows of the import.
+    `skipped`: titles, totals and repeated headers among the rows. `header` is as in the file.
     """
 
     name: str
@@ -95,6 +97,8 @@ class FileRead:
     rows: int
     decisions: dict[str, str]
     lookup: bool = False
+    skipped: int = 0
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ class StageResult:
 
     `good` counts rows by canonical table; `reasons` counts set-aside rows by code;
     `duplicates` counts rows that repeat a row of this import; `starts_with_shop` is None
-    when the files do not tell. `totals` are those of the rows kept.
+    when the files do not tell. `totals` are those of the rows kept; `bill` says it all. `feeds` (by
+    page: full, part or no) are of all files together, `file_feeds` of each where there are several.
     """
 
     format: str
@@ -131,6 +136,9 @@ class StageResult:
     totals: dict[str, float]
     feeds: dict[str, str]
     feed_reasons: dict[str, str]
+    feed_details: dict[str, list[str]]
+    file_feeds: dict[str, dict[str, str]]
+    bill: Bill
 
 
 @dataclass

@@ -1,53 +1,145 @@
-"""Which pages an import's rows can feed: fully, in part or not, and why."""
+"""Which pages data can feed: fully, in part or not, and why. Asked of files and of the store.
+
+What a page needs is said once, here; how much of it there is comes as `Evidence`, from the staged
+rows of an import (`of_files`) or from a store (`pipeline.feeds`).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import duckdb
 
 from crm_core.store.imports.staging import counted
 
-_BUYER_PAGES = ("customers", "customer", "segments", "value")
+# What the models ask for at least.
+VALUE_BUYERS, VALUE_REPEAT_BUYERS, VALUE_DAYS = 50, 10, 30
+FORECAST_DAYS, FORECAST_GOOD_DAYS = 60, 90
 
 
-def feeds(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, str], dict[str, str]]:
-    """By page: "full", "part" or "no"; and for what is not full the code of the reason.
+@dataclass(frozen=True)
+class Evidence:
+    """How much there is: counts of rows, people and days.
 
-    Pages of buyers need a buyer key, Costs and Overview need unit costs, Audiences needs an
-    e-mail or phone, Forecast needs 90 days.
+    `keyed_orders` tell their buyer, `costed_lines` a goods cost; `reachable` people have an
+    e-mail or phone, `consents` are those who said yes to being written to.
     """
-    orders = counted(con, "select count(*) from staging.orders")
-    if not orders:
-        return {}, {}
-    keyed = "coalesce(customer_id, email, phone) is not null"
-    buyers = counted(con, f"select count(*) from staging.orders where {keyed}")
-    lines = counted(con, "select count(*) from staging.order_lines")
-    costed = counted(con, "select count(*) from staging.order_lines where unit_cost is not null")
-    costed += counted(
-        con,
-        "select count(*) from staging.order_lines semi join (select product_id from "
-        "staging.products where unit_cost is not null) using (product_id) where unit_cost is null",
-    )
-    reachable = counted(
-        con, "select count(*) from staging.identities where email is not null or phone is not null"
-    ) + counted(con, "select count(*) from staging.orders where email is not null")
-    days = counted(
-        con, "select date_diff('day', min(ordered_at), max(ordered_at)) + 1 from staging.orders"
-    )
+
+    orders: int = 0
+    keyed_orders: int = 0
+    buyers: int = 0
+    repeat_buyers: int = 0
+    lines: int = 0
+    costed_lines: int = 0
+    days: int = 0
+    refunds: int = 0
+    reachable: int = 0
+    consents: int = 0
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """By page: `full`, `part` or `no`; and the codes of what is missing, gravest first."""
+
+    pages: Mapping[str, str]
+    reasons: Mapping[str, tuple[str, ...]]
+
+    def report(self) -> dict[str, dict[str, object]]:
+        """As in `import --json` and `status --json`: level, main reason and all reasons by page."""
+        return {
+            "feeds": dict(self.pages),
+            "feed_reasons": {page: codes[0] for page, codes in self.reasons.items()},
+            "feed_details": {page: list(codes) for page, codes in self.reasons.items()},
+        }
+
+
+# What each page cannot do without, and what it is better with; gravest first.
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "overview": (),
+    "segments": ("no_buyer_key",),
+    "customers": ("no_buyer_key",),
+    "customer": ("no_buyer_key",),
+    "value": ("no_buyer_key", "few_days_of_value", "few_repeat_buyers"),
+    "forecast": ("few_days_of_forecast",),
+    "audiences": ("no_buyer_key",),
+    "costs": (),
+}
+_BETTER: Mapping[str, tuple[str, ...]] = {
+    "overview": ("no_costs", "no_refunds"),
+    "customer": ("no_contacts",),
+    "value": ("no_costs",),
+    "forecast": ("short_history",),
+    "audiences": ("no_contacts", "no_consents"),
+    "costs": ("no_costs",),
+}
+
+
+def judge(evidence: Evidence) -> Feeds:
+    """What can be fed by as much as there is; nothing by no orders at all.
+
+    >>> judge(Evidence(orders=9, lines=9, days=120)).pages["customers"]
+    'no'
+    """
+    if not evidence.orders:
+        return Feeds({}, {})
+    met = _met(evidence)
     pages: dict[str, str] = {}
-    why: dict[str, str] = {}
+    reasons: dict[str, tuple[str, ...]] = {}
+    for page, needed in _NEEDED.items():
+        short = [need for need in (*needed, *_BETTER.get(page, ())) if met[need] < 1]
+        empty = any(met[need] == 0 for need in needed)
+        pages[page] = "no" if empty else "part" if short else "full"
+        if short:
+            reasons[page] = tuple(short)
+    return Feeds(pages, reasons)
 
-    def judge(page: str, share: float, reason: str) -> None:
-        pages[page] = "full" if share >= 1 else "part" if share > 0 else "no"
-        if share < 1:
-            why[page] = reason
 
-    for page in _BUYER_PAGES:
-        judge(page, buyers / orders, "no_buyer_key")
-    judge("costs", costed / max(lines, 1), "no_costs")
-    judge("overview", 1 if costed == lines else 0.5, "no_costs")
-    judge("forecast", 1 if days >= 90 else 0.5, "short_history")
-    if not buyers:
-        judge("audiences", 0, "no_buyer_key")
-    else:
-        judge("audiences", 1 if reachable else 0.5, "no_contacts")
-    return pages, why
+def _met(evidence: Evidence) -> dict[str, float]:
+    """How far each need is met, from 0 to 1."""
+    enough = evidence.buyers >= VALUE_BUYERS and evidence.repeat_buyers >= VALUE_REPEAT_BUYERS
+    return {
+        "no_buyer_key": evidence.keyed_orders / evidence.orders,
+        "no_costs": evidence.costed_lines / max(evidence.lines, 1),
+        "no_refunds": float(evidence.refunds > 0),
+        "no_contacts": float(evidence.reachable > 0),
+        "no_consents": float(evidence.consents > 0),
+        "few_repeat_buyers": float(enough),
+        "few_days_of_value": float(evidence.days >= VALUE_DAYS),
+        "few_days_of_forecast": float(evidence.days >= FORECAST_DAYS),
+        "short_history": float(evidence.days >= FORECAST_GOOD_DAYS),
+    }
+
+
+def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidence:
+    """How much the staged rows hold, of one file or of all together."""
+    where = "true" if file is None else f"source_file = {file}"
+
+    def count(query: str) -> int:
+        return counted(con, query)
+
+    person = "coalesce(customer_id, lower(trim(email)), phone)"
+    orders = f"(from staging.orders where {where})"
+    lines = f"(from staging.order_lines where {where})"
+    priced = f"(select product_id from staging.products where unit_cost is not null and {where})"
+    people = (
+        f"(select email, phone from staging.identities where {where} union all "
+        f"select email, phone from staging.orders where {where})"
+    )
+    buyers = f"(select {person} as person, count(*) as orders from {orders} group by 1)"
+    return Evidence(
+        orders=count(f"select count(*) from {orders}"),
+        keyed_orders=count(f"select count({person}) from {orders}"),
+        buyers=count(f"select count(person) from {buyers}"),
+        repeat_buyers=count(f"select count(person) from {buyers} where orders > 1"),
+        lines=count(f"select count(*) from {lines}"),
+        costed_lines=count(
+            f"select count(*) from {lines} where unit_cost is not null or product_id in {priced}"
+        ),
+        days=count(f"select date_diff('day', min(ordered_at), max(ordered_at)) + 1 from {orders}"),
+        refunds=count(f"select count(*) from staging.refunds where {where}"),
+        reachable=count(f"select count(*) from {people} where coalesce(email, phone) is not null"),
+        consents=count(
+            f"select count(*) from staging.consents where state = 'granted' and {where}"
+        ),
+    )

@@ -63,6 +63,7 @@ def stage_file(
     rows = load_rows(job, text, table=table)
     job.progress("read", 0.4)
     decisions = {"encoding": text.encoding, "delimiter": text.delimiter}
+    skipped = 0  # rows that no reading takes: titles, totals
     if len(readings) == 1 and not keep and readings[0].prepare is None and table != "orders":
         mapping = readings[0].mapping.present_in(text.header)
         mapping.check(text.header, text.source.name)
@@ -71,6 +72,9 @@ def stage_file(
     else:
         job.con.execute("drop table if exists import_file")
         job.con.execute("alter table import_raw rename to import_file")
+        job.con.execute(
+            "create or replace temp table import_left as select source_row from import_file"
+        )
         if keep:
             named = _named(text, columns)
             job.con.execute(f"insert into {keep} by name select {named} from import_file")
@@ -82,11 +86,24 @@ def stage_file(
                     job, ready, mapping, source_file, Written("temp.import_file", text)
                 )
                 decisions = told | decisions
+            job.con.execute(
+                "create or replace temp table import_left as "
+                "select source_row from import_left anti join import_raw using (source_row)"
+            )
             job.con.execute("drop table import_raw")
-        job.con.execute("drop table import_file")
+        skipped = counted(job.con, "select count(*) from import_left") if readings else 0
+        job.con.execute("drop table import_file; drop table import_left")
     if text.guessed:
         job.notice("import_encoding_guessed", file=text.source.name, encoding=text.encoding)
-    read = FileRead(text.source.name, text.sha256, rows, decisions, lookup=not readings)
+    read = FileRead(
+        text.source.name,
+        text.sha256,
+        rows,
+        decisions,
+        lookup=not readings,
+        skipped=skipped,
+        header=text.header,
+    )
     job.files.append(read)
 
 

@@ -126,7 +126,7 @@ def _spread(job: Job) -> None:
     """Discount and tax of an order over its lines, by what is paid for each.
 
     A line gets the rounded sum up to it less the rounded sum before it, so the parts add up to
-    the cent. A discount larger than the goods (it also paid for shipping) takes the goods to zero.
+    the cent: weights are decimals, or one line's sum and the next one's start would differ. A discount larger than the goods (it also paid for shipping) takes the goods to zero.
     """
     if not counted(job.con, "select count(*) from import_amounts"):
         return
@@ -137,13 +137,15 @@ def _spread(job: Job) -> None:
             select order_id, max(discount) as discount, max(tax) as tax
             from import_amounts group by order_id
         ), lines as (
-            select order_id, line_id, coalesce(line_total, round(quantity * unit_price, 2))
-                       - coalesce(l.discount, 0) as paid, a.discount, a.tax,
+            -- What takes money off the order (a voucher paid with) bears no part of its amounts.
+            select order_id, line_id, a.discount, a.tax,
+                   greatest(coalesce(line_total, round(quantity * unit_price, 2))
+                            - coalesce(l.discount, 0), 0) as paid,
                    sum(paid) over (partition by order_id) as goods
             from staging.order_lines l join amounts a using (order_id)
         ), weighed as (
             select *, case when discount > goods then goods else discount end as off,
-                   (case when goods > 0 then paid else 1 end)::double as weight
+                   (case when goods > 0 then paid else 1 end)::decimal(18,2) as weight
             from lines
         ), shares as (
             select *, sum(weight) over (partition by order_id) as whole,

@@ -30,6 +30,7 @@ def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check], written: Wri
     """Rows with an issue go to quarantine, as they stand in the file."""
     if not checks:
         return
+    amount = "stated" if sheet.mapping.table in ("order_lines", "orders") else "null"
     codes = " ".join(f"when {n} then '{check.code}'" for n, check in enumerate(checks))
     columns = " ".join(
         f"when {n} then {quote(sheet.column(check.field))}"
@@ -42,7 +43,7 @@ def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check], written: Wri
         select {quote(sheet.text.source.name)} as source_file, source_row,
                {quote(sheet.mapping.table)} as table_name,
                case issue {columns or "when -1 then null"} end as column_name,
-               case issue {codes} end as reason, {_as_written(written)} as raw
+               case issue {codes} end as reason, {_as_written(written)} as raw, {amount} as amount
         from import_parsed join {written.table} w using (source_row) where issue is not null
         """,
     )
@@ -114,7 +115,7 @@ def link_returns(job: Job) -> None:
         job,
         f"""
         select file_name as source_file, source_row, 'refunds' as table_name, column_name,
-               'import_negative_quantity' as reason, raw
+               'import_negative_quantity' as reason, raw, -amount as amount
         from import_returns anti join ({orders}) using (order_id)
         """,
     )

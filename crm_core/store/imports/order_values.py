@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from crm_core.errors import CrmError
+from crm_core.store.imports.codes import kind_of
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.mapping import FIELDS, Mapping
 from crm_core.store.imports.staging import counted, quote
@@ -23,7 +24,7 @@ from crm_core.store.imports.values import (
 
 MOST_MONEY = 10**12
 MOST_UNITS = 10**9
-_KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "cost", "n_tax",
+_KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "stated", "cost", "n_tax",
          "n_list_price", "n_shipping_income", "n_shipping_cost", "n_fees", "n_order_discount",
          "n_order_tax", "n_refunded_amount")  # fmt: skip
 _IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code", "account_id"}
@@ -86,7 +87,7 @@ def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:
     `issue` is the place of the first failed check in the list returned, or NULL. `with_texts`
     keeps the texts (`t_<field>`) and all numbers (`n_<field>`) beside the values.
     """
-    layers = [_texts(sheet), *_moments(job, sheet), _numbers(sheet), _units(sheet)]
+    layers = [_texts(sheet), *_moments(job, sheet), _numbers(sheet), _taken(), _units(sheet)]
     layers.extend(_money(sheet))
     query = "select * from import_raw"
     for layer in layers:
@@ -184,14 +185,24 @@ def _numbers(sheet: Sheet) -> dict[str, str]:
     return numbers
 
 
+def _taken() -> dict[str, str]:
+    """`taken`: what kind of line takes money off its order; a return of goods is none (NULL)."""
+    kind = kind_of("product_id", "product_name")
+    return {"taken": f"case when n_amount < 0 or n_quantity < 0 then {kind} end"}
+
+
 def _units(sheet: Sheet) -> dict[str, str]:
     count = "n_quantity" if "quantity" in sheet.mapping.columns else "coalesce(n_quantity, 1)"
     whole = f"{count} = round({count}, 0) and abs({count}) < {MOST_UNITS}"
-    return {"units": f"case when {whole} then {count}::bigint end"}
+    units = f"case when taken is null then {count} else abs({count}) end"
+    return {"units": f"case when {whole} then ({units})::bigint end"}
 
 
 def _money(sheet: Sheet) -> list[dict[str, str]]:
-    """Gross and paid money of a line, without sign, rounded to the cent; cost of a unit."""
+    """Gross and paid money of a line, rounded to the cent; cost of a unit.
+
+    Returns have no sign. A line that takes money off its order has no gross and a negative paid.
+    """
     mapping = sheet.mapping
     rate = mapping.discount_is == "rate"
     taken = "coalesce(n_discount, 0)" if rate else "abs(coalesce(n_discount, 0))"
@@ -202,22 +213,28 @@ def _money(sheet: Sheet) -> list[dict[str, str]]:
     base = f"case when {fits} then {total} end"
     if mapping.amount_after_discount and rate:
         paid = "round(base, 2)"
-        gross = f"case when {taken} < 1 then round(base::double / (1 - {taken})::double, 2) else paid end"
+        gross = f"case when {taken} < 1 then round(base::double / (1 - {taken})::double, 2) else due end"
     elif mapping.amount_after_discount:
-        paid, gross = "round(base, 2)", f"paid + round({taken}, 2)"
+        paid, gross = "round(base, 2)", f"due + round({taken}, 2)"
     else:
         gross = "round(base, 2)"
-        paid = f"gross - round({'gross * ' if rate else ''}{taken}, 2)"
-    made = {"paid": paid, "gross": gross}
-    order = ("paid", "gross") if mapping.amount_after_discount else ("gross", "paid")
+        paid = f"listed - round({'listed * ' if rate else ''}{taken}, 2)"
+    made = {"due": paid, "listed": gross}
+    order = ("due", "listed") if mapping.amount_after_discount else ("listed", "due")
     cost = "n_unit_cost"
     if "profit" in mapping.columns:
-        revenue = "base" if mapping.amount_after_discount else "paid"
+        revenue = "base" if mapping.amount_after_discount else "due"
         cost = f"round(({revenue} - n_profit)::double / nullif(abs(units), 0), 4)"
     return [
         {"base": base},
         *({each: f"try_cast({made[each]} as decimal(18,2))"} for each in order),
-        {"cost": cost},
+        {
+            "gross": "case when taken is null then listed when listed is not null then 0 end",
+            "paid": "case when taken is null then due else -due end",
+            # What the row says, with its sign, whatever becomes of it.
+            "stated": "case when (n_amount < 0) <> (coalesce(n_quantity, 1) < 0) then -due else due end",
+            "cost": cost,
+        },
     ]
 
 
@@ -257,10 +274,12 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
         if kind == "number" and field in given - {"amount", "quantity"}:
             bad = f"t_{field} is not null and (n_{field} is null or abs(n_{field}) >= {MOST_MONEY})"
             checks.append(Check(bad, "import_bad_number", field))
-    checks.append(Check("n_amount < 0 and units > 0", "import_negative_amount", "amount"))
+    checks.append(
+        Check("n_amount < 0 and units > 0 and taken is null", "import_negative_amount", "amount")
+    )
     if "discount" in given:
         wrong = (
-            "n_discount not between 0 and 1" if sheet.mapping.discount_is == "rate" else "paid < 0"
+            "n_discount not between 0 and 1" if sheet.mapping.discount_is == "rate" else "due < 0"
         )
         checks.append(Check(wrong, "import_bad_discount", "discount"))
     return checks

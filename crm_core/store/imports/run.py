@@ -10,18 +10,21 @@ import duckdb
 
 from crm_core.errors import CrmError
 from crm_core.store.imports import staging
-from crm_core.store.imports.contract import (
-    Facts,
-    Job,
-    Notice,
-    Part,
-    Plan,
-    Progress,
-    StageResult,
-)
-from crm_core.store.imports.feeds import feeds
+from crm_core.store.imports.codes import settle_kinds
+from crm_core.store.imports.contract import Facts, Job, Notice, Part, Plan, Progress, StageResult
+from crm_core.store.imports.feeds import judge, of_files
 from crm_core.store.imports.formats import FORMATS
 from crm_core.store.imports.order_settle import open_orders, settle_orders
+from crm_core.store.imports.quality import (
+    Repeats,
+    Rows,
+    account,
+    find_repeats,
+    line_rows,
+    make_bill,
+)
+
+_FILES = 20  # whose pages are told one by one
 
 
 def stage(
@@ -55,9 +58,12 @@ def stage(
             job.first_file += len(part.files)
     progress("check", 0.9)
     repeating = len(plan.parts) > 1 or any(FORMATS[p.format].has_repeats for p in plan.parts)
-    duplicates = staging.drop_repeats(con) if repeating else 0
-    duplicates += settle_orders(job)
-    return _result(job, plan, duplicates)
+    twice, lines = find_repeats(con, zone), line_rows(con)
+    repeats = staging.drop_repeats(con) if repeating else 0
+    kept = line_rows(con, lines) if repeats else lines
+    rows = account(job, plan, lines, kept, (0 if lines else repeats) + settle_orders(job))
+    settle_kinds(con)
+    return _result(job, plan, rows, twice)
 
 
 def _opening(job: Job, part: Part) -> None:
@@ -66,40 +72,47 @@ def _opening(job: Job, part: Part) -> None:
         job.notices.extend(file.notices)
         if file.lost:
             job.con.executemany(
-                "insert into staging.quarantine values (?, ?, 'order_lines', null, ?, ?)",
+                "insert into staging.quarantine (source_file, source_row, table_name, reason, "
+                "raw) values (?, ?, 'order_lines', ?, ?)",
                 [(file.name, lost.row, lost.code, lost.raw) for lost in file.lost],
             )
     for text in part.texts:
         job.notices.extend(text.notices)
 
 
-def _result(job: Job, plan: Plan, duplicates: int) -> StageResult:
+def _result(job: Job, plan: Plan, rows: Rows, twice: Repeats) -> StageResult:
     con = job.con
     reasons = staging.reasons(con)
-    totals = staging.totals(con)
+    bill = make_bill(job, plan, rows=rows, found_before=twice)
     unkeyed = staging.unkeyed_orders(con)
     if unkeyed:
         job.notice("import_no_customer", count=unkeyed)
-    pages, why = feeds(con)
+    whole = judge(of_files(con))
+    fed = {
+        file.name: dict(judge(of_files(con, place)).pages)
+        for place, file in enumerate(plan.files[:_FILES])
+    }
     staging.drop_empty(con)
     job.progress("check", 1.0)
     return StageResult(
         format=plan.format,
         files=tuple(job.files),
-        rows_read=sum(file.rows for file in job.files if not file.lookup)
-        + sum(len(file.lost) for file in plan.files),
+        rows_read=rows.read,
         good=staging.staged(con),
         quarantined=sum(reasons.values()),
-        duplicates=duplicates,
+        duplicates=rows.duplicate,
         reasons=reasons,
         examples=staging.examples(con),
         notices=_distinct(job.notices),
         currency=job.currency,
         timezone=job.timezone,
         starts_with_shop=_starts_with_shop(plan),
-        totals=totals,
-        feeds=pages,
-        feed_reasons=why,
+        totals=dict(bill.totals),
+        feeds=dict(whole.pages),
+        feed_reasons={page: codes[0] for page, codes in whole.reasons.items()},
+        feed_details={page: list(codes) for page, codes in whole.reasons.items()},
+        file_feeds=fed if len(fed) > 1 else {},
+        bill=bill,
     )
 
 

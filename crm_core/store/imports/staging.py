@@ -37,7 +37,8 @@ def create_staging(con: duckdb.DuckDBPyConnection) -> None:
             )
     con.execute(
         "create table staging.quarantine (source_file varchar, source_row bigint, "
-        "table_name varchar, column_name varchar, reason varchar, raw varchar)"
+        "table_name varchar, column_name varchar, reason varchar, raw varchar, "
+        "amount decimal(18,2))"
     )
 
 
@@ -154,31 +155,6 @@ def _person(table: Table) -> str:
     """SQL that tells staged persons apart: by the source's id, else by e-mail or phone."""
     columns = [column.name for column in table.staging()]
     return f"coalesce({', '.join(each for each in PERSON if each in columns)})"
-
-
-def totals(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """Orders, customers, units, gross, discount, refunds and net of the rows kept."""
-    lines = con.execute(
-        """
-        select coalesce(sum(quantity), 0),
-               coalesce(sum(coalesce(line_total, round(quantity * unit_price, 2))), 0),
-               coalesce(sum(discount), 0)
-        from staging.order_lines
-        """
-    ).fetchone()
-    units, gross, discount = lines or (0, 0, 0)
-    refunds = con.execute("select coalesce(sum(amount), 0) from staging.refunds").fetchone()
-    back = refunds[0] if refunds else 0
-    buyers = "select count(distinct coalesce(customer_id, lower(trim(email)), phone)) from staging.orders"
-    return {
-        "orders": counted(con, "select count(*) from staging.orders"),
-        "customers": counted(con, buyers),
-        "units": int(units),
-        "gross": float(gross),
-        "discount": float(discount),
-        "refunds": float(back),
-        "net": float(gross - discount - back),
-    }
 
 
 def unkeyed_orders(con: duckdb.DuckDBPyConnection) -> int:

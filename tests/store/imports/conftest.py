@@ -23,6 +23,8 @@ class Staged:
     def __init__(self, con: duckdb.DuckDBPyConnection, result: StageResult) -> None:
         self.con = con
         self.result = result
+        # Whatever was read: every row and every amount of it is somewhere.
+        assert result.bill.adds_up, (result.bill.rows, result.bill.findings)
 
     def rows(self, table: str, columns: str = "*", order: str = "all") -> list[tuple[object, ...]]:
         return self.con.execute(

@@ -125,6 +125,7 @@ def test_rows_are_rewritten_before_they_are_read_and_quarantined_as_written(
     (read,) = done.result.files
     assert (read.rows, read.decisions["mapping"]) == (3, "one_file")  # the total is no row
     assert done.result.starts_with_shop is True
+    assert (read.skipped, done.result.bill.rows["good"]) == (0, 2)
 
 
 def test_files_are_joined_whatever_their_order_and_fill_several_tables(

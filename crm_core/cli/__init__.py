@@ -12,20 +12,19 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.audiences import list_columns, members, rule_of
+from crm_core.cli import keeping, leaving
+from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
-from crm_core.pipeline import jobs
-from crm_core.privacy.export import CODE_COLUMN, export_list
+from crm_core.pipeline import jobs, loading
 from crm_core.privacy.policy import Access
-from crm_core.records import Records
+from crm_core.selection import Selection
 from crm_core.settings import Settings
-from crm_core.store import Store
 from crm_core.text import error_text
+from crm_core.views.telling import telling
 
 Answer = dict[str, Any]
 
@@ -33,23 +32,22 @@ Answer = dict[str, Any]
 def main(argv: Sequence[str]) -> int:
     """Runs one command and returns the process's exit code."""
     arguments = _parser().parse_args(argv)
-    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
     try:
         settings = Settings.from_env(os.environ)
         answer = _COMMANDS[arguments.command](arguments, settings)
     except CrmError as error:
-        return _failed(arguments, error, language)
+        return _failed(arguments, error)
     except Exception as error:
-        return _failed(arguments, CrmError(_place(error)), language)
+        return _failed(arguments, CrmError(_place(error)))
     if arguments.json:
-        print(json.dumps(answer, default=_plain, ensure_ascii=False))
+        print(document(answer))
     else:
         _show(answer)
-    return 0
+    return 1 if answer.get(_ALARMS.get(arguments.command, "")) else 0
 
 
-def _failed(arguments: argparse.Namespace, error: CrmError, language: str) -> int:
-    message = error_text(error, language)
+def _failed(arguments: argparse.Namespace, error: CrmError) -> int:
+    message = error_text(error, language())
     if arguments.json:
         document = {"error": error.code, "message": message, "facts": error.facts}
         print(json.dumps(document, default=str, ensure_ascii=False))
@@ -67,10 +65,6 @@ def _place(error: Exception) -> str:
     ours = [frame for frame in frames if "crm_core" in frame.filename]
     where = f" {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"{type(error).__name__}{where}"
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _show(answer: Answer, indent: str = "") -> None:
@@ -91,72 +85,85 @@ def _short(value: object) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _progress(arguments: argparse.Namespace) -> Callable[[str, float], None]:
-    """Progress as lines a parent process can read: `progress <step> <share>`."""
-
-    def tell(step: str, share: float) -> None:
-        print(f"progress {step} {share:.2f}", file=sys.stderr, flush=True)
-
-    return tell if arguments.progress else lambda step, share: None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _demo(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return jobs.demo(
         settings,
         arguments.store,
         customers=arguments.customers,
         seed=arguments.seed,
-        now=_now(),
-        progress=_progress(arguments),
+        now=now(),
+        progress=progress(arguments),
     )
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.import_files(
+    answer = loading.import_files(
         settings,
         arguments.store,
         [Path(path) for path in arguments.path],
         format_name=arguments.format,
         mapping=arguments.mapping,
         date_order=arguments.date_order,
-        wishes=jobs.Wishes(
+        wishes=loading.Wishes(
             name=arguments.name,
             currency=arguments.currency,
             timezone=arguments.timezone,
             starts_with_shop=arguments.starts_with_shop,
+            shop=arguments.shop,
             dry_run=arguments.dry_run,
+            stop_on=arguments.stop_on,
+            keep_originals=arguments.keep_originals,
         ),
         refresh=not arguments.no_refresh,
-        now=_now(),
-        progress=_progress(arguments),
+        now=now(),
+        progress=progress(arguments),
     )
+    if answer["batch"] and not arguments.no_refresh:
+        answer["telling"] = _telling(arguments, settings)
+    return answer
+
+
+def _telling(arguments: argparse.Namespace, settings: Settings) -> list[Answer]:
+    """The most telling things in the store now, in words and as facts."""
+    words = language()
+    with jobs.opened(settings, arguments.store) as (store, _):
+        access, currency = Access("single_user", user()), store.meta.currency
+        return [
+            {"code": each.code, "title": each.title(currency, words), "money": each.money,
+             "from": each.period.start, "to": each.period.end, "page": each.page,
+             "facts": dict(each.facts)}
+            for each in telling(Selection(language=words), store=store, access=access)
+        ]  # fmt: skip
 
 
 def _pull(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.pull_source(
+    return loading.pull_source(
         settings,
         arguments.store,
         arguments.source,
         user=os.environ.get("USER", "command line"),
-        wishes=jobs.Wishes(name=arguments.name, dry_run=arguments.dry_run),
+        wishes=loading.Wishes(name=arguments.name, shop=arguments.shop, dry_run=arguments.dry_run),
         everything=arguments.everything,
         refresh=not arguments.no_refresh,
-        now=_now(),
-        progress=_progress(arguments),
+        now=now(),
+        progress=progress(arguments),
     )
 
 
 def _status(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    return jobs.status(settings, arguments.store, today=_now().date())
+    return jobs.status(
+        settings, arguments.store, today=now().date(), max_age_days=arguments.max_age_days
+    )
 
 
 def _refresh(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return jobs.refresh(
-        settings, arguments.store, as_of=arguments.as_of, progress=_progress(arguments)
+        settings,
+        arguments.store,
+        as_of=arguments.as_of,
+        rebuild=arguments.rebuild,
+        now=now(),
+        progress=progress(arguments),
     )
 
 
@@ -192,52 +199,8 @@ def _validate(arguments: argparse.Namespace, settings: Settings) -> Answer:
     )
 
 
-def _predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    """A model's scores; with `--out` all of them in a file, customers by their code."""
-    model, store = arguments.model, arguments.store
-    if arguments.out is None:
-        return jobs.predict(settings, store, model, customer=arguments.customer)
-    with jobs.opened(settings, store) as (found, records):
-        table = jobs.scores_of(found, model)
-        about: Answer = {"model": model, "as_of": found.scores_as_of}
-        if "customer_key" not in table.columns:
-            rows = jobs.write_scores(found, table, arguments.out)
-            return {**about, "rows": rows, "file": str(arguments.out)}
-        names = (CODE_COLUMN, *(name for name in table.columns if name != "customer_key"))
-        left = _leave(
-            found, records, arguments.out, members=table, name=model, contact_channel=None,
-            columns={name: name for name in names}, file_format="csv", confirmed_everyone=True,
-        )  # fmt: skip
-        return {**about, **left}
-
-
 def _audience(arguments: argparse.Namespace, settings: Settings) -> Answer:
     return jobs.audience(settings, arguments.store, arguments.rule, as_of=arguments.as_of)
-
-
-def _export(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    """Writes an audience's list through the guarded door."""
-    with jobs.opened(settings, arguments.store) as (store, records):
-        return _leave(
-            store,
-            records,
-            Path(arguments.out),
-            members=members(store, rule_of(arguments.rule, records)),
-            name=arguments.rule if not arguments.rule.startswith("{") else "audience",
-            contact_channel=arguments.channel,
-            columns=list_columns(arguments.channel),
-            file_format=arguments.format,
-            confirmed_everyone=arguments.everyone,
-        )
-
-
-def _leave(store: Store, records: Records, out: Path, **wanted: Any) -> Answer:
-    """A list leaves by the guarded door, on behalf of whoever runs the command."""
-    access = Access("single_user", os.environ.get("USER", "command line"))
-    result = export_list(
-        access=access, store=store, records=records, out=out, now=_now(), language="en", **wanted
-    )
-    return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
@@ -249,10 +212,14 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "measure": _measure,
     "fit": _fit,
     "validate": _validate,
-    "predict": _predict,
+    "predict": leaving.predict,
     "audience": _audience,
-    "export": _export,
+    "export": leaving.export,
+    "quarantine": leaving.quarantine,
+    **keeping.COMMANDS,
 }
+# What an answer may say that a schedule must hear of: the exit code is then 1.
+_ALARMS = {"status": "stale", "watch": "failed"}
 
 
 def _day(text: str) -> date:
@@ -262,10 +229,21 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError("write days like 2026-06-30") from None
 
 
+def _shop(text: str) -> str:
+    name = " ".join(text.split())
+    if not 0 < len(name) <= 60:
+        raise argparse.ArgumentTypeError("a name of at most 60 letters is needed")
+    return name
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError("a whole number above zero is needed")
     return int(text)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in text.split(",") if code.strip())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -285,26 +263,40 @@ def _parser() -> argparse.ArgumentParser:
 
     load = command("import", "Recognise, check and merge files")
     load.add_argument("path", nargs="+")
-    load.add_argument("--format")
-    load.add_argument("--mapping", type=Path, help="a TOML file that names the columns")
-    load.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
-    load.add_argument("--name", help="what to call the shop")
-    load.add_argument("--currency")
-    load.add_argument("--timezone")
+    keeping.reading_options(load)
+    load.add_argument("--shop", type=_shop, help="shop or brand of orders that tell none")
     load.add_argument("--starts-with-shop", action=argparse.BooleanOptionalAction)
     load.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+    load.add_argument(
+        "--stop-on",
+        type=_codes,
+        default=(),
+        metavar="CODE[,CODE]",
+        help="change nothing when the "
+        "bill holds this: codes, or stop, warn or info for findings as grave as that",
+    )
     load.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
+
+    load.add_argument(
+        "--keep-originals", action="store_true", help="keep the files as long as the setting says"
+    )
 
     pull = command("pull", "Import what changed in the shop's own database")
     pull.add_argument("source", help="a source's name in the file CLIENTELE_SOURCES names")
     pull.add_argument("--everything", action="store_true", help="from the beginning")
     pull.add_argument("--name", help="what to call the shop")
+    pull.add_argument("--shop", type=_shop, help="shop or brand of orders that tell none")
     pull.add_argument("--dry-run", action="store_true", help="check only, change nothing")
     pull.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
 
-    command("status", "What the store holds and how fresh it is")
+    status = command("status", "What the store holds and how fresh it is; exit 1 when stale")
+    status.add_argument("--max-age-days", type=_count, default=jobs.STALE_DAYS)
     refresh = command("refresh", "Marts, features and scores, with seconds a step")
     refresh.add_argument("--as-of", type=_day)
+    refresh.add_argument(
+        "--rebuild", action="store_true", help="first make the store anew from all its imports"
+    )
+    keeping.add_commands(command)
 
     measure = command("measure", "Any number, as on the pages")
     measure.add_argument("metric", nargs="+")
@@ -337,4 +329,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--channel", choices=("email", "sms", "phone", "post", "ads"))
     export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
     export.add_argument("--out", required=True)
+    aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")
+    aside.add_argument("--batch", type=_count, help="of one import only")
+    aside.add_argument("--out", required=True, help="a CSV file, or a folder for several")
     return parser

@@ -1,0 +1,154 @@
+"""All decisions as files of rows, and back: the same for SQLite and PostgreSQL, from one to the
+other too."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from crm_core.records.connection import HEAD, connect, migrate, reading, writing
+from crm_core.records.models import Base
+from crm_core.records.repository import Repository, counter
+
+_ROWS = 5_000
+# What a place holds before anybody decided anything.
+_ALWAYS = ("counters", "secrets")
+
+
+class Copying(Repository):
+    """The records as a whole: whether they hold anything, out to files, in from files."""
+
+    version = HEAD
+
+    def is_blank(self) -> bool:
+        """Whether nobody has decided anything here."""
+        with reading(self._engine) as connection:
+            return not any(
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in Base.metadata.sorted_tables
+                if table.name not in _ALWAYS
+            )
+
+    def dump(self, folder: Path) -> None:
+        """Writes `<table>.jsonl` for each table, all of one moment."""
+        folder.mkdir(parents=True, exist_ok=True)
+        _dump(self._engine, folder)
+
+    def replace_all(self, folder: Path, version: str) -> None:
+        """Puts the rows of `dump` in place of all there is, wholly or not at all.
+
+        Rows of an earlier `version` of the tables are brought up first. The revision of decisions
+        rises, so that nothing shows what was decided before.
+        Raises: CrmError("records_newer") for rows of a later version.
+        """
+        if version == HEAD:
+            _load(self._engine, folder)
+            return
+        with tempfile.TemporaryDirectory(prefix="clientele-records-") as place:
+            passing = connect(f"sqlite:///{place}/records.sqlite")
+            try:
+                migrate(passing, version)
+                _load(passing, folder)
+                migrate(passing)
+                brought_up = Path(place) / "rows"
+                brought_up.mkdir()
+                _dump(passing, brought_up)
+            finally:
+                passing.dispose()
+            _load(self._engine, brought_up)
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """The tables as they are here, whatever version they have."""
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+
+
+def _dump(engine: Engine, folder: Path) -> None:
+    with reading(engine) as connection:
+        for table in _tables(connection):
+            with (folder / f"{table.name}.jsonl").open("w", encoding="utf-8") as file:
+                query = select(table).execution_options(yield_per=_ROWS)
+                for row in connection.execute(query).mappings():
+                    values = {name: _plain(value) for name, value in row.items()}
+                    file.write(json.dumps(values, ensure_ascii=False) + "\n")
+
+
+def _load(engine: Engine, folder: Path) -> None:
+    with writing(engine) as connection:
+        decided = counter(connection, "decisions")
+        tables = _tables(connection)
+        for table in reversed(tables):
+            connection.execute(delete(table))
+        for table in tables:
+            for rows in _in_parts(_rows(folder / f"{table.name}.jsonl")):
+                values = [
+                    {name: _value(table.c[name], value, connection) for name, value in row.items()}
+                    for row in rows
+                ]
+                connection.execute(insert(table), values)
+            _go_on_numbering(connection, table)
+        counters = next(table for table in tables if table.name == "counters")
+        decisions = counters.c.name == "decisions"
+        risen = max(decided, counter(connection, "decisions")) + 1
+        connection.execute(update(counters).where(decisions).values(value=risen))
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            yield from (json.loads(line) for line in file)
+
+
+def _in_parts(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    source = iter(rows)
+    while part := list(islice(source, _ROWS)):
+        yield part
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _value(column: Column[Any], value: Any, connection: Connection) -> Any:
+    if value is None:
+        return None
+    if isinstance(column.type, DateTime):
+        moment = datetime.fromisoformat(value)
+        return moment if connection.dialect.name == "postgresql" else moment.replace(tzinfo=None)
+    return base64.b64decode(value) if isinstance(column.type, LargeBinary) else value
+
+
+def _go_on_numbering(connection: Connection, table: Table) -> None:
+    """Lets PostgreSQL number new rows after those that came with their numbers."""
+    if connection.dialect.name == "postgresql" and "id" in table.c:
+        sequence = "pg_get_serial_sequence(:table, 'id')"
+        connection.execute(
+            text(f"SELECT setval({sequence}, max(id)) FROM {table.name} HAVING max(id) > 0"),
+            {"table": table.name},
+        )

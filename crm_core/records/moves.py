@@ -1,0 +1,160 @@
+"""Decisions follow customers: two who were found to be one, and who turn out to be two after all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from crm_core.records.connection import writing
+from crm_core.records.models import EVENT, Consent, CustomerMove, Suppression
+from crm_core.records.repository import Repository, bump, in_chunks, insert_new
+
+
+class Moves(Repository):
+    """Which customer a decision is about, as the store's rows tell it now."""
+
+    def move_customers(self, pairs: Iterable[tuple[int, int]]) -> int:
+        """Lets decisions follow customers who were found to be one; how many rows moved.
+
+        `pairs` of (key given up, key that survives), in any order and in chains. Nothing said is
+        lost: events come together and the latest counts, who was barred stays barred. The same
+        pairs again change nothing.
+        """
+        steps = dict(pairs)
+        survivors = _survivors(steps)
+        moved = 0
+        with writing(self._engine) as connection:
+            known = _known(connection)
+            _remember(connection, {old: steps[old] for old in steps.keys() - known.keys()})
+            for table in (Consent, Suppression):
+                for key in _present(connection, table, survivors):
+                    moved += _move(connection, table, key, survivors[key])
+            if moved:
+                bump(connection, "decisions")
+        return moved
+
+    def separate_customers(self, pairs: Iterable[tuple[int, int]]) -> int:
+        """Takes apart the decisions of customers who are two after all; how many rows that took.
+
+        `pairs` are all moves that still hold. Of what people recorded about the one, whom a no
+        or a bar was meant for cannot be told: both keep it. A yes stays with whom it was told of.
+        """
+        steps = dict(pairs)
+        now = _survivors(steps)
+        changed = 0
+        with writing(self._engine) as connection:
+            for key, survivor in sorted(_survivors(_known(connection)).items()):
+                home = now.get(key, key)
+                if home != survivor:
+                    changed += _take_apart(connection, key, survivor, home)
+            connection.execute(delete(CustomerMove))
+            _remember(connection, steps)
+            if changed:
+                bump(connection, "decisions")
+        return changed
+
+
+def _known(connection: Connection) -> dict[int, int]:
+    """The moves that decisions have followed."""
+    rows = connection.execute(select(CustomerMove.old_key, CustomerMove.new_key))
+    return {row.old_key: row.new_key for row in rows}
+
+
+def _remember(connection: Connection, steps: Mapping[int, int]) -> None:
+    rows = [{"old_key": old, "new_key": new} for old, new in steps.items()]
+    if rows:
+        connection.execute(insert(CustomerMove), rows)
+
+
+def _survivors(steps: Mapping[int, int]) -> dict[int, int]:
+    """Each key given up with the one it has in the end."""
+    found: dict[int, int] = {}
+    for old in steps:
+        key = steps[old]
+        while key in steps:
+            key = steps[key]
+        found[old] = key
+    return found
+
+
+def _present(
+    connection: Connection, table: type[Consent | Suppression], keys: Iterable[int]
+) -> list[int]:
+    """Those of the keys about which something was decided, oldest first."""
+    found: set[int] = set()
+    for chunk in in_chunks(keys):
+        query = select(table.customer_key).where(table.customer_key.in_(chunk)).distinct()
+        found.update(connection.execute(query).scalars())
+    return sorted(found)
+
+
+_SAME: dict[type[Consent | Suppression], tuple[str, ...]] = {
+    Consent: EVENT[1:],
+    Suppression: ("contact_channel",),
+}
+
+
+def _move(connection: Connection, table: type[Consent | Suppression], old: int, new: int) -> int:
+    """Puts one customer's rows under another key, less those that are there already."""
+    mine = table.customer_key == old
+    changes: dict[str, Any] = {"customer_key": new}
+    if table is Consent:
+        changes["told_key"] = func.coalesce(Consent.told_key, old)
+    return _put(connection, table, mine, new, changes)
+
+
+def _put(
+    connection: Connection,
+    table: type[Consent | Suppression],
+    mine: ColumnElement[bool],
+    new: int,
+    changes: Mapping[str, Any],
+) -> int:
+    other = aliased(table)
+    same = [getattr(table, name) == getattr(other, name) for name in _SAME[table]]
+    there = exists().where(other.customer_key == new, *same).correlate(table)
+    repeated = connection.execute(delete(table).where(mine, there))
+    moved = connection.execute(update(table).where(mine).values(**changes))
+    return repeated.rowcount + moved.rowcount
+
+
+def _take_apart(connection: Connection, key: int, survivor: int, home: int) -> int:
+    """Decisions that `key` had brought to `survivor` come to `home`, where `key` is now."""
+    recorded = and_(Consent.customer_key == survivor, ~Consent.imported)
+    noes = and_(recorded, Consent.state == "denied")
+    copied = _copy(connection, Consent, EVENT[1:], noes, home, imported=False)
+    bars = Suppression.customer_key == survivor
+    copied += _copy(connection, Suppression, ("contact_channel", "reason", "at"), bars, home)
+    yeses = and_(recorded, Consent.state == "granted", Consent.told_key == key)
+    changes = {"customer_key": home, "told_key": None if home == key else key}
+    return copied + _put(connection, Consent, yeses, home, changes)
+
+
+def _copy(
+    connection: Connection,
+    table: type[Consent | Suppression],
+    names: Iterable[str],
+    chosen: ColumnElement[bool],
+    key: int,
+    **given: Any,
+) -> int:
+    """Adds rows like the chosen ones under a key; how many were not there."""
+    columns = ["customer_key", *names, *given]
+    values = [literal(key), *[getattr(table, name) for name in names]]
+    rows = select(*values, *[literal(value) for value in given.values()]).where(chosen)
+    statement = insert_new(connection, table).from_select(columns, rows)
+    return connection.execute(statement).rowcount

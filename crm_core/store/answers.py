@@ -1,0 +1,37 @@
+"""What an expression's answer is made of: the Arrow types of its columns, on every engine."""
+
+from __future__ import annotations
+
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from crm_core.errors import CrmError
+
+_ARROW: dict[type[dt.DataType], pa.DataType] = {
+    dt.Int64: pa.int64(),
+    dt.Int32: pa.int32(),
+    dt.Int16: pa.int16(),
+    dt.Int8: pa.int8(),
+    dt.Float64: pa.float64(),
+    dt.Float32: pa.float32(),
+    dt.Boolean: pa.bool_(),
+    dt.String: pa.string(),
+    dt.Date: pa.date32(),
+    dt.Timestamp: pa.timestamp("us"),
+}
+_MONEY_PLACES = 2
+
+
+def arrow_schema(expr: ir.Table, *, decimals: bool = True) -> pa.Schema:
+    """The Arrow types of an expression's columns; decimals as such, or as floats for a frame."""
+    return pa.schema([(name, _arrow(kind, decimals)) for name, kind in expr.schema().items()])
+
+
+def _arrow(kind: dt.DataType, decimals: bool) -> pa.DataType:
+    if isinstance(kind, dt.Decimal):
+        places = _MONEY_PLACES if kind.scale is None else kind.scale
+        return pa.decimal128(kind.precision or 38, places) if decimals else pa.float64()
+    if type(kind) not in _ARROW:
+        raise CrmError("store_damaged", file=str(kind))
+    return _ARROW[type(kind)]

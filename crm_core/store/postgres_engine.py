@@ -1,0 +1,106 @@
+"""A store in PostgreSQL, for teams: built in DuckDB on whichever machine imports, read here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crm_core.errors import CrmError
+from crm_core.settings import Settings
+from crm_core.store.engines import Deciders, Decisions, Progress, Views
+from crm_core.store.postgres_link import Link
+from crm_core.store.postgres_reader import PostgresReader
+from crm_core.store.postgres_shelf import (
+    HOME,
+    PostgresShelf,
+    put_decisions,
+    read_pointer,
+    schemas_of,
+    writer_place,
+)
+from crm_core.store.snapshots import Pointer, writer_lock
+from crm_core.store.tables import Store, meta_of
+from crm_core.store.write import Change
+
+_PLACE = ("host", "hostaddr", "port", "dbname")
+
+
+class PostgresEngine:
+    """`postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`: one database, one shop.
+
+    `folder` is this machine's workshop: it may be lost at any time.
+    """
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._link = Link(url)
+        self._settings = settings
+        self._mirrors: dict[Path, tuple[int, str]] = {}
+        place = {name: self._link.parts.get(name, "") for name in _PLACE}
+        digest = hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()
+        self.folder = settings.var / "workshops" / digest[:16]
+        self.shown = f"postgresql+psycopg://{place['host']}/{place['dbname']}"
+        self.records_url = url
+
+    def pointer(self) -> Pointer:
+        """What the pointer's row names."""
+        return read_pointer(self._link)[0]
+
+    def version(self) -> int | None:
+        """The schema version of the current facts."""
+        facts = self.pointer().facts
+        return int(self._meta(facts)["schema_version"]) if facts else None
+
+    def open(self, decisions: Decisions | None = None) -> Store:
+        """The current schemas; connections are lent from a few that stay open."""
+        pointer = self.pointer()
+        if pointer.facts is None:
+            raise CrmError("store_empty")
+        told = str(decisions) if decisions else None
+        return Store(
+            PostgresReader(self._link, schemas_of(pointer, told)),
+            meta_of(self._meta(pointer.facts), pointer.facts),
+            scores_snapshot=pointer.scores,
+            scores=self._meta(pointer.scores) if pointer.scores else None,
+            decisions=self._meta(told) if told else None,
+        )
+
+    @contextmanager
+    def writing(
+        self, *, views: Views | None = None, progress: Progress | None = None
+    ) -> Iterator[Change]:
+        """The one writer place over all machines, and the workshop's own lock."""
+        with writer_lock(self.folder), writer_place(self._link) as holder:
+            shelf = PostgresShelf(
+                self._link, holder, self.folder, self._settings, views=views, progress=progress
+            )
+            yield Change(shelf, self.folder, self._settings)
+
+    def mirrored(self, records: Deciders, folder: Path) -> Decisions:
+        """A schema beside the snapshots, named after whose decisions they are."""
+        revision = records.decisions_revision()
+        known = self._mirrors.get(folder)
+        if known and known[0] == revision:
+            return known[1]
+        owner = hashlib.sha256(records.secret("mirror")).hexdigest()[:8]
+        name = f"decisions_{owner}_{revision:09d}"
+        if not self._link.rows("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)):
+            mirror = records.mirror()
+            revision, name = mirror.revision, f"decisions_{owner}_{mirror.revision:09d}"
+            put_decisions(self._link, name, mirror.tables, mirror.revision, owner=owner)
+        self._mirrors[folder] = (revision, name)
+        return name
+
+    def pending(self) -> bool:
+        """Whether the pointer's row says so."""
+        return read_pointer(self._link)[1]
+
+    def set_pending(self, pending: bool) -> None:
+        """Says so in the pointer's row, for whoever opens the store next on any machine."""
+        with self._link.connected() as connection:
+            connection.execute(f"UPDATE {HOME}.current SET pending = %s".encode(), (pending,))
+
+    def _meta(self, schema: str) -> dict[str, str]:
+        return dict(self._link.rows(f'SELECT key, value FROM "{schema}".meta'))

@@ -1,0 +1,88 @@
+"""Expressions run in PostgreSQL: the same tables, the same answers, the same types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+from crm_core.errors import CrmError
+from crm_core.store.answers import arrow_schema
+from crm_core.store.connection import Frames
+from crm_core.store.postgres_link import Link
+from crm_core.store.tables import CATALOGS, named
+
+_TYPES = {
+    "text": "string",
+    "bigint": "int64",
+    "integer": "int32",
+    "double precision": "float64",
+    "real": "float32",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp without time zone": "timestamp",
+}
+_COLUMNS = """
+    SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+    FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE n.nspname = ANY(%s) ORDER BY n.nspname, c.relname, a.attnum
+"""
+
+
+class PostgresReader:
+    """Tables of some schemas, each standing for a catalogue (facts, scores, decisions)."""
+
+    def __init__(self, link: Link, schemas: Mapping[str, str]) -> None:
+        self._link = link
+        self._schemas = {name: schemas[name] for name in sorted(CATALOGS) if name in schemas}
+        self._frames = Frames()
+
+    def tables(self, name: str = "") -> Mapping[str, ir.Table]:
+        """The tables of all schemas, or the one of that name."""
+        columns: dict[tuple[str, str], dict[str, str]] = {}
+        for schema, table, column, kind in self._link.rows(
+            _COLUMNS, (list(self._schemas.values()),)
+        ):
+            if name in ("", table):
+                columns.setdefault((schema, table), {})[column] = ibis_type(kind)
+        return {
+            named(catalog, table): ibis.table(ibis.schema(types), name=table, database=schema)
+            for catalog, place in self._schemas.items()
+            for (schema, table), types in columns.items()
+            if schema == place
+        }
+
+    def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
+        """All rows of an expression."""
+        schema = arrow_schema(expr, decimals=False)
+        return self._frames.of(self._link.table(sql_of(expr), schema, seconds=seconds))
+
+    def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """All rows of an expression, a batch at a time."""
+        yield from self._link.batches(sql_of(expr), arrow_schema(expr), batch_rows)
+
+    def close(self) -> None:
+        """Connections are the link's."""
+        self._frames.close()
+
+
+def sql_of(expr: ir.Table) -> str:
+    """The expression in PostgreSQL's words."""
+    return str(ibis.to_sql(expr, dialect="postgres", pretty=False))
+
+
+def ibis_type(kind: str) -> str:
+    """A column type of the server as Ibis spells it.
+
+    >>> ibis_type("numeric(18,2)"), ibis_type("text")
+    ('decimal(18,2)', 'string')
+    """
+    if kind in _TYPES:
+        return _TYPES[kind]
+    if kind.startswith("numeric("):
+        return kind.replace("numeric", "decimal")
+    raise CrmError("store_damaged", file=kind)

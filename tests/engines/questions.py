@@ -1,0 +1,151 @@
+"""Every expression of the program, asked of whatever store is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import ibis.expr.types as ir
+
+from crm_core.audiences import FIELDS, members
+from crm_core.audiences.members import tenths
+from crm_core.features import build_features
+from crm_core.metrics import METRICS, between, measure, scope
+from crm_core.models.rfm import rfm
+from crm_core.models.triples import purchase_history, spend_history
+from crm_core.privacy.consent import CONTACT_CHANNELS
+from crm_core.privacy.gate import contactable
+from crm_core.rules import Condition, Not
+from crm_core.selection import Period, Selection
+from crm_core.store import Store, ledger
+from crm_core.store.marts import (
+    MoneyRules,
+    counting_orders,
+    first_days,
+    order_amounts,
+    priced_lines,
+    sold_lines,
+    spend_by_day,
+)
+
+END, EARLIER, ALREADY = date(2026, 10, 31), date(2025, 6, 30), date(2024, 7, 31)
+PLAIN = MoneyRules()
+ELABORATE = MoneyRules(
+    prices_include_tax=True,
+    tax_rate=0.19,
+    internal_keys=(3, 5),
+    margin_by_category={"tea": 0.31, "*": 0.4},
+    shipping_cost_per_order=4.55,
+    payment_fee_rate=0.019,
+    payment_fee_fixed=0.35,
+    marketplace_fee_by_channel={"marketplace": 0.125, "Émile": 0.1},
+    service_cost_by_channel={"email": 2.5, "*": 3.335},
+    marketing=(
+        (date(2026, 8, 1), date(2026, 8, 31), "ads", 1000.0),
+        (date(2024, 1, 1), date(2024, 2, 29), "posters", 77.77),
+    ),
+)
+Question = Callable[[Store], ir.Table]
+
+
+def marts(rules: MoneyRules) -> dict[str, Question]:
+    """The marts worked out from the canonical tables."""
+
+    def orders(store: Store) -> ir.Table:
+        return counting_orders(store, rules)
+
+    def spend(store: Store) -> ir.Table:
+        return spend_by_day(store, rules)
+
+    def priced(store: Store) -> ir.Table:
+        return priced_lines(store, orders(store), rules)
+
+    def sold(store: Store) -> ir.Table:
+        return sold_lines(priced(store), orders(store), rules, split=True, spend=spend(store))
+
+    return {
+        "counting_orders": orders,
+        "first_days": lambda store: first_days(orders(store)),
+        "order_amounts": lambda store: order_amounts(orders(store), rules),
+        "spend_by_day": spend,
+        "priced_lines": priced,
+        "sold_lines": sold,
+        "sales": lambda store: ledger.sales(store, sold(store), orders(store), ALREADY),
+        "refunds": lambda store: ledger.refunds(store, sold(store), orders(store), rules),
+        "service": lambda store: ledger.service(store, orders(store), rules),
+        "other_costs": lambda store: ledger.other_costs(store, sold(store), spend(store)),
+        "order_facts": lambda store: ledger.order_facts(store.table("ledger"), orders(store)),
+        "customer_days": lambda store: ledger.customer_days(store.table("order_facts")),
+        "customer_facts": lambda store: ledger.customer_facts(
+            store, first_days(orders(store)), ALREADY
+        ),
+        "product_facts": ledger.product_facts,
+    }
+
+
+def customers(as_of: date) -> dict[str, Question]:
+    """What is known of each customer as of a day."""
+    return {
+        "features": lambda store: build_features(store.at(as_of)),
+        "rfm": lambda store: rfm(store.at(as_of)),
+        "purchase_history": lambda store: purchase_history(store, as_of),
+        "spend_history": lambda store: spend_history(store, as_of),
+    }
+
+
+def audiences() -> Iterator[tuple[str, Question]]:
+    """Rules of every operator on a field of every kind, and members by worth."""
+    texts = ("Émile", "emile", "100% Ann", "%", "_", "a_b", "back\\slash", "O'Neill", " ")
+    rules: dict[str, Any] = {
+        **{f"contains {t}": Condition("favourite_sales_channel", "contains", t) for t in texts},
+        **{f"starts {t}": Condition("favourite_sales_channel", "starts_with", t) for t in texts},
+        **{f"is {t}": Condition("favourite_sales_channel", "is", t) for t in texts},
+        "is_not": Condition("region", "is_not", "Émile"),
+        "in": Condition("region", "in", ("emile", "Ünal")),
+        "not_in": Not(Condition("region", "not_in", ("emile", "Ünal"))),
+        "unknown": Condition("region", "is_unknown"),
+        "known": Condition("contribution", "is_known"),
+        ">": Condition("revenue", ">", 100.005),
+        "=": Condition("orders", "=", 1),
+        "between": Condition("average_order_value", "between", (10, 50)),
+        "before": Condition("last_order_day", "before", date(2026, 8, 2)),
+        "in_last_days": Condition("last_order_day", "in_last_days", 90),
+        "is_true": Condition("is_already_customer", "is_true"),
+        "is_false": Condition("is_already_customer", "is_false"),
+    }
+    for name, rule in rules.items():
+        yield (
+            f"rule {name}",
+            lambda store, rule=rule: members(store, rule).select("customer_key"),
+        )
+    for worth in ("revenue", "expected_revenue"):
+        yield (
+            f"tenths {worth}",
+            lambda store, worth=worth: tenths(
+                members(store, Condition("orders", ">=", 1)).select("customer_key", *FIELDS), worth
+            ),
+        )
+
+
+QUESTIONS: dict[str, Question] = {
+    **{f"plain {name}": question for name, question in marts(PLAIN).items()},
+    **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
+    **{f"{name} {END}": question for name, question in customers(END).items()},
+    **{f"{name} {EARLIER}": question for name, question in customers(EARLIER).items()},
+    **dict(audiences()),
+}
+
+
+#: Asked only where people have names.
+OF_PEOPLE: dict[str, Question] = {
+    f"contact {channel}": lambda store, channel=channel: contactable(store, channel)
+    for channel in CONTACT_CHANNELS
+}
+
+
+def measured(store: Store, by: str, segment: str = "") -> Any:
+    """Every metric by a dimension, over a quarter, with the totals."""
+    chosen = Selection(segment=(segment,)) if segment else Selection()
+    rows = between(scope(store, chosen), Period(date(2026, 7, 1), date(2026, 9, 30)))
+    return measure(store, list(METRICS), rows=rows, by=[by])

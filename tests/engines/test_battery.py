@@ -1,0 +1,186 @@
+"""Every number of the program is the same on every engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from crm_core.audiences import size
+from crm_core.errors import CrmError
+from crm_core.metrics import DIMENSIONS
+from crm_core.models import bg_nbd, gamma_gamma
+from crm_core.models import rfm as segments
+from crm_core.models.holdout import read_holdout
+from crm_core.privacy.gate import IDENTITY_COLUMNS, identities, search
+from crm_core.privacy.policy import Access
+from crm_core.rules import Condition
+from crm_core.schema import TABLES
+from crm_core.selection import Selection
+from crm_core.settings import Settings
+from crm_core.store import Store, engine_of
+from crm_core.views.costs import costs
+from crm_core.views.customer import customer
+from crm_core.views.customers import customers
+from crm_core.views.history import history
+from crm_core.views.overview import overview
+from crm_core.views.segments import segments as segments_view
+from crm_core.views.value import value
+from tests.engines.alike import answers, differences
+from tests.engines.questions import (
+    EARLIER,
+    END,
+    OF_PEOPLE,
+    QUESTIONS,
+    Question,
+    measured,
+)
+
+pytestmark = [pytest.mark.xdist_group("postgres")]
+OWNER = Access("single_user", "owner")
+PERSONAL = {column.name for table in TABLES.values() for column in table.stored() if column.pii}
+UNSHARED = {"identities", "key_moves", "shared_emails", "import_batches", "quarantine", "meta"}
+
+
+@pytest.fixture(
+    params=["postgres", pytest.param("spark", marks=[pytest.mark.slow, pytest.mark.spark])]
+)
+def other(request: pytest.FixtureRequest) -> Store:
+    """The store on another engine."""
+    store: Store = request.getfixturevalue(f"on_{request.param}")
+    return store
+
+
+@pytest.fixture
+def named(other: Store) -> Store:
+    """The same, where it knows people by name: files for Spark do not."""
+    if not other.has("identities"):
+        pytest.skip("no identities")
+    return other
+
+
+def test_every_table_is_there_whole(reference: Store, other: Store) -> None:
+    names = set(reference._schemas)
+    assert set(other._schemas) == (names if other.has("identities") else names - UNSHARED)
+    wrong = [
+        said
+        for name in sorted(other._schemas)
+        if name != "meta"
+        for said in asked(lambda store, name=name: store.table(name), reference, other)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_an_expression(reference: Store, other: Store, name: str) -> None:
+    assert asked(QUESTIONS[name], reference, other) == []
+
+
+@pytest.mark.parametrize("name", OF_PEOPLE)
+def test_an_expression_about_people(reference: Store, named: Store, name: str) -> None:
+    assert asked(OF_PEOPLE[name], reference, named) == []
+
+
+def asked(question: Question, reference: Store, other: Store) -> list[str]:
+    """Where two engines' answers differ; columns that name somebody may be missing."""
+    one, two = question(reference), question(other)
+    missing = set(one.columns) - set(two.columns)
+    allowed: set[str] = set() if other.has("identities") else PERSONAL
+    if not missing <= allowed:
+        return [f"lacks {sorted(missing)}"]
+    kept = one.select(*two.columns) if missing else one  # a selection would forget the order
+    return differences(answers(reference, kept), answers(other, two))
+
+
+@pytest.mark.parametrize("by", DIMENSIONS)
+@pytest.mark.parametrize("segment", ["", "champions"])
+def test_every_metric(reference: Store, other: Store, by: str, segment: str) -> None:
+    assert differences(measured(reference, by, segment), measured(other, by, segment)) == []
+
+
+VIEWS: dict[str, Any] = {
+    "overview": (overview, {}),
+    "segments": (segments_view, {}),
+    "customers": (customers, {}),
+    "value": (value, {}),
+    "costs": (costs, {}),
+    "customer": (customer, {"key": 7}),
+    "history": (history, {"key": 7}),
+}
+SELECTIONS = {
+    "all": Selection(),
+    "narrow": Selection(segment=("champions", "loyal"), sales_channel=("web", "app")),
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_page(reference: Store, other: Store, name: str, selection: str) -> None:
+    view, more = VIEWS[name]
+    asked = replace(SELECTIONS[selection], language="en")
+    shown = [view(asked, store=store, access=OWNER, **more) for store in (reference, other)]
+    assert differences(*shown) == []
+
+
+def test_models_learn_the_same(reference: Store, other: Store) -> None:
+    for fit in (bg_nbd.fit, gamma_gamma.fit, segments.fit):
+        one, two = fit(reference, as_of=END), fit(other, as_of=END)
+        assert one.fingerprint == two.fingerprint
+        assert one.parameters == pytest.approx(two.parameters)
+    one, two = (read_holdout(store, EARLIER, 91) for store in (reference, other))
+    assert (one.next_cents == two.next_cents).all()
+
+
+@pytest.mark.parametrize("words", ["émile", "ZOË", "李", "o'neill", "%", "_", "\\", "3045", "köln"])
+def test_a_search_finds_the_same_people(reference: Store, named: Store, words: str) -> None:
+    one, two = (search(store, OWNER, words, secret=bytes(32)) for store in (reference, named))
+    assert one == two
+    if one:
+        assert differences(identities(reference, OWNER, one), identities(named, OWNER, two)) == []
+
+
+def test_a_list_has_the_same_size_and_reach(reference: Store, other: Store) -> None:
+    for rule in (Condition("segment", "in", ("champions", "loyal")), Condition("orders", ">", 0)):
+        one, two = size(reference, rule), size(other, rule)
+        if not other.has("identities"):
+            assert set(two.reachable.values()) == {0}
+            two = replace(two, reachable=one.reachable)
+        assert differences(one, two) == []
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_knows_nobody_by_name_and_takes_nothing_in(
+    on_spark: Store, lake: Path, settings: Settings
+) -> None:
+    assert search(on_spark, OWNER, "émile", secret=bytes(32)) == []
+    assert identities(on_spark, OWNER, [7]).columns.tolist() == ["customer_key", *IDENTITY_COLUMNS]
+    assert identities(on_spark, OWNER, [7])["name"].isna().all()
+    engine = engine_of(f"spark-local:///{lake}", settings)
+    with pytest.raises(CrmError, match="store_read_only_engine"), engine.writing():
+        raise AssertionError
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_gives_all_rows_and_stops_what_takes_too_long(
+    reference: Store, on_spark: Store
+) -> None:
+    keys = ["order_key", "entry", "line_id", "day"]
+    for name in ("order_facts", "ledger"):
+        one, two = (
+            pa.Table.from_batches(list(store.stream(store.table(name), 700, purpose="score")))
+            for store in (reference, on_spark)
+        )
+        order = [(key, "ascending") for key in keys if key in one.column_names]
+        assert one.sort_by(order).equals(two.sort_by(order))
+    ledger = on_spark.table("ledger")
+    units = ledger.select(one="units").cross_join(ledger.select(two="units"))
+    units = units.cross_join(ledger.select(three="units").limit(40))
+    with pytest.raises(CrmError, match="query_timeout"):
+        on_spark.fetch(units.agg(n=(units.one * units.two + units.three).sum()), seconds=1)
+    with pytest.raises(CrmError, match="too_many_rows"):
+        on_spark.fetch(ledger, limit=10)

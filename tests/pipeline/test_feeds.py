@@ -1,0 +1,90 @@
+"""What data can feed: the same answer for files and for the store made of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crm_core.models import forecast, lifetime_value
+from crm_core.pipeline.feeds import store_feeds
+from crm_core.store import Store
+from crm_core.store.imports import feeds as asked
+from crm_core.store.imports.feeds import Evidence, judge
+from crm_core.ui.navigation import PAGES
+from tests.small_shop import Rows, line, order, small_shop
+
+ALL = Evidence(
+    orders=100, keyed_orders=100, buyers=60, repeat_buyers=20, lines=150, costed_lines=150,
+    days=400, refunds=3, reachable=60, consents=40,
+)  # fmt: skip
+
+
+def test_with_everything_every_page_works() -> None:
+    assert set(judge(ALL).pages.values()) == {"full"}
+    assert judge(ALL).reasons == {}
+
+
+def test_every_page_that_shows_the_shop_is_judged() -> None:
+    shown = {page.stem for page in PAGES if page.needs_store and page.path.is_file()}
+    assert shown - set(judge(ALL).pages) == {"privacy"}  # tells what is held, whatever that is
+
+
+@pytest.mark.parametrize(
+    ("missing", "pages", "reason"),
+    [
+        ({"keyed_orders": 0, "buyers": 0, "repeat_buyers": 0},
+         {"segments": "no", "customers": "no", "customer": "no", "value": "no", "audiences": "no"},
+         "no_buyer_key"),
+        ({"keyed_orders": 99}, dict.fromkeys(("segments", "customers", "customer", "value", "audiences"), "part"),
+         "no_buyer_key"),
+        ({"costed_lines": 149}, {"overview": "part", "value": "part", "costs": "part"}, "no_costs"),
+        ({"consents": 0}, {"audiences": "part"}, "no_consents"),
+        ({"reachable": 0}, {"audiences": "part", "customer": "part"}, "no_contacts"),
+        ({"refunds": 0}, {"overview": "part"}, "no_refunds"),
+        ({"repeat_buyers": 9}, {"value": "no"}, "few_repeat_buyers"),
+        ({"days": 80}, {"forecast": "part"}, "short_history"),
+        ({"days": 40}, {"forecast": "no"}, "few_days_of_forecast"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_missed_where_it_matters(
+    missing: dict[str, int], pages: dict[str, str], reason: str
+) -> None:
+    found = judge(replace(ALL, **missing))
+    assert {page: level for page, level in found.pages.items() if level != "full"} == pages
+    assert all(reason in found.reasons[page] for page in pages)
+
+
+def test_it_asks_what_the_models_ask() -> None:
+    needed = lifetime_value._NEEDED
+    assert (
+        needed["buyers"], needed["repeat_buyers"], needed["history_days"],
+    ) == (asked.VALUE_BUYERS, asked.VALUE_REPEAT_BUYERS, asked.VALUE_DAYS)  # fmt: skip
+    assert asked.FORECAST_DAYS == forecast.LEAST_DAYS
+
+
+def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> None:
+    day = datetime(2026, 1, 1, 12)
+    rows: Rows = {
+        "orders": [
+            order(str(n), f"c{n // 2}", (day + timedelta(n)).isoformat()) for n in range(120)
+        ],
+        "order_lines": [line(str(n), "tea", "10", unit_cost=Decimal(4)) for n in range(120)],
+        "identities": [{"customer_id": f"c{n}", "email": f"c{n}@shop.example"} for n in range(60)],
+    }
+    shop = small_shop(tmp_path)
+    report = shop.load(rows)
+    assert report["feeds"]["value"] == "full"
+    assert report["feed_details"] == {"overview": ["no_refunds"], "audiences": ["no_consents"]}
+    store = shop.open()
+    told = store_feeds(store).report()
+    assert told == {name: report[name] for name in told}
+
+
+def test_the_demo_feeds_every_page(store: Store) -> None:
+    found = store_feeds(store)
+    assert found.pages == judge(ALL).pages | dict.fromkeys(found.reasons, "part")
+    assert set().union(*found.reasons.values()) <= {"no_buyer_key", "no_costs"}
