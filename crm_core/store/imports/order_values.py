@@ -19,6 +19,7 @@ from crm_core.store.imports.values import (
     date_order,
     decimal_style,
     moment_layers,
+    moment_shapes,
     number,
 )
 
@@ -116,9 +117,7 @@ def _texts(sheet: Sheet) -> dict[str, str]:
             constant = sheet.mapping.constants.get(field)
             value = "null::varchar" if constant is None else quote(constant)
         else:
-            value = f"nullif(trim({raw}, E' \\t\\r\\n\u00a0\u3000'), '')"
-            if field in _IDS:
-                value = f"nullif(ltrim({value}, ''''), '')"
+            value = trimmed(raw, apostrophe=field in _IDS)
         texts[f"t_{field}"] = value
         if kind == "text" and field not in {"status", "currency", "product_id", "order_id"}:
             texts[field] = value
@@ -126,6 +125,21 @@ def _texts(sheet: Sheet) -> dict[str, str]:
     texts["status"] = translated("t_status", "status", "t_status")
     texts["currency"] = translated("t_currency", "currency", "upper(t_currency)")
     return texts
+
+
+def trimmed(raw: str, *, apostrophe: bool = False) -> str:
+    """SQL for a text without the white space (and apostrophes) around it, NULL when none is left.
+
+    Few texts have any, and to ask that costs a tenth of taking it off.
+    """
+    spaces = [" ", "\t", "\r", "\n", "\u00a0", "\u3000"]
+    value = f"nullif(trim({raw}, {quote(''.join(spaces))}), '')"
+    ends = [f"{raw} < '!'", *(f"prefix({raw}, {quote(each)})" for each in spaces[4:])]
+    ends += [f"suffix({raw}, {quote(each)})" for each in spaces]
+    if apostrophe:
+        value = f"nullif(ltrim({value}, ''''), '')"
+        ends.append(f"prefix({raw}, '''')")
+    return f"case when {' or '.join(ends)} then {value} else {raw} end"
 
 
 def _made(column: str) -> bool:
@@ -149,22 +163,25 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def _moments(job: Job, sheet: Sheet) -> list[dict[str, str]]:
-    layers: list[dict[str, str]] = [{} for _ in range(4)]
+    layers: list[dict[str, str]] = [{} for _ in range(5)]
     for field, kind in FIELDS.items():
         if kind != "time":
             continue
-        if sheet.raw(field) is None:
-            layers[3] |= {field: "null::timestamp", f"{field}_day": "null::date"}
+        raw = sheet.raw(field)
+        if raw is None:
+            layers[-1] |= {field: "null::timestamp", f"{field}_day": "null::date"}
             continue
-        made = moment_layers(field, f"t_{field}", sheet.order, job.timezone)
-        layers = [old | new for old, new in zip(layers, made, strict=True)]
-    layers[3]["order_id"] = (
+        shapes = moment_shapes(job, raw, sheet.order)
+        made = moment_layers(field, f"t_{field}", sheet.order, job.timezone, shapes)
+        for place, layer in enumerate(reversed(made), 1):
+            layers[-place] |= layer
+    layers[-1]["order_id"] = (
         "coalesce(t_order_id, customer_id || '-' || strftime(ordered_at, '%Y%m%dT%H%M%S'))"
         if "order_id" not in sheet.mapping.columns
         else "t_order_id"
     )
     # An alias cannot lean on its own layer's aliases and stay readable: the id comes one later.
-    order_id = layers[3].pop("order_id")
+    order_id = layers[-1].pop("order_id")
     return [layer for layer in [*layers, {"order_id": order_id}] if layer]
 
 

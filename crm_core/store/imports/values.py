@@ -7,6 +7,8 @@ row is set aside.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.staging import quote
@@ -15,12 +17,15 @@ from crm_core.store.imports.staging import quote
 DECIMAL = "decimal(18,6)"
 FIRST_YEAR = 1980
 
+# What most cells look like; all else takes the long way round, at fifty times the cost.
+_PLAIN = {"dot": "-?\\d+([.]\\d+)?", "comma": "-?\\d+(,\\d+)?"}
 _GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
 _MARK = {"dot": "[.]", "comma": ","}
 _SPACE = "[\\s\\x{A0}\\x{202F}]"
 _AROUND = f"(^{_SPACE}+|{_SPACE}*(\\p{{Sc}}|元){_SPACE}*|^([A-Z]{{3}}{_SPACE}|RMB)|{_SPACE}[A-Z]{{3}}$|{_SPACE}+$)"
 
 _DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[T\\s]+(.*))?$"
+_DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
 _PACKED = "^(\\d{4})(\\d{2})(\\d{2})($|[T\\s])"
 _CLOCK = (
     "^(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
@@ -31,6 +36,16 @@ _NAMED = (
     "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M", "%b %d, %Y %H:%M:%S",
     "%B %d, %Y %H:%M", "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d-%b-%Y %H:%M:%S",
 )  # fmt: skip
+_DAYS = {
+    "ymd": ("\\d{{4}}{0}\\d{{1,2}}{0}\\d{{1,2}}", "%Y{0}%m{0}%d"),
+    "dmy": ("\\d{{1,2}}{0}\\d{{1,2}}{0}\\d{{4}}", "%d{0}%m{0}%Y"),
+    "mdy": ("\\d{{1,2}}{0}\\d{{1,2}}{0}\\d{{4}}", "%m{0}%d{0}%Y"),
+}
+_CLOCKS = (
+    ("", ""), ("[ ]\\d{1,2}:\\d{2}", " %H:%M"), ("[ ]\\d{1,2}:\\d{2}:\\d{2}", " %H:%M:%S"),
+    ("T\\d{1,2}:\\d{2}", "T%H:%M"), ("T\\d{1,2}:\\d{2}:\\d{2}", "T%H:%M:%S"),
+)  # fmt: skip
+_SHAPES_SAMPLE, _SHAPES_MOST = 5_000, 3
 # One part in twenty of contradicting values is taken for slips of the pen, more for a real doubt.
 _SLIPS = 20
 
@@ -44,7 +59,8 @@ def in_utc(local: str, timezone: str) -> str:
     """SQL for the UTC moment of a shop's local time; clock changes follow the zone's rules."""
     if timezone == "UTC":
         return local
-    return f"(({local}) at time zone {quote(timezone)}) at time zone 'UTC'"
+    # `at time zone 'UTC'` says the same as the epoch does, and looks the zone up once more.
+    return f"make_timestamp(epoch_us(({local}) at time zone {quote(timezone)}))"
 
 
 def number(text: str, style: str) -> str:
@@ -62,7 +78,12 @@ def number(text: str, style: str) -> str:
     if style == "comma":
         plain = f"replace({plain}, ',', '.')"
     fits = f"regexp_full_match({clean}, {quote(pattern)})"
-    return f"case when {fits} then try_cast({plain} as {DECIMAL}) end"
+    usual = text if style == "dot" else f"replace({text}, ',', '.')"
+    return (
+        f"case when regexp_full_match({text}, {quote(_PLAIN[style])}) "
+        f"then try_cast({usual} as {DECIMAL}) "
+        f"when {fits} then try_cast({plain} as {DECIMAL}) end"
+    )
 
 
 def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
@@ -73,20 +94,25 @@ def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
     """
     if not columns:
         return "dot"
-    values = " union all ".join(f"select trim({raw}) as v from import_raw" for raw in columns)
+    values = " union all ".join(f"select {raw} as v from import_raw" for raw in columns)
+    # Amounts repeat: each is looked at once and counted as often as it stands there. A `where`
+    # would be moved before the counting.
     row = job.con.execute(
         f"""
-        select count(*) filter (regexp_matches(v, '(^|\\d)[.](\\d{{1,2}}|\\d{{4,}})\\D*$')
-                                or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0)[.]\\d+\\D*$')
-                                or regexp_matches(v, ',\\d{{3}}[.]\\d*\\D*$')),
-               count(*) filter (regexp_matches(v, '(^|\\d),(\\d{{1,2}}|\\d{{4,}})\\D*$')
-                                or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0),\\d+\\D*$')
-                                or regexp_matches(v, '[.]\\d{{3}},\\d*\\D*$')),
-               count(*) filter (regexp_matches(v, '\\d[.,]\\d{{3}}\\D*$'))
-        from ({values}) where regexp_matches(v, '^\\D*[-+]?[\\d.,]+\\D*$')
+        select sum(n) filter (told and (
+                   regexp_matches(v, '(^|\\d)[.](\\d{{1,2}}|\\d{{4,}})\\D*$')
+                   or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0)[.]\\d+\\D*$')
+                   or regexp_matches(v, ',\\d{{3}}[.]\\d*\\D*$'))),
+               sum(n) filter (told and (
+                   regexp_matches(v, '(^|\\d),(\\d{{1,2}}|\\d{{4,}})\\D*$')
+                   or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0),\\d+\\D*$')
+                   or regexp_matches(v, '[.]\\d{{3}},\\d*\\D*$'))),
+               sum(n) filter (told and regexp_matches(v, '\\d[.,]\\d{{3}}\\D*$'))
+        from (select *, regexp_matches(v, '^\\D*[-+]?[\\d.,]+\\D*$') as told
+              from (select trim(v) as v, count(*) as n from ({values}) group by all))
         """
     ).fetchone()
-    dot, comma, unsure = row or (0, 0, 0)
+    dot, comma, unsure = (each or 0 for each in row or (0, 0, 0))
     if not dot and not comma and unsure:
         raise CrmError("import_ambiguous_numbers", file=file, column=", ".join(columns.values()))
     return "comma" if comma > dot else "dot"
@@ -101,14 +127,15 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
     for raw in columns:
         row = job.con.execute(
             f"""
-            select count(*) filter (a > 12 and b <= 12), count(*) filter (b > 12 and a <= 12),
-                   count(*) filter (a <= 12 and b <= 12)
-            from (select try_cast(p.a as integer) as a, try_cast(p.b as integer) as b from (
-                select regexp_extract(trim({raw}), '{_DATE}', ['a', 'b', 'c', 'rest']) as p
-                from import_raw) where length(p.a) between 1 and 2)
+            select sum(n) filter (a > 12 and b <= 12), sum(n) filter (b > 12 and a <= 12),
+                   sum(n) filter (a <= 12 and b <= 12)
+            from (select case when length(p.a) <= 2 then try_cast(p.a as integer) end as a,
+                         try_cast(p.b as integer) as b, n
+                  from (select regexp_extract(trim(v), '{_DATE}', ['a', 'b', 'c', 'rest']) as p, n
+                        from ({_days(raw)})))
             """
         ).fetchone()
-        found = row or (0, 0, 0)
+        found = tuple(each or 0 for each in row or (0, 0, 0))
         days_first, months_first = days_first + found[0], months_first + found[1]
         unsure += found[2]
     if not days_first and not months_first and not unsure:
@@ -128,12 +155,77 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
     )
 
 
-def moment_layers(field: str, text: str, order: str, timezone: str) -> list[dict[str, str]]:
+def _days(raw: str) -> str:
+    """SQL for the texts of a time column, each once; the usual ones of one day lose their clock."""
+    return (
+        f"select case when regexp_full_match({raw}, '{_DAY_AND_CLOCK}') then left({raw}, 10) "
+        f"else {raw} end as v, count(*) as n from import_raw group by all"
+    )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A way of writing a moment that the engine reads in one step: digits in fixed places."""
+
+    pattern: str
+    format: str
+
+    def fits(self, text: str) -> str:
+        """SQL that tells whether a text is written so."""
+        return f"regexp_full_match({text}, {quote(self.pattern)})"
+
+
+def moment_shapes(job: Job, raw: str, order: str) -> tuple[Shape, ...]:
+    """The shapes that a raw column's first values have, most frequent first.
+
+    They save time and decide nothing: a value of another shape is read all the same.
+    """
+    order = "mdy" if order == "mdy" else "dmy"
+    shapes = [
+        Shape(pattern.format(f"[{mark}]") + clock, format.format(mark) + hours)
+        for pattern, format in (_DAYS["ymd"], _DAYS[order])
+        for mark in "-./"
+        for clock, hours in _CLOCKS
+    ]
+    counts = ", ".join(f"count(*) filter ({each.fits('v')})" for each in shapes)
+    row = job.con.execute(
+        f"select {counts} from (select trim({raw}) as v from import_raw limit {_SHAPES_SAMPLE})"
+    ).fetchone()
+    seen = sorted(zip(row or (), shapes, strict=False), key=lambda each: -each[0])
+    return tuple(shape for count, shape in seen[:_SHAPES_MOST] if count)
+
+
+def moment_layers(
+    field: str, text: str, order: str, timezone: str, shapes: tuple[Shape, ...] = ()
+) -> list[dict[str, str]]:
     """Layers of SELECT aliases that end in `field`, a UTC timestamp or NULL, and `field_day`.
 
     Dates alone become noon of the shop's day; a time with an offset is exact; a time without
-    one is the shop's local time.
+    one is the shop's local time. Texts of `shapes` are read in one step, one layer earlier.
     """
+    slow = _slow_layers(field, text, order, timezone)
+    if not shapes:
+        return slow
+    read, first, last = f"{field}_f", slow[0], slow[-1]
+    cases = " ".join(
+        f"when {shape.fits(text)} then try_strptime({text}, {quote(shape.format)})"
+        for shape in shapes
+    )
+    local = (
+        f"case when contains({text}, ':') then {in_utc(read, timezone)} "
+        f"else {midday(read, timezone)} end"
+    )
+    for layer, name, quick in (
+        (first, f"{field}_p", "null"),
+        (last, field, local),
+        (last, f"{field}_day", f"{read}::date"),
+    ):
+        layer[name] = f"case when {read} is null then {layer[name]} else {quick} end"
+    return [{read: f"case {cases} end"}, *slow]
+
+
+def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[str, str]]:
+    """Any way of writing a date that is known here, taken apart piece by piece."""
     packed = f"regexp_replace(trim({text}), '{_PACKED}', '\\1-\\2-\\3\\4')"
     p, q = f"{field}_p", f"{field}_q"
     year = f"case length({p}.c) when 4 then {p}.c when 2 then '20' || {p}.c end"
