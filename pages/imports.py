@@ -11,8 +11,8 @@ from crm_core.views.telling import telling
 
 session = current()
 header("imports")
-import_panel()
-if session.opened is not None:
+is_importing = import_panel()
+if session.opened is not None and not is_importing:
     rebuild_offer()
     view = show(imports, session.selection)
     aside_panel(view)

@@ -18,7 +18,7 @@ from crm_core.ui.import_steps import Checked
 from crm_core.ui.layout import columns, details_box, panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, failure, note, pairs, plain, success
+from crm_core.ui.words import caption, failure, note, pairs, plain, success, word_table
 
 _ROWS = ("read", "good", "duplicate", "quarantined", "skipped")
 _COUNTS = ("orders", "customers", "units")
@@ -30,7 +30,8 @@ def import_bill(waiting: Checked) -> None:
     """Draws what a job that was checked would do, and asks what to do with it."""
     quality: Mapping[str, Any] | None = waiting.report.get("quality")
     with panel("imports.bill"):
-        plain("  ·  ".join(file.name for file in waiting.job.files))
+        if waiting.job.files:
+            plain("  ·  ".join(file.name for file in waiting.job.files))
         note("imports.checked_only")
         if quality is None:
             caption("import_sources.nothing_new")
@@ -163,55 +164,44 @@ def details(report: Mapping[str, Any]) -> None:
     session = current()
     reasons = [each for each in quality["findings"] if _is_reason(each, session)]
     if reasons:
-        with panel("imports.reasons"):
+        with panel("imports.reasons", help_key="imports.reasons_about"):
             _reasons(reasons, str(report.get("currency") or ""), session)
-    months, feeds = columns(3, 2)
+    months, feeds = columns(1, 1)
     with months, panel("imports.months", help_key="imports.months_about"):
         _months(quality, str(report.get("currency") or ""), session)
     with feeds, panel("imports.feeds_files"):
-        feeds_table(report, key="files")
+        feeds_table(report)
 
 
 def _reasons(found: Sequence[Mapping[str, Any]], currency: str, session: Session) -> None:
-    caption("quality.set_aside.remedy")
-    rows = [
-        {
-            "reason": reason_text(each["code"], session.language),
-            "count": each["count"],
-            "share": each["share"],
-            "money": formats.money(each["money"], currency, session.language, 2),
-            "places": _places(each["examples"], session),
-        }
-        for each in found
-    ]
-    data_table(
-        pd.DataFrame(rows),
+    word_table(
         [
-            Column("reason", "text", "imports.reason_label", pinned=True),
-            Column("count", "count", "imports.rows.quarantined"),
-            Column("share", "rate", "imports.reason_share"),
-            Column("money", "text", "imports.reason_money"),
-            Column("places", "text", "imports.reason_places", width="large"),
-        ],
-        key="import_reasons",
-        alt_key="imports.reasons",
+            {
+                "imports.reason_label": reason_text(each["code"], session.language),
+                "imports.rows.quarantined": formats.number(each["count"], session.language),
+                "imports.reason_share": formats.percent(each["share"], session.language),
+                "imports.reason_money": formats.money(each["money"], currency, session.language, 2),
+                "imports.reason_places": _places(each["examples"], session),
+            }
+            for each in found
+        ]
     )
 
 
 def _months(quality: Mapping[str, Any], currency: str, session: Session) -> None:
-    """The totals by month, and below them those of all: they are one sum."""
+    """The totals of all, and below them those by month: they are one sum."""
     if currency:
         caption("imports.months_in", currency=currency)
     names = ("orders", "units", "gross", "discount", "tax", "refunds", "net")
     rows = [
+        {"month": session.t("imports.month_all")}
+        | {name: quality["totals"].get(name, 0) for name in names}
+    ]
+    rows += [
         {"month": each["month"] or session.t("imports.month_unknown")}
         | {name: each[name] for name in names}
         for each in quality["months"]
     ]
-    rows.append(
-        {"month": session.t("imports.month_all")}
-        | {name: quality["totals"].get(name, 0) for name in names}
-    )
     data_table(
         pd.DataFrame(rows),
         [

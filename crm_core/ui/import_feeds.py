@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from crm_core.ui.layout import panel
 from crm_core.ui.session import current
-from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption
+from crm_core.ui.words import caption, word_table
 from crm_core.views.imports import Imports
 
-_MOST_FILES = 6
+_MOST_FILES = 12
+_LEVELS = ("full", "part", "no")
 
 
-def feeds_table(report: Mapping[str, Any], *, key: str) -> None:
+def feeds_table(report: Mapping[str, Any]) -> None:
     """By page what can be fed and what is missing; of several files also each by itself.
 
     `report` has feeds, feed_details and files as in `import --json`.
@@ -27,37 +25,39 @@ def feeds_table(report: Mapping[str, Any], *, key: str) -> None:
         caption("imports.feeds_none")
         return
     why: Mapping[str, list[str]] = report.get("feed_details") or {}
-    files = [file for file in report.get("files") or () if file.get("feeds")][:_MOST_FILES]
-    each = files if len(files) > 1 else []
-    frame = pd.DataFrame(
+    word_table(
         [
             {
-                "page": session.t(f"nav.page.{page}"),
-                "level": level,
-                "why": " ".join(
+                "imports.feeds_page": session.t(f"nav.page.{page}"),
+                "imports.feeds_level": session.t(f"imports.feeds.{level}"),
+                "imports.feeds_why": " ".join(
                     session.word("imports.why_not", code) for code in why.get(page, ())
                 ),
-                **{f"file_{n}": file["feeds"].get(page, "no") for n, file in enumerate(each)},
             }
             for page, level in feeds.items()
         ]
     )
-    # A file's name is its column's label; label keys are for texts, so it becomes the column.
-    names = {f"file_{n}": f"{n + 1} · {file['name']}" for n, file in enumerate(each)}
-    data_table(
-        frame.rename(columns=names),
-        [
-            Column("page", "text", "imports.feeds_page", pinned=True),
-            Column("level", "code", "imports.feeds_level", prefix="imports.feeds"),
-            *[Column(name, "code", prefix="imports.feeds") for name in names.values()],
-            Column("why", "text", "imports.feeds_why", width="large"),
-        ],
-        key=f"import_feeds_{key}",
-        alt_key="imports.feeds_about",
-    )
+    files = [file for file in report.get("files") or () if file.get("feeds")]
+    if len(files) > 1:
+        _by_file(files[:_MOST_FILES], list(feeds))
+
+
+def _by_file(files: Sequence[Mapping[str, Any]], pages: Sequence[str]) -> None:
+    """What each file would feed by itself: its pages by how far."""
+    session = current()
+    caption("imports.feeds_each")
+    rows: list[dict[str, str]] = []
+    for file in files:
+        row = {"imports.files": str(file["name"])}
+        for level in _LEVELS:
+            named = [page for page in pages if file["feeds"].get(page, _LEVELS[-1]) == level]
+            words = ", ".join(session.t(f"nav.page.{page}") for page in named)
+            row[f"imports.feeds.{level}"] = words
+        rows.append(row)
+    word_table(rows)
 
 
 def shop_feeds(view: Imports) -> None:
     """What everything in the store together can feed."""
     with panel("imports.feeds_shop", help_key="imports.feeds_shop_about"):
-        feeds_table(view.feeds, key="shop")
+        feeds_table(view.feeds)

@@ -10,9 +10,10 @@ from crm_core.store.imports.mapping import CHOICES, MAPPED_TABLES, Mapping
 from crm_core.store.imports.preview import Proposal
 from crm_core.text import error_text
 from crm_core.ui.session import current
-from crm_core.ui.words import caption, failure, plain, success
+from crm_core.ui.words import caption, plain, success, warning
 
 _SURE, _LIKELY = 0.9, 0.6
+_LACKS = "import_missing_field"
 # What only order lines can say about their amounts.
 _OF_LINES = ("amount_is", "discount_is")
 
@@ -47,6 +48,7 @@ def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
         table,
         hide_index=True,
         disabled=["column", "reason", "sure"],
+        placeholder=session.t("imports.left_out"),
         key=f"mapping_{mapping.table}_{key}",
         column_config={
             "column": session.t("imports.column"),
@@ -100,10 +102,14 @@ def preview_rows(proposal: Proposal) -> None:
     """Ten rows as they would be read, and what is wrong with the file or with how many rows."""
     session = current()
     for problem in proposal.problems:
-        if proposal.result is None:
+        if problem.code == _LACKS:
+            needed = str(problem.facts["column"]).split(", ")
+            words = ", ".join(session.word("imports.field", field) for field in needed)
+            warning("imports.still_needed", fields=words)
+        elif proposal.result is None:
             plain(error_text(CrmError(problem.code, **problem.facts), session.language))
         else:
-            failure(
+            warning(
                 "imports.rows_aside",
                 count=problem.facts.get("count"),
                 reason=session.word("imports.aside", problem.code),

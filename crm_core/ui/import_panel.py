@@ -44,12 +44,13 @@ class _Found:
     plan: Plan | None
 
 
-def import_panel() -> None:
-    """Draws the steps; each appears when the one before it is done."""
+def import_panel() -> bool:
+    """Draws the steps; each appears when the one before it is done. Whether one is being taken:
+    then the page shows nothing else, for what is in the store is another matter."""
     session = current()
     if not allowed(session.access, "import"):
         note("imports.not_allowed")
-        return
+        return False
     own, database = columns(2, 1)
     with own, panel("imports.choose", help_key="imports.choose_about"):
         if session.workspace.is_demo:
@@ -58,8 +59,8 @@ def import_panel() -> None:
         caption("imports.or_command")
     with database:
         sources_panel()
+    waiting = import_steps.checked(files)
     with part():
-        waiting = import_steps.checked(files)
         if waiting is not None:
             import_bill(waiting)
         elif files:
@@ -67,6 +68,7 @@ def import_panel() -> None:
     report = import_steps.result()
     if report is not None and not files:
         import_report(report)
+    return waiting is not None or bool(files)
 
 
 def _recognised(files: list[Path]) -> None:

@@ -9,12 +9,13 @@ import pandas as pd
 
 from crm_core.text import formats
 from crm_core.ui.import_bill import details, findings
-from crm_core.ui.layout import details_box, panel
+from crm_core.ui.layout import columns, details_box, panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, pairs, success, warning
 
-_TOTALS = ("orders", "customers", "net")
+_TOTALS = ("orders", "customers", "gross", "net")
+_COUNTS = ("orders", "customers")
 
 
 def import_report(report: Mapping[str, Any]) -> None:
@@ -30,13 +31,16 @@ def import_report(report: Mapping[str, Any]) -> None:
             note("imports.nothing_new")
         else:
             success("imports.done", rows=formats.number(rows["loaded"], session.language))
-        pairs(
-            [
-                (f"imports.rows.{name}", formats.number(rows.get(name, 0), session.language))
-                for name in ("read", "loaded", "duplicate", "quarantined")
-            ]
-            + _totals(report, session)
-        )
+        came, told = columns(1, 1)
+        with came:
+            pairs(
+                [
+                    (f"imports.rows.{name}", formats.number(rows.get(name, 0), session.language))
+                    for name in ("read", "loaded", "duplicate", "quarantined")
+                ]
+            )
+        with told:
+            pairs(_totals(report, session))
         if report.get("lookalike_emails"):
             warning("imports.lookalike", count=report["lookalike_emails"])
     with details_box("imports.bill_again"):
@@ -51,9 +55,9 @@ def _totals(report: Mapping[str, Any], session: Session) -> list[tuple[str, str]
     return [
         (
             f"imports.total.{name}",
-            formats.money(found[name], currency, session.language, 2)
-            if name == "net"
-            else formats.number(found[name], session.language),
+            formats.number(found[name], session.language)
+            if name in _COUNTS
+            else formats.money(found[name], currency, session.language, 2),
         )
         for name in _TOTALS
         if name in found
