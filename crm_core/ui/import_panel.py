@@ -28,6 +28,8 @@ from crm_core.ui.session import current
 from crm_core.ui.words import caption, note, plain, warning
 
 _PLAN, _MAPPINGS = "_import_plan", "_import_mappings"
+# What is wrong with a file whose columns nobody has named yet.
+_CAN_BE_SAID = {"import_unknown_layout", "import_missing_field"}
 _CURRENCIES = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "CAD", "AUD", "HKD", "TWD")
 _ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles",
           "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Australia/Sydney")  # fmt: skip
@@ -35,8 +37,8 @@ _ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/
 
 @dataclass(frozen=True)
 class _Found:
-    """What uploads are, and how many of their rows come back mended; no plan where the one file
-    is of no known layout."""
+    """What uploads are, and how many of their rows come back mended; no plan where it has yet to
+    be said what the columns of the one file are."""
 
     files: list[Path]
     read: list[Path | SourceFile]
@@ -103,7 +105,7 @@ def _found(files: list[Path]) -> _Found:
         try:
             plan = recognise(read, limits=limits)
         except CrmError as error:
-            if error.code != "import_unknown_layout" or len(files) != 1:
+            if error.code not in _CAN_BE_SAID or len(files) != 1:
                 raise
             plan = None
         known = st.session_state[_PLAN] = _Found(files, read, len(healed), plan)
