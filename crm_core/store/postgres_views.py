@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import LiteralString, cast
 
 import ibis.expr.types as ir
+import psycopg
 from psycopg import errors, sql
 
 from crm_core.store.postgres_link import AnyConnection
@@ -56,7 +57,7 @@ def lead(connection: AnyConnection, made: list[sql.Composed]) -> bool:
             connection.execute(_PATIENCE)
             for statement in made:
                 connection.execute(statement)
-    except (errors.LockNotAvailable, errors.SyntaxErrorOrAccessRuleViolation):
+    except (errors.LockNotAvailable, psycopg.ProgrammingError):
         return False
     return True
 

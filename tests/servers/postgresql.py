@@ -37,17 +37,29 @@ class Server:
         self.run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' STRATEGY file_copy")
         return self.address(name)
 
+    def copy(self, address: str) -> str:
+        """A database like another, whose connections are ended; its address."""
+        source, name = _name(address), f"t_{uuid.uuid4().hex[:12]}"
+        self.run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{source}'",
+            f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy",
+        )
+        return self.address(name)
+
     def address(self, name: str) -> str:
         """The address of a database, as the program takes it."""
         return self._url(name).replace("postgresql://", "postgresql+psycopg://")
 
     def drop(self, address: str) -> None:
         """Drops a database whoever is connected."""
-        name = address.split("/")[3].split("?")[0]
-        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.run(f"DROP DATABASE IF EXISTS {_name(address)} WITH (FORCE)")
 
     def _url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self._place}"
+
+
+def _name(address: str) -> str:
+    return address.split("/")[3].split("?")[0]
 
 
 @contextmanager
