@@ -14,6 +14,7 @@ from crm_core.metrics.evaluate import (
     measure,
     scope,
 )
+from crm_core.metrics.parts import every_day
 
 __all__ = [
     "DIMENSIONS",
@@ -32,6 +33,7 @@ __all__ = [
     "compare",
     "daily",
     "dimension",
+    "every_day",
     "measure",
     "metric",
     "scope",

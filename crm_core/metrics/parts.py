@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.metrics.catalog import metric
+from crm_core.metrics.catalog import METRICS, metric
 from crm_core.metrics.definition import CountDistinct, Metric, Ratio, Sum
 
 _KNOWN_COST_SHARE = 0.99
@@ -74,3 +74,31 @@ def _value(kind: Metric, row: Any) -> Number:
         if covered and costed / covered < _KNOWN_COST_SHARE:
             return None
     return float(row[kind.name])
+
+
+def every_day(ledger: ir.Table) -> ir.Table:
+    """Every metric of the catalogue as the engine works it out: one row a day of the ledger.
+
+    Columns: day, then METRICS in their order: money as decimals, counts as whole numbers, rates
+    and figures per order as floats. A figure is empty where `record` gives None.
+    """
+    measured = ledger.group_by("day").agg(
+        **{part.name: of_ledger(part, ledger) for part in parts_of(METRICS)}
+    )
+    return measured.select("day", **{name: _column(metric(name), measured) for name in METRICS})
+
+
+def _column(kind: Metric, row: ir.Table) -> ir.Value:
+    """What `_value` gives, as an expression over the measured parts."""
+    if isinstance(kind, Ratio):
+        top, bottom = (
+            _column(metric(name), row).cast("float64")
+            for name in (kind.numerator, kind.denominator)
+        )
+        return top / bottom.nullif(0.0)
+    value = row[kind.name].cast("int64" if kind.unit == "count" else _MONEY)
+    if isinstance(kind, Sum) and kind.needs_cost:
+        covered, costed = row[_COVERED].cast("float64"), row[_COSTED].cast("float64")
+        is_unknown = (costed / covered.nullif(0.0) < _KNOWN_COST_SHARE).fill_null(False)
+        return ibis.ifelse(is_unknown, ibis.null(_MONEY), value)
+    return value

@@ -31,6 +31,7 @@ from crm_core.pipeline.restored import (
     mend,
     put_in_place,
 )
+from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.workspace import workspace
 from crm_core.records import Records, open_records
 from crm_core.schema import VERSION
@@ -146,7 +147,7 @@ def restore(
         shutil.rmtree(aside, ignore_errors=True)
         manifest = _unpack(file, aside, progress)
         mend(engine)
-        with engine.writing(progress=progress) as change:
+        with engine.writing(views=shared_views, progress=progress) as change:
             _check_room(engine, records, replace=replace)
             aside.replace(engine.folder / READY)
             # From here on whoever opens the store finishes, should this process be killed.

@@ -18,6 +18,7 @@ from crm_core.pipeline.facts import StoreFacts, build_marts, old_meta, starts_fo
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.identity import identity_report
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
+from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records
 from crm_core.settings import Settings
@@ -84,7 +85,7 @@ def run_import(
     report: dict[str, Any] = {}
     ensure_version(url, settings=settings, records=records, progress=progress)
     engine = engine_of(url, settings)
-    with engine.writing(progress=progress) as change:
+    with engine.writing(views=shared_views, progress=progress) as change:
         if not wishes.dry_run:
             mark_pending(engine)
         log: list[Batch] | None = None

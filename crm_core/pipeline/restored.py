@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.shared_views import shared_views
 from crm_core.records import Records
 from crm_core.schema import VERSION
 from crm_core.store import Change, Engine
@@ -66,7 +67,7 @@ def finish_restore(engine: Engine, records: Records) -> bool:
     if not (engine.folder / READY).exists():
         return False
     mend(engine)
-    with engine.writing() as change:
+    with engine.writing(views=shared_views) as change:
         put_in_place(engine, change, records)
     return True
 

@@ -24,6 +24,7 @@ from crm_core.pipeline.facts import (
 )
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.rules import account_rules, money_rules
+from crm_core.pipeline.shared_views import shared_views
 from crm_core.records import Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Store, StoreAt, engine_of
@@ -49,7 +50,7 @@ def refresh_marts(
     Originals of uploads whose time is over by `now` go.
     """
     started = time.perf_counter()
-    with engine_of(url, settings).writing(progress=progress) as change:
+    with engine_of(url, settings).writing(views=shared_views, progress=progress) as change:
         if change.pointer.facts is None:
             raise CrmError("store_empty")
         with change.building("facts") as build:
@@ -82,7 +83,7 @@ def refresh_scores(
     the others go on. `frozen` is a forecast made earlier from the very same series.
     """
     seconds: dict[str, float] = {}
-    with engine_of(url, settings).writing(progress=progress) as change:
+    with engine_of(url, settings).writing(views=shared_views, progress=progress) as change:
         if change.pointer.facts is None:
             raise CrmError("store_empty")
         # Opened in our turn: facts published a moment ago by somebody else are the ones scored.

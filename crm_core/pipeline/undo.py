@@ -13,6 +13,7 @@ from crm_core.pipeline.decisions import mark_pending, sync_consents
 from crm_core.pipeline.facts import StoreFacts, build_marts, leave_empty, old_meta
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
+from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import IdentityOverride, Records
 from crm_core.settings import Settings
@@ -73,7 +74,7 @@ def _rebuilt(
     report: dict[str, Any] = {"batch": undone}
     decided = records.identity_overrides()
     engine = engine_of(url, settings)
-    with engine.writing(progress=progress) as change:
+    with engine.writing(views=shared_views, progress=progress) as change:
         if change.pointer.facts is None:
             raise CrmError("store_empty")
         with change.building("facts") as build:

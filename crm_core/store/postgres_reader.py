@@ -86,3 +86,13 @@ def ibis_type(kind: str) -> str:
     if kind.startswith("numeric("):
         return kind.replace("numeric", "decimal")
     raise CrmError("store_damaged", file=kind)
+
+
+def postgres_type(kind: str) -> str:
+    """The other way round.
+
+    >>> postgres_type("decimal(18, 2)"), postgres_type("string")
+    ('numeric(18, 2)', 'text')
+    """
+    told = {ours: theirs for theirs, ours in _TYPES.items()}
+    return told.get(kind) or kind.replace("decimal", "numeric")

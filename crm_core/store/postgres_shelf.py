@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import LiteralString, cast
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -22,13 +21,13 @@ from crm_core.errors import CrmError
 from crm_core.settings import Settings
 from crm_core.store.connection import connect, limits, quoted
 from crm_core.store.postgres_link import AnyConnection, Link, understood
-from crm_core.store.postgres_reader import PostgresReader, sql_of
+from crm_core.store.postgres_reader import PostgresReader
 from crm_core.store.postgres_tables import copy_in, copy_out
+from crm_core.store.postgres_views import lead, statements
 from crm_core.store.snapshots import Pointer
 from crm_core.store.tables import Tables
 
 HOME = "clientele"
-VIEWS = "clientele_v1"
 _WRITER = 7_261_002  # one number for all that write to a store in the same database
 _ENCODING = "SELECT current_setting('server_encoding')"
 _HOME = f"""
@@ -39,6 +38,14 @@ _HOME = f"""
         facts text, facts_before text, scores text, scores_before text,
         pending boolean NOT NULL DEFAULT false);
     INSERT INTO {HOME}.current DEFAULT VALUES ON CONFLICT DO NOTHING;
+"""
+# The snapshot before stays for those who still read it.
+_POINT = f"""
+    UPDATE {HOME}.current SET
+        facts_before = CASE WHEN facts IS DISTINCT FROM %s THEN facts ELSE facts_before END,
+        facts = %s,
+        scores_before = CASE WHEN scores IS DISTINCT FROM %s THEN scores ELSE scores_before END,
+        scores = %s
 """
 _SNAPSHOT = re.compile(r"(facts|scores)_\d+")
 
@@ -96,6 +103,7 @@ class PostgresShelf:
         self._settings = settings
         self._views = views
         self._progress = progress or (lambda step, share: None)
+        self._made: set[str] = set()
         self._tidy()
 
     def pointer(self) -> Pointer:
@@ -133,38 +141,22 @@ class PostgresShelf:
             root.execute(f"ATTACH {quoted(str(path))} AS built (READ_ONLY)")
             for share in copy_in(connection, name, root, "built"):
                 self._progress("publish", share)
+        self._made.add(name)
         with understood():
-            self._swap(name, pointer)
+            self._swap(pointer)
         self._tidy()
 
-    def _swap(self, name: str, pointer: Pointer) -> None:
-        kind = name.split("_")[0]
-        made = self._view_statements(pointer)
+    def _swap(self, pointer: Pointer) -> None:
+        shared = self._views(Tables(self._reader(pointer))) if self._views else {}
+        made = statements(self._holder, shared)
         with self._holder.transaction():
-            self._holder.execute(
-                f"UPDATE {HOME}.current SET {kind}_before = {kind}, {kind} = %s".encode(), (name,)
-            )
-            try:
-                # Another tool may be reading a view: it is waited for a while, never for ever.
-                with self._holder.transaction():
-                    self._holder.execute("SET LOCAL lock_timeout = '10s'")
-                    for statement in made:
-                        self._holder.execute(statement)
-            except errors.LockNotAvailable:
+            told = (pointer.facts, pointer.facts, pointer.scores, pointer.scores)
+            self._holder.execute(_POINT.encode(), told)
+            if not lead(self._holder, made):
                 self._progress("views_kept", 1.0)
 
-    def _view_statements(self, pointer: Pointer) -> list[sql.Composed]:
-        """Statements that lead the shared views to the tables of `pointer`."""
-        if self._views is None:
-            return []
-        found = Tables(PostgresReader(self._link, schemas_of(pointer)))
-        shared = self._views(found)
-        made = [sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(VIEWS))]
-        for name, expr in shared.items():
-            view = sql.Identifier(VIEWS, name)
-            query = sql.SQL(cast("LiteralString", sql_of(expr)))
-            made.append(sql.SQL("CREATE OR REPLACE VIEW {} AS {}").format(view, query))
-        return made
+    def _reader(self, pointer: Pointer) -> PostgresReader:
+        return PostgresReader(self._link, schemas_of(pointer))
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.duckdb"
@@ -179,12 +171,12 @@ class PostgresShelf:
     def _tidy(self) -> None:
         """Drops what cut-off publications left and all but the current snapshots and those before.
 
-        What somebody still reads, or built a view of their own on, stays until another time.
+        What this writer made may be about to become current together with what it makes next. What somebody still reads, or built a view of their own on, stays until another time.
         """
         pointer, kept = self._current()
         found = self._holder.execute("SELECT nspname FROM pg_namespace").fetchall()
         for (name,) in found:
-            if _SNAPSHOT.fullmatch(name) and name not in kept:
+            if _SNAPSHOT.fullmatch(name) and name not in kept | self._made:
                 drop_schema(self._holder, name)
         for path in self._folder.glob("*.duckdb*"):
             if _SNAPSHOT.match(path.name) and path.name != f"{pointer.facts}.duckdb":

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.test_kills import Place, begun, killed, log, run
+from tests.pipeline.killing import Place, begun, killed, log, run
 from tests.small_shop import write_rows
 
 KILLS = 10

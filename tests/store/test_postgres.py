@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -16,7 +18,8 @@ import pytest
 
 from crm_core.errors import CrmError
 from crm_core.settings import Settings
-from crm_core.store import Engine, engine_of
+from crm_core.store import Engine, Tables, engine_of, postgres_views
+from crm_core.store.engines import Views
 from crm_core.store.postgres_link import Link, parts_of
 from tests.servers.postgresql import Server
 from tests.store.test_connection import META
@@ -36,8 +39,15 @@ class Team:
         settings = Settings(var=self._folder / name, memory_limit_mb=128)
         return engine_of(self.address, settings)
 
-    def publish(self, *numbers: int, kind: str = "facts", machine: str = "one") -> None:
-        with self.machine(machine).writing() as change, change.building(kind) as build:
+    def publish(
+        self,
+        *numbers: int,
+        kind: str = "facts",
+        machine: str = "one",
+        views: Views | None = None,
+    ) -> None:
+        writing = self.machine(machine).writing(views=views)
+        with writing as change, change.building(kind) as build:
             name = "numbers" if kind == "facts" else "doubled"
             build.upload(name, pa.table({"number": pa.array(numbers, pa.int64())}))
             build.put_meta(META | {"facts": str(change.pointer.facts)})
@@ -289,6 +299,65 @@ def test_somebody_who_reads_an_old_snapshot_does_not_hold_up_the_writer(team: Te
         assert team.schemas() == ["facts_000001", "facts_000002", "facts_000003"]
     team.publish(4)
     assert team.schemas() == ["facts_000003", "facts_000004"]
+
+
+def shared(**columns: str) -> Views:
+    """A view of the numbers with more columns, each given by its type."""
+
+    def views(tables: Tables) -> dict[str, ir.Table]:
+        more = {name: ibis.null(kind) for name, kind in columns.items()}
+        return {"numbers": tables.table("numbers").select(**more, number="number")}
+
+    return views
+
+
+def seen(team: Team, columns: str = "number") -> list[tuple[object, ...]]:
+    return team.rows(f"SELECT {columns} FROM clientele_v1.numbers ORDER BY number")
+
+
+def test_a_view_that_is_read_without_end_shows_what_was_and_holds_up_nobody(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_views, "_PATIENCE", "SET LOCAL lock_timeout = '50ms'")
+    team.publish(1, views=shared())
+    with psycopg.connect("", **parts_of(team.address)) as slow:
+        slow.execute("SELECT * FROM clientele_v1.numbers")
+        team.publish(2, views=shared())
+        assert (team.numbers(), seen(team)) == ([2], [(1,)])
+    team.publish(3, views=shared())
+    assert (team.numbers(), seen(team)) == ([3], [(3,)])
+
+
+def test_a_new_column_of_a_view_comes_last_and_none_is_lost(team: Team) -> None:
+    team.publish(1, views=shared(said="string"))
+    team.rows("CREATE ROLE reader LOGIN; GRANT SELECT ON clientele_v1.numbers TO reader")
+    team.rows("CREATE VIEW public.mine AS SELECT max(number) AS most FROM clientele_v1.numbers")
+    team.publish(2, views=shared(more="float64", said="string"))
+    assert seen(team, "*") == [(None, 2, None)]
+    assert team.rows("SELECT most FROM public.mine") == [(2,)]
+    team.publish(3, views=shared())  # an older version of the program: what is shared stays
+    assert (team.numbers(), seen(team, "*")) == ([3], [(None, 2, None)])
+    granted = "SELECT has_table_privilege('reader', 'clientele_v1.numbers', 'SELECT')"
+    assert team.rows(granted) == [(True,)]
+    team.rows("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def test_facts_and_scores_put_back_become_current_together(team: Team, tmp_path: Path) -> None:
+    team.publish(1)
+    team.publish(1, kind="scores")
+    first = team.machine().pointer()
+    with team.machine().writing() as change:
+        facts, scores = (
+            shutil.copy(change.file(str(name)), tmp_path / kind)
+            for kind, name in (("facts", first.facts), ("scores", first.scores))
+        )
+        change.put(Path(facts), Path(scores), str(first.facts))
+    store = team.machine().open()
+    assert store.snapshot != first.facts
+    assert store.scores_facts == store.snapshot
+    with team.machine().writing() as change:
+        change.put(Path(facts), None, str(first.facts))
+    assert team.machine().open().scores_snapshot is None
 
 
 def test_a_mark_is_seen_from_every_machine(team: Team) -> None:

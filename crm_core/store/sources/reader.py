@@ -10,16 +10,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, column, inspect, select, table, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from crm_core.errors import CrmError
-from crm_core.schema import TABLES
 from crm_core.store.imports import Mapping, Part, Plan, SourceFile
 from crm_core.store.imports.formats.order_lines import claim_with
 from crm_core.store.imports.mapping import fields_of
 from crm_core.store.sources.address import SourceAddress
 from crm_core.store.sources.definition import SourceDefinition, SourceTable
+from crm_core.store.sources.reflected import reflected
 
 Marks = dict[str, str]
 Progress = Callable[[str, float], None]
@@ -28,8 +28,6 @@ ROWS_AT_ONCE = 10_000
 # Rows of a long transaction come to light after younger ones: a little is read twice.
 _OVERLAP = timedelta(minutes=5)
 _NOTHING = {"", "0000-00-00", "0000-00-00 00:00:00"}
-# What a reflected table may call its time of change.
-_CHANGED = "updated_at"
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def read_changes(
     try:
         with _understood(definition.name), engine.connect() as connection:
             _one_state(connection)
-            tables = _reflected(connection, definition) if definition.reflect else definition.tables
+            tables = reflected(connection, definition) if definition.reflect else definition.tables
             for place, each in enumerate(tables):
                 progress("source", place / max(len(tables), 1))
                 path = folder / f"{definition.name}-{each.name}.csv"
@@ -118,33 +116,6 @@ def _one_state(connection: Connection) -> None:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         connection.commit()
         connection.execute(text("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"))
-
-
-def _reflected(connection: Connection, definition: SourceDefinition) -> tuple[SourceTable, ...]:
-    """A question for each table that is called as one of ours, with the columns we know."""
-    schema = definition.schema or None
-    inspector = inspect(connection)
-    present = set(inspector.get_table_names(schema=schema))
-    present |= set(inspector.get_view_names(schema=schema))
-    found: list[SourceTable] = []
-    for name in TABLES:
-        if name not in present:
-            continue
-        columns = [each["name"] for each in inspector.get_columns(name, schema=schema)]
-        wanted = [each for each in columns if each in fields_of(name)]
-        changed = _CHANGED in columns
-        listed = [column(each) for each in [*wanted, *([_CHANGED] if changed else [])]]
-        if not wanted:
-            continue
-        query = select(*listed).select_from(table(name, schema=schema))
-        if changed:
-            query = query.where(column(_CHANGED) >= bindparam("since")).order_by(column(_CHANGED))
-        sql = str(query.compile(connection, compile_kwargs={"render_postcompile": True}))
-        watermark = _CHANGED if changed else ""
-        found.append(SourceTable(name, name, sql.replace("%(since)s", ":since"), watermark))
-    if not found:
-        raise CrmError("source_no_tables", name=definition.name, tables=", ".join(TABLES))
-    return tuple(found)
 
 
 def _write(
