@@ -38,11 +38,15 @@ def _add_buyers(job: Job, sheet: Sheet, source_file: int) -> None:
         f", arg_max({f}, {{'at': ordered_at, 'v': {f}}}) filter ({f} is not null) as {f}"
         for f in told
     )
+    rest = "".join(f"{field}, " for field in told if field not in _KEYS)
+    # Most buyers say the same with every order: that comes together before it is compared.
     job.con.execute(
         f"""
         create or replace temp table import_buyers as
         select {number} as customer_id {latest}, min(source_row) as source_row
-        from import_good where {_PERSON} is not null group by {_PERSON}
+        from (select customer_id, email, phone, {rest} max(ordered_at) as ordered_at,
+                     min(source_row) as source_row from import_good group by all)
+        where {_PERSON} is not null group by {_PERSON}
         """
     )
     for table, facts, numbered in (
