@@ -37,7 +37,7 @@ def import_bill(waiting: Checked) -> None:
             caption("import_sources.nothing_new")
         else:
             _added_up(waiting.report, quality)
-            findings(quality, waiting.report.get("currency"))
+            findings(waiting.report)
             _acts(waiting, any(each["severity"] == _GRAVE for each in quality["findings"]))
     if quality is None:
         return
@@ -81,13 +81,13 @@ def _money_pair(
     return f"imports.total.{name}", formats.money(sums.get(name, 0), currency, session.language, 2)
 
 
-def findings(quality: Mapping[str, Any], currency: str | None) -> None:
+def findings(report: Mapping[str, Any]) -> None:
     """What was found, gravest first: in words, with what to do and where to look."""
     session = current()
-    found = [each for each in quality["findings"] if not _is_reason(each, session)]
+    found = [each for each in report["quality"]["findings"] if not _is_reason(each, session)]
     for severity in SEVERITIES[:-1]:
         for each in (each for each in found if each["severity"] == severity):
-            words = "  \n".join(_said(each, currency, session))
+            words = "  \n".join(_said(each, report, session))
             title = session.t(f"quality.severity.{severity}")
             if severity == _GRAVE:
                 st.error(words, title=title, icon=":material/block:")
@@ -97,7 +97,7 @@ def findings(quality: Mapping[str, Any], currency: str | None) -> None:
     if notes:
         with details_box("imports.notes", count=len(notes)):
             for each in notes:
-                first, *more = _said(each, currency, session)
+                first, *more = _said(each, report, session)
                 st.markdown(first)
                 st.caption("  \n".join(more))
 
@@ -107,22 +107,25 @@ def _is_reason(finding: Mapping[str, Any], session: Session) -> bool:
     return has(f"imports.aside.{finding['code']}", session.language)
 
 
-def _said(finding: Mapping[str, Any], currency: str | None, session: Session) -> list[str]:
+def _said(finding: Mapping[str, Any], report: Mapping[str, Any], session: Session) -> list[str]:
     """A finding in words, what to do about it, and its first rows; all inert."""
-    text = finding_text(dict(finding), currency=currency, language=session.language)
+    text = finding_text(dict(finding), currency=report.get("currency"), language=session.language)
     said = [md_escape(text, 600)]
     if finding.get("remedy"):
         said.append(session.md(finding["remedy"]))
-    places = _places(finding["examples"], session)
+    places = _places(finding["examples"], report, session)
     if places:
         said.append(md_escape(session.t("imports.first_rows", places=places), 600))
     return said
 
 
-def _places(examples: Sequence[Mapping[str, Any]], session: Session) -> str:
-    """Where rows are: `orders.csv 12 (Date), 15`."""
+def _places(
+    examples: Sequence[Mapping[str, Any]], report: Mapping[str, Any], session: Session
+) -> str:
+    """Where rows are: `may.csv row 12 (Date), row 15`; of one file its name goes without saying."""
+    files = report.get("files") or ()
     found: list[str] = []
-    last = ""
+    last = str(files[0]["name"]) if len(files) == 1 else ""
     for each in examples:
         file = "" if each["file"] == last else str(each["file"])
         column = f" ({each['column']})" if each["column"] else ""
@@ -165,15 +168,18 @@ def details(report: Mapping[str, Any]) -> None:
     reasons = [each for each in quality["findings"] if _is_reason(each, session)]
     if reasons:
         with panel("imports.reasons", help_key="imports.reasons_about"):
-            _reasons(reasons, str(report.get("currency") or ""), session)
-    months, feeds = columns(1, 1)
+            _reasons(reasons, report, session)
+    months, feeds = columns(3, 2)
     with months, panel("imports.months", help_key="imports.months_about"):
         _months(quality, str(report.get("currency") or ""), session)
     with feeds, panel("imports.feeds_files"):
         feeds_table(report)
 
 
-def _reasons(found: Sequence[Mapping[str, Any]], currency: str, session: Session) -> None:
+def _reasons(
+    found: Sequence[Mapping[str, Any]], report: Mapping[str, Any], session: Session
+) -> None:
+    currency = str(report.get("currency") or "")
     word_table(
         [
             {
@@ -181,7 +187,7 @@ def _reasons(found: Sequence[Mapping[str, Any]], currency: str, session: Session
                 "imports.rows.quarantined": formats.number(each["count"], session.language),
                 "imports.reason_share": formats.percent(each["share"], session.language),
                 "imports.reason_money": formats.money(each["money"], currency, session.language, 2),
-                "imports.reason_places": _places(each["examples"], session),
+                "imports.reason_places": _places(each["examples"], report, session),
             }
             for each in found
         ]

@@ -44,7 +44,7 @@ def import_report(report: Mapping[str, Any]) -> None:
         if report.get("lookalike_emails"):
             warning("imports.lookalike", count=report["lookalike_emails"])
     with details_box("imports.bill_again"):
-        findings(quality, report.get("currency"))
+        findings(report)
         _identity(report)
         details(report)
 
