@@ -35,16 +35,18 @@ def test_every_page_shows_what_it_shows_of_a_folder(
     records.close()
     for spec in PAGES:
         query = {"id": customer_code(secret, 7)} if spec.stem == "customer" else {}
-        screen = open_page(spec.stem, shop="own", store=database, **query)
-        assert not screen.failures, spec.stem
+        screen = open_page(spec.stem, shop="own", store=database, warm=True, **query)
+        assert not screen.crashed, (spec.stem, screen.failures)
         assert screen.page == spec.stem
         assert screen.keys_shown == []
-        if spec.stem == "overview":
-            assert figures(screen) == figures(open_page("overview", shop="own", store=shop.url))
+        if spec.stem in ("overview", "forecast"):  # of a shop too young for a forecast
+            assert figures(screen) or spec.stem == "forecast"
+            same = open_page(spec.stem, shop="own", store=shop.url, warm=True)
+            assert (figures(screen), screen.failures) == (figures(same), same.failures)
+        else:
+            assert not screen.failures, spec.stem
 
 
 def figures(screen: Screen) -> list[tuple[str, str, str]]:
     """Every figure of a page, with its change."""
-    found = [(each.label, str(each.value), str(each.delta)) for each in screen.test.metric]
-    assert found
-    return found
+    return [(each.label, str(each.value), str(each.delta)) for each in screen.test.metric]
