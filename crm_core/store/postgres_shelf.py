@@ -178,7 +178,7 @@ class PostgresShelf:
         for (name,) in found:
             if _SNAPSHOT.fullmatch(name) and name not in kept | self._made:
                 drop_schema(self._holder, name)
-        for path in self._folder.glob("*.duckdb*"):
+        for path in self._folder.iterdir():
             if _SNAPSHOT.match(path.name) and path.name != f"{pointer.facts}.duckdb":
                 path.unlink(missing_ok=True)
 

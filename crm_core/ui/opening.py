@@ -48,9 +48,9 @@ def engine_at(url: str, _settings: Settings) -> Engine:
     return engine_of(url, _settings)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False, on_release=Records.close)
 def records_at(url: str) -> Records:
-    """The records at a URL, opened once."""
+    """The records at a URL, opened once; let go, they connect anew for who still holds them."""
     return open_records(url)
 
 

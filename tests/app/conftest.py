@@ -45,7 +45,10 @@ def shops(
 
 @pytest.fixture
 def open_page(shops: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page on a server that has served nobody before, or, `warm`, just others."""
+    """Opens a page on a server that has served nobody before, or, `warm`, just others.
+
+    `store` is the address that the settings name, if they name one.
+    """
 
     def open_(
         stem: str = "",
@@ -54,12 +57,13 @@ def open_page(shops: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
         shop: str = "demo",
         language: str = "en",
         warm: bool = False,
+        store: str = "",
         **query: str,
     ) -> Screen:
         monkeypatch.chdir(ROOT)
         monkeypatch.setenv("CLIENTELE_VAR", str(shops[shop]))
         monkeypatch.setenv("CLIENTELE_SINGLE_USER", "1" if role == "single_user" else "")
-        monkeypatch.delenv("CLIENTELE_STORE", raising=False)
+        monkeypatch.setenv("CLIENTELE_STORE", store)
         monkeypatch.delenv("CLIENTELE_RECORDS", raising=False)
         if not warm:
             st.cache_resource.clear()

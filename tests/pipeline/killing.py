@@ -261,5 +261,7 @@ def warm(folder: Path) -> Iterator[Warm]:
         yield Warm(process, folder / "said")
     finally:
         assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.close()
         process.wait(_LONGEST)
+        process.stdout.close()

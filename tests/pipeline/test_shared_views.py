@@ -6,7 +6,6 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,41 +23,12 @@ from crm_core.settings import Settings
 from crm_core.store import engine_of
 from crm_core.store.postgres_link import parts_of as places_of
 from tests.servers.postgresql import Server
-from tests.small_shop import NOW, Rows, SmallShop, line, order
+from tests.small_shop import NOW, SmallShop
+from tests.spring_shop import spring_rows
 
 pytestmark = pytest.mark.xdist_group("postgres")
 VIEWS = ("daily_metrics", "scores", "segments")
 ANALYST = "analyst"
-BEGIN = datetime(2026, 5, 1, 12)
-
-
-def log(buyers: int, *, before: str = "") -> Rows:
-    """People who buy two or three times within forty days; not everything has a known cost."""
-    rows: Rows = {"identities": [], "orders": [], "order_lines": [], "products": [], "refunds": []}
-    rows["products"] = [{"product_id": "tea", "unit_cost": 4}, {"product_id": "cup"}]
-    for buyer in range(buyers):
-        code = f"{before}c{buyer}"
-        rows["identities"].append(
-            {
-                "customer_id": code,
-                "name": f"Zelda {code}",
-                "email": f"zelda.{code}@example.com",
-                "phone": f"+49 30 99{buyer:03d}{len(before):02d}",
-                "city": "Köpenick",
-            }
-        )
-        for turn in range(2 + buyer % 2):
-            number = f"{code}-{turn}"
-            when = BEGIN + timedelta(days=(buyer + 13 * turn) % 40)
-            rows["orders"].append(order(number, code, when.isoformat()))
-            thing = "tea" if buyer % 3 else "cup"
-            rows["order_lines"].append(line(number, thing, f"{10 + buyer}.35", 1 + turn))
-        if buyer % 7 == 0:
-            told = {"refund_id": f"r{code}", "order_id": f"{code}-0", "refunded_at": when}
-            rows["refunds"].append({**told, "amount": 3})
-    rows["orders"].append(order(f"{before}guest", None, BEGIN.isoformat()))
-    rows["order_lines"].append(line(f"{before}guest", "tea", "9.99"))
-    return rows
 
 
 class Team(SmallShop):
@@ -99,7 +69,7 @@ def shop(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     only read it."""
     address = postgres.make()
     team = Team(address, tmp_path_factory.mktemp("shared"))
-    team.load(log(60))
+    team.load(spring_rows(60))
     team.refresh()
     with team.connected() as connection:
         connection.execute(f"CREATE ROLE {ANALYST} LOGIN")
@@ -239,7 +209,7 @@ def test_a_reader_sees_the_state_before_or_after_and_never_half_of_one(own: Team
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        own.load(log(10, before="new"), name="second")
+        own.load(spring_rows(10, before="new"), name="second")
         own.refresh()
         after = own.shared_revenue()
     finally:
@@ -267,7 +237,7 @@ def test_a_view_keeps_its_columns_whatever_the_store_can_tell(own: Team) -> None
     assert shape(own) == whole
     for view in VIEWS:
         assert own.ask(f"SELECT count(*) FROM clientele_v1.{view}") == [(0,)]
-    own.load(log(9), name="again")
+    own.load(spring_rows(9), name="again")
     assert shape(own) == whole
     assert own.shared_revenue() == own.revenue()
     assert own.ask("SELECT count(*) FROM clientele_v1.scores") == [(0,)]
