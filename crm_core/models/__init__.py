@@ -8,6 +8,10 @@ __all__ = ["MODELS", "Fitted", "ModelSpec"]
 
 _SPECS: tuple[ModelSpec, ...] = (
     ModelSpec("bg_nbd", "crm_core.models.bg_nbd", measure="mae", baseline="naive_last_period"),
+    ModelSpec("mbg_nbd", "crm_core.models.mbg_nbd", measure="mae", baseline="naive_last_period"),
+    ModelSpec(
+        "pareto_nbd", "crm_core.models.pareto_nbd", measure="mae", baseline="naive_last_period"
+    ),
     ModelSpec(
         "gamma_gamma", "crm_core.models.gamma_gamma", measure="mae", baseline="naive_own_mean"
     ),
