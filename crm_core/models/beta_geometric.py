@@ -23,7 +23,8 @@ from crm_core.models.optimise import Floats
 from crm_core.models.order_model import Days, OrderModel, Random
 from crm_core.models.triples import Ints, Triples
 
-_NODES, _CHUNK = 96, 4096
+_PLACE, _WEIGHT = np.polynomial.legendre.leggauss(96)
+_CHUNK = 4096
 _TAIL, _FLAT = 1e-14, 1e-9
 
 
@@ -202,14 +203,13 @@ def _leaving_nodes(a: float, staying: Floats, steepest: float) -> _Nodes:
     highest = np.minimum(np.fmax(betaincinv(staying, a, _TAIL), 1e-13), 0.5)
     start = logit(lowest)
     half = (-logit(highest) - start) / 2.0
-    place, weight = np.polynomial.legendre.leggauss(_NODES)
-    odds = start[:, None] + half[:, None] * (place + 1.0)
+    odds = start[:, None] + half[:, None] * (_PLACE + 1.0)
     log_chance, log_stay = log_expit(odds), log_expit(-odds)
     log_mass = (a - 1.0) * log_chance + staying[:, None] * log_stay
     log_mass -= betaln(a, staying)[:, None]
     return _Nodes(
         chance=np.exp(log_chance),
-        weight=np.exp(log_mass) * weight * half[:, None],
+        weight=np.exp(log_mass) * _WEIGHT * half[:, None],
         below=betainc(a, staying, lowest),
         above=betainc(staying, a, highest),
     )

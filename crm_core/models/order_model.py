@@ -19,7 +19,7 @@ Random = np.random.Generator
 
 _MIN_BUYERS = 10
 _VAGUE = 2.0
-_HALVINGS = 40
+_HALVINGS = 18  # to minutes in a year
 
 
 class OrderModel(ABC):

@@ -19,7 +19,8 @@ from crm_core.models.triples import Ints, Triples
 
 NAME = "pareto_nbd"
 
-_NODES, _STEEP, _LONGEST, _FAR = 64, 45.0, 300.0, 1e9
+_PLACE, _WEIGHT = np.polynomial.legendre.leggauss(64)
+_STEEP, _LONGEST, _FAR = 45.0, 300.0, 1e9
 
 
 class Likelihood:
@@ -129,19 +130,18 @@ def _before_leaving(power: Floats, s: float, ratio: Floats, reach: Floats) -> Fl
     Taken over v or over y = log(1 + ratio (e^v - 1)), whichever grows faster at the start: both
     factors are then smooth on a scale of one. Ends where nothing is left to add.
     """
-    place, weight = np.polynomial.legendre.leggauss(_NODES)
     spent = np.log1p(np.expm1(min(_STEEP / s, _LONGEST)) / ratio)
     reach = np.minimum(np.minimum(reach, _STEEP / power), np.minimum(spent, _LONGEST))
     fast = ratio >= 1.0
     half = np.where(fast, np.log1p(ratio * np.expm1(reach)), reach) / 2.0
-    u = half[:, None] * (place + 1.0)
+    u = half[:, None] * (_PLACE + 1.0)
     log_ratio = np.log(ratio)[:, None]
     # log(1 + e^u k - k) for k = 1/ratio or ratio, whichever is at most one.
     other = np.log1p(np.exp(-np.abs(log_ratio)) * np.expm1(u))
     v, y = np.where(fast[:, None], other, u), np.where(fast[:, None], u, other)
     log_density = -power[:, None] * v - s * y
     log_density += np.where(fast[:, None], u - other - log_ratio, 0.0)
-    return power * half * (np.exp(log_density) @ weight)
+    return power * half * (np.exp(log_density) @ _WEIGHT)
 
 
 MODEL = ParetoNBD()

@@ -7,7 +7,7 @@ import numpy as np
 from crm_core.models.optimise import Floats
 from crm_core.models.triples import Triples
 
-_NODES = 4
+_PLACE, _WEIGHT = np.polynomial.legendre.leggauss(4)
 _BLOCK = 250_000
 _WIDE = 600.0
 
@@ -24,11 +24,10 @@ class DayGrid:
         self.levels, self.level = np.unique(triples.frequency, return_inverse=True)
         self.recency, self.age = triples.recency_days, triples.age_days
         days = triples.history_days
-        place, weight = np.polynomial.legendre.leggauss(_NODES)
         self.width = 1.0 / days_in_unit
-        self.time = (np.arange(days)[:, None] + (place + 1.0) / 2.0) * self.width
+        self.time = (np.arange(days)[:, None] + (_PLACE + 1.0) / 2.0) * self.width
         self.start = np.arange(days) * self.width
-        self.weight = weight / 2.0 * self.width
+        self.weight = _WEIGHT / 2.0 * self.width
         by_level = np.argsort(self.level, kind="stable")
         self.order = by_level
         self.first = np.searchsorted(self.level[by_level], np.arange(len(self.levels) + 1))
@@ -60,16 +59,14 @@ class DayGrid:
             within = np.exp(power[:, None, None] * lag + fall)
             at_start = -power[:, None] * first_quiet - first_gone
             who = self.order[self.first[low] : self.first[high]]
+            who = who[self.recency[who] < self.age[who]]  # else there is nothing between
             row = self.level[who] - low
             for place, factor in enumerate(factors):
                 cells = np.einsum("ldn,dn->ld", within, factor * self.weight)
                 tails = _tails(at_start + np.log(np.maximum(cells, 1e-300)))
                 since = tails[row, self.recency[who]]
                 beyond = tails[row, self.age[who]]
-                apart = self.recency[who] < self.age[who]
-                drop = np.subtract(beyond, since, out=np.zeros(len(who)), where=apart)
-                share = np.where(apart, -np.expm1(drop), 0.0)
-                found[place, who] = np.where(apart, since, 0.0) + np.log(np.maximum(share, 1e-300))
+                found[place, who] = since + np.log(-np.expm1(beyond - since))
         return list(found)
 
 
