@@ -72,7 +72,8 @@ def learn(past: Past, horizon_days: int, *, customers: int, seed: int = _SEED) -
             gains[sight.snapshot.origin] = gain
     told = [gains[s.snapshot.origin] for s in deciding if s.snapshot.origin in gains]
     pays = bool(told) and all(gain.low > 0 for gain in told)
-    learned = _learn(past, past.as_of, horizon_days, seed) if pays else None
+    seeds = range(seed, seed + _SEEDS_IN_ONE)
+    learned = _learn(past, past.as_of, horizon_days, seeds) if pays else None
     return Blend(
         horizon_days=horizon_days,
         pays=pays and learned is not None,
@@ -82,17 +83,17 @@ def learn(past: Past, horizon_days: int, *, customers: int, seed: int = _SEED) -
     )
 
 
-def _learn(past: Past, until: date, horizon_days: int, seed: int) -> Predict | None:
+def _learn(past: Past, until: date, horizon_days: int, seeds: range) -> Predict | None:
     lessons = past.lessons(until, horizon_days)
     if lessons is None or not lessons.spent.sum():
         return None
-    return learn_spend(lessons, seeds=range(seed, seed + _SEEDS_IN_ONE))
+    return learn_spend(lessons, seeds=seeds)
 
 
 def _gain(past: Past, sight: Sight, seed: int) -> Gain | None:
     """How much better the blend would have ranked the customers of a past day."""
     snapshot, days = sight.snapshot, sight.snapshot.horizon_days
-    learned = _learn(past, snapshot.origin, days, seed)
+    learned = _learn(past, snapshot.origin, days, range(seed, seed + 1))
     if learned is None:
         return None
     expected = sight.rhythm.expected_revenue(snapshot, days)
