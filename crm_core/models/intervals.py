@@ -17,7 +17,8 @@ FITS = 200
 ERRORS = 3
 
 _MANY, _FITS_OF_MANY = 20_000, 40
-_UNTRIED = 0.15
+_UNTRIED, _DEGREES = 0.1, 6
+_CLOSE = 1e-9  # a hundredth of a standard error
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def bootstrap(fitted: Fitted, triples: Triples, *, seed: int, fits: int = FITS) 
             triples.age_days[kept],
             count[kept],
         )
-        found[place] = climb(model.likelihood(drawn), list(start), bounds)
+        found[place] = climb(
+            model.likelihood(drawn), list(start), bounds, tolerance=_CLOSE
+        )
     return np.exp(found)
 
 
@@ -66,7 +69,7 @@ def total_orders(
     Three things are uncertain: the parameters (refits), what each customer does (draws), and how
     far a stationary model is from this shop, which only its past tells: `past_errors` are the
     relative errors of earlier totals, newest first. The newest three count; each that is lacking
-    counts as a miss of 15 %. Their spread is a Student's t of three degrees.
+    counts as a miss of 10 %. Their spread is a Student's t of six degrees.
     """
     model, random = order_model(fitted), np.random.default_rng(seed)
     fits = FITS if len(triples) <= _MANY else _FITS_OF_MANY
@@ -90,7 +93,7 @@ def _spread(expected: float, totals: Floats, past_errors: Sequence[float]) -> Ra
     size = float(np.sqrt(np.mean(np.square(errors))))
     # Even quantiles of t against every draw: the sum of both, without another draw.
     place = (np.arange(200) + 0.5) / 200
-    both = (logs[:, None] + size * student.ppf(place, ERRORS)[None, :]).ravel()
+    both = (logs[:, None] + size * student.ppf(place, _DEGREES)[None, :]).ravel()
     low, high, lowest, highest = expected * np.exp(np.quantile(both, [0.1, 0.9, 0.025, 0.975]))
     return Range(expected, float(low), float(high), float(lowest), float(highest))
 

@@ -54,9 +54,16 @@ def maximise(
 
 
 def climb(
-    objective: Objective, start: Sequence[float], bounds: Sequence[tuple[float, float]]
+    objective: Objective,
+    start: Sequence[float],
+    bounds: Sequence[tuple[float, float]],
+    *,
+    tolerance: float = 1e-12,
 ) -> Floats:
-    """The point of `maximise` without what tells how sure it is: for refits near a known one."""
+    """The point of `maximise` without what tells how sure it is: for refits near a known one.
+
+    `tolerance`: the relative gain that is not worth another step.
+    """
     low, high = np.array(bounds, dtype=np.float64).T
     first = np.clip(np.array(start, dtype=np.float64), low + 2 * _EDGE, high - 2 * _EDGE)
     weight = max(abs(objective(first)[0]), 1.0)
@@ -71,7 +78,7 @@ def climb(
         jac=True,
         method="L-BFGS-B",
         bounds=list(bounds),
-        options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-7},
+        options={"maxiter": 200, "ftol": tolerance, "gtol": 1e-7},
     )
     return np.asarray(found.x, dtype=np.float64)
 
