@@ -21,6 +21,7 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="mae",
         baseline="naive_last_period",
     ),
+    ModelSpec("churn", "crm_core.models.churn", measure="brier", baseline="naive_share"),
     ModelSpec("rfm", "crm_core.models.rfm"),  # names groups; its order is shown, not promised
     ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
 )

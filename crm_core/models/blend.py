@@ -15,6 +15,7 @@ from crm_core.models.lessons import Past
 from crm_core.models.resampling import Gain, gini_gain
 from crm_core.models.rhythm import Rhythm, Sight
 from crm_core.models.snapshots import Snapshot
+from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats
 
 LEAST_CUSTOMERS = 2_000
@@ -64,6 +65,11 @@ def learn(past: Past, horizon_days: int, *, customers: int, seed: int = _SEED) -
     model then.
     """
     need("blend", customers=(customers, LEAST_CUSTOMERS))
+    with one_thread():
+        return _learned(past, horizon_days, seed)
+
+
+def _learned(past: Past, horizon_days: int, seed: int) -> Blend:
     deciding, last = past.trials(horizon_days)
     gains: dict[date, Gain] = {}
     for sight in [*deciding, *([] if last is None else [last])]:

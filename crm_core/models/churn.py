@@ -15,6 +15,7 @@ from crm_core.models.lessons import Past
 from crm_core.models.order_models import order_model
 from crm_core.models.rhythm import Rhythm, Sight
 from crm_core.models.snapshots import Snapshot, read_snapshot
+from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Triples, read_triples, usual_gap_days
 from crm_core.models.value_choice import choose, need_enough
 from crm_core.store import Tables
@@ -99,6 +100,13 @@ def learn(
     """
     triples = read_triples(store, as_of)
     need_enough(NAME, triples)
+    with one_thread():
+        return _learned(store, as_of, triples, horizon_days, seed)
+
+
+def _learned(
+    store: Tables, as_of: date, triples: Triples, horizon_days: int | None, seed: int
+) -> Churn:
     horizon = horizon_days or usual_gap_days(store, as_of)
     model = choose(store, as_of=as_of, triples=triples).model
     past = Past(store, as_of, triples, model)

@@ -11,7 +11,8 @@ from scipy.stats import t as student
 from crm_core.models.base import Fitted
 from crm_core.models.optimise import climb
 from crm_core.models.order_models import order_model
-from crm_core.models.triples import Floats, Triples
+from crm_core.models.threads import one_thread
+from crm_core.models.triples import Floats, Ints, Triples
 
 FITS = 200
 ERRORS = 3
@@ -41,19 +42,19 @@ def bootstrap(fitted: Fitted, triples: Triples, *, seed: int, fits: int = FITS) 
     start, bounds = np.log(model.at(fitted)), model.log_bounds()
     share = triples.count / triples.customers
     found = np.empty((fits, len(start)))
-    for place in range(fits):
-        count = random.multinomial(triples.customers, share)
-        kept = count > 0
-        drawn = Triples(
-            triples.frequency[kept],
-            triples.recency_days[kept],
-            triples.age_days[kept],
-            count[kept],
-        )
-        found[place] = climb(
-            model.likelihood(drawn), list(start), bounds, tolerance=_CLOSE
-        )
+    with one_thread():
+        for place in range(fits):
+            drawn = _drawn(triples, random.multinomial(triples.customers, share))
+            likelihood = model.likelihood(drawn)
+            found[place] = climb(likelihood, list(start), bounds, tolerance=_CLOSE)
     return np.exp(found)
+
+
+def _drawn(triples: Triples, count: Ints) -> Triples:
+    """The histories drawn at least once."""
+    kept = count > 0
+    columns = (triples.frequency, triples.recency_days, triples.age_days, count)
+    return Triples(*(column[kept] for column in columns))
 
 
 def total_orders(

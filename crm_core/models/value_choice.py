@@ -10,6 +10,7 @@ import numpy as np
 
 from crm_core.models.base import Fitted, TimeUnit, need
 from crm_core.models.order_models import ORDER_MODELS
+from crm_core.models.threads import one_thread
 from crm_core.models.triples import Triples, read_triples
 from crm_core.store import Tables
 
@@ -95,6 +96,13 @@ def choose(
     Raises: CrmError("not_enough_data") under 10 buyers or without a day of history.
     """
     histories = read_triples(store, as_of) if triples is None else triples
+    with one_thread():
+        return _chosen(store, as_of, histories, time_unit, horizon_days)
+
+
+def _chosen(
+    store: Tables, as_of: date, histories: Triples, time_unit: TimeUnit, horizon_days: int
+) -> Choice:
     fits = {
         name: model.fit_triples(histories, as_of=as_of, time_unit=time_unit)
         for name, model in ORDER_MODELS.items()

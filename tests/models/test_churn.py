@@ -16,7 +16,7 @@ from crm_core.models.triples import usual_gap_days
 from crm_core.store import Build
 from tests.models.histories import AS_OF, Log, shop, simulate
 
-LOG = simulate(4_000, seed=8, days=540)
+LOG = simulate(2_200, seed=8, days=540)
 ORIGIN = AS_OF - timedelta(90)
 
 
@@ -44,7 +44,7 @@ def test_the_best_on_the_shops_past_is_chosen(learned: Churn) -> None:
 def test_what_is_said_is_what_comes(learned: Churn, seen: Snapshot) -> None:
     chance = learned.p_no_order(seen)
     assert np.all((chance >= 0) & (chance <= 1))
-    assert measures.calibration_error(seen.stayed_away, chance) < 0.03
+    assert measures.calibration_error(seen.stayed_away, chance) < 0.04
     usual = measures.brier(seen.stayed_away, np.full(len(seen), seen.stayed_away.mean()))
     assert measures.brier(seen.stayed_away, chance) < 0.8 * usual
 
@@ -54,32 +54,23 @@ def test_the_reliability_table_is_of_the_last_period(learned: Churn) -> None:
     said = [row[1] for row in learned.reliability]
     assert said == sorted(said)
     for customers, chance, share in learned.reliability:
-        assert customers > 100
-        assert share == pytest.approx(chance, abs=0.12)
+        assert customers > 50
+        assert share == pytest.approx(chance, abs=0.15)
 
 
-def test_the_last_period_does_not_choose(tmp_path: Path) -> None:
-    """A last period in which nobody came changes the report, not the scores that chose."""
+def test_the_last_period_does_not_choose(learned: Churn, tmp_path: Path) -> None:
+    """A last period in which nobody came changes the report, not what decided."""
     log = LOG.until(ORIGIN)
-    cut = np.datetime64(ORIGIN - timedelta(89))
-    gone = (log.day >= cut) & (log.day < np.datetime64(ORIGIN))
+    gone = (log.day > np.datetime64(ORIGIN - timedelta(90))) & (log.customer % 50 > 0)
     empty = Log(log.customer[~gone], log.day[~gone], log.cents[~gone])
     with shop(tmp_path, customer_days=empty.table()) as opened:
         found = churn.learn(opened, as_of=ORIGIN, horizon_days=90)
-    with shop_of(log, tmp_path) as opened:
-        usual = churn.learn(opened, as_of=ORIGIN, horizon_days=90)
-    same = {method: found.brier[method] for method in ("rate",)}
-    assert same == {"rate": usual.brier["rate"]}
-    assert found.reliability[0][2] > usual.reliability[0][2]
-
-
-def shop_of(log: Log, folder: Path):  # noqa: ANN201
-    (folder / "other").mkdir()
-    return shop(folder / "other", customer_days=log.table())
+    assert found.brier["rate"] == learned.brier["rate"]
+    assert found.reliability[0][2] > 0.9 > learned.reliability[0][2]
 
 
 def test_the_same_past_gives_the_same_chances(
-    build: Build, learned: Churn, seen: Snapshot, tmp_path: Path
+    learned: Churn, seen: Snapshot, tmp_path: Path
 ) -> None:
     """Nothing after the day is looked at: not by a model, a learner, or the choice among them."""
     with shop(tmp_path, customer_days=LOG.until(ORIGIN).table()) as opened:
@@ -88,13 +79,14 @@ def test_the_same_past_gives_the_same_chances(
     assert np.array_equal(again.p_no_order(seen), learned.p_no_order(seen))
 
 
-def test_the_horizon_is_the_shops_own_or_as_asked(build: Build, learned: Churn) -> None:
-    own = churn.fit(build, as_of=ORIGIN)
-    assert own.parameters["horizon_days"] == usual_gap_days(build, ORIGIN)
+def test_the_horizon_is_as_asked_or_the_shops_own(learned: Churn, tmp_path: Path) -> None:
     assert learned.fitted.parameters["horizon_days"] == 90
+    with shop(tmp_path, customer_days=simulate(700, seed=8).table()) as opened:
+        own = churn.fit(opened, as_of=AS_OF)
+        assert own.parameters["horizon_days"] == usual_gap_days(opened, AS_OF)
 
 
-def test_the_next_order_falls_into_its_window(learned: Churn, seen: Snapshot, build: Build) -> None:
+def test_the_next_order_falls_into_its_window(learned: Churn, seen: Snapshot) -> None:
     """Of those who came within the horizon, about eight in ten came between its ends."""
     window = learned.next_order_days(seen)
     assert np.all(np.diff(window, axis=1) >= 0)
@@ -106,7 +98,7 @@ def test_the_next_order_falls_into_its_window(learned: Churn, seen: Snapshot, bu
     days = dict(zip(who.tolist(), waited.tolist(), strict=True))
     came = np.array([days.get(int(key), 0) for key in seen["customer_key"]])
     inside = (came >= np.floor(window[:, 0])) & (came <= np.ceil(window[:, 2]))
-    assert inside[came > 0].mean() == pytest.approx(0.8, abs=0.06)
+    assert inside[came > 0].mean() == pytest.approx(0.8, abs=0.07)
 
 
 def test_it_beats_the_plain_rules_on_a_later_period(build: Build) -> None:
@@ -175,7 +167,7 @@ def odd(log: Log, kind: str) -> Log:
 
 @pytest.mark.parametrize("kind", ["one with 700 orders", "constant prices", "all paid back"])
 def test_odd_shops_get_chances_all_the_same(kind: str, tmp_path: Path) -> None:
-    log = odd(simulate(900, seed=3), kind)
+    log = odd(simulate(700, seed=3), kind)
     with shop(tmp_path, customer_days=log.table()) as opened:
         found = churn.learn(opened, as_of=AS_OF, horizon_days=60)
         now = read_snapshot(opened, AS_OF)

@@ -43,6 +43,7 @@ def test_the_same_seed_draws_the_same(model: OrderModel) -> None:
     assert np.all((one > at / 30) & (one < at * 30))
 
 
+@pytest.mark.slow
 def test_totals_of_shops_that_keep_their_rhythm_are_met(model: OrderModel) -> None:
     """Without a past error to speak of, 80 % intervals hold the truth about as often."""
     held = 0

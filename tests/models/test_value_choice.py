@@ -58,7 +58,6 @@ def test_who_made_the_shop_is_found(true: str, tmp_path: Path) -> None:
     seen = customers_of(true, 12_000, seed=21, days=720, later=0)
     with shop(tmp_path, customer_days=log_from(seen).table()) as build:
         choice = choose(build, as_of=AS_OF)
-    # One order's history does not tell a late first leaving from none: BG and MBG are near.
     assert choice.model == true
     assert min(choice.bic, key=lambda name: choice.bic[name]) == true
 
