@@ -37,9 +37,7 @@ class Likelihood:
     Source: Fader, Hardie & Lee (2005), equation 6; Batislam, Denizel & Filiztekin (2007).
     """
 
-    def __init__(
-        self, triples: Triples, days_in_unit: int = 1, *, chances_before: int = 0
-    ) -> None:
+    def __init__(self, triples: Triples, days_in_unit: int = 1, *, chances_before: int = 0) -> None:
         weight = triples.count.astype(np.float64)
         self.customers = float(weight.sum())
         self.levels = np.arange(int(triples.frequency.max(initial=0)) + 1, dtype=np.float64)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
-
 from crm_core.models import measures
 from crm_core.models.base import need
 from crm_core.models.learners import Predict, learn_spend

@@ -164,9 +164,7 @@ def _brier(past: Past, deciding: Sequence[Sight], seed: int) -> dict[str, float]
     return {m: float(np.mean(s[:fewest])) for m, s in scores.items()} if most else {}
 
 
-def _told(
-    past: Past, last: Sight, method: str, seed: int
-) -> tuple[tuple[int, float, float], ...]:
+def _told(past: Past, last: Sight, method: str, seed: int) -> tuple[tuple[int, float, float], ...]:
     chance = _chance(past, last, method, seed)
     if chance is None:
         return ()

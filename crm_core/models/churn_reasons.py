@@ -12,7 +12,13 @@ from crm_core.models.snapshots import Snapshot
 from crm_core.models.triples import Floats, Ints
 
 # What raises the chance of staying away, then what lowers it.
-RAISING = ("silent_beyond_own_gap", "silent_beyond_usual", "one_order", "orders_fewer", "spend_fell")
+RAISING = (
+    "silent_beyond_own_gap",
+    "silent_beyond_usual",
+    "one_order",
+    "orders_fewer",
+    "spend_fell",
+)
 LOWERING = ("within_own_gap", "orders_more", "loyal", "just_came")
 CODES = RAISING + LOWERING
 SHOWN = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
@@ -18,7 +19,7 @@ Predict = Callable[[Floats], Floats]
 
 _LEAST_OF_EACH = 100
 _FOLDS = 3
-_TREES = {
+_TREES: dict[str, Any] = {
     "max_iter": 100,
     "learning_rate": 0.06,
     "max_leaf_nodes": 12,

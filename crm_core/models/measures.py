@@ -111,7 +111,9 @@ def reliability(
     came, said = _column(happened), _column(chance)
     if not len(said):
         return []
-    group = np.minimum((_ranks(said, np.ones(len(said))) / len(said) * groups).astype(int), groups - 1)
+    group = np.minimum(
+        (_ranks(said, np.ones(len(said))) / len(said) * groups).astype(int), groups - 1
+    )
     rows: list[tuple[int, float, float]] = []
     for number in np.unique(group):
         inside = group == number

@@ -10,7 +10,7 @@ import numpy as np
 
 from crm_core.models.base import DAYS_IN, Fitted, TimeUnit, need
 from crm_core.models.holdout import compared, read_holdout
-from crm_core.models.optimise import Floats, Objective, Optimum, maximise
+from crm_core.models.optimise import Floats, Objective, Optimum, climb, maximise
 from crm_core.models.triples import Ints, Triples, read_triples
 from crm_core.store import Tables
 
@@ -19,6 +19,7 @@ Random = np.random.Generator
 
 _MIN_BUYERS = 10
 _VAGUE = 2.0
+_CLOSE = 1e-10
 _HALVINGS = 18  # to minutes in a year
 
 
@@ -62,18 +63,14 @@ class OrderModel(ABC):
         """Chance that those who have not left leave without another order."""
 
     @abstractmethod
-    def draw_if_here(
-        self, at: Floats, x: Ints, age: Floats, days: float, random: Random
-    ) -> Ints:
+    def draw_if_here(self, at: Floats, x: Ints, age: Floats, days: float, random: Random) -> Ints:
         """Orders in the next `days` of those who have not left, one draw each."""
 
     def fit(self, store: Tables, *, as_of: date, time_unit: TimeUnit = "day") -> Fitted:
         """Learns the shop's buying rhythm from its purchase days up to `as_of`."""
         return self.fit_triples(read_triples(store, as_of), as_of=as_of, time_unit=time_unit)
 
-    def fit_triples(
-        self, triples: Triples, *, as_of: date, time_unit: TimeUnit = "day"
-    ) -> Fitted:
+    def fit_triples(self, triples: Triples, *, as_of: date, time_unit: TimeUnit = "day") -> Fitted:
         """Learns the rhythm of distinct purchase histories.
 
         Warns `all_one_time_buyers` when nobody came back, and `dropout_not_identified` when the
@@ -103,17 +100,26 @@ class OrderModel(ABC):
         )
 
     def search(self, triples: Triples, *, time_unit: TimeUnit = "day") -> Optimum:
-        """The parameters of highest likelihood, in logarithms."""
+        """The parameters of highest likelihood, in logarithms, and how sure they are."""
+        unit = DAYS_IN[time_unit]
+        start = self._start(triples, unit)
+        return maximise(self.likelihood(triples, unit), start, self.log_bounds(unit))
+
+    def learned_at(self, triples: Triples) -> Floats:
+        """The parameters of highest likelihood, time in days: where how sure they are does not
+        matter."""
+        likelihood, start = self.likelihood(triples), self._start(triples, 1)
+        return np.exp(climb(likelihood, start, self.log_bounds(), tolerance=_CLOSE))
+
+    def _start(self, triples: Triples, unit: int) -> list[float]:
         need(
             self.name,
             buyers=(triples.customers, _MIN_BUYERS),
             history_days=(triples.history_days, 1),
         )
-        unit = DAYS_IN[time_unit]
         orders = max(float(np.dot(triples.frequency, triples.count)), 1.0)
         days = max(float(np.dot(triples.age_days, triples.count)), 1.0)
-        start = np.log(self.first_guess(days / unit / orders))
-        return maximise(self.likelihood(triples, unit), list(start), self.log_bounds(unit))
+        return list(np.log(self.first_guess(days / unit / orders)))
 
     def log_bounds(self, days_in_unit: int = 1) -> list[tuple[float, float]]:
         """What the logarithms of the parameters stay between."""

@@ -105,7 +105,9 @@ def read_snapshot(
     return _snapshot(origin, horizon_days, dict(zip(expr.columns, columns, strict=True)))
 
 
-def stream_snapshots(store: Tables, origin: date, batch_rows: int = MOST_ROWS) -> Iterator[Snapshot]:
+def stream_snapshots(
+    store: Tables, origin: date, batch_rows: int = MOST_ROWS
+) -> Iterator[Snapshot]:
     """All customers at `origin` in pieces, for scoring."""
     expr = _expr(store, origin, 0).order_by("customer_key")
     for batch in store.stream(expr, batch_rows, purpose="score"):

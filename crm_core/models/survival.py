@@ -29,9 +29,7 @@ class Curve:
         return int(self.days[under[0]]) if len(under) else None
 
 
-def kaplan_meier(
-    days: npt.ArrayLike, happened: npt.ArrayLike, count: npt.ArrayLike
-) -> Curve:
+def kaplan_meier(days: npt.ArrayLike, happened: npt.ArrayLike, count: npt.ArrayLike) -> Curve:
     """The curve of one group from counts: `count` customers watched for `days`, after which it
     `happened` or they were lost from sight. Whoever leaves sight on a day is at risk on it.
 
@@ -45,11 +43,11 @@ def kaplan_meier(
     weight = np.asarray(count, np.float64)
     places, row = np.unique(time, return_inverse=True)
     ended = np.bincount(row, weight, len(places))
-    died = np.bincount(row, weight * event, len(places))
+    died = np.asarray(np.bincount(row, weight * event, len(places)), np.float64)
     at_risk = ended[::-1].cumsum()[::-1]
     seen = died > 0
     places, died, at_risk = places[seen], died[seen], at_risk[seen]
-    share = np.cumprod(1.0 - died / at_risk)
+    share = np.asarray(np.cumprod(1.0 - died / at_risk), np.float64)
     low, high = _greenwood(share, died, at_risk)
     return Curve(places, share, low, high, at_risk)
 

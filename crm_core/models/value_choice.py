@@ -153,9 +153,7 @@ def trial_days(history_days: int, horizon_days: int) -> int:
     return max(min(horizon_days, history_days // 4), _SHORTEST_TRIAL_DAYS)
 
 
-def _trials(
-    store: Tables, as_of: date, histories: Triples, horizon_days: int
-) -> Sequence[Trial]:
+def _trials(store: Tables, as_of: date, histories: Triples, horizon_days: int) -> Sequence[Trial]:
     days = trial_days(histories.history_days, horizon_days)
     found: list[Trial] = []
     until, after = as_of, histories
@@ -184,9 +182,9 @@ def _one_trial(
     brought = float(np.dot(came.frequency, came.count) - np.dot(before.frequency, before.count))
     found: list[Trial] = []
     for name, model in ORDER_MODELS.items():
-        learned = model.search(before).log_parameters
-        gained = model.likelihood(came)(learned)[0] - model.likelihood(before)(learned)[0]
-        coming = model.expected_at(np.exp(learned), before, days)
+        at = model.learned_at(before)
+        gained = model.likelihood(came)(np.log(at))[0] - model.likelihood(before)(np.log(at))[0]
+        coming = model.expected_at(at, before, days)
         said = float(np.dot(coming, before.count))
         found.append(
             Trial(

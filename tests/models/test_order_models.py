@@ -164,7 +164,9 @@ def test_the_window_of_the_next_order_holds_what_it_says(model: OrderModel) -> N
     assert np.all((window > 0) & (window < 120))
     comes = 1 - model.p_no_order(fitted, rows, 120)
     for place in range(len(rows)):
-        row = Triples.of([rows.frequency[place]], [rows.recency_days[place]], [rows.age_days[place]])
+        row = Triples.of(
+            [rows.frequency[place]], [rows.recency_days[place]], [rows.age_days[place]]
+        )
         by_half = 1 - model.p_no_order(fitted, row, float(window[place, 1]))[0]
         assert by_half == pytest.approx(comes[place] / 2, rel=1e-4)
 
