@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from crm_core.pipeline.workspace import store_url, workspace
+from crm_core.privacy.set_aside import write_rows
 from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.store import engine_of
+from crm_core.store.quarantine import layouts, rows_of
 from crm_core.text import t
 from tests.app.conftest import Open
 from tests.app.screen import Screen
@@ -93,6 +96,22 @@ def test_a_file_is_checked_let_go_mended_and_then_taken(
     assert t("telling.unknown_buyers.title", "en", share="14.3%", money="€10.00") in words(taken)
     assert t("imports.aside_title", "en") in taken.words
     assert t("imports.aside_download", "en") in taken.words
+    back = given(taken, mended_rows(settings), "aside.csv")
+    assert t("imports.mended", "en", rows="2") in words(back)
+    healed = press(back, "import_load")
+    assert t("imports.done", "en", rows="2") in words(healed)
+    assert t("imports.aside_title", "en") not in healed.words
+
+
+def mended_rows(settings: Settings) -> str:
+    """The file of rows set aside, as downloaded and then put right."""
+    store = engine_of(store_url(settings.var / "shop"), settings).open()
+    (form,) = layouts(store)
+    out = io.BytesIO()
+    write_rows(out, form, store.stream(rows_of(store, form), purpose="export"), "en")
+    store.close()
+    text = out.getvalue().decode("utf-8-sig")
+    return text.replace("2026-02-30", "2026-02-28").replace("two", "2")
 
 
 def test_what_was_checked_can_be_let_go(open_page: Open, shop: Callable[[], Settings]) -> None:
