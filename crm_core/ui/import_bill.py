@@ -169,10 +169,9 @@ def details(report: Mapping[str, Any]) -> None:
     if reasons:
         with panel("imports.reasons", help_key="imports.reasons_about"):
             _reasons(reasons, report, session)
-    months, feeds = columns(3, 2)
-    with months, panel("imports.months", help_key="imports.months_about"):
+    with panel("imports.months", help_key="imports.months_about"):
         _months(quality, str(report.get("currency") or ""), session)
-    with feeds, panel("imports.feeds_files"):
+    with panel("imports.feeds_files"):
         feeds_table(report)
 
 

@@ -158,6 +158,7 @@ def _undo(rows: pd.DataFrame, view: Imports) -> None:
         list(names),
         format_func=lambda number: f"{number} · {names[number]}",
         index=None,
+        placeholder=session.t("import_history.undo_choose"),
         key="undo_batch",
     )
     if batch is None:
