@@ -81,9 +81,11 @@ class Copying(Repository):
 
 
 def _tables(connection: Connection) -> list[Table]:
-    """The tables as they are here, whatever version they have."""
+    """The tables as they are here, whatever version they have. A database that is not ours alone
+    may hold others': those are left alone."""
     found = MetaData()
-    found.reflect(connection)
+    alone = connection.dialect.name == "sqlite"
+    found.reflect(connection, only=lambda name, _: alone or name in Base.metadata.tables)
     return [table for table in found.sorted_tables if table.name != "alembic_version"]
 
 

@@ -147,7 +147,9 @@ class PostgresShelf:
         self._tidy()
 
     def _swap(self, pointer: Pointer) -> None:
-        shared = self._views(Tables(self._reader(pointer))) if self._views else {}
+        # Scores that are put back come before their facts: there is nothing to show yet.
+        views = self._views if pointer.facts else None
+        shared = views(Tables(self._reader(pointer))) if views else {}
         made = statements(self._holder, shared)
         with self._holder.transaction():
             told = (pointer.facts, pointer.facts, pointer.scores, pointer.scores)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from crm_core.errors import CrmError
 from crm_core.records import AuditEntry, Records, copy_records, migrations, open_records
 from crm_core.records.connection import connect, writing
-from tests.records.conftest import NOW
+from tests.records.conftest import NOW, by_hand
 
 
 def test_records_begin_empty_and_open_again(url: str) -> None:
@@ -146,3 +146,23 @@ def test_opening_writes_nothing_beside_the_program(url: str) -> None:
     before = files()
     open_records(url).close()
     assert files() == before
+
+
+@pytest.mark.xdist_group("postgres")
+def test_tables_of_others_in_the_same_database_are_neither_taken_nor_emptied(
+    database: str, tmp_path: Path
+) -> None:
+    by_hand(database, "CREATE TABLE accounts_of_the_shop (id int)")
+    by_hand(database, "INSERT INTO accounts_of_the_shop VALUES (7)")
+    records = open_records(database)
+    records.save_user("mia@shop.example", "marketer", NOW)
+    records.dump(tmp_path)
+    records.save_user("bo@shop.example", "viewer", NOW)
+    records.replace_all(tmp_path, Records.version)
+    assert records.users() == {"mia@shop.example": "marketer"}
+    records.close()
+    assert not list(tmp_path.glob("accounts*"))
+    engine = connect(database)
+    with writing(engine) as connection:
+        assert connection.execute(text("SELECT id FROM accounts_of_the_shop")).all() == [(7,)]
+    engine.dispose()

@@ -355,7 +355,11 @@ def test_facts_and_scores_put_back_become_current_together(team: Team, tmp_path:
     store = team.machine().open()
     assert store.snapshot != first.facts
     assert store.scores_facts == store.snapshot
-    with team.machine().writing() as change:
+    team.rows("DROP SCHEMA clientele CASCADE")  # and where there was nothing before
+    with team.machine("two").writing(views=shared()) as change:
+        change.put(Path(facts), Path(scores), str(first.facts))
+    assert (team.numbers(machine="two"), seen(team)) == ([1], [(1,)])
+    with team.machine("two").writing() as change:
         change.put(Path(facts), None, str(first.facts))
     assert team.machine().open().scores_snapshot is None
 
