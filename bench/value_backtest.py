@@ -108,14 +108,14 @@ def blended(build: Build, origin: date, days: int, asked: dict[str, str]) -> Non
         f"{median(high for _, _, high, _ in found):+.4f}]",
         asked.get("blend", ""),
     )
-    tenths(spent, expected)
+    tenths(seen.next_orders, rhythm.expected_orders(seen, days))
 
 
-def tenths(spent: np.ndarray, expected: np.ndarray) -> None:
+def tenths(came: np.ndarray, expected: np.ndarray) -> None:
     """What came over what was expected, in tenths of what was expected, least first."""
     parts = np.array_split(np.argsort(expected, kind="stable"), 10)
-    told = [float(spent[part].sum() / max(expected[part].sum(), 1e-9)) for part in parts]
-    row("spend over expected", " ".join(f"{share:.2f}" for share in told))
+    told = [float(came[part].sum() / max(expected[part].sum(), 1e-9)) for part in parts]
+    row("orders over expected", " ".join(f"{share:.2f}" for share in told))
 
 
 def away(build: Build, origin: date, days: int, asked: dict[str, str]) -> None:

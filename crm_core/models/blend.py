@@ -47,6 +47,7 @@ class Blend:
 def mixed(ranked: Floats, expected: Floats) -> Floats:
     """The mean of two shares of the total, as parts of the total of `expected`.
 
+    >>> import numpy as np
     >>> mixed(np.array([30.0, 10.0]), np.array([1.0, 3.0])).tolist()
     [2.0, 2.0]
     """
