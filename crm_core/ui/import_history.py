@@ -117,8 +117,10 @@ def rebuild_offer() -> None:
 
 def history(view: Imports) -> None:
     """The log of imports, newest first; whoever may import may take one back."""
+    session = current()
     rows = view.batches.assign(
-        state=["stands" if stands else "undone" for stands in view.batches["undone_at"].isna()]
+        state=["stands" if stands else "undone" for stands in view.batches["undone_at"].isna()],
+        format=[format_words(name, session) for name in view.batches["format"]],
     )
     with panel("imports.history"):
         data_table(
@@ -127,7 +129,7 @@ def history(view: Imports) -> None:
                 Column("batch_id", "count", "imports.batch"),
                 Column("imported_at", "time", "imports.at"),
                 Column("files", "text", "imports.files"),
-                Column("format", "code", "imports.format_label", prefix="imports.format"),
+                Column("format", "text", "imports.format_label"),
                 *[
                     Column(name, "count", f"imports.rows.{name}")
                     for name in ("read", "loaded", "duplicate", "quarantined")
@@ -139,10 +141,14 @@ def history(view: Imports) -> None:
             key="import_history",
             alt_key="imports.history",
         )
-        session = current()
         if allowed(session.access, "import") and not session.workspace.is_demo:
             with part():
                 _undo(rows[rows["state"] == "stands"], view)
+
+
+def format_words(name: str, session: Session) -> str:
+    """What files were recognised as; files of several formats as all of them."""
+    return " + ".join(session.word("imports.format", each) for each in name.split("+"))
 
 
 def _undo(rows: pd.DataFrame, view: Imports) -> None:

@@ -18,6 +18,7 @@ from crm_core.store.imports.preview import Proposal, propose
 from crm_core.text import formats
 from crm_core.ui import import_steps
 from crm_core.ui.import_bill import import_bill
+from crm_core.ui.import_history import format_words
 from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
 from crm_core.ui.import_report import import_report
 from crm_core.ui.import_sources import sources_panel
@@ -79,7 +80,7 @@ def _recognised(files: list[Path]) -> None:
     name = found.plan.format if found.plan else "order_lines"
     with panel("imports.recognised"):
         plain("  ·  ".join(file.name for file in files))
-        caption("imports.format_found", format=session.word("imports.format", name))
+        caption("imports.format_found", format=format_words(name, session))
         if found.mended:
             note("imports.mended", rows=formats.number(found.mended, session.language))
     tables = found.plan.files if found.plan else ()

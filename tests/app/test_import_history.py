@@ -23,10 +23,10 @@ def orders(month: int) -> Rows:
     }
 
 
-@pytest.fixture(scope="module")
-def two(shops: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
+@pytest.fixture
+def two(shops: dict[str, Path], tmp_path: Path) -> SmallShop:
     """A shop of two imports, whose originals are kept, open as `two`."""
-    shop = small_shop(tmp_path_factory.mktemp("two"))
+    shop = small_shop(tmp_path)
     (shop.settings.var / "active").parent.mkdir(exist_ok=True)
     (shop.settings.var / "active").write_text("shop", encoding="utf-8")
     shops["two"] = shop.settings.var
