@@ -27,6 +27,7 @@ def damaged(copy_demo: Callable[[Path], Path], shops: dict[str, Path], tmp_path:
     return Settings(var=var)
 
 
+@pytest.mark.slow
 def test_pages_say_so_and_are_whole_again_after_a_refresh(
     damaged: Settings, open_page: Open
 ) -> None:

@@ -66,6 +66,7 @@ def uploads(settings: Settings) -> list[Path]:
     return [path for path in (settings.var / "uploads").rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_a_file_is_checked_let_go_mended_and_then_taken(
     open_page: Open, shop: Callable[[], Settings]
 ) -> None:

@@ -17,6 +17,8 @@ NAMELESS = ("svg-img-alt", "stMetric")
 # Streamlit's own: words on the primary colour are always white, while the same colour must be
 # read as text on the dark page. No colour does both at 4.5; large text and controls ask 3.
 WHITE, CONTROLS = "#ffffff", 3.0
+#: What every change is looked at in; the other modes are among the slow tests.
+AT_ONCE = ("light", "narrow")
 SERIOUS = {"serious", "critical"}
 _OVERFLOW = """() => {
   const main = document.querySelector('[data-testid=stMain]');
@@ -24,7 +26,14 @@ _OVERFLOW = """() => {
 }"""
 
 
-@pytest.mark.parametrize("mode", MODES.values(), ids=list(MODES))
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(mode, marks=[] if name in AT_ONCE else pytest.mark.slow)
+        for name, mode in MODES.items()
+    ],
+    ids=list(MODES),
+)
 @pytest.mark.parametrize("stem", [spec.stem for spec in PAGES])
 def test_page(stem: str, mode: Mode, tab: Callable[[Mode], Watched]) -> None:
     watched = tab(mode)

@@ -45,6 +45,7 @@ def page(
         yield tab, url
 
 
+@pytest.mark.slow
 def test_an_unknown_file_is_mapped_checked_and_imported(
     page: tuple[Page, str], tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from crm_core.store import Store
 from tests.demo.conftest import Ask
 
@@ -16,6 +18,7 @@ def keys_of(store: Store) -> dict[str, int]:
     return dict(zip(frame["value"], frame["customer_key"], strict=True))
 
 
+@pytest.mark.slow
 def test_accounts_of_one_person_are_one_customer_and_no_others(
     store: Store, truths: Truths
 ) -> None:

@@ -57,6 +57,7 @@ def test_totals_of_shops_that_keep_their_rhythm_are_met(model: OrderModel) -> No
     assert held >= 4
 
 
+@pytest.mark.slow
 def test_a_shop_that_was_missed_before_gets_a_wider_range(sample_triples: Triples) -> None:
     fitted = bg_nbd.fit_triples(sample_triples, as_of=END)
     met, untried, missed = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import phonenumbers
+import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from crm_core.store.phones import phone_number, region_code, write_phones
@@ -25,6 +26,7 @@ def every_country() -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_numbers_of_every_country_are_read_as_phonenumbers_reads_them() -> None:
     numbers = every_country()
     con = duckdb.connect()

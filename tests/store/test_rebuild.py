@@ -270,6 +270,7 @@ def check_undo(imports: list[Rows], undone: int) -> None:
         assert all_.contents() == after
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.lists(batches, min_size=2, max_size=3), st.integers(0, 2))
 def test_without_one_import_the_store_is_what_the_others_make(

@@ -98,6 +98,7 @@ def _hold(folder: Path, held: Event, done: Event) -> None:
         done.wait(60)
 
 
+@pytest.mark.slow
 def test_the_second_writer_is_told_and_the_third_has_its_turn(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     held, done = context.Event(), context.Event()

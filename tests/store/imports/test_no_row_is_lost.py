@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -105,6 +106,7 @@ def test_good_rows_load_and_bad_rows_have_reasons(
     assert sum(result.reasons.values()) == result.quarantined == len(bad)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused_in_words(content: bytes, tmp_path: Path) -> None:
