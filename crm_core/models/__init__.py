@@ -8,6 +8,10 @@ __all__ = ["MODELS", "Fitted", "ModelSpec"]
 
 _SPECS: tuple[ModelSpec, ...] = (
     ModelSpec("bg_nbd", "crm_core.models.bg_nbd", measure="mae", baseline="naive_last_period"),
+    ModelSpec("mbg_nbd", "crm_core.models.mbg_nbd", measure="mae", baseline="naive_last_period"),
+    ModelSpec(
+        "pareto_nbd", "crm_core.models.pareto_nbd", measure="mae", baseline="naive_last_period"
+    ),
     ModelSpec(
         "gamma_gamma", "crm_core.models.gamma_gamma", measure="mae", baseline="naive_own_mean"
     ),
@@ -17,6 +21,7 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="mae",
         baseline="naive_last_period",
     ),
+    ModelSpec("churn", "crm_core.models.churn", measure="brier", baseline="naive_share"),
     ModelSpec("rfm", "crm_core.models.rfm"),  # names groups; its order is shown, not promised
     ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
 )

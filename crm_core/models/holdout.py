@@ -43,11 +43,8 @@ class Holdout:
 
     def spread(self, values: Floats) -> Floats:
         """Values of the distinct histories, given to each customer."""
-        reach = self.triples.history_days + 1
-        key = (self.frequency * reach + self.recency_days) * reach + self.age_days
-        rows = self.triples
-        known = (rows.frequency * reach + rows.recency_days) * reach + rows.age_days
-        return values[np.searchsorted(known, key)]
+        places = self.triples.places(self.frequency, self.recency_days, self.age_days)
+        return values[places]
 
     def baselines(self) -> dict[str, Predicted]:
         """Rules of thumb: the last period again, one's own rate and mean, everyone the mean."""

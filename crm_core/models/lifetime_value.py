@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.definition import Sum
-from crm_core.models import bg_nbd, gamma_gamma
+from crm_core.models import gamma_gamma
 from crm_core.models.base import Fitted, TimeUnit, need
 from crm_core.models.holdout import Holdout, compared, read_holdout
+from crm_core.models.order_models import order_model
 from crm_core.models.triples import (
     Triples,
     fingerprint_of,
@@ -24,6 +25,7 @@ from crm_core.models.triples import (
     spend_history,
     usual_gap_days,
 )
+from crm_core.models.value_choice import Choice, choose
 from crm_core.store import Build, StoreAt, Tables
 
 NAME = "lifetime_value"
@@ -55,8 +57,10 @@ _SCORES = "lifetime_value_scores"
 
 @dataclass(frozen=True)
 class Valued:
-    """The two fits that make a lifetime value, and the silence that is unusual in this shop."""
+    """The two fits that make a lifetime value, how the first was chosen among its like, and the
+    silence that is unusual in this shop."""
 
+    choice: Choice
     orders: Fitted
     spend: Fitted
     quiet_days: int
@@ -82,14 +86,15 @@ class Valued:
 
 
 def fit(store: Tables, *, as_of: date, time_unit: TimeUnit = "day") -> Fitted:
-    """Learns buying rhythm (BG/NBD) and spend (Gamma-Gamma) from the shop's log up to `as_of`."""
+    """Learns buying rhythm (the order model that suits) and spend (Gamma-Gamma) up to `as_of`."""
     return learn(store, as_of=as_of, time_unit=time_unit).fitted
 
 
 def learn(
     store: Tables, *, as_of: date, time_unit: TimeUnit = "day", triples: Triples | None = None
 ) -> Valued:
-    """Both fits. `triples`: the histories, where they were read already.
+    """Both fits, that of orders by the model chosen on the shop's own past. `triples`: the
+    histories, where they were read already.
 
     Warns `few_buyers` under 500, `few_loyal_buyers` under 100 with three purchase days,
     `short_history` under 180 days: order of customers is then more trustworthy than amounts.
@@ -104,16 +109,13 @@ def learn(
     }
     need(NAME, **{name: (have[name], least) for name, least in _NEEDED.items()})
     thin = tuple(_TOO_FEW[name] for name, least in _WANTED.items() if have[name] < least)
-    orders = bg_nbd.fit_triples(histories, as_of=as_of, time_unit=time_unit)
+    choice = choose(store, as_of=as_of, triples=histories, time_unit=time_unit)
     return Valued(
-        orders=_warned(orders, thin),
+        choice=choice,
+        orders=replace(choice.fitted, warnings=thin + choice.warnings),
         spend=gamma_gamma.fit(store, as_of=as_of),
         quiet_days=usual_gap_days(store, as_of),
     )
-
-
-def _warned(fitted: Fitted, more: tuple[str, ...]) -> Fitted:
-    return replace(fitted, warnings=more + fitted.warnings)
 
 
 def score_table(valued: Valued, triples: Triples) -> pa.Table:
@@ -122,13 +124,14 @@ def score_table(valued: Valued, triples: Triples) -> pa.Table:
     Columns: frequency, recency_days, age_days; expected_orders in the next 365 days; p_no_order
     within the fit's `quiet_days`.
     """
+    model = order_model(valued.orders)
     return pa.table(
         {
             "frequency": triples.frequency,
             "recency_days": triples.recency_days,
             "age_days": triples.age_days,
-            "expected_orders": bg_nbd.expected_orders(valued.orders, triples, HORIZON_DAYS),
-            "p_no_order": bg_nbd.p_no_order(valued.orders, triples, valued.quiet_days),
+            "expected_orders": model.expected_orders(valued.orders, triples, HORIZON_DAYS),
+            "p_no_order": model.p_no_order(valued.orders, triples, valued.quiet_days),
         }
     )
 
@@ -248,8 +251,9 @@ def validate(
 
 def _predictions(store: Tables, seen: Holdout) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Expected purchase days and revenue of the period, by method."""
-    orders = bg_nbd.fit_triples(seen.triples, as_of=seen.origin)
+    orders = choose(store, as_of=seen.origin, triples=seen.triples).fitted
     spend = gamma_gamma.fit(store, as_of=seen.origin)
     each = gamma_gamma.expected_spend(spend, seen.frequency, seen.repeat_cents / 100.0)
-    coming = seen.spread(bg_nbd.expected_orders(orders, seen.triples, seen.horizon_days))
+    model = order_model(orders)
+    coming = seen.spread(model.expected_orders(orders, seen.triples, seen.horizon_days))
     return {NAME: (coming, coming * each), **seen.baselines()}

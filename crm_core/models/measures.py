@@ -99,6 +99,34 @@ def auc(happened: npt.ArrayLike, score: npt.ArrayLike) -> float | None:
     return (float(ranks[came].sum()) - positive * positive / 2.0) / (positive * negative)
 
 
+def reliability(
+    happened: npt.ArrayLike, chance: npt.ArrayLike, *, groups: int = 10
+) -> list[tuple[int, float, float]]:
+    """Customers, mean chance and share to whom it happened, in groups of alike chance, lowest
+    first: what was said and what came. Equal chances stay together.
+
+    >>> reliability([0, 1, 1, 1], [0.25, 0.25, 0.9, 0.9], groups=2)
+    [(2, 0.25, 0.5), (2, 0.9, 1.0)]
+    """
+    came, said = _column(happened), _column(chance)
+    if not len(said):
+        return []
+    group = np.minimum(
+        (_ranks(said, np.ones(len(said))) / len(said) * groups).astype(int), groups - 1
+    )
+    rows: list[tuple[int, float, float]] = []
+    for number in np.unique(group):
+        inside = group == number
+        rows.append((int(inside.sum()), float(said[inside].mean()), float(came[inside].mean())))
+    return rows
+
+
+def calibration_error(happened: npt.ArrayLike, chance: npt.ArrayLike) -> float:
+    """Mean distance of chance and share over ten groups, by their size; 0 is perfect."""
+    rows = reliability(happened, chance)
+    return sum(n * abs(said - came) for n, said, came in rows) / max(sum(n for n, _, _ in rows), 1)
+
+
 def _column(values: npt.ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 

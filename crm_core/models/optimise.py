@@ -43,6 +43,28 @@ def maximise(
     Deterministic. Iterations are capped: a fit at its bound creeps on and gains nothing.
     """
     low, high = np.array(bounds, dtype=np.float64).T
+    point = climb(objective, start, bounds)
+    at_bound = (point < low + _EDGE) | (point > high - _EDGE)
+    free = np.flatnonzero(~at_bound)
+    hessian = _hessian(objective, point, free)
+    point = _newton(objective, point, free, hessian, (low, high))
+    covariance = np.full((len(point), len(point)), np.nan)
+    covariance[np.ix_(free, free)] = _covariance(hessian)
+    return Optimum(point, float(objective(point)[0]), covariance, at_bound)
+
+
+def climb(
+    objective: Objective,
+    start: Sequence[float],
+    bounds: Sequence[tuple[float, float]],
+    *,
+    tolerance: float = 1e-12,
+) -> Floats:
+    """The point of `maximise` without what tells how sure it is: for refits near a known one.
+
+    `tolerance`: the relative gain that is not worth another step.
+    """
+    low, high = np.array(bounds, dtype=np.float64).T
     first = np.clip(np.array(start, dtype=np.float64), low + 2 * _EDGE, high - 2 * _EDGE)
     weight = max(abs(objective(first)[0]), 1.0)
 
@@ -56,16 +78,9 @@ def maximise(
         jac=True,
         method="L-BFGS-B",
         bounds=list(bounds),
-        options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-7},
+        options={"maxiter": 200, "ftol": tolerance, "gtol": 1e-7},
     )
-    point = np.asarray(found.x, dtype=np.float64)
-    at_bound = (point < low + _EDGE) | (point > high - _EDGE)
-    free = np.flatnonzero(~at_bound)
-    hessian = _hessian(objective, point, free)
-    point = _newton(objective, point, free, hessian, (low, high))
-    covariance = np.full((len(point), len(point)), np.nan)
-    covariance[np.ix_(free, free)] = _covariance(hessian)
-    return Optimum(point, float(objective(point)[0]), covariance, at_bound)
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _hessian(objective: Objective, point: Floats, free: npt.NDArray[np.intp]) -> Floats:

@@ -30,16 +30,22 @@ def as_given(paths: Sequence[Path]) -> Iterator[tuple[list[Path | SourceFile], l
     The copies last as long as the block.
     """
     with tempfile.TemporaryDirectory(prefix="clientele-mended-") as folder:
-        files: list[Path | SourceFile] = []
-        healed: list[Place] = []
-        for place, path in enumerate(paths):
-            if _is_mended(path):
-                copy = Path(folder) / f"{place}.csv"
-                healed += _restored(path, copy)
-                files.append(SourceFile(copy, path.name))
-            else:
-                files.append(path)
-        yield files, healed
+        yield copies(paths, Path(folder))
+
+
+def copies(paths: Sequence[Path], folder: Path) -> tuple[list[Path | SourceFile], list[Place]]:
+    """The same with copies in a folder of the caller's, which is made where there are any."""
+    files: list[Path | SourceFile] = []
+    healed: list[Place] = []
+    for place, path in enumerate(paths):
+        if _is_mended(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            copy = folder / f"{place}.csv"
+            healed += _restored(path, copy)
+            files.append(SourceFile(copy, path.name))
+        else:
+            files.append(path)
+    return files, healed
 
 
 def _is_mended(path: Path) -> bool:

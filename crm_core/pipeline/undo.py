@@ -15,7 +15,7 @@ from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.upgrade import ensure_version
-from crm_core.records import Records
+from crm_core.records import IdentityOverride, Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Change, engine_of
 from crm_core.store.batches import Batch, read_log, unite_told, was_kept, write_log
@@ -72,6 +72,7 @@ def _rebuilt(
 ) -> dict[str, Any]:
     ensure_version(url, settings=settings, records=records, progress=progress)
     report: dict[str, Any] = {"batch": undone}
+    decided = records.identity_overrides()
     engine = engine_of(url, settings)
     with engine.writing(views=shared_views, progress=progress) as change:
         if change.pointer.facts is None:
@@ -81,11 +82,12 @@ def _rebuilt(
             kept = _kept(log, undone, change.folder)
             mark_pending(engine, rebuilt=True)
             _read_again(log, undone, records, report)
-            _fill(build, change, kept, log, records, progress)
+            _fill(build, change, kept, log, records, decided, progress)
             write_log(build.connection, undone=None if undone is None else (undone, now))
             report["changed"] = what_changed(build.connection)
         progress("publish", 1.0)
         report["consents"] = sync_consents(engine, records)
+        records.keep_rebuilt(decided, user="", now=now)
         tidy_held(change.folder, kept, records=records, now=now)
     return report
 
@@ -122,6 +124,7 @@ def _fill(
     kept: Sequence[Batch],
     log: Sequence[Batch],
     records: Records,
+    decided: Sequence[IdentityOverride],
     progress: Progress,
 ) -> None:
     before: Mapping[str, str] = old_meta(build)
@@ -134,7 +137,7 @@ def _fill(
         told,
         batch=last,
         timezone=before.get("timezone", "UTC"),
-        rules=people_rules(said, records.identity_overrides()),
+        rules=people_rules(said, decided),
     )
     build.refresh_tables()
     progress("marts", 0.5)

@@ -37,6 +37,7 @@ from crm_core.store.quarantine import Layout, rows_of
 from crm_core.text import has, t
 
 CODE_COLUMN = "customer"
+ASIDE = "set aside"
 FORMATS = ("csv", "xlsx")
 _DENIED = ("privacy_denied", "privacy_denied_present", "privacy_column_denied")
 _BATCH_ROWS = 20_000
@@ -185,6 +186,7 @@ def export_set_aside(
     now: datetime,
     language: str,
     out: Path | BinaryIO,
+    export_id: str | None = None,
 ) -> ExportResult:
     """Writes rows set aside by imports as a CSV shaped like their file, to be mended.
 
@@ -201,8 +203,8 @@ def export_set_aside(
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)
         count = write_rows(scratch, layout, rows, language)
-        sha256, named = _sha256(scratch), new_export_id()
-        name = list_name("set aside", now=now, export_id=named, file_format="csv")
+        sha256, named = _sha256(scratch), export_id or new_export_id()
+        name = list_name(ASIDE, now=now, export_id=named, file_format="csv")
         sealed: dict[str, Any] = {"rows": count, "sha256": sha256, "export_id": named}
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
         _release(scratch, out, name)

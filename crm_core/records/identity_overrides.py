@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import delete, select
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import IdentityOverrideRow
-from crm_core.records.repository import Repository, bump, checked_moment, insert_new
+from crm_core.records.models import IdentityOverrideRow, Setting
+from crm_core.records.repository import Repository, bump, checked_moment, insert_new, upsert
 
 TRACES = ("source_id", "email", "phone")
 _LENGTH = 400
+_REBUILT = "people:rebuilt"
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,21 @@ class IdentityOverrides(Repository):
                 bump(connection, "decisions")
         return bool(gone)
 
+    def keep_rebuilt(
+        self, decided: Sequence[IdentityOverride], *, user: str, now: datetime
+    ) -> None:
+        """Remembers which decisions the store was last made anew with."""
+        row = {"key": _REBUILT, "value": _mark(decided)}
+        row |= {"changed_by": user, "changed_at": checked_moment(now)}
+        with writing(self._engine) as connection:
+            upsert(connection, Setting, ["key"], row)
+
+    def rebuild_pending(self) -> bool:
+        """Whether traces were set apart, or no longer are, since the store was last made anew."""
+        with reading(self._engine) as connection:
+            kept = connection.execute(select(Setting.value).where(Setting.key == _REBUILT)).scalar()
+        return _mark(self.identity_overrides()) != (kept or _mark(()))
+
     def identity_overrides(self) -> list[IdentityOverride]:
         """Every decision, the latest first."""
         table = IdentityOverrideRow
@@ -85,3 +104,13 @@ class IdentityOverrides(Repository):
         query = select(*columns).order_by(table.at.desc(), table.value)
         with reading(self._engine) as connection:
             return [IdentityOverride(**row) for row in connection.execute(query).mappings()]
+
+
+def _mark(decided: Sequence[IdentityOverride]) -> str:
+    """A short name of what was set apart, in which nothing personal can be read.
+
+    >>> _mark(()) == _mark([IdentityOverride("same", "source_id", "a", "b", "ann", datetime.min)])
+    True
+    """
+    apart = sorted([each.trace, each.value] for each in decided if each.kind == "apart")
+    return sha256(json.dumps(apart).encode()).hexdigest()

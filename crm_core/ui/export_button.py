@@ -1,4 +1,5 @@
-"""The one door of lists: a button whose bytes are made after the click, through privacy.export.
+"""The one door of lists and of rows set aside: a button whose bytes are made after the click,
+through privacy.export.
 
 The file's name carries the export's id before it is written, since the server tells files apart
 by name and a sample of their bytes: two lists must never share an address.
@@ -10,13 +11,21 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.privacy.export import ExportResult, export_list, list_name, new_export_id
+from crm_core.privacy.export import (
+    ASIDE,
+    ExportResult,
+    export_list,
+    export_set_aside,
+    list_name,
+    new_export_id,
+)
 from crm_core.privacy.policy import allowed
+from crm_core.store.quarantine import Layout
 from crm_core.text import formats
 from crm_core.ui.guard import log_failure, show_error
 from crm_core.ui.session import Session, current
@@ -39,6 +48,15 @@ class ListOrder:
     confirmed_everyone: bool = False
 
 
+@dataclass(frozen=True)
+class AsideOrder:
+    """What to write: the rows set aside of files of one form, to be mended and imported again."""
+
+    layout: Layout
+    name: str = ASIDE
+    file_format: str = "csv"
+
+
 @dataclass
 class Outcome:
     """What became of a click; the writing thread fills it, the next run reads it."""
@@ -48,14 +66,18 @@ class Outcome:
     error: CrmError | None = None
 
 
-def export_button(label_key: str, order: ListOrder, *, key: str) -> ExportResult | None:
+def export_button(
+    label_key: str, order: ListOrder | AsideOrder, *, key: str
+) -> ExportResult | None:
     """A button that saves a list; what was left out and why is said once it is written.
 
     Who may not export sees the button disabled, with the reason. Returns the last result.
     """
     session = current()
     outcome = _outcome(key)
-    may = allowed(session.access, "export")
+    is_list = isinstance(order, ListOrder)
+    may = allowed(session.access, "export" if is_list else "quarantine")
+    told = "app.export.preparing" if is_list else "imports.aside_logged"
     now, export_id = datetime.now(UTC), new_export_id()
     st.download_button(
         session.md(label_key),
@@ -66,14 +88,14 @@ def export_button(label_key: str, order: ListOrder, *, key: str) -> ExportResult
         type="primary",
         icon=":material/download:",
         disabled=not may,
-        help=session.t("app.export.preparing" if may else _reason(session)),
+        help=session.t(told if may else _reason(session)),
         on_click=_wait,
         args=(outcome,),
     )
     if outcome.waiting:
         _watch(key)
     else:
-        _say(outcome, session)
+        _say(outcome, session, "app.export.done" if is_list else "imports.aside_written")
     return outcome.result
 
 
@@ -91,28 +113,18 @@ def _wait(outcome: Outcome) -> None:
 
 
 def _maker(
-    session: Session, order: ListOrder, outcome: Outcome, export_id: str, now: datetime
+    session: Session,
+    order: ListOrder | AsideOrder,
+    outcome: Outcome,
+    export_id: str,
+    now: datetime,
 ) -> Callable[[], bytes]:
     """Writes the list when called, on a thread of its own, with the access of this run."""
 
     def make() -> bytes:
         file = io.BytesIO()
         try:
-            outcome.result = export_list(
-                access=session.access,
-                store=session.store,
-                records=session.records,
-                members=order.members(),
-                name=order.name,
-                contact_channel=order.contact_channel,
-                columns=order.columns,
-                file_format=order.file_format,
-                now=now,
-                language=session.language,
-                out=file,
-                confirmed_everyone=order.confirmed_everyone,
-                export_id=export_id,
-            )
+            outcome.result = _write(session, order, file, export_id, now)
         except CrmError as error:
             outcome.error = error
             raise
@@ -122,6 +134,42 @@ def _maker(
         return file.getvalue()
 
     return make
+
+
+def _write(
+    session: Session,
+    order: ListOrder | AsideOrder,
+    out: BinaryIO,
+    export_id: str,
+    now: datetime,
+) -> ExportResult:
+    """Through the door that the order is for."""
+    if isinstance(order, AsideOrder):
+        return export_set_aside(
+            access=session.access,
+            store=session.store,
+            records=session.records,
+            layout=order.layout,
+            now=now,
+            language=session.language,
+            out=out,
+            export_id=export_id,
+        )
+    return export_list(
+        access=session.access,
+        store=session.store,
+        records=session.records,
+        members=order.members(),
+        name=order.name,
+        contact_channel=order.contact_channel,
+        columns=order.columns,
+        file_format=order.file_format,
+        now=now,
+        language=session.language,
+        out=out,
+        confirmed_everyone=order.confirmed_everyone,
+        export_id=export_id,
+    )
 
 
 @st.fragment(run_every=1.0)
@@ -134,7 +182,7 @@ def _watch(key: str) -> None:
         st.rerun()
 
 
-def _say(outcome: Outcome, session: Session) -> None:
+def _say(outcome: Outcome, session: Session, done_key: str) -> None:
     """What became of the last click."""
     if outcome.error is not None:
         show_error(outcome.error, session.language)
@@ -142,7 +190,7 @@ def _say(outcome: Outcome, session: Session) -> None:
         return
     result = outcome.result
     rows = formats.number(result.rows, session.language)
-    words = [session.t("app.export.done", rows=rows, export_id=result.export_id)]
+    words = [session.t(done_key, rows=rows, export_id=result.export_id)]
     words += [
         session.t(
             "app.export.left_out",

@@ -10,6 +10,7 @@ import streamlit as st
 from crm_core.pipeline.jobs import STALE_DAYS
 from crm_core.privacy.policy import allowed
 from crm_core.text import formats
+from crm_core.ui import import_steps
 from crm_core.ui.layout import columns, details_box, go, panel, part
 from crm_core.ui.runner import run_job
 from crm_core.ui.session import Session, current
@@ -93,6 +94,27 @@ def last_change(view: Imports) -> None:
                 )
 
 
+def rebuild_offer() -> None:
+    """Offers to make the store anew where people were set apart, or no longer are, since."""
+    session = current()
+    place = session.workspace
+    if place.is_demo or not allowed(session.access, "settings"):
+        return
+    if session.records.rebuild_pending():
+        with part():
+            warning("import_history.rebuild_pending")
+            if st.button(
+                session.t("import_history.rebuild"), icon=":material/cached:", key="rebuild_run"
+            ):
+                run_job(
+                    ["refresh", "--rebuild"],
+                    store=place.store_url,
+                    title_key="import_history.rebuilding",
+                )
+                flash("import_history.rebuilt")
+                go("imports")
+
+
 def history(view: Imports) -> None:
     """The log of imports, newest first; whoever may import may take one back."""
     rows = view.batches.assign(
@@ -136,6 +158,7 @@ def _undo(rows: pd.DataFrame, view: Imports) -> None:
         list(names),
         format_func=lambda number: f"{number} · {names[number]}",
         index=None,
+        placeholder=session.t("import_history.undo_choose"),
         key="undo_batch",
     )
     if batch is None:
@@ -155,5 +178,6 @@ def _undo(rows: pd.DataFrame, view: Imports) -> None:
             store=session.workspace.store_url,
             title_key="import_history.undoing",
         )
+        import_steps.forget()
         flash("import_history.undone", batch=batch)
         go("imports")

@@ -10,9 +10,11 @@ from crm_core.store.imports.mapping import CHOICES, MAPPED_TABLES, Mapping
 from crm_core.store.imports.preview import Proposal
 from crm_core.text import error_text
 from crm_core.ui.session import current
-from crm_core.ui.words import caption, failure, plain, success
+from crm_core.ui.words import caption, plain, success, warning
 
 _SURE, _LIKELY = 0.9, 0.6
+_BASE = "_import_base_"
+_LACKS = "import_missing_field"
 # What only order lines can say about their amounts.
 _OF_LINES = ("amount_is", "discount_is")
 
@@ -33,7 +35,9 @@ def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
     """The mapping after what was changed in the table and the choices below it."""
     session = current()
     mapping = proposal.mapping
-    fields = {column: field for field, column in mapping.columns.items()}
+    editor = f"mapping_{mapping.table}_{key}"
+    base = _base(mapping, editor)
+    fields = {column: field for field, column in base.columns.items()}
     names = {field: session.word("imports.field", field) for field in mapping.fields}
     table = pd.DataFrame(
         {
@@ -47,7 +51,8 @@ def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
         table,
         hide_index=True,
         disabled=["column", "reason", "sure"],
-        key=f"mapping_{mapping.table}_{key}",
+        placeholder=session.t("imports.left_out"),
+        key=editor,
         column_config={
             "column": session.t("imports.column"),
             "field": st.column_config.SelectboxColumn(
@@ -63,7 +68,18 @@ def mapping_editor(proposal: Proposal, *, key: str) -> Mapping:
         for column, field in zip(edited["column"], edited["field"], strict=True)
         if field in by_name
     }
-    return mapping.with_(columns=columns, **_choices(mapping, key))
+    return mapping.with_(columns=columns, **_choices(base, key))
+
+
+def _base(mapping: Mapping, editor: str) -> Mapping:
+    """What the editor starts from, the same as long as it is there.
+
+    Were it given what was just changed in it, it would be drawn anew, and a change made meanwhile
+    would be lost.
+    """
+    if editor not in st.session_state:
+        st.session_state[_BASE + editor] = mapping
+    return st.session_state[_BASE + editor]
 
 
 def _sure(confidence: float) -> str:
@@ -100,10 +116,14 @@ def preview_rows(proposal: Proposal) -> None:
     """Ten rows as they would be read, and what is wrong with the file or with how many rows."""
     session = current()
     for problem in proposal.problems:
-        if proposal.result is None:
+        if problem.code == _LACKS:
+            needed = str(problem.facts["column"]).split(", ")
+            words = ", ".join(session.word("imports.field", field) for field in needed)
+            warning("imports.still_needed", fields=words)
+        elif proposal.result is None:
             plain(error_text(CrmError(problem.code, **problem.facts), session.language))
         else:
-            failure(
+            warning(
                 "imports.rows_aside",
                 count=problem.facts.get("count"),
                 reason=session.word("imports.aside", problem.code),

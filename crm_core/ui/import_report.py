@@ -1,4 +1,4 @@
-"""The bill of an import: rows, reasons, totals, and what the data can feed."""
+"""The result of an import: what came in, what the files' bill was, who was recognised."""
 
 from __future__ import annotations
 
@@ -7,61 +7,61 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.text import formats, has
-from crm_core.ui.layout import panel
+from crm_core.text import formats
+from crm_core.ui.import_bill import details, findings
+from crm_core.ui.layout import columns, details_box, panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, note, pairs, plain, success, warning
+from crm_core.ui.words import caption, note, pairs, success, warning
+
+_TOTALS = ("orders", "customers", "gross", "net")
+_COUNTS = ("orders", "customers")
 
 
 def import_report(report: Mapping[str, Any]) -> None:
-    """Draws the report of `import --json`."""
+    """Draws the report of `import --json`, or of `pull --json`."""
     session = current()
-    rows = report["rows"]
+    quality = report.get("quality")
     with panel("imports.report"):
-        if report.get("checked_only"):
-            note("imports.checked_only")
-        elif report.get("batch") is None:
+        if quality is None:
+            note("import_sources.nothing_new")
+            return
+        rows = report["rows"]
+        if report.get("batch") is None:
             note("imports.nothing_new")
         else:
             success("imports.done", rows=formats.number(rows["loaded"], session.language))
-        pairs(
-            [
-                (f"imports.rows.{name}", formats.number(rows.get(name, 0), session.language))
-                for name in ("read", "loaded", "duplicate", "quarantined")
-            ]
-            + _totals(report, session)
-        )
-        for example in report.get("examples", ())[:20]:
-            plain(_words(example, session))
-        for notice in report.get("warnings", ()):
-            warning("imports.notice", text=notice["message"])
+        came, told = columns(1, 1)
+        with came:
+            pairs(
+                [
+                    (f"imports.rows.{name}", formats.number(rows.get(name, 0), session.language))
+                    for name in ("read", "loaded", "duplicate", "quarantined")
+                ]
+            )
+        with told:
+            pairs(_totals(report, session))
         if report.get("lookalike_emails"):
             warning("imports.lookalike", count=report["lookalike_emails"])
+    with details_box("imports.bill_again"):
+        findings(report)
         _identity(report)
-        _feeds(report, session)
+        details(report)
 
 
 def _totals(report: Mapping[str, Any], session: Session) -> list[tuple[str, str]]:
-    counts = ("orders", "customers", "units")
-    currency = report.get("currency") or ""
+    found = report.get("totals", {})
+    currency = str(report.get("currency") or session.currency)
     return [
         (
             f"imports.total.{name}",
-            formats.number(value, session.language)
-            if name in counts
-            else formats.money(value, currency, session.language, 2),
+            formats.number(found[name], session.language)
+            if name in _COUNTS
+            else formats.money(found[name], currency, session.language, 2),
         )
-        for name, value in report.get("totals", {}).items()
-        if has(f"imports.total.{name}", session.language)
+        for name in _TOTALS
+        if name in found
     ]
-
-
-def _words(example: Mapping[str, Any], session: Session) -> str:
-    key = f"error_import.{str(example['code']).removeprefix('import_')}"
-    if not has(key, session.language):
-        return str(example["message"])
-    return session.t(key, file=example["file"], row=example["row"], column=example["column"])
 
 
 def _identity(report: Mapping[str, Any]) -> None:
@@ -89,31 +89,4 @@ def _identity(report: Mapping[str, Any]) -> None:
         ],
         key="import_identity",
         alt_key="imports.identity_about",
-    )
-
-
-def _feeds(report: Mapping[str, Any], session: Session) -> None:
-    feeds = report.get("feeds") or {}
-    if not feeds:
-        return
-    why = report.get("feed_reasons", {})
-    frame = pd.DataFrame(
-        [
-            {
-                "page": session.t(f"nav.page.{page}"),
-                "level": level,
-                "why": session.t(f"imports.why_not.{why[page]}") if page in why else "",
-            }
-            for page, level in feeds.items()
-        ]
-    )
-    data_table(
-        frame,
-        [
-            Column("page", "text", "imports.feeds_page", pinned=True),
-            Column("level", "code", "imports.feeds_level", prefix="imports.feeds"),
-            Column("why", "text", "imports.feeds_why"),
-        ],
-        key="import_feeds",
-        alt_key="imports.feeds_about",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from crm_core.ui.layout import go
 from crm_core.ui.session import current
 
 _FLASH = "_flash"
+_LONG = 600
 
 
 def caption(key: str, **facts: object) -> None:
@@ -54,6 +55,17 @@ def pairs(rows: Sequence[tuple[str, str]]) -> None:
     st.table(
         {session.md(label_key): md_escape(value) for label_key, value in rows},
         border="horizontal",
+    )
+
+
+def word_table(rows: Sequence[Mapping[str, str]]) -> None:
+    """A small table of words, each row by label key; long words wrap instead of being cut."""
+    session = current()
+    labels = list(rows[0]) if rows else []
+    st.table(
+        {session.md(label): [md_escape(row[label], _LONG) for row in rows] for label in labels},
+        border="horizontal",
+        hide_index=True,
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
+from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import batches, last_import
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.store.quarantine import Layout, layouts, open_rows
 
 _ROWS = ("read", "loaded", "duplicate", "quarantined")
 _OWN = ("orders", "customers", "revenue")
@@ -36,6 +39,9 @@ class Imports:
     new_customers: int
     months: pd.DataFrame
     tables: pd.DataFrame
+    aside: pd.DataFrame
+    aside_forms: tuple[Layout, ...]
+    feeds: Mapping[str, Any]
 
 
 def imports(selection: Selection, *, store: Store, access: Access) -> Imports:
@@ -66,7 +72,18 @@ def imports(selection: Selection, *, store: Store, access: Access) -> Imports:
         new_customers=int(changed.get("customers", {}).get("new", 0)),
         months=pd.DataFrame(changed.get("months", []), columns=["month", "orders", "revenue"]),
         tables=_tables(report.get("loaded", {}), changed.get("tables", {})),
+        aside=_aside(store),
+        aside_forms=tuple(layouts(store)),
+        feeds=store_feeds(store).report(),
     )
+
+
+def _aside(store: Store) -> pd.DataFrame:
+    """Rows still set aside, by reason, most first."""
+    rows = open_rows(store)
+    counted = rows.group_by("reason").agg(rows=rows.count(), files=rows.source_file.nunique())
+    frame = store.fetch(counted)
+    return frame.sort_values(["rows", "reason"], ascending=[False, True], ignore_index=True)
 
 
 def _own(store: Store) -> dict[int, dict[str, Any]]:

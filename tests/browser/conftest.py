@@ -18,6 +18,7 @@ from tests.browser.server import ROOT, running_app
 ARTEFACTS = ROOT / "artefacts"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker drives the browser; the others do the rest meanwhile."""
     here = Path(__file__).parent

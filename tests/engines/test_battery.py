@@ -15,6 +15,7 @@ from crm_core.metrics import DIMENSIONS
 from crm_core.models import bg_nbd, gamma_gamma
 from crm_core.models import rfm as segments
 from crm_core.models.holdout import read_holdout
+from crm_core.models.snapshots import read_snapshot
 from crm_core.privacy.gate import IDENTITY_COLUMNS, identities, search
 from crm_core.privacy.policy import Access
 from crm_core.rules import Condition
@@ -132,6 +133,9 @@ def test_models_learn_the_same(reference: Store, other: Store) -> None:
         assert one.parameters == pytest.approx(two.parameters)
     one, two = (read_holdout(store, EARLIER, 91) for store in (reference, other))
     assert (one.next_cents == two.next_cents).all()
+    seen, same = (read_snapshot(store, EARLIER, 91) for store in (reference, other))
+    assert all((seen[name] == same[name]).all() for name in seen.past)
+    assert (seen.next_orders == same.next_orders).all()
 
 
 @pytest.mark.parametrize("words", ["émile", "ZOË", "李", "o'neill", "%", "_", "\\", "3045", "köln"])

@@ -16,6 +16,9 @@ from crm_core.models import MODELS, Fitted, ModelSpec
 from crm_core.settings import Settings
 from crm_core.store import Store, open_store
 
+# One worker fits each model once.
+pytestmark = pytest.mark.xdist_group("battery")
+
 # A forecast is for weeks; customers are too few to be judged on less than a quarter.
 HORIZON_DAYS = {"forecast": 28}
 PERIODS_BACK = {"forecast": (1, 2, 3)}
@@ -81,16 +84,13 @@ def test_is_kept_as_plain_text(fitted: Fitted) -> None:
     assert Fitted.from_json(fitted.to_json()) == fitted
 
 
-def test_same_shop_same_fit(spec: ModelSpec, fitted: Fitted, store: Store, cut: date) -> None:
-    assert spec.verb("fit")(store, as_of=cut).to_json() == fitted.to_json()
-
-
-def test_what_comes_later_changes_nothing(
+def test_what_comes_later_changes_nothing_and_the_same_shop_has_the_same_fit(
     spec: ModelSpec, fitted: Fitted, without_future: Store, cut: date
 ) -> None:
     assert spec.verb("fit")(without_future, as_of=cut).to_json() == fitted.to_json()
 
 
+@pytest.mark.slow
 def test_a_changed_past_changes_the_fingerprint(
     spec: ModelSpec, fitted: Fitted, store: Store, cut: date
 ) -> None:

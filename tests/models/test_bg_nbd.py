@@ -10,13 +10,8 @@ from scipy.special import hyp2f1
 
 from crm_core.errors import CrmError
 from crm_core.models.base import Fitted
-from crm_core.models.bg_nbd import (
-    Likelihood,
-    expected_orders,
-    expected_orders_new,
-    fit_triples,
-    p_no_order,
-)
+from crm_core.models.beta_geometric import Likelihood
+from crm_core.models.bg_nbd import expected_orders, expected_orders_new, fit_triples, p_no_order
 from crm_core.models.triples import Triples
 from tests.models.histories import AS_OF, Log, Rhythm, simulate
 

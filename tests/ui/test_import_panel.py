@@ -10,7 +10,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.settings import Settings
-from crm_core.ui import import_panel
+from crm_core.ui import import_panel, import_uploads
 from crm_core.ui.workspace import choose
 
 
@@ -35,13 +35,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings = Settings(var=tmp_path, max_upload_mb=1)
     place = choose(settings, visitor=None, name="shop")
     session = SimpleNamespace(settings=settings, workspace=place)
-    monkeypatch.setattr(import_panel, "current", lambda: session)
+    for module in (import_panel, import_uploads):
+        monkeypatch.setattr(module, "current", lambda: session)
     monkeypatch.setattr(st, "session_state", {})
     return tmp_path
 
 
 def kept(*given: Upload) -> list[bytes]:
-    return [path.read_bytes() for path in import_panel._kept(given)]
+    return [path.read_bytes() for path in import_uploads._kept(given)]
 
 
 def test_a_mended_file_of_the_same_name_and_size_is_the_one_imported(folder: Path) -> None:
@@ -60,9 +61,9 @@ def test_two_files_of_one_name_are_both_kept(folder: Path) -> None:
 def test_a_packed_file_is_opened_once_and_within_the_limits_of_a_page(folder: Path) -> None:
     path = folder / "orders.csv.gz"
     path.write_bytes(gzip.compress(b"Order ID,Order Date,SKU,Price\n1,2026-01-15,p,2.50\n"))
-    assert import_panel._plan([path]) is import_panel._plan([path])
+    assert import_panel._found([path]) is import_panel._found([path])
     bomb = folder / "bomb.csv.gz"
     bomb.write_bytes(gzip.compress(bytes(21 * 1024 * 1024)))
     with pytest.raises(CrmError) as failure:
-        import_panel._plan([bomb])
+        import_panel._found([bomb])
     assert (failure.value.code, failure.value.facts["limit"]) == ("import_archive_too_large", 20)

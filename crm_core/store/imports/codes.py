@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from crm_core.store.imports.staging import quote
+from crm_core.store.imports.staging import counted, quote
 
 KINDS = ("postage", "fee", "adjustment", "discount", "voucher", "sample")
 
@@ -72,19 +72,25 @@ def settle_kinds(con: duckdb.DuckDBPyConnection) -> None:
         f"update staging.products set product_kind = {recognised} "
         f"where product_kind is null and {recognised} is not null"
     )
-    # Materialized, or the kind would be asked of every line.
     con.execute(
-        f"""
-        insert into staging.products by name
-        with unlisted as materialized (
-            select distinct product_id from staging.order_lines
-            anti join staging.products using (product_id)
-        ), known as (
-            select product_id, {kind_of("product_id", "null::varchar")} as product_kind
-            from unlisted)
-        select product_id, product_kind, 0 as source_row from known where product_kind is not null
+        """
+        create or replace temp table import_unlisted as
+        select distinct product_id from staging.order_lines
+        anti join staging.products using (product_id)
         """
     )
+    # Asked only when there are any: to make the patterns ready takes longer than all else here.
+    if counted(con, "select count(*) from import_unlisted"):
+        kind = kind_of("product_id", "null::varchar")
+        con.execute(
+            f"""
+            insert into staging.products by name
+            select * from (
+                select product_id, {kind} as product_kind, 0 as source_row from import_unlisted)
+            where product_kind is not null
+            """
+        )
+    con.execute("drop table import_unlisted")
 
 
 def _as_stored(con: duckdb.DuckDBPyConnection) -> None:

@@ -52,7 +52,7 @@ def fill_heads(job: Job, text: TextFile, mapping: Mapping) -> Mapping:
 def add_good_heads(job: Job, sheet: Sheet, source_file: int) -> None:
     """Heads wait for `settle_orders`; their buyers and amounts are known now."""
     number_lines(job, sheet)
-    add_heads(job, orders_of_rows(job, source_file))
+    add_heads(job, orders_of_rows(job, sheet, source_file))
     add_people(job, sheet, source_file)
     add_order_amounts(job, sheet)
     job.con.execute("drop view import_good; drop table import_equal; drop table import_untold")

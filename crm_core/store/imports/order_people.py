@@ -9,45 +9,61 @@ from crm_core.store.imports.staging import add
 
 _CUSTOMER = ("acquisition_source", "region", "country", "language", "account_id")
 _IDENTITY = ("name", "address", "postal_code", "city")
+_KEYS = ("email", "phone")
 # A buyer is known by the shop's number, a guest by e-mail, else by phone.
 _PERSON = "coalesce(customer_id, lower(trim(email)), phone)"
 
 
 def add_people(job: Job, sheet: Sheet, source_file: int) -> None:
     """The latest known value of each column, by the time of the order; greatest text on a tie."""
-    _add_latest(job, "customers", (*_CUSTOMER, "email", "phone"), _CUSTOMER, source_file)
-    _add_latest(job, "identities", (*_IDENTITY, "email", "phone"), (), source_file)
-    filled = {*sheet.mapping.columns, *sheet.mapping.constants}
-    if "account_id" in filled:
+    _add_buyers(job, sheet, source_file)
+    if "account_id" in sheet.filled:
         _add_accounts(job, source_file)
     for channel in ("email", "sms"):
-        if f"{channel}_consent" in filled:
+        if f"{channel}_consent" in sheet.filled:
             _add_consents(job, sheet.mapping.name, channel, source_file)
 
 
-def _add_latest(
-    job: Job, table: str, fields: tuple[str, ...], guest: tuple[str, ...], source_file: int
-) -> None:
-    """One row a person. A customer's e-mail and phone stand with the identity; a guest has no
-    other key."""
-    latest = ", ".join(
-        f"arg_max({f}, {{'at': ordered_at, 'v': {f}}}) filter ({f} is not null) as {f}"
-        for f in fields
+def _add_buyers(job: Job, sheet: Sheet, source_file: int) -> None:
+    """One row a person: as a customer, and as an identity where a name or address is told.
+
+    A customer's e-mail and phone stand with the identity; a guest has no other key. Every numbered
+    buyer is a customer, a guest only with something to tell.
+    """
+    if not sheet.filled & {"customer_id", *_KEYS}:
+        return
+    number = "min(customer_id)" if "customer_id" in sheet.filled else "null::varchar"
+    told = [field for field in (*_CUSTOMER, *_IDENTITY, *_KEYS) if field in sheet.filled]
+    latest = "".join(
+        f", arg_max({f}, {{'at': ordered_at, 'v': {f}}}) filter ({f} is not null) as {f}"
+        for f in told
     )
-    known = " or ".join(f"{f} is not null" for f in (guest or fields))
-    having = f"bool_or({known})"
-    if guest:  # every numbered buyer is a customer, a guest only with something to tell
-        having = f"min(customer_id) is not null or {having}"
-    add(
-        job,
-        table,
+    rest = "".join(f"{field}, " for field in told if field not in _KEYS)
+    # Most buyers say the same with every order: that comes together before it is compared.
+    job.con.execute(
         f"""
-        select min(customer_id) as customer_id, {latest}, min(source_row) as source_row,
-               {source_file} as source_file
-        from import_good where {_PERSON} is not null
-        group by {_PERSON} having {having}
-        """,
+        create or replace temp table import_buyers as
+        select {number} as customer_id {latest}, min(source_row) as source_row
+        from (select customer_id, email, phone, {rest} max(ordered_at) as ordered_at,
+                     min(source_row) as source_row from import_good group by all)
+        where {_PERSON} is not null group by {_PERSON}
+        """
     )
+    for table, facts, numbered in (
+        ("customers", _CUSTOMER, True),
+        ("identities", _IDENTITY, False),
+    ):
+        kept = [field for field in told if field in (*facts, *_KEYS)]
+        known = [field for field in kept if numbered is False or field in facts]
+        tests = [*(["customer_id"] if numbered else []), *known]
+        if tests:
+            add(
+                job,
+                table,
+                f"select {', '.join(('customer_id', *kept))}, source_row, {source_file} as source_file "
+                f"from import_buyers where coalesce({', '.join(tests)}) is not null",
+            )
+    job.con.execute("drop table import_buyers")
 
 
 def _add_accounts(job: Job, source_file: int) -> None:

@@ -31,8 +31,7 @@ def open_orders(con: duckdb.DuckDBPyConnection) -> None:
 
 def add_order_amounts(job: Job, sheet: Sheet) -> None:
     """Keep what rows say of their whole order: repeated on every row, or on one of them."""
-    filled = {*sheet.mapping.columns, *sheet.mapping.constants}
-    if not filled & {"order_discount", "order_tax", "refunded_amount"}:
+    if not sheet.filled & {"order_discount", "order_tax", "refunded_amount"}:
         return
     amounts = ("n_order_discount", "n_order_tax", "n_refunded_amount")
     largest = ", ".join(f"max(abs({each}))" for each in amounts)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.order_people import add_people
 from crm_core.store.imports.order_settle import add_order_amounts
-from crm_core.store.imports.order_values import Check, Sheet
+from crm_core.store.imports.order_values import Check, Sheet, unfilled
 from crm_core.store.imports.staging import add, counted, quote, set_aside
 from crm_core.store.imports.textfile import TextFile
 
 # What an order file repeats on every line of an order. Where lines differ, the smallest text and
 # the largest amount stand, whatever the order of lines.
-_ORDER_TEXTS = ("status", "sales_channel", "payment_method", "coupon_code", "region", "seller_note",
-                "shop")  # fmt: skip
+_ORDER_FACTS = ("customer_id", "email", "phone", "status", "sales_channel", "payment_method",
+                "coupon_code", "region", "seller_note", "shop", "promised_at", "delivered_at")  # fmt: skip
+_PRODUCT_FACTS = ("product_name", "category", "subcategory", "brand", "product_kind")
 _ORDER_MONEY = ("shipping_income", "shipping_cost", "fees")
 
 
@@ -56,7 +57,7 @@ def add_good_rows(job: Job, sheet: Sheet, source_file: int, written: Written) ->
     add(
         job,
         "orders",
-        f"select *, {whole or 'null'} as whole from ({orders_of_rows(job, source_file)})",
+        f"select *, {whole or 'null'} as whole from ({orders_of_rows(job, sheet, source_file)})",
     )
     if whole:
         job.con.execute(
@@ -65,7 +66,7 @@ def add_good_rows(job: Job, sheet: Sheet, source_file: int, written: Written) ->
         )
     _add_lines(job, source_file)
     add_people(job, sheet, source_file)
-    _add_products(job, source_file)
+    _add_products(job, sheet, source_file)
     add_order_amounts(job, sheet)
     job.con.execute(
         f"""
@@ -98,6 +99,9 @@ def link_returns(job: Job) -> None:
 
     Known are the orders of these files and those of the store, where it is being added to.
     """
+    if not counted(job.con, "select count(*) from import_returns"):
+        job.con.execute("drop table import_returns")
+        return
     orders = _with_stored(job, "orders", "order_id")
     lines = _with_stored(job, "order_lines", "order_id, product_id, line_id")
     add(
@@ -142,12 +146,14 @@ def number_lines(job: Job, sheet: Sheet) -> None:
     content = "concat(product_id, '|', units, '|', (gross * 100)::bigint)"
     same = "order_id, product_id, units, gross"
     line = "t_line_id" if "line_id" in sheet.mapping.columns else "null"
+    rest = [each for each, of in (("n_tax", {"tax"}), ("cost", {"unit_cost", "profit"}))
+            if sheet.filled & of]  # fmt: skip
     good = f"(select * from import_parsed where issue is null and {line} is null)"
     job.con.execute(
         f"""
         create or replace temp table import_equal as
         select source_row, row_number() over (
-            partition by {same} order by paid, n_tax, cost, ordered_at, source_row) as place
+            partition by {same} order by {", ".join(("paid", *rest, "ordered_at", "source_row"))}) as place
         from {good} semi join (
             select {same} from {good} group by all having count(*) > 1) using ({same})
         """
@@ -156,21 +162,21 @@ def number_lines(job: Job, sheet: Sheet) -> None:
         f"""
         create or replace temp view import_good as
         select p.*, coalesce({line}, concat({content}, '#', coalesce(e.place, 1))) as line
+               {unfilled(sheet)}
         from import_parsed p left join import_equal e using (source_row) where issue is null
         """
     )
 
 
-def orders_of_rows(job: Job, source_file: int) -> str:
-    """SELECT of one row an order out of the good rows."""
-    texts = ", ".join(f"min({field}) as {field}" for field in _ORDER_TEXTS)
-    money = ", ".join(f"max(n_{field}) as {field}" for field in _ORDER_MONEY)
+def orders_of_rows(job: Job, sheet: Sheet, source_file: int) -> str:
+    """SELECT of one row an order out of the good rows; columns that nothing fills are not there."""
+    told = [field for field in _ORDER_FACTS if field in sheet.filled]
+    facts = [f"min({field}) as {field}" for field in ("ordered_at", *told)]
+    facts += [f"max(n_{each}) as {each}" for each in _ORDER_MONEY if each in sheet.filled]
+    currency = "min(currency)" if "currency" in sheet.filled else "null"
     return f"""
-        select order_id, min(customer_id) as customer_id, min(email) as email, min(phone) as phone,
-               min(ordered_at) as ordered_at, {texts}, {money},
-               coalesce(min(currency), {quote(job.currency) if job.currency else "null"})
-                   as currency,
-               min(promised_at) as promised_at, min(delivered_at) as delivered_at,
+        select order_id, {", ".join(facts)},
+               coalesce({currency}, {quote(job.currency) if job.currency else "null"}) as currency,
                min(source_row) as source_row, {source_file} as source_file
         from import_good where units >= 0 group by order_id
         """
@@ -190,19 +196,25 @@ def _add_lines(job: Job, source_file: int) -> None:
     )
 
 
-def _add_products(job: Job, source_file: int) -> None:
-    """One row a product; of several names the first in the alphabet, whole row together."""
+def _add_products(job: Job, sheet: Sheet, source_file: int) -> None:
+    """One row a product; of several names the first in the alphabet, whole row together.
+
+    Products are few: rows that say the same of one come together before any are compared.
+    """
+    told = [field for field in _PRODUCT_FACTS if field in sheet.filled]
+    values = ["product_id", *told]
+    if "list_price" in sheet.filled:
+        values.append("n_list_price")
+    by = ", ".join(f"{each} nulls last" for each in values[1:])
     add(
         job,
         "products",
         f"""
-        select product_id, product_name, category, subcategory, brand, product_kind,
-               n_list_price as list_price,
-               source_row, {source_file} as source_file
-        from import_good
-        qualify row_number() over (partition by product_id order by product_name nulls last,
-            category nulls last, subcategory nulls last, brand nulls last,
-            product_kind nulls last, n_list_price nulls last, source_row) = 1
+        select * {"rename (n_list_price as list_price)" if "n_list_price" in values else ""},
+               {source_file} as source_file
+        from (select {", ".join(values)}, min(source_row) as source_row
+              from import_good group by {", ".join(values)})
+        qualify row_number() over (partition by product_id order by {by + ", " if by else ""}source_row) = 1
         """,
     )
 
@@ -210,8 +222,9 @@ def _add_products(job: Job, source_file: int) -> None:
 def _notice_conflicts(job: Job) -> None:
     torn = counted(
         job.con,
-        "select count(*) from (select order_id from import_good where units >= 0 group by order_id "
-        "having count(distinct customer_id) > 1)",
+        "select count(*) from (select number from (select hash(order_id) as number, hash(customer_id) "
+        "as buyer from import_good where units >= 0 and customer_id is not null) "
+        "group by number having min(buyer) <> max(buyer))",
     )
     if torn:
         job.notice("import_order_of_several_customers", count=torn)

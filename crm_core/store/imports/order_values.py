@@ -25,9 +25,20 @@ from crm_core.store.imports.values import (
 
 MOST_MONEY = 10**12
 MOST_UNITS = 10**9
-_KEPT = ("source_row", "t_line_id", "units", "base", "gross", "paid", "stated", "cost", "n_tax",
-         "n_list_price", "n_shipping_income", "n_shipping_cost", "n_fees", "n_order_discount",
-         "n_order_tax", "n_refunded_amount")  # fmt: skip
+_KEPT = ("tax", "list_price", "shipping_income", "shipping_cost", "fees", "order_discount",
+         "order_tax", "refunded_amount")  # fmt: skip
+_MADE = (
+    "source_row",
+    "order_id",
+    "ordered_at",
+    "product_id",
+    "units",
+    "base",
+    "gross",
+    "paid",
+    "stated",
+)
+_NULLS = {"text": "null::varchar", "time": "null::timestamp", "number": f"null::{DECIMAL}"}
 _IDS = {"order_id", "line_id", "customer_id", "product_id", "phone", "postal_code", "account_id"}
 
 
@@ -45,6 +56,11 @@ class Sheet:
         """The raw column that fills a field."""
         column = self.mapping.columns.get(field)
         return None if column is None else f"c{self.text.header.index(column)}"
+
+    @property
+    def filled(self) -> set[str]:
+        """The fields that the file or a constant fills."""
+        return {*self.mapping.columns, *self.mapping.constants}
 
     def column(self, field: str) -> str:
         """The file's own name for a field."""
@@ -85,8 +101,9 @@ def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
 def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:
     """Make temporary table `import_parsed`: fields by name, gross, paid and `issue`.
 
-    `issue` is the place of the first failed check in the list returned, or NULL. `with_texts`
-    keeps the texts (`t_<field>`) and all numbers (`n_<field>`) beside the values.
+    `issue` is the place of the first failed check in the list returned, or NULL. Fields that
+    nothing fills are left out (`unfilled`): empty columns would take as much memory as full ones.
+    `with_texts` keeps the texts (`t_<field>`) and all numbers (`n_<field>`) of every field.
     """
     layers = [_texts(sheet), *_moments(job, sheet), _numbers(sheet), _taken(), _units(sheet)]
     layers.extend(_money(sheet))
@@ -96,16 +113,43 @@ def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:
         query = f"select *, {added} from ({query})"
     checks = _checks(job, sheet)
     cases = " ".join(f"when {check.test} then {place}" for place, check in enumerate(checks))
-    kept = [f for f, kind in FIELDS.items() if kind != "number" and f != "line_id"]
-    kept += [*_KEPT, *(f"{kind}_{f}" for f in FIELDS for kind in "tn" if with_texts)]
-    kept = [each for each in dict.fromkeys(kept) if with_texts is False or _made(each)]
+    left_out = {} if with_texts else _unfilled(sheet)
+    kept = [each for each in (*_MADE, *_fields()) if each not in left_out]
+    if with_texts:
+        numbers = [field for field, kind in FIELDS.items() if kind == "number"]
+        kept += [*(f"t_{field}" for field in FIELDS), *(f"n_{field}" for field in numbers)]
     job.con.execute(
         f"""
         create or replace temp table import_parsed as
-        select {", ".join(kept)}, case {cases} end as issue from ({query})
+        select {", ".join(dict.fromkeys(kept))}, case {cases} end as issue from ({query})
         """
     )
     return checks
+
+
+def _fields() -> dict[str, str]:
+    """The columns of parsed rows that a file may fill, each with the NULL of its type."""
+    told = {
+        field: _NULLS[kind]
+        for field, kind in FIELDS.items()
+        if kind != "number" and field not in (*_MADE, "line_id")
+    }
+    numbers = {f"n_{field}": _NULLS["number"] for field in _KEPT}
+    return {**told, "t_line_id": _NULLS["text"], "cost": _NULLS["number"], **numbers}
+
+
+def _unfilled(sheet: Sheet) -> dict[str, str]:
+    filled = {*sheet.filled, *(("cost",) if sheet.filled & {"unit_cost", "profit"} else ())}
+    return {
+        each: null
+        for each, null in _fields().items()
+        if each.removeprefix("n_").removeprefix("t_") not in filled
+    }
+
+
+def unfilled(sheet: Sheet) -> str:
+    """The end of a SELECT list: fields that nothing fills, for who reads them all the same."""
+    return "".join(f", {null} as {each}" for each, null in _unfilled(sheet).items())
 
 
 def _texts(sheet: Sheet) -> dict[str, str]:
@@ -140,11 +184,6 @@ def trimmed(raw: str, *, apostrophe: bool = False) -> str:
         value = f"nullif(ltrim({value}, ''''), '')"
         ends.append(f"prefix({raw}, '''')")
     return f"case when {' or '.join(ends)} then {value} else {raw} end"
-
-
-def _made(column: str) -> bool:
-    """Whether a column exists: only numbers have an `n_` form."""
-    return not column.startswith("n_") or FIELDS[column[2:]] == "number"
 
 
 def translated(text: str, topic: str, otherwise: str) -> str:

@@ -126,8 +126,11 @@ def _first_part(text: TextFile, folder: Path) -> TextFile:
         raw = stream.read(PART_BYTES)
     content = codecs.getincrementaldecoder(text.encoding)("replace").decode(raw)
     end = content.rfind("\n")
-    while end > 0 and content.count('"', 0, end) % 2:
-        end = content.rfind("\n", 0, end)
+    marks = content.count('"', 0, max(end, 0))
+    while end > 0 and marks % 2:
+        before = content.rfind("\n", 0, end)
+        marks -= content.count('"', max(before, 0), end)
+        end = before
     copy = folder / "first-part.csv"
     copy.write_text(content[: end if end > 0 else None], encoding="utf-8", newline="")
     return replace(text, source=replace(text.source, path=copy), encoding="utf-8")

@@ -7,12 +7,14 @@ import io
 from pathlib import Path
 
 from crm_core.errors import CrmError
-from crm_core.store.imports.contract import Job
+from crm_core.store.imports.contract import Job, LostRow
 from crm_core.store.imports.encoding import BLOCK
 from crm_core.store.imports.furniture import drop_furniture
-from crm_core.store.imports.staging import quote, set_aside
+from crm_core.store.imports.open_marks import CODE, swallowed, take_out
+from crm_core.store.imports.staging import counted, quote, set_aside
 from crm_core.store.imports.textfile import NUL_MARK, TextFile
 
+_SEVERAL_LINES = "contains(trim(csv_line, chr(10) || chr(13)), chr(10))"
 _REJECT_REASONS = {"UNQUOTED VALUE": "import_bad_quote"}
 
 
@@ -22,23 +24,31 @@ def load_rows(job: Job, text: TextFile, *, table: str) -> int:
     Columns are c0, c1, ... and `source_row`, the row as a spreadsheet counts it (a header at the
     top is row 1). Rows of the wrong length go to quarantine, never padded and never shifted; what
     is no row of the table at all (totals, the header again) is left out and told.
-    Raises: CrmError("import_unclosed_quote") when a value swallows the rows after it.
+    A row whose quotation mark never closes goes there too, and the rows after it stay.
+    Raises: CrmError("import_unclosed_quote") for a row longer than any can be.
     """
     path = readable(text, job.folder)
-    blank = [row for row in _blank_rows(path) if row > text.header_row] if text.blank_lines else []
-    blank = [row + text.source.row_shift for row in blank]
-    before = job.con.execute("select current_setting('preserve_insertion_order')").fetchone()
-    job.con.execute("set preserve_insertion_order = true")
-    try:
-        _read(job, text, path)
-    finally:
-        job.con.execute(f"set preserve_insertion_order = {bool(before and before[0])}")
-    _refuse_unclosed(job, text)
-    broken = _number_rows(job, blank)
+    _read(job, text, path)
+    lost: list[LostRow] = []
+    if _has_open_marks(job, text):
+        closed = job.folder / "closed.csv"
+        lost = take_out(path, closed, text)
+        if lost:
+            path = closed
+            _forget_rejects(job)
+            _read(job, text, path)
+    _refuse_endless(job, text)
+    blank: list[int] = []
+    if text.blank_lines or lost:
+        shift = text.source.row_shift
+        blank = [row + shift for row in _blank_rows(path) if row > text.header_row]
+    broken = _number_rows(job, text, blank) + len(lost)
     _set_broken_aside(job, text, table)
+    _set_lost_aside(job, text, table, lost)
     drop_furniture(job, text)
     row = job.con.execute("select count(*) from import_raw").fetchone()
-    job.con.execute("drop table import_rejects; drop table import_scans; drop table import_gaps")
+    _forget_rejects(job)
+    job.con.execute("drop table import_gaps")
     return (row[0] if row else 0) + broken
 
 
@@ -63,6 +73,15 @@ def readable(text: TextFile, folder: Path) -> Path:
 
 
 def _read(job: Job, text: TextFile, path: Path) -> None:
+    before = job.con.execute("select current_setting('preserve_insertion_order')").fetchone()
+    job.con.execute("set preserve_insertion_order = true")
+    try:
+        _read_rows(job, text, path)
+    finally:
+        job.con.execute(f"set preserve_insertion_order = {bool(before and before[0])}")
+
+
+def _read_rows(job: Job, text: TextFile, path: Path) -> None:
     places = range(len(text.header) + len(text.unused))
     used = sorted(set(places) - set(text.unused))
     names = {place: f"c{number}" for number, place in enumerate(used)}
@@ -70,9 +89,8 @@ def _read(job: Job, text: TextFile, path: Path) -> None:
     left_out = ", ".join(f"x{place}" for place in text.unused)
     job.con.execute(
         f"""
-        create or replace temp table import_read as
-        select row_number() over () + {text.header_row + text.source.row_shift} as source_row,
-               * {f"exclude ({left_out})" if left_out else ""}
+        create or replace temp table import_raw as
+        select 0::bigint as source_row, * {f"exclude ({left_out})" if left_out else ""}
         from read_csv(
             {quote(str(path))}, auto_detect = false, header = false, skip = {text.header_row},
             strict_mode = true, delim = {quote(text.delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
@@ -83,20 +101,31 @@ def _read(job: Job, text: TextFile, path: Path) -> None:
     )
 
 
-def _refuse_unclosed(job: Job, text: TextFile) -> None:
+def _has_open_marks(job: Job, text: TextFile) -> bool:
+    """Whether a broken row holds further lines, or a value lines that look like rows."""
+    if counted(job.con, f"select count(*) from import_rejects where {_SEVERAL_LINES}"):
+        return True
+    return bool(counted(job.con, f"select count(*) from import_raw where {swallowed(text)}"))
+
+
+def _forget_rejects(job: Job) -> None:
+    job.con.execute("drop table import_rejects; drop table import_scans")
+
+
+def _refuse_endless(job: Job, text: TextFile) -> None:
     found = job.con.execute(
-        """
-        select min(line) from import_rejects
-        where (error_type = 'UNQUOTED VALUE' and contains(trim(csv_line, chr(10) || chr(13)), chr(10)))
-           or error_type = 'LINE SIZE OVER MAXIMUM'
-        """
+        "select min(line) from import_rejects where error_type = 'LINE SIZE OVER MAXIMUM'"
     ).fetchone()
     if found and found[0] is not None:
-        raise CrmError("import_unclosed_quote", file=text.source.name, row=found[0])
+        raise CrmError(CODE, file=text.source.name, row=found[0])
 
 
-def _number_rows(job: Job, blank: list[int]) -> int:
-    """Give rows their place in the file: rows read, plus the rows missing before each."""
+def _number_rows(job: Job, text: TextFile, blank: list[int]) -> int:
+    """Give rows their place in the file: rows read, plus the rows missing before each.
+
+    The engine keeps rows in the order of the file and counts them; they are numbered where they
+    lie, for to write them anew with their numbers takes as long as reading them.
+    """
     job.con.execute(
         """
         create or replace temp table import_gaps as
@@ -111,20 +140,20 @@ def _number_rows(job: Job, blank: list[int]) -> int:
         "select count(*), count(*) filter (not empty) from import_gaps"
     ).fetchone()
     gaps, broken = row or (0, 0)
-    job.con.execute("drop table if exists import_raw")
+    above = text.header_row + text.source.row_shift + 1
     if not gaps:
-        job.con.execute("alter table import_read rename to import_raw")
+        job.con.execute(f"update import_raw set source_row = rowid + {above}")
         return 0
     job.con.execute(
-        """
-        create or replace temp table import_raw as
-        select source_row + coalesce(place, 0)::bigint as source_row, r.* exclude (source_row)
-        from import_read r asof left join (
-            select line - place as before, max(place) as place from import_gaps group by all
-        ) g on r.source_row > g.before
+        f"""
+        update import_raw r set source_row = n.source_row from (
+            select spot, spot + {above} + coalesce(place, 0) as source_row
+            from (select rowid as spot from import_raw) asof left join (
+                select line - place as before, max(place) as place from import_gaps group by all
+            ) g on spot + {above} > g.before) n
+        where n.spot = r.rowid
         """
     )
-    job.con.execute("drop table import_read")
     return broken
 
 
@@ -142,15 +171,43 @@ def _set_broken_aside(job: Job, text: TextFile, table: str) -> None:
     )
 
 
+def _set_lost_aside(job: Job, text: TextFile, table: str, lost: list[LostRow]) -> None:
+    if lost:
+        job.con.execute(
+            """
+            insert into staging.quarantine by name
+            select ? as source_file, ? as table_name, ? as reason,
+                   unnest(?::bigint[]) as source_row, unnest(?::varchar[]) as raw
+            """,
+            [
+                text.source.name,
+                table,
+                CODE,
+                [each.row for each in lost],
+                [each.raw for each in lost],
+            ],
+        )
+
+
 def _blank_rows(path: Path) -> list[int]:
-    """Row numbers of empty lines, which the engine counts but does not return."""
+    """Row numbers of empty lines, which the engine counts but does not return.
+
+    What is quoted, line breaks and all, is taken out of whole blocks of lines at once: to look at
+    each line by itself takes twice as long.
+    """
     blank: list[int] = []
     row, inside = 0, False
     with path.open("rb") as stream:
-        for line in stream:
-            if not inside:
-                row += 1
-                if not line.strip(b"\r\n"):
-                    blank.append(row)
-            inside ^= line.count(b'"') % 2 == 1
+        while block := stream.read(BLOCK) + stream.readline():
+            begun = row + (not inside)  # the number of the block's first line
+            parts = block.split(b'"')
+            bare = b"q" * inside + b"q".join(parts[inside::2])
+            inside ^= len(parts) % 2 == 0
+            bare = b"\n" + bare.replace(b"\r", b"") + b"q" * inside
+            line, at, seen = begun, bare.find(b"\n\n"), 0
+            while at >= 0:
+                line += bare.count(b"\n", seen + 1, at + 1)
+                blank.append(line)
+                at, seen = bare.find(b"\n\n", at + 1), at
+            row = begun + bare.count(b"\n", 1) - bare.endswith(b"\n")
     return blank

@@ -81,7 +81,7 @@ def drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
     for table, count in staged(con).items():
         keys = _keys(TABLES[table])
         if count == counted(
-            con, f"select count(*) from (select distinct {keys} from staging.{table})"
+            con, f"select count(*) from (select distinct hash({keys}) from staging.{table})"
         ):
             continue
         if table in _TOLD_IN_PARTS:

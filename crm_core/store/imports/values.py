@@ -207,6 +207,7 @@ def moment_layers(
     if not shapes:
         return slow
     read, first, last = f"{field}_f", slow[0], slow[-1]
+    named = next(layer for layer in slow if f"{field}_n" in layer)
     cases = " ".join(
         f"when {shape.fits(text)} then try_strptime({text}, {quote(shape.format)})"
         for shape in shapes
@@ -217,6 +218,7 @@ def moment_layers(
     )
     for layer, name, quick in (
         (first, f"{field}_p", "null"),
+        (named, f"{field}_n", "null"),
         (last, field, local),
         (last, f"{field}_day", f"{read}::date"),
     ):

@@ -31,8 +31,6 @@ FILES: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
         "import_too_many_columns",
         ("501", "500"),
     ),
-    "unclosed": (f'{HEADER}\n{ROW}\n2,2026-01-15,c,"p,P,1,2\n{ROW}\n{ROW}\n'.encode(),
-                 "import_unclosed_quote", ("3",)),
     "dates": (
         f"{HEADER}\n1,01/02/2026,c,p,P,1,2.50\n2,03/04/2026,c,p,P,1,2.50\n".encode(),
         "import_ambiguous_dates",

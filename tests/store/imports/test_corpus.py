@@ -47,6 +47,7 @@ OBJECTS = [dict(zip(HEADER, map(str, row), strict=True)) for row in ROWS]
 JSON_LINES = "\n".join(map(json.dumps, OBJECTS)).encode()
 WORKBOOK = book(Orders=[HEADER, *ROWS])
 RAGGED, QUOTE, NUL = "import_ragged_row", "import_bad_quote", "import_nul_byte"
+OPEN = "import_unclosed_quote"
 
 # name of the file -> content, and the lines kept with the reasons of the rest, or the refusal
 FILES: dict[str, tuple[bytes, Outcome]] = {
@@ -82,7 +83,12 @@ FILES: dict[str, tuple[bytes, Outcome]] = {
     "short row.csv": (text(A, "1001,2026-02-03", B, C), (3, {RAGGED: 1})),
     "long row.csv": (text(A, B + ",x", C), (2, {RAGGED: 1})),
     "long rows but one.csv": (text(A, B + ",x", C + ",y", A), (2, {RAGGED: 2})),
-    "open mark.csv": (text(A, '1002,2026-02-03,1,t1,"Tea,1,2', B, C), "import_unclosed_quote"),
+    "open mark.csv": (text(A, '1002,2026-02-03,1,t1,"Tea,1,2', B, C), (3, {OPEN: 1})),
+    "open marks.csv": (text('1001,2026-02-03,1,t1,"Tea,1,2', A, '"1002,2026-02-03,1,t1,Tea,1,2', B,
+                            '1003,2026-02-03,1,t1,Tea,1,"2', '1003,2026-02-03,1,t1,"Tea\n\nfor ""two""",1,2', C),
+                       (4, {OPEN: 3})),
+    "open mark closed below.csv": (text('1002,2026-02-03,1,t1,"Tea,1,2', A, B,
+                                        '1003,2026-02-03,1,t1,Pipe 6",1,2', C), (4, {OPEN: 1})),
     "mark in a value.csv": (text(A, '1002,2026-02-03,1,t1,"Tea"s,1,2', B, C), (3, {QUOTE: 1})),
     "mark inside.csv": (text(A, '1002,2026-02-03,1,t1,5" board,1,2', B, C), (4, {})),
     "lines in a value.csv": (text(A, '1003,2026-02-03,1,t1,"Tea\n\nfor ""two""",1,2', B), (3, {})),

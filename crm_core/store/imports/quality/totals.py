@@ -51,13 +51,13 @@ def prepare(con: duckdb.DuckDBPyConnection, timezone: str) -> None:
     con.execute(
         f"""
         create or replace temp table bill_lines as
-        select hash(order_id) as order_no, hash(product_id) as product_no, quantity, unit_price,
+        select hash(l.order_id) as order_no, hash(product_id) as product_no, quantity, unit_price,
                coalesce(line_total, round(quantity * unit_price, 2))::decimal(18,2) as gross,
                coalesce(discount, 0)::decimal(18,2) as discount, tax, line_total is null as derived,
                {kind} as kind, day, coalesce(keyed, false) as keyed, buyer,
                l.source_file, l.source_row
         from staging.order_lines l {of_kind}
-        left join bill_orders using (order_id)
+        left join bill_orders o on o.order_no = hash(l.order_id)
         """
     )
 

@@ -1,0 +1,117 @@
+"""Ranks customers by value with boosted trees beside the order model, where that has paid here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from crm_core.models import measures
+from crm_core.models.base import need
+from crm_core.models.learners import Predict, learn_spend
+from crm_core.models.lessons import Past
+from crm_core.models.resampling import Gain, gini_gain
+from crm_core.models.rhythm import Rhythm, Sight
+from crm_core.models.snapshots import Snapshot
+from crm_core.models.threads import one_thread
+from crm_core.models.triples import Floats
+
+LEAST_CUSTOMERS = 2_000
+
+_SEED, _SEEDS_IN_ONE = 7, 2
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Half the trees' share of revenue and half the order model's, times the order model's total:
+    trees rank better and get the level wrong.
+
+    `gains` is how much better customers were ranked on each past day, by Gini; `pays` is whether
+    all but the last say so beyond chance. The last chose nothing.
+    """
+
+    horizon_days: int
+    pays: bool
+    gains: Mapping[date, Gain]
+    last: date | None
+    learned: Predict | None = field(repr=False)
+
+    def revenue(self, rhythm: Rhythm, snapshot: Snapshot) -> Floats:
+        """Revenue to expect of each customer; the order model's own where the blend does not pay."""
+        expected = rhythm.expected_revenue(snapshot, self.horizon_days)
+        if not self.pays or self.learned is None:
+            return expected
+        return mixed(self.learned(rhythm.design(snapshot, self.horizon_days)), expected)
+
+
+def mixed(ranked: Floats, expected: Floats) -> Floats:
+    """The mean of two shares of the total, as parts of the total of `expected`.
+
+    >>> import numpy as np
+    >>> mixed(np.array([30.0, 10.0]), np.array([1.0, 3.0])).tolist()
+    [2.0, 2.0]
+    """
+    total, other = float(expected.sum()), float(ranked.sum())
+    if total <= 0 or other <= 0:
+        return expected
+    return (expected + ranked * (total / other)) / 2.0
+
+
+def learn(past: Past, horizon_days: int, *, customers: int, seed: int = _SEED) -> Blend:
+    """Tries the blend on past days and, where it pays, learns it from what ended by now.
+
+    Raises: CrmError("not_enough_data") under 2,000 customers: trees rank worse than the order
+    model then.
+    """
+    need("blend", customers=(customers, LEAST_CUSTOMERS))
+    with one_thread():
+        return _learned(past, horizon_days, seed)
+
+
+def _learned(past: Past, horizon_days: int, seed: int) -> Blend:
+    deciding, last = past.trials(horizon_days)
+    gains: dict[date, Gain] = {}
+    for sight in [*deciding, *([] if last is None else [last])]:
+        gain = _gain(past, sight, seed)
+        if gain is not None:
+            gains[sight.snapshot.origin] = gain
+    told = [gains[s.snapshot.origin] for s in deciding if s.snapshot.origin in gains]
+    pays = bool(told) and all(gain.low > 0 for gain in told)
+    seeds = range(seed, seed + _SEEDS_IN_ONE)
+    learned = _learn(past, past.as_of, horizon_days, seeds) if pays else None
+    return Blend(
+        horizon_days=horizon_days,
+        pays=pays and learned is not None,
+        gains=gains,
+        last=None if last is None else last.snapshot.origin,
+        learned=learned,
+    )
+
+
+def _learn(past: Past, until: date, horizon_days: int, seeds: range) -> Predict | None:
+    lessons = past.lessons(until, horizon_days)
+    if lessons is None or not lessons.spent.sum():
+        return None
+    return learn_spend(lessons, seeds=seeds)
+
+
+def _gain(past: Past, sight: Sight, seed: int) -> Gain | None:
+    """How much better the blend would have ranked the customers of a past day."""
+    snapshot, days = sight.snapshot, sight.snapshot.horizon_days
+    learned = _learn(past, snapshot.origin, days, range(seed, seed + 1))
+    if learned is None:
+        return None
+    expected = sight.rhythm.expected_revenue(snapshot, days)
+    spent = snapshot.next_cents / 100.0
+    return gini_gain(spent, mixed(learned(sight.design), expected), expected, seed=seed)
+
+
+def measured(snapshot: Snapshot, said: Floats) -> dict[str, float | None]:
+    """Order and level of what was said of each customer's spend in the horizon."""
+    spent = snapshot.next_cents / 100.0
+    return {
+        "spend_error": measures.spend_error(spent, said),
+        "gini": measures.gini(spent, said),
+        "top_decile": measures.top_decile(spent, said),
+        "mae": measures.mae(spent, said),
+    }

@@ -1,0 +1,216 @@
+"""How likely each customer is to order nothing in the days ahead, and when the next order comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from crm_core.models import measures
+from crm_core.models.base import Fitted, need
+from crm_core.models.learners import Predict, is_enough, learn_boosting, learn_logistic
+from crm_core.models.lessons import Past
+from crm_core.models.order_models import order_model
+from crm_core.models.rhythm import Rhythm, Sight
+from crm_core.models.snapshots import Snapshot, read_snapshot
+from crm_core.models.threads import one_thread
+from crm_core.models.triples import Floats, Triples, read_triples, usual_gap_days
+from crm_core.models.value_choice import choose, need_enough
+from crm_core.store import Tables
+
+NAME = "churn"
+METHODS = ("btyd", "rate", "logistic", "boosting")
+LEVELS = (0.1, 0.5, 0.9)
+
+_SEED = 7
+
+
+@dataclass(frozen=True)
+class Churn:
+    """What the shop learned about customers staying away for `horizon_days`.
+
+    `brier` is each method's mean on past periods (smaller is better; empty where the shop is too
+    young for one), by which `method` was chosen. `reliability` is how the chosen one did on the
+    last period, which chose nothing: (customers, chance said, share that stayed away).
+    """
+
+    as_of: date
+    horizon_days: int
+    method: str
+    brier: Mapping[str, float]
+    reliability: tuple[tuple[int, float, float], ...]
+    rhythm: Rhythm
+    triples: Triples
+    learned: Predict | None
+
+    def p_no_order(self, snapshot: Snapshot) -> Floats:
+        """Chance of no order within the horizon for each customer of a snapshot."""
+        if self.learned is not None:
+            chance = self.learned(self.rhythm.design(snapshot, self.horizon_days))
+        elif self.method == "rate":
+            chance = self.rhythm.p_no_order_by_rate(snapshot, self.horizon_days)
+        else:
+            chance = self.rhythm.p_no_order(snapshot, self.horizon_days)
+        return np.clip(chance, 0.0, 1.0)
+
+    def next_order_days(self, snapshot: Snapshot) -> Floats:
+        """Days to the next order of those who come within the horizon: the day by which one in
+        ten, half and nine in ten of customers like this one came. Show 1 - `p_no_order` with it."""
+        rows = snapshot.triples
+        model, fitted = order_model(self.rhythm.orders), self.rhythm.orders
+        found = model.next_order_days(fitted, rows, self.horizon_days, LEVELS)
+        return np.column_stack([snapshot.spread(rows, column) for column in found.T])
+
+    @property
+    def fitted(self) -> Fitted:
+        """As a document: the horizon and each method's Brier score on the shop's own past."""
+        scores = {f"brier_{method}": score for method, score in self.brier.items()}
+        return Fitted(
+            model=NAME,
+            as_of=self.as_of,
+            time_unit="day",
+            parameters={"horizon_days": float(self.horizon_days), **scores},
+            standard_errors={},
+            log_likelihood=self.rhythm.orders.log_likelihood,
+            customers=self.triples.customers,
+            distinct=len(self.triples),
+            fingerprint=self.triples.fingerprint,
+            warnings=self.rhythm.orders.warnings,
+        )
+
+
+def fit(store: Tables, *, as_of: date, horizon_days: int | None = None) -> Fitted:
+    """Learns who stays away and chooses how to say it; see `learn`."""
+    return learn(store, as_of=as_of, horizon_days=horizon_days).fitted
+
+
+def learn(
+    store: Tables, *, as_of: date, horizon_days: int | None = None, seed: int = _SEED
+) -> Churn:
+    """Learns the chance of no order within `horizon_days`, by default the time within which nine
+    of ten repeat orders of this shop come.
+
+    Four ways are tried on past periods, each with all it learned from ended before: the order
+    model's chance, one's own rate fading with silence, logistic regression, boosted trees. The
+    smallest Brier score over all but the last period is chosen. Never one minus the chance of
+    being here still, which nobody can check.
+    Raises: CrmError("not_enough_data") under 500 buyers, 100 who came back, or 180 days.
+    """
+    triples = read_triples(store, as_of)
+    need_enough(NAME, triples)
+    with one_thread():
+        return _learned(store, as_of, triples, horizon_days, seed)
+
+
+def _learned(
+    store: Tables, as_of: date, triples: Triples, horizon_days: int | None, seed: int
+) -> Churn:
+    horizon = horizon_days or usual_gap_days(store, as_of)
+    model = choose(store, as_of=as_of, triples=triples).model
+    past = Past(store, as_of, triples, model)
+    deciding, last = past.trials(horizon)
+    brier = _brier(past, deciding, seed)
+    method = min(brier, key=lambda name: brier[name]) if brier else "btyd"
+    told = () if last is None else _told(past, last, method, seed)
+    learned = _learn(past, as_of, horizon, method, seed)
+    return Churn(
+        as_of=as_of,
+        horizon_days=horizon,
+        # What was best on shorter periods may have too little to learn from for a long one.
+        method=method if learned is not None or method in ("btyd", "rate") else "btyd",
+        brier=brier,
+        reliability=told,
+        rhythm=Rhythm.learned(read_snapshot(store, as_of, every=past.every), model),
+        triples=triples,
+        learned=learned,
+    )
+
+
+def _learn(past: Past, until: date, horizon_days: int, method: str, seed: int) -> Predict | None:
+    """A learner of what had ended by `until`; None where there is too little, or none needed."""
+    if method not in ("logistic", "boosting"):
+        return None
+    lessons = past.lessons(until, horizon_days)
+    if lessons is None or not is_enough(lessons):
+        return None
+    return learn_logistic(lessons) if method == "logistic" else learn_boosting(lessons, seed=seed)
+
+
+def _chance(past: Past, sight: Sight, method: str, seed: int) -> Floats | None:
+    """What a method would have said on a past day."""
+    snapshot, days = sight.snapshot, sight.snapshot.horizon_days
+    if method == "btyd":
+        return sight.rhythm.p_no_order(snapshot, days)
+    if method == "rate":
+        return sight.rhythm.p_no_order_by_rate(snapshot, days)
+    learned = _learn(past, snapshot.origin, days, method, seed)
+    return None if learned is None else learned(sight.design)
+
+
+def _brier(past: Past, deciding: Sequence[Sight], seed: int) -> dict[str, float]:
+    """Mean Brier score of each method over the periods on which all could speak."""
+    scores: dict[str, list[float]] = {}
+    for sight in deciding:
+        said = {method: _chance(past, sight, method, seed) for method in METHODS}
+        for method, chance in said.items():
+            if chance is not None:
+                score = measures.brier(sight.snapshot.stayed_away, chance)
+                scores.setdefault(method, []).append(score)
+    most = max(map(len, scores.values()), default=0)
+    # A method that could not yet learn at the older days is compared on the newer ones alone.
+    fewest = min((len(found) for found in scores.values()), default=0)
+    return {m: float(np.mean(s[:fewest])) for m, s in scores.items()} if most else {}
+
+
+def _told(past: Past, last: Sight, method: str, seed: int) -> tuple[tuple[int, float, float], ...]:
+    chance = _chance(past, last, method, seed)
+    if chance is None:
+        return ()
+    return tuple(measures.reliability(last.snapshot.stayed_away, chance))
+
+
+def validate(
+    store: Tables, *, origins: Sequence[date], horizon_days: int
+) -> list[dict[str, object]]:
+    """How well staying away was foreseen, beside plain rules: everyone at the share of the period
+    before, and gone or not by whether one had been silent for a whole horizon.
+
+    Raises: CrmError("not_enough_data") where the log ends before the horizon does.
+    """
+    rows: list[dict[str, object]] = []
+    for origin in origins:
+        _need_days_after(store, origin, horizon_days)
+        churn = learn(store, as_of=origin, horizon_days=horizon_days)
+        seen = read_snapshot(store, origin, horizon_days)
+        before = read_snapshot(store, origin - timedelta(horizon_days), horizon_days)
+        share = float(before.stayed_away.mean()) if len(before) else 0.5
+        said = {
+            NAME: churn.p_no_order(seen),
+            "naive_share": np.full(len(seen), share),
+            "naive_silence": (seen.silent_days > horizon_days).astype(np.float64),
+        }
+        rows += [_measured(seen, method, chance) for method, chance in said.items()]
+    return rows
+
+
+def _need_days_after(store: Tables, origin: date, horizon_days: int) -> None:
+    days = store.table("customer_days")
+    end = store.fetch(days.agg(last=days.day.max()))["last"].iloc[0]
+    logged = (end.date() - origin).days if end is not None and end == end else 0
+    need("validate", days_after_origin=(logged, horizon_days))
+
+
+def _measured(seen: Snapshot, method: str, chance: Floats) -> dict[str, object]:
+    away = seen.stayed_away
+    usual = measures.brier(away, np.full(len(away), away.mean()))
+    return {
+        "method": method,
+        "origin": seen.origin.isoformat(),
+        "horizon_days": seen.horizon_days,
+        "auc": measures.auc(away, chance),
+        "brier": measures.brier(away, chance),
+        "brier_skill": 1.0 - measures.brier(away, chance) / usual if usual else None,
+        "calibration_error": measures.calibration_error(away, chance),
+    }
