@@ -220,7 +220,7 @@ def _losses(shop: _Shop) -> Iterator[Telling]:
     rows = shop.sales(shop.year)
     summed = rows.group_by("product_key").agg(
         margin=(rows.gross - rows.discount - rows.refund - rows.goods_cost.fill_null(0)).sum(),
-        unknown=rows.goods_cost.isnull().cast("int64").sum(),
+        unknown=rows.count(where=rows.goods_cost.isnull()),
     )
     lost = summed.filter((summed.unknown == 0) & (summed.margin < 0)).join(goods, "product_key")
     row = shop.store.fetch(lost.agg(products=lost.count(), money=lost.margin.sum())).iloc[0]
