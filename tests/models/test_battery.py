@@ -21,6 +21,8 @@ pytestmark = pytest.mark.xdist_group("battery")
 
 # A forecast is for weeks; customers are too few to be judged on less than a quarter.
 HORIZON_DAYS = {"forecast": 28}
+#: Their whole battery is among the slow tests.
+LONG = ("churn", "forecast")
 PERIODS_BACK = {"forecast": (1, 2, 3)}
 
 
@@ -61,7 +63,12 @@ def fits(store: Store, cut: date) -> dict[str, Fitted]:
     return {}
 
 
-@pytest.fixture(params=sorted(MODELS))
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.slow if name in LONG else [])
+        for name in sorted(MODELS)
+    ]
+)
 def spec(request: pytest.FixtureRequest) -> ModelSpec:
     return MODELS[str(request.param)]
 
@@ -98,7 +105,14 @@ def test_a_changed_past_changes_the_fingerprint(
     assert earlier.fingerprint != fitted.fingerprint
 
 
-@pytest.mark.parametrize("name", sorted(name for name, spec in MODELS.items() if spec.baseline))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in LONG else [])
+        for name, spec in sorted(MODELS.items())
+        if spec.baseline
+    ],
+)
 def test_is_no_worse_than_its_baseline_on_later_periods(name: str, store: Store) -> None:
     spec, horizon = MODELS[name], horizon_of(name)
     back = PERIODS_BACK.get(name, (1, 2))

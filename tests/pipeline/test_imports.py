@@ -128,6 +128,7 @@ def test_what_was_said_of_a_shop_once_stays_said(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_pages_go_on_while_files_come_in(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1, 2))
     page = shop.open()

@@ -166,6 +166,7 @@ def test_who_came_before_the_log_began_is_no_new_customer(tmp_path: Path) -> Non
     store.close()
 
 
+@pytest.mark.slow
 def test_taken_back_what_was_said_of_the_beginning_leaves_what_the_files_said(
     tmp_path: Path,
 ) -> None:

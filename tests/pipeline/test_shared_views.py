@@ -182,6 +182,7 @@ def owned(team: Team) -> list[tuple[str, str]]:
     )
 
 
+@pytest.mark.slow
 def test_a_reader_sees_the_state_before_or_after_and_never_half_of_one(own: Team) -> None:
     with own.connected() as connection:
         connection.execute(

@@ -193,6 +193,7 @@ def daily(number: int) -> Rows:
     }
 
 
+@pytest.mark.slow
 def test_an_address_shared_over_many_files_stops_joining(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
     for number in range(7):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def told(rows: list[Seen]) -> list[dict[str, str | None]]:
     return [{"customer_id": customer, "email": email} for customer, email in rows]
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=1, max_size=4))
 def test_the_last_file_again_changes_nothing(files: list[list[Seen]]) -> None:
@@ -131,6 +133,7 @@ def test_a_rebuild_that_joins_keeps_the_smaller_key_and_moves_the_other() -> Non
     assert people.gone() == {2}
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=3))
 def test_a_rebuild_keeps_numbers_and_a_second_one_changes_nothing(files: list[list[Seen]]) -> None:

@@ -25,6 +25,7 @@ def busy(store: Store) -> int:
     return int(contacts["customer_key"].value_counts().index[0])
 
 
+@pytest.mark.slow
 def test_pages_hold_every_event_once_newest_first(store: Store, owner: Access, busy: int) -> None:
     first = seen(store, owner, busy, size=41)
     count = -(-first.total // 41)
