@@ -60,34 +60,39 @@ def take_out(path: Path, copy: Path, text: TextFile) -> list[LostRow]:
             if '"' not in line or not rows.is_open(line):
                 out.write(line)
                 continue
-            taken_in = _taken_in(lines, rows, line, inside=row > text.header_row)
-            if taken_in is None:
-                lost.append(LostRow(row + text.source.row_shift, CODE, line.rstrip("\n")))
-                out.write("\n")
-                begins = True
-            else:
-                out.writelines((line, *taken_in))
-                begins = not taken_in or taken_in[-1].endswith("\n")
+            whole, is_left_open = _followed(lines, rows, line, inside=row > text.header_row)
+            if is_left_open:
+                lost.append(LostRow(row + text.source.row_shift, CODE, whole.rstrip("\n")))
+                whole = "\n"
+            out.write(whole)
+            begins = whole.endswith("\n")
     return lost
 
 
-def _taken_in(lines: _Lines, rows: _Rows, first: str, *, inside: bool) -> list[str] | None:
-    """The lines that belong to a row whose value goes on below; None when its mark is left open."""
-    taken: list[str] = []
+def _followed(lines: _Lines, rows: _Rows, first: str, *, inside: bool) -> tuple[str, bool]:
+    """The row that begins with a line whose value goes on below, and whether its mark is left open.
+
+    Such a row ends with the line of that mark: what came after is put back.
+    """
+    taken: list[str] = [first]
     value = first
     for line in lines:
         taken.append(line)
         if inside and rows.is_whole(line):
             break
+        if '"' in line:
+            if not rows.is_regular(value + line):  # the mark met the next row's, as it was open
+                break
+            if not rows.is_open(value + line):
+                return value + line, False
         value += line
-        if '"' in line and not rows.is_open(value):
-            if rows.is_regular(value):
-                return taken
-            break
         if len(value) > _LONGEST:
             break
-    lines.put_back(taken)
-    return None
+    start = rows.opening(value)
+    end = value.find("\n", start) + 1 or len(value)
+    kept = value[:end].count("\n") or 1
+    lines.put_back(taken[kept:])
+    return "".join(taken[:kept]), True
 
 
 class _Rows:
@@ -99,7 +104,11 @@ class _Rows:
 
     def is_open(self, row: str) -> bool:
         """Whether a quoted value of the row does not end in it."""
-        return self._cells(row).is_open
+        return self._cells(row).opened_at >= 0
+
+    def opening(self, row: str) -> int:
+        """Where the mark stands that is still open at the end."""
+        return self._cells(row).opened_at
 
     def is_regular(self, row: str) -> bool:
         """Whether each quoted value ends where its cell does."""
@@ -122,22 +131,22 @@ class _Rows:
             if row.startswith('"', at):
                 found = _QUOTED.match(row, at)
                 if found is None:
-                    return _Cells(count, True, goes_on, has_marks)
+                    return _Cells(count, at, goes_on, has_marks)
                 end = found.end()
                 goes_on |= end < len(row) and not row.startswith(self._delimiter, end)
             after = row.find(self._delimiter, end)
             has_marks |= '"' in row[end : after if after >= 0 else None]
             at = after if after < 0 else after + len(self._delimiter)
-        return _Cells(count, False, goes_on, has_marks)
+        return _Cells(count, -1, goes_on, has_marks)
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """The cells of a row: how many, whether the last is open, whether one goes on after its end,
-    and whether a mark stands inside one that is not quoted."""
+    """The cells of a row: how many, where the last one opened if it does not end, whether one goes
+    on after its end, and whether a mark stands inside one that is not quoted."""
 
     count: int
-    is_open: bool = False
+    opened_at: int = -1
     goes_on: bool = False
     has_marks: bool = False
 

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 from crm_core.errors import CrmError
+from crm_core.store.imports.blank_rows import blank_rows
 from crm_core.store.imports.contract import Job, LostRow
 from crm_core.store.imports.encoding import BLOCK
 from crm_core.store.imports.furniture import drop_furniture
@@ -41,7 +42,8 @@ def load_rows(job: Job, text: TextFile, *, table: str) -> int:
     blank: list[int] = []
     if text.blank_lines or lost:
         shift = text.source.row_shift
-        blank = [row + shift for row in _blank_rows(path) if row > text.header_row]
+        found = blank_rows(path, text.delimiter)
+        blank = [row + shift for row in found if row > text.header_row]
     broken = _number_rows(job, text, blank) + len(lost)
     _set_broken_aside(job, text, table)
     _set_lost_aside(job, text, table, lost)
@@ -187,27 +189,3 @@ def _set_lost_aside(job: Job, text: TextFile, table: str, lost: list[LostRow]) -
                 [each.raw for each in lost],
             ],
         )
-
-
-def _blank_rows(path: Path) -> list[int]:
-    """Row numbers of empty lines, which the engine counts but does not return.
-
-    What is quoted, line breaks and all, is taken out of whole blocks of lines at once: to look at
-    each line by itself takes twice as long.
-    """
-    blank: list[int] = []
-    row, inside = 0, False
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK) + stream.readline():
-            begun = row + (not inside)  # the number of the block's first line
-            parts = block.split(b'"')
-            bare = b"q" * inside + b"q".join(parts[inside::2])
-            inside ^= len(parts) % 2 == 0
-            bare = b"\n" + bare.replace(b"\r", b"") + b"q" * inside
-            line, at, seen = begun, bare.find(b"\n\n"), 0
-            while at >= 0:
-                line += bare.count(b"\n", seen + 1, at + 1)
-                blank.append(line)
-                at, seen = bare.find(b"\n\n", at + 1), at
-            row = begun + bare.count(b"\n", 1) - bare.endswith(b"\n")
-    return blank

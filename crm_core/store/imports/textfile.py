@@ -116,10 +116,9 @@ def look(source: SourceFile, *, encoding: str = "auto") -> TextFile:
     else:
         chosen, guessed = encoding, False
         check_encoding(source, encoding)
-    ends = (found.newlines, found.returns)
-    mixed = all(ends) and not found.newlines == found.returns == found.pairs
+    odd_ends = found.returns > 0 and not found.newlines == found.returns == found.pairs
     plain = chosen in {"utf-8", "utf-8-sig"} and found.valid_utf8
-    rewrite = not plain or found.nul > 0 or mixed
+    rewrite = not plain or found.nul > 0 or odd_ends
     sha256 = source.sha256 or found.digest
     return TextFile(source, sha256, chosen, "", (), rewrite, guessed, found.blank)
 

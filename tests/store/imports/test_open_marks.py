@@ -79,6 +79,26 @@ def test_long_texts_of_the_same_file_stay_whole(
     )
 
 
+def test_a_row_of_several_lines_goes_as_a_whole(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    bad = '3,2026-01-15,c3,p,"two\nlines",1,"2.50'
+    found = staged(written(row(2), bad, row(4), '5,2026-01-15,c5,p,"two\nlines",1,2.50', row(6)),
+                   currency="EUR")  # fmt: skip
+    assert aside(found) == [(3, "import_unclosed_quote", bad)]
+    assert orders(found) == [(2, "2"), (4, "4"), (5, "5"), (6, "6")]
+
+
+def test_rows_below_empty_lines_keep_their_numbers_whatever_marks_stand_in_cells(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    found = staged(
+        written(row(2, '5" shelf'), "", row(4, '"two\n\nlines"'), "", row(6, "Tea")),
+        currency="EUR",
+    )
+    assert orders(found) == [(2, "2"), (4, "4"), (6, "6")]
+
+
 def test_in_two_columns_the_row_after_stays_too(
     staged: Callable[..., Staged], written: Callable[..., Path]
 ) -> None:
