@@ -18,7 +18,7 @@ NAMELESS = ("svg-img-alt", "stMetric")
 # read as text on the dark page. No colour does both at 4.5; large text and controls ask 3.
 WHITE, CONTROLS = "#ffffff", 3.0
 #: What every change is looked at in; the other modes are among the slow tests.
-AT_ONCE = ("light", "narrow")
+AT_ONCE = ("light",)
 SERIOUS = {"serious", "critical"}
 _OVERFLOW = """() => {
   const main = document.querySelector('[data-testid=stMain]');

@@ -97,7 +97,7 @@ def asked(question: Question, reference: Store, other: Store) -> list[str]:
 
 
 @pytest.mark.parametrize("by", DIMENSIONS)
-@pytest.mark.parametrize("segment", ["", "champions"])
+@pytest.mark.parametrize("segment", ["", pytest.param("champions", marks=pytest.mark.slow)])
 def test_every_metric(reference: Store, other: Store, by: str, segment: str) -> None:
     assert differences(measured(reference, by, segment), measured(other, by, segment)) == []
 
@@ -117,6 +117,7 @@ SELECTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("selection", SELECTIONS)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_page(reference: Store, other: Store, name: str, selection: str) -> None:
@@ -126,6 +127,7 @@ def test_a_page(reference: Store, other: Store, name: str, selection: str) -> No
     assert differences(*shown) == []
 
 
+@pytest.mark.slow
 def test_models_learn_the_same(reference: Store, other: Store) -> None:
     for fit in (bg_nbd.fit, gamma_gamma.fit, segments.fit):
         one, two = fit(reference, as_of=END), fit(other, as_of=END)
