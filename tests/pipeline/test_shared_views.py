@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from tests.spring_shop import spring_rows
 
 pytestmark = pytest.mark.xdist_group("postgres")
 VIEWS = ("daily_metrics", "scores", "segments")
-ANALYST = "analyst"
+ANALYST = f"analyst_{os.getpid()}"  # the workers share a server
 
 
 class Team(SmallShop):
