@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,6 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
-from ibis.expr.operations import Relation
 
 from crm_core.errors import CrmError
 from crm_core.settings import Settings
@@ -130,13 +128,7 @@ def understood(file: str, seconds: float = 0) -> Iterator[None]:
 
 def sql_of(expr: ir.Table) -> str:
     """The expression in DuckDB's words."""
-    return _words(expr.op())
-
-
-@lru_cache(maxsize=256)
-def _words(asked: Relation) -> str:
-    """An expression says the same whatever data it is asked of: put into words once."""
-    return str(ibis.to_sql(asked.to_expr(), dialect="duckdb", pretty=False))
+    return str(ibis.to_sql(expr, dialect="duckdb", pretty=False))
 
 
 def hardened(root: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -173,7 +173,8 @@ class PostgresShelf:
     def _tidy(self) -> None:
         """Drops what cut-off publications left and all but the current snapshots and those before.
 
-        What this writer made may be about to become current together with what it makes next. What somebody still reads, or built a view of their own on, stays until another time.
+        What this writer made may be about to become current together with what it makes next.
+        What somebody still reads, or built a view of their own on, stays until another time.
         """
         pointer, kept = self._current()
         found = self._holder.execute("SELECT nspname FROM pg_namespace").fetchall()

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import LiteralString, cast
 
 import ibis.expr.types as ir
-import psycopg
 from psycopg import errors, sql
 
 from crm_core.store.postgres_link import AnyConnection
@@ -19,6 +18,12 @@ from crm_core.store.postgres_reader import postgres_type, sql_of
 VIEWS = "clientele_v1"
 # Another tool may be reading a view: it is waited for a while, never for ever.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'"
+_NOT_OURS = (
+    errors.LockNotAvailable,
+    errors.InvalidTableDefinition,
+    errors.WrongObjectType,
+    errors.InsufficientPrivilege,
+)
 _SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {VIEWS}"
 _COLUMNS = """
     SELECT c.relname, a.attname FROM pg_class c
@@ -50,14 +55,15 @@ def statements(connection: AnyConnection, shared: Mapping[str, ir.Table]) -> lis
 def lead(connection: AnyConnection, made: list[sql.Composed]) -> bool:
     """Runs the statements, all or none, inside a transaction of the caller's; whether it could.
 
-    A view that somebody reads without end, or put there in another form, holds up no import.
+    A view that somebody reads without end, or that has another form or another's name on it by
+    now, holds up no import.
     """
     try:
         with connection.transaction():
             connection.execute(_PATIENCE)
             for statement in made:
                 connection.execute(statement)
-    except (errors.LockNotAvailable, psycopg.ProgrammingError):
+    except _NOT_OURS:
         return False
     return True
 

@@ -7,12 +7,14 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.expr.operations import Relation
 
 from crm_core.settings import Settings
 from crm_core.store.connection import (
@@ -65,7 +67,7 @@ class Build(Tables):
         """
         if helper:
             self._helpers.add(name)
-        self._make(name, sql_of(expr))
+        self._make(name, _words(expr.op()))
 
     def drop(self, name: str) -> None:
         """Forgets a table that only helped."""
@@ -89,6 +91,13 @@ class Build(Tables):
     def _make(self, name: str, select: str) -> None:
         self._root.execute(f"CREATE OR REPLACE TABLE {self._place(name)} AS {select}")
         self._schemas |= self._reader.tables(name)
+
+
+@lru_cache(maxsize=64)
+def _words(asked: Relation) -> str:
+    """A mart is asked for alike at every import: put into words once. What people ask of a store,
+    and with it whom they look for, is never kept."""
+    return sql_of(asked.to_expr())
 
 
 class Shelf(Protocol):

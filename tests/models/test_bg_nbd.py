@@ -65,20 +65,6 @@ def test_the_39_weeks_held_out_are_foreseen_as_published(
 # The likelihood
 
 
-def test_gradient_is_the_slope(sample_triples: Triples) -> None:
-    likelihood = Likelihood(sample_triples, 7)
-    random = np.random.default_rng(3)
-    for _ in range(5):
-        point = random.normal(0.0, 0.7, 4)
-        value, gradient = likelihood(point)
-        assert np.isfinite(value)
-        for place in range(4):
-            step = np.zeros(4)
-            step[place] = 1e-5
-            slope = (likelihood(point + step)[0] - likelihood(point - step)[0]) / 2e-5
-            assert gradient[place] == pytest.approx(slope, rel=1e-5, abs=1e-3)
-
-
 def test_counting_equal_histories_loses_nothing() -> None:
     seen = simulate(3_000, seed=5).summary(AS_OF)
     columns = (seen["frequency"], seen["recency_days"], seen["age_days"])
