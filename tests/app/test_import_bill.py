@@ -150,6 +150,7 @@ def test_databases_are_named_and_their_secrets_are_not(
     assert engine_of(store_url(settings.var / "shop"), settings).pointer().facts is None
 
 
+@pytest.mark.slow
 def test_making_the_store_anew_is_offered_once_somebody_was_set_apart(
     open_page: Open, shop: Callable[[], Settings]
 ) -> None:

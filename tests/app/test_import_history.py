@@ -46,6 +46,7 @@ def texts(screen: Screen) -> str:
     return "\n".join([*screen.words, *(str(table.value) for table in screen.test.table)])
 
 
+@pytest.mark.slow
 def test_what_came_in_is_told_kept_and_taken_back(open_page: Open, two: SmallShop) -> None:
     held = open_page("privacy", shop="two")
     assert not held.failures

@@ -19,6 +19,7 @@ from tests.spring_shop import spring_rows
 pytestmark = pytest.mark.xdist_group("postgres")
 
 
+@pytest.mark.slow
 def test_every_page_shows_what_it_shows_of_a_folder(
     open_page: Open, shops: dict[str, Path], database: str, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def log_something(shop: OwnShop) -> None:
     records.close()
 
 
+@pytest.mark.slow
 def test_an_import_is_undone_with_its_scores(own: OwnShop, tmp_path: Path) -> None:
     before = told(own)
     files = write_rows(tmp_path / "late", one_order(7))
@@ -90,6 +91,7 @@ def test_status_tells_a_schedule_when_data_is_stale(loaded: OwnShop) -> None:
     assert (fresh.code, fresh.answer["stale"]) == (0, False)
 
 
+@pytest.mark.slow
 def test_a_backup_comes_back_on_another_machine(own: OwnShop, tmp_path: Path) -> None:
     log_something(own)
     before = told(own)

@@ -84,6 +84,7 @@ def test_orders_have_one_day_so_their_counts_add_up_over_time(store: Store, by: 
     assert pd.to_datetime(result.rows[by]).is_monotonic_increasing
 
 
+@pytest.mark.slow
 @few
 @given(periods, selections)
 def test_a_drilled_total_is_the_total_of_what_was_drilled_into(

@@ -15,6 +15,8 @@ from crm_core.models.snapshots import read_snapshot
 from crm_core.models.triples import read_triples
 from tests.models.histories import AS_OF, Log, shop, simulate
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = AS_OF - timedelta(90)
 
 

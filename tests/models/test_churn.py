@@ -16,6 +16,8 @@ from crm_core.models.triples import usual_gap_days
 from crm_core.store import Build
 from tests.models.histories import AS_OF, Log, shop, simulate
 
+pytestmark = pytest.mark.slow
+
 LOG = simulate(2_200, seed=8, days=540)
 ORIGIN = AS_OF - timedelta(90)
 

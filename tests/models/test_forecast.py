@@ -76,6 +76,7 @@ def test_prophet_beats_last_week_on_a_shop_with_seasons_and_says_by_how_much(
     assert long.measures["mase_prophet"] == pytest.approx(means["prophet"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_interval_is_checked_on_trials_it_did_not_learn_from(long: Forecast) -> None:
     held = long.backtest[long.backtest["method"] == long.method]
     # the first four trials have no three earlier ones that had ended by then
@@ -94,6 +95,7 @@ def test_singles_day_is_forecast_from_its_past(long: Forecast) -> None:
     assert ahead["extra"].iloc[0] == pytest.approx(extra, rel=0.25)
 
 
+@pytest.mark.slow
 def test_a_day_closed_every_year_is_forecast_at_zero(long: Forecast) -> None:
     frame = long.frame.set_index("day")["value"]
     assert frame["2026-12-25"] == 0
@@ -229,6 +231,7 @@ def test_fitting_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     assert logging.getLogger("cmdstanpy").propagate is False
 
 
+@pytest.mark.slow
 def test_the_demo_shop_is_forecast_from_its_own_log_and_events(store: Store) -> None:
     as_of = store.meta.as_of - timedelta(35)
     known = daily_revenue(store, as_of)
@@ -242,6 +245,7 @@ def test_the_demo_shop_is_forecast_from_its_own_log_and_events(store: Store) -> 
     assert "singles_day" in set(ahead["event"])
 
 
+@pytest.mark.slow
 def test_validation_measures_choice_and_interval_on_days_unseen(store: Store) -> None:
     origin = store.meta.as_of - timedelta(28)
     rows = validate(store, origins=[origin], horizon_days=28)

@@ -13,6 +13,8 @@ from crm_core.models.triples import Triples
 from tests.models.histories import AS_OF, simulate
 from tests.models.rhythms import ORDER_MODELS, TRUE, customers_of
 
+pytestmark = pytest.mark.slow
+
 END = date(1997, 9, 30)
 
 

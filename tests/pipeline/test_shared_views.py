@@ -233,6 +233,7 @@ def shape(team: Team) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.slow
 def test_a_view_keeps_its_columns_whatever_the_store_can_tell(own: Team) -> None:
     whole = shape(own)
     undo_batch(own.url, 1, settings=own.settings, records=own.records, now=NOW)

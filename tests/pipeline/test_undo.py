@@ -148,6 +148,7 @@ def test_without_its_last_import_the_shop_is_what_it_was(tmp_path: Path) -> None
     assert keys(shop)["a"] == keys(shop)["b"]
 
 
+@pytest.mark.slow
 def test_without_an_import_in_between_the_others_stand(shop: SmallShop, tmp_path: Path) -> None:
     shop.load(march(), name="march")
     before = keys(shop)
@@ -172,6 +173,7 @@ def test_without_an_import_in_between_the_others_stand(shop: SmallShop, tmp_path
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_people_decided_outlives_the_file(shop: SmallShop) -> None:
     one = keys(shop)
     shop.records.record_consent(one["d"], "sms", "granted", at=LATE, source="phone")

@@ -141,6 +141,7 @@ def test_a_day_is_the_shops_day(tmp_path: Path) -> None:
 _cents = st.integers(1, 5_000).map(lambda cents: Decimal(cents) / 100)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

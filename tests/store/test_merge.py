@@ -112,6 +112,7 @@ def test_the_same_rows_again_change_nothing(tmp_path: Path) -> None:
     assert checksum(shop) == before
 
 
+@pytest.mark.slow
 def test_overlapping_and_shuffled_files_give_the_same_rows(tmp_path: Path) -> None:
     rows = two_traces()
     whole = small_shop(tmp_path / "whole", rows)

@@ -41,6 +41,7 @@ def test_the_last_file_again_changes_nothing(files: list[list[Seen]]) -> None:
     assert people.gone() == gone
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=4))
 def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list[Seen]]) -> None:

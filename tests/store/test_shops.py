@@ -96,6 +96,7 @@ def test_a_shop_chosen_is_its_row_among_all(two: SmallShop, shop: str) -> None:
             assert alone == rows[rows["shop"] == shop][list(names)].iloc[0].to_dict()
 
 
+@pytest.mark.slow
 def test_the_same_number_in_two_shops_is_two_orders_however_often_it_is_told(
     two: SmallShop,
 ) -> None:

@@ -219,6 +219,7 @@ SEEDS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(sorted(SEEDS)),
@@ -240,6 +241,7 @@ def test_damaged_files_are_read_or_refused(
     assert not isinstance(found, str)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=st.dictionaries(st.text(max_size=12), st.binary(max_size=60), max_size=4))
 def test_archives_of_anything_are_read_or_refused(

@@ -51,6 +51,7 @@ def test_encodings_are_told(tmp_path: Path, text: str, encoding: str, told: str)
     assert path.read_bytes().decode(found.encoding).lstrip("\ufeff") == text
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     encoding=st.sampled_from(
