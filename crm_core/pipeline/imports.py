@@ -25,6 +25,7 @@ from crm_core.settings import Settings
 from crm_core.store import Build, Change, Store, engine_of
 from crm_core.store.batches import Batch, keep_told, read_log, token_of, write_log
 from crm_core.store.changes import what_changed
+from crm_core.store.columns import columns_at
 from crm_core.store.imports import Plan, StageResult, describe, stage
 from crm_core.store.imports.describe import finding_codes
 from crm_core.store.imports.quality import SEVERITIES, stops
@@ -255,11 +256,7 @@ def _batch(plan: Plan, report: dict[str, Any], number: int, now: datetime) -> Ba
 
 
 def _has_staged(build: Build, table: str) -> bool:
-    row = build.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'staging' AND table_name = ?",
-        [table],
-    ).fetchone()
-    return bool(row and row[0])
+    return bool(columns_at(build.connection, f"staging.{table}"))
 
 
 def batches(store: Store) -> Sequence[dict[str, Any]]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from crm_core.store.columns import columns_at, has_table
 from crm_core.store.connection import quoted
 
 _FOLDER = "batches"
@@ -196,17 +197,8 @@ def _add(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
             batch.token,
         ],
     )
-    if has_table(con, "work", "quarantine"):
+    if columns_at(con, "staging.quarantine"):
         con.execute(
             f"INSERT INTO facts.main.quarantine BY NAME SELECT *, {batch.number} AS batch_id "
             "FROM staging.quarantine"
         )
-
-
-def has_table(con: duckdb.DuckDBPyConnection, catalogue: str, table: str) -> bool:
-    """Whether an attached catalogue has a table of that name."""
-    row = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = ?",
-        [catalogue, table],
-    ).fetchone()
-    return bool(row and row[0])

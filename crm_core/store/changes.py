@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from crm_core.schema import TABLES
-from crm_core.store.batches import has_table
+from crm_core.store.columns import has_table
 
 _MONTHS = (
     "SELECT strftime(day, '%Y-%m') AS month, count(*) AS orders, sum(revenue) AS revenue "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -37,23 +38,27 @@ class DuckReader:
         self._root = root
         self._file = file
 
-    def tables(self, name: str = "") -> Mapping[str, ir.Table]:
-        """The tables of all attached catalogues, or the one of that name."""
+    def tables(self) -> Mapping[str, ir.Table]:
+        """The tables of all attached catalogues."""
         rows = self._root.execute(
             "SELECT database_name, table_name, column_name, data_type "
             "FROM duckdb_columns() WHERE schema_name = 'main' AND list_contains(?, database_name) "
-            "AND ? IN ('', table_name) ORDER BY database_name, table_name, column_index",
-            [list(CATALOGS), name],
+            "ORDER BY database_name, table_name, column_index",
+            [list(CATALOGS)],
         ).fetchall()
         columns: dict[tuple[str, str], dict[str, str]] = {}
         for catalog, table, column, kind in rows:
-            columns.setdefault((catalog, table), {})[column] = _ibis_type(kind)
+            columns.setdefault((catalog, table), {})[column] = kind
         return {
-            named(catalog, table): ibis.table(
-                ibis.schema(types), name=table, catalog=catalog, database="main"
-            )
-            for (catalog, table), types in columns.items()
+            named(catalog, table): _ibis_table(catalog, table, tuple(kinds.items()))
+            for (catalog, table), kinds in columns.items()
         }
+
+    def made(self, catalog: str, table: str) -> Mapping[str, ir.Table]:
+        """A table that was just made, found without going through all the others."""
+        rows = self._root.execute(f"DESCRIBE {catalog}.main.{table}").fetchall()
+        kinds = tuple((column, kind) for column, kind, *_ in rows)
+        return {named(catalog, table): _ibis_table(catalog, table, kinds)}
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
         """All rows of an expression."""
@@ -238,6 +243,12 @@ def version_of(path: Path) -> int:
         raise CrmError("store_damaged", file=path.name) from None
     finally:
         root.close()
+
+
+@lru_cache(maxsize=256)
+def _ibis_table(catalog: str, table: str, kinds: tuple[tuple[str, str], ...]) -> ir.Table:
+    types = {column: _ibis_type(kind) for column, kind in kinds}
+    return ibis.table(ibis.schema(types), name=table, catalog=catalog, database="main")
 
 
 def _ibis_type(kind: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import duckdb
 
-from crm_core.store.people_kept import has_old
+from crm_core.store.columns import has_old
 
 FIELDS = ("name", "email", "phone", "address", "postal_code", "city")
 

@@ -10,11 +10,12 @@ import duckdb
 
 from crm_core.schema import TABLES, Column, Table
 from crm_core.schema.definition import SQL_TYPES
+from crm_core.store.columns import columns_at, has_old
 from crm_core.store.connection import quoted
 from crm_core.store.identity_changes import write_changes
 from crm_core.store.people import PeopleRules, columns_of, person_sql, resolve_people
 from crm_core.store.people_found import Found, found_people
-from crm_core.store.people_kept import has_old, keep_people, people_before
+from crm_core.store.people_kept import keep_people, people_before
 from crm_core.store.undated_consents import forget_known_denials
 from crm_core.store.whole_orders import drop_replaced, still_there
 
@@ -317,14 +318,7 @@ def carry_over(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
     A table that it did not have at all comes empty, or not at all when the schema has none.
     """
-    old = {
-        row[0]
-        for row in con.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE database_name = 'old' "
-            "AND table_name = ?",
-            [name],
-        ).fetchall()
-    }
+    old = set(columns_at(con, f"old.main.{name}"))
     if name not in TABLES:
         if old:
             con.execute(f"CREATE TABLE facts.main.{name} AS SELECT * FROM old.main.{name}")

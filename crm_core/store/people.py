@@ -16,7 +16,7 @@ import phonenumbers
 
 from crm_core.schema import PERSON
 from crm_core.store.addresses import mailbox_of, own_domains, write_addresses
-from crm_core.store.people_kept import has_old
+from crm_core.store.columns import has_old
 from crm_core.store.person_keys import give_keys, join_traces
 from crm_core.store.phones import write_phones
 

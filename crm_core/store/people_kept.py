@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from crm_core.store.addresses import clean_address
+from crm_core.store.columns import has_old
 
 # Every customer key ever given up, the highest ever given, values that are nobody's own.
 PEOPLE_KEPT = ("key_moves", "keys_given", "shared_addresses")
@@ -80,13 +81,3 @@ def carry_people(con: duckdb.DuckDBPyConnection) -> None:
     people_before(con)
     for name, table in zip(("old_moves", "old_given", "old_shared"), PEOPLE_KEPT, strict=True):
         con.execute(f"CREATE TABLE facts.main.{table} AS SELECT * FROM people.{name}")
-
-
-def has_old(con: duckdb.DuckDBPyConnection, table: str, column: str | None = None) -> bool:
-    """Whether the snapshot before has that table, or that column of it."""
-    row = con.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'old' AND table_name = ? "
-        "AND column_name = coalesce(?, column_name)",
-        [table, column],
-    ).fetchone()
-    return bool(row and row[0])

@@ -41,14 +41,13 @@ class PostgresReader:
         self._schemas = {name: schemas[name] for name in sorted(CATALOGS) if name in schemas}
         self._frames = Frames()
 
-    def tables(self, name: str = "") -> Mapping[str, ir.Table]:
-        """The tables of all schemas, or the one of that name."""
+    def tables(self) -> Mapping[str, ir.Table]:
+        """The tables of all schemas."""
         columns: dict[tuple[str, str], dict[str, str]] = {}
         for schema, table, column, kind in self._link.rows(
             _COLUMNS, (list(self._schemas.values()),)
         ):
-            if name in ("", table):
-                columns.setdefault((schema, table), {})[column] = ibis_type(kind)
+            columns.setdefault((schema, table), {})[column] = ibis_type(kind)
         return {
             named(catalog, table): ibis.table(ibis.schema(types), name=table, database=schema)
             for catalog, place in self._schemas.items()

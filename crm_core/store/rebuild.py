@@ -11,10 +11,11 @@ from __future__ import annotations
 import duckdb
 
 from crm_core.schema import TABLES, Table
+from crm_core.store.columns import has_old
 from crm_core.store.identity_changes import changes_between_batches
 from crm_core.store.merge import BY_PERSON, in_order, listed, no_rows, resolved, row_count
 from crm_core.store.people import PeopleRules, columns_of, resolve_people
-from crm_core.store.people_kept import has_old, keep_people, people_before
+from crm_core.store.people_kept import keep_people, people_before
 from crm_core.store.told_again import take_back
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from crm_core.store.columns import has_old
 from crm_core.store.connection import quoted
 
 _REFERRING = ("order_lines", "refunds", "contacts", "reviews")
@@ -35,11 +36,7 @@ def settle_shop(con: duckdb.DuckDBPyConnection, staged: set[str], shop: str | No
 
 
 def _tells_shops(con: duckdb.DuckDBPyConnection) -> bool:
-    row = con.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'old' "
-        "AND table_name = 'orders' AND column_name = 'shop'"
-    ).fetchone()
-    return bool(row and row[0])
+    return has_old(con, "orders", "shop")
 
 
 def _find_taken(con: duckdb.DuckDBPyConnection, tables: list[str], shop: str | None) -> None:

@@ -50,12 +50,11 @@ class SparkReader:
         self._views = views
         self._frames = Frames()
 
-    def tables(self, name: str = "") -> Mapping[str, ir.Table]:
-        """The tables there are, or the one of that name."""
+    def tables(self) -> Mapping[str, ir.Table]:
+        """The tables there are."""
         return {
             table: ibis.table(ibis.schema(dict(columns)), name=view)
             for table, (view, columns) in self._views.items()
-            if name in ("", table)
         }
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:

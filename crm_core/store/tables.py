@@ -49,8 +49,8 @@ class Reader(Protocol):
     a frame and as decimals in batches, days as timestamps in a frame.
     """
 
-    def tables(self, name: str = "") -> Mapping[str, ir.Table]:
-        """The tables there are, or the one of that name, as unbound expressions."""
+    def tables(self) -> Mapping[str, ir.Table]:
+        """The tables there are, as unbound expressions."""
         ...
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:

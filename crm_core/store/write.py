@@ -45,7 +45,8 @@ class Build(Tables):
         self.target = target
         self._root = root
         self._helpers: set[str] = set()
-        super().__init__(DuckReader(root))
+        self._duck = DuckReader(root)
+        super().__init__(self._duck)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -71,7 +72,7 @@ class Build(Tables):
 
     def drop(self, name: str) -> None:
         """Forgets a table that only helped."""
-        self._root.execute(f"DROP TABLE IF EXISTS {self._place(name)}")
+        self._root.execute(f"DROP TABLE IF EXISTS {self._catalog(name)}.main.{name}")
         self._schemas.pop(name, None)
         self._helpers.discard(name)
 
@@ -83,14 +84,15 @@ class Build(Tables):
         for key, value in pairs.items():
             self._root.execute(f"DELETE FROM {self.target}.main.meta WHERE key = ?", [key])
             self._root.execute(f"INSERT INTO {self.target}.main.meta VALUES (?, ?)", [key, value])
-        self._schemas |= self._reader.tables("meta")
+        self._schemas |= self._duck.made(self.target, "meta")
 
-    def _place(self, name: str) -> str:
-        return f"{'work' if name in self._helpers else self.target}.main.{name}"
+    def _catalog(self, name: str) -> str:
+        return "work" if name in self._helpers else self.target
 
     def _make(self, name: str, select: str) -> None:
-        self._root.execute(f"CREATE OR REPLACE TABLE {self._place(name)} AS {select}")
-        self._schemas |= self._reader.tables(name)
+        catalog = self._catalog(name)
+        self._root.execute(f"CREATE OR REPLACE TABLE {catalog}.main.{name} AS {select}")
+        self._schemas |= self._duck.made(catalog, name)
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from crm_core.store.columns import has_old
 from crm_core.store.imports.staging import counted, quote
 
 KINDS = ("postage", "fee", "adjustment", "discount", "voucher", "sample")
@@ -95,11 +96,7 @@ def settle_kinds(con: duckdb.DuckDBPyConnection) -> None:
 
 def _as_stored(con: duckdb.DuckDBPyConnection) -> None:
     """What the store already says of a product's kind, where the files say nothing."""
-    known = con.execute(
-        "select count(*) from duckdb_columns() where database_name = 'old' "
-        "and table_name = 'products' and column_name = 'product_kind'"
-    ).fetchone()
-    if not known or not known[0]:
+    if not has_old(con, "products", "product_kind"):
         return
     stored = (
         "(select product_id, product_kind from old.main.products where product_kind is not null)"

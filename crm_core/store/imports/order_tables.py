@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crm_core.store.columns import has_old
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.order_people import add_people
 from crm_core.store.imports.order_settle import add_order_amounts
@@ -128,11 +129,7 @@ def link_returns(job: Job) -> None:
 
 def _with_stored(job: Job, table: str, columns: str) -> str:
     """SQL for staged rows and those that the store has already."""
-    stored = counted(
-        job.con,
-        "select count(*) from duckdb_tables() "
-        f"where database_name = 'old' and table_name = {quote(table)}",
-    )
+    stored = has_old(job.con, table)
     past = f" union all select {columns} from old.main.{table}" if stored else ""
     return f"select {columns} from staging.{table}{past}"
 

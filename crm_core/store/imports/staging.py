@@ -6,6 +6,7 @@ import duckdb
 
 from crm_core.schema import PERSON, TABLES, Table
 from crm_core.schema.definition import SQL_TYPES
+from crm_core.store.columns import columns_at
 from crm_core.store.imports.contract import Job, RowIssue
 
 SOURCE_COLUMNS = ("source_row", "source_file")
@@ -139,12 +140,7 @@ def examples(con: duckdb.DuckDBPyConnection, each: int = 3) -> tuple[RowIssue, .
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    found = con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'staging' "
-        "and not temporary and database_name = current_database()"
-    ).fetchall()
-    present = {row[0] for row in found}
-    return [table for table in TABLES if table in present]
+    return [table for table in TABLES if columns_at(con, f"staging.{table}")]
 
 
 def _keys(table: Table) -> str:

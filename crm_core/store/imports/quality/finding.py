@@ -10,6 +10,7 @@ from typing import Any, Literal
 import duckdb
 
 from crm_core.schema import TABLES
+from crm_core.store.columns import has_old
 from crm_core.store.imports.contract import Job, Part, Plan
 
 Severity = Literal["stop", "warn", "info"]
@@ -88,9 +89,6 @@ class Look:
 
 def look_at(job: Job, plan: Plan) -> Look:
     """A look at what a job has staged."""
-    known = job.con.execute(
-        "select count(*) from duckdb_tables() where database_name = 'old' and table_name = 'orders'"
-    ).fetchone()
     columns = [_columns(part) for part in plan.parts for _ in part.files]
     return Look(
         con=job.con,
@@ -99,7 +97,7 @@ def look_at(job: Job, plan: Plan) -> Look:
         timezone=job.timezone,
         files=tuple(file.name for file in plan.files),
         columns=tuple(columns),
-        stored=bool(known and known[0]),
+        stored=has_old(job.con, "orders"),
     )
 
 
