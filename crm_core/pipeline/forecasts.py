@@ -1,43 +1,30 @@
-"""The forecast as tables of the scores snapshot, fitted here or, for the demo, taken as shipped."""
+"""The forecast as tables of the scores snapshot."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
-from crm_core.models.forecast import Forecast, daily_revenue, fingerprint, predict
+from crm_core.models.forecast import predict
+from crm_core.pipeline.learned import Documents
 from crm_core.store import Store
 
 
-def forecast_tables(
-    store: Store, as_of: date, *, frozen: Path | None, fitted: list[tuple[str, str]]
-) -> dict[str, pa.Table]:
-    """Tables forecast, forecast_backtest and forecast_events; the document goes to `fitted`.
+def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Documents]:
+    """Tables forecast, forecast_backtest and forecast_events, and the forecast's document.
 
-    `frozen` holds a forecast made before; it is used only if it was made from this very series.
     Raises: CrmError("not_enough_data").
     """
-    made = _frozen(store, as_of, frozen) or predict(store, as_of=as_of)
-    fitted.append(("forecast", made.to_json()))
+    made = predict(store, as_of=as_of)
     frames = {
         "forecast": made.frame,
         "forecast_backtest": made.backtest,
         "forecast_events": made.events,
     }
-    return {name: _arrow(frame) for name, frame in frames.items()}
-
-
-def _frozen(store: Store, as_of: date, path: Path | None) -> Forecast | None:
-    if path is None or not path.is_file():
-        return None
-    made = Forecast.from_json(path.read_text(encoding="utf-8"))
-    same = made.as_of == as_of and made.fingerprint == fingerprint(
-        daily_revenue(store, as_of), as_of
-    )
-    return made if same else None
+    tables = {name: _arrow(frame) for name, frame in frames.items()}
+    return tables, [("forecast", made.to_json())]
 
 
 _TYPES = {

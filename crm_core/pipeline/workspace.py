@@ -21,6 +21,8 @@ from crm_core.store import Engine, Store, engine_of
 from crm_core.store.imports import recognise
 
 DEMO_DATA = Path(__file__).parents[2] / "data"
+LEARNED = "learned"
+"""The folder of the demo's data with what is slow to learn of it."""
 _MARK = "source.sha256"
 
 
@@ -118,7 +120,7 @@ def ensure_demo(
             wishes=wishes,
             progress=progress,
         )
-        refresh_scores(url, settings=settings, frozen=data / "forecast.json", progress=progress)
+        refresh_scores(url, settings=settings, shipped=data / LEARNED, progress=progress)
     finally:
         records.close()
     mark.write_text(fingerprint, encoding="utf-8")
@@ -132,7 +134,9 @@ def _name(data: Path) -> str:
 
 def _fingerprint(data: Path) -> str:
     digest = hashlib.sha256(str(VERSION).encode())
-    for path in sorted([*data.glob("*.parquet"), *data.glob("*.json")]):
+    for path in sorted(
+        [*data.glob("*.parquet"), *data.glob("*.json"), *data.glob(f"{LEARNED}/*/*")]
+    ):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.pipeline.scores import refresh_scores
-from crm_core.pipeline.workspace import DEMO_DATA, demo_url
+from crm_core.pipeline.workspace import DEMO_DATA, LEARNED, demo_url
 from crm_core.settings import Settings
 from crm_core.text import t
 from tests.app.conftest import Open
@@ -36,7 +36,7 @@ def test_pages_say_so_and_are_whole_again_after_a_refresh(
         assert not screen.crashed, screen.failures
         assert [warning.value for warning in screen.test.warning] == [WORDS]
         assert any(button.key == "scores_rebuild" for button in screen.test.button)
-    refresh_scores(demo_url(damaged), settings=damaged, frozen=DEMO_DATA / "forecast.json")
+    refresh_scores(demo_url(damaged), settings=damaged, shipped=DEMO_DATA / LEARNED)
     screen = open_page("segments", shop="damaged", warm=True)
     assert not screen.failures
     assert not screen.test.warning

@@ -1,0 +1,87 @@
+"""What a refresh learns slowly: made here or, for the demo, taken as it was shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from crm_core.store import Build, Store
+from crm_core.store.connection import quoted
+
+_NOTE = "learned.json"
+
+Documents = Sequence[tuple[str, str]]
+"""What was fitted: (model, its document)."""
+
+
+@dataclass
+class Scoring:
+    """A refresh of scores under way: `build` is being filled from `store` as of a day.
+
+    `shipped` is a folder with what was learned before from the very same orders, if any;
+    `documents` are those of the models fitted so far.
+    """
+
+    build: Build
+    store: Store
+    as_of: date
+    shipped: Path | None = None
+    documents: list[tuple[str, str]] = field(default_factory=list)
+
+    def keep(self, step: str, tables: Sequence[str], learn: Callable[[], Documents]) -> None:
+        """Has a slow step fill these tables, or takes what was shipped for these very orders."""
+        note = self.shipped_for(step)
+        if note is None or self.shipped is None:
+            self.documents.extend(learn())
+            return
+        for name in tables:
+            self.build.upload(name, pq.read_table(self.shipped / step / f"{name}.parquet"))
+        self.documents.extend(note)
+
+    def shipped_for(self, step: str) -> Documents | None:
+        """The documents that were shipped of a step learned from these very orders."""
+        note = self.shipped / step / _NOTE if self.shipped else None
+        if note is None or not note.is_file():
+            return None
+        told = json.loads(note.read_text(encoding="utf-8"))
+        if told["orders"] != self.orders_mark:
+            return None
+        return [(model, document) for model, document in told["documents"]]
+
+    @cached_property
+    def orders_mark(self) -> str:
+        """Changes when any order or the day changes."""
+        row = self.build.connection.execute(
+            "SELECT count(*), sum(hash(o)) FROM facts.main.order_facts o"
+        ).fetchone()
+        rows, digest = row or (0, 0)
+        return f"{self.as_of.isoformat()}:{rows}:{digest}"
+
+
+@dataclass
+class Shipping(Scoring):
+    """A refresh whose slow steps are written into the folder `to`, for shipping."""
+
+    to: Path = Path()
+
+    def keep(self, step: str, tables: Sequence[str], learn: Callable[[], Documents]) -> None:
+        """Learns anew, and writes the tables and documents into the folder."""
+        documents = learn()
+        folder = self.to / step
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in tables:
+            self.build.connection.execute(
+                f"COPY scores.main.{name} TO {quoted(str(folder / f'{name}.parquet'))} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+        note = {"orders": self.orders_mark, "documents": [list(pair) for pair in documents]}
+        (folder / _NOTE).write_text(json.dumps(note) + "\n", encoding="utf-8")
+        self.documents.extend(documents)
