@@ -6,7 +6,6 @@ SHELL := bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := -m pip --disable-pip-version-check install -q
 PYTEST := $(BIN)/python -m pytest
 BENCH := .venv-bench/bin
 
@@ -73,21 +72,21 @@ clean: ## remove environments and caches; the stores stay
 	$(PYTHON) -m venv $*
 
 .venv/app.stamp: requirements.txt | .venv/bin/python
-	@$(BIN)/python $(PIP) -r requirements.txt
+	@tools/install.sh .venv -r requirements.txt
 	touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/app.stamp
 	@tools/debian.sh chromium fonts-noto-cjk mariadb-server
-	$(BIN)/python $(PIP) -r requirements.txt -r requirements-dev.txt
+	tools/install.sh .venv -r requirements.txt -r requirements-dev.txt
 	touch $@
 
 .venv/spark.stamp: requirements-spark.txt .venv/dev.stamp
 	@command -v java >/dev/null || tools/debian.sh openjdk-17-jre-headless
-	$(BIN)/python $(PIP) -r requirements-spark.txt
+	tools/install.sh .venv -r requirements-spark.txt
 	touch $@
 
 .venv-bench/bench.stamp: requirements.txt bench/requirements.txt | .venv-bench/bin/python
-	@$(BENCH)/python $(PIP) -r requirements.txt -r bench/requirements.txt
+	@tools/install.sh .venv-bench -r requirements.txt -r bench/requirements.txt
 	touch $@
 
 .PRECIOUS: %/bin/python
