@@ -67,7 +67,7 @@ def test_a_prospect_has_a_page(open_page: Open, hostile: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("code", ["", "nonsense", UNKNOWN])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_an_unknown_customer_is_told_politely(open_page: Open, code: str, language: str) -> None:
     screen = open_page("customer", language=language, id=code)
     assert not screen.failures

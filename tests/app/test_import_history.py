@@ -81,6 +81,7 @@ def test_the_demo_offers_no_undo(open_page: Open) -> None:
     assert not [box for box in screen.test.selectbox if box.key == "undo_batch"]
 
 
+@pytest.mark.slow
 def test_how_long_uploads_are_kept_is_the_shop_s_to_say(open_page: Open, two: SmallShop) -> None:
     screen = open_page("privacy", shop="two")
     screen.test.number_input[0].set_value(0)

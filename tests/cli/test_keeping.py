@@ -165,6 +165,7 @@ def lines_of(said: Said) -> list[dict[str, Any]]:
     return [json.loads(text) for text in said.out.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_watched_folder_is_imported_once_and_a_bad_file_stops_nothing(
     shop: OwnShop, tmp_path: Path
 ) -> None:

@@ -79,7 +79,7 @@ def test_the_file_has_the_columns_it_came_with_and_says_why(aside: OwnShop, tmp_
     assert (rows[2]["Name"], rows[2]["Price"]) == ("Li; Wei", "")
 
 
-@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("delimiter", [",", pytest.param(";", marks=pytest.mark.slow)])
 def test_mended_rows_load_and_are_healed(aside: OwnShop, tmp_path: Path, delimiter: str) -> None:
     out = tmp_path / "mended.csv"
     assert aside("quarantine", "--out", out).code == 0
@@ -129,6 +129,7 @@ def test_what_is_too_much_for_a_row_is_kept_beside_it(shop: OwnShop, tmp_path: P
     assert (row["Price"], row["clientele_more"]) == ("10,00", "extra | more")
 
 
+@pytest.mark.slow
 def test_files_of_several_forms_go_to_a_folder(aside: OwnShop, tmp_path: Path) -> None:
     other = aside.var / "other.csv"
     other.write_text(

@@ -188,6 +188,7 @@ def cdnow(path: Path) -> Tables:
     return Tables(DuckReader(root))
 
 
+@pytest.mark.slow
 def test_on_a_published_log_higher_scores_bring_more_afterwards(cdnow_sample: Path) -> None:
     shop = cdnow(cdnow_sample)
     rows = validate(shop, origins=[date(1997, 9, 30)], horizon_days=270)

@@ -43,6 +43,7 @@ def test_the_same_orders_again_are_told_and_change_nothing(tmp_path: Path) -> No
     assert "already_stored" not in bill(small_shop(tmp_path / "new"), orders(1, 2))
 
 
+@pytest.mark.slow
 def test_corrected_orders_are_told_with_what_they_change(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1, 2, 3, 4))
     again = orders(2, 3, 4)

@@ -112,6 +112,7 @@ def test_who_was_barred_stays_barred(tmp_path: Path) -> None:
     assert mailed(shop) == {"carl@example.com"}
 
 
+@pytest.mark.slow
 def test_a_newer_yes_of_the_same_person_counts(tmp_path: Path) -> None:
     shop, keys = shop_of_two(tmp_path)
     shop.records.record_consent(
@@ -135,6 +136,7 @@ def test_a_key_given_up_is_given_to_nobody_else(tmp_path: Path) -> None:
     assert shop.records.consent_states([after["new"]], "email") == {}
 
 
+@pytest.mark.slow
 def test_moves_in_steps_lead_to_the_last_key_and_outlive_a_refresh(tmp_path: Path) -> None:
     shop, keys = shop_of_two(tmp_path)
     shop.load({"identities": [{"customer_id": "c", "email": "a.lee@example.com"}]}, name="one")

@@ -103,6 +103,7 @@ def test_pulled_again_nothing_changes_and_only_news_is_asked(shop: Shop) -> None
     assert (whole["batch"], whole["source_rows"]["orders"]) == (None, 3)
 
 
+@pytest.mark.slow
 def test_a_changed_order_is_replaced_and_a_new_one_added(shop: Shop, server: MariaDb) -> None:
     shop.pull()
     woocommerce.run(server.owner, """
@@ -126,6 +127,7 @@ def test_a_changed_order_is_replaced_and_a_new_one_added(shop: Shop, server: Mar
         """)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_dry_run_moves_no_mark(shop: Shop) -> None:
     shop.pull(wishes=Wishes(timezone="Europe/Berlin", dry_run=True))
     assert shop.store.records.source_marks("web") == {}

@@ -73,6 +73,7 @@ def test_a_list_of_all_buyers_must_be_meant_though_others_are_known(tmp_path: Pa
     store.close()
 
 
+@pytest.mark.slow
 def test_damaged_scores_hide_no_facts_and_are_made_anew(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, one_order())
     scores.refresh_scores(shop.url, settings=shop.settings)

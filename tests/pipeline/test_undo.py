@@ -252,6 +252,7 @@ def test_what_an_import_told_is_kept_as_long_as_it_counts(shop: SmallShop) -> No
     assert (kept / next(kept.iterdir()) / "orders.parquet").is_file()
 
 
+@pytest.mark.slow
 def test_a_store_made_anew_is_the_same_store(shop: SmallShop) -> None:
     before = contents(shop)
     changed = rebuild_store(shop.url, settings=shop.settings, records=shop.records, now=NOW)

@@ -49,6 +49,7 @@ def test_an_older_store_is_brought_up_with_its_rows(tmp_path: Path) -> None:
     assert not ensure_version(shop.url, settings=shop.settings, records=shop.records)
 
 
+@pytest.mark.slow
 def test_an_import_into_an_older_store_brings_it_up_first(tmp_path: Path) -> None:
     shop = shop_of_one(tmp_path)
     aged(shop, 0)
@@ -57,6 +58,7 @@ def test_an_import_into_an_older_store_brings_it_up_first(tmp_path: Path) -> Non
     assert len(store.fetch(store.table("orders"))) == 2
 
 
+@pytest.mark.slow
 def test_addresses_found_shared_by_an_older_version_stay_shared(tmp_path: Path) -> None:
     shop = shop_of_one(tmp_path)
     con = duckdb.connect(str(aged(shop, 1)))

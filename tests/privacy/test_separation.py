@@ -90,6 +90,7 @@ def test_only_who_may_change_settings_takes_apart(shop: SmallShop, store: Store)
     assert shop.records.identity_overrides() == []
 
 
+@pytest.mark.slow
 def test_a_decision_takes_apart_when_the_store_is_told_anew(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, rows("Mary Jones"))
     separate(shop.open(), shop.records, OWNER, key=1, place=1, now=NOW)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from crm_core.store.identity_changes import FIELDS, changes_between_batches
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
@@ -49,6 +50,7 @@ def test_an_empty_cell_and_the_same_file_again_replace_nothing(tmp_path: Path) -
     assert changes(shop) == []
 
 
+@pytest.mark.slow
 def test_a_joined_customer_keeps_both_names(tmp_path: Path) -> None:
     rows = ann(phone="+49 30 23125 001")
     rows["identities"].append({"customer_id": "lee", "name": "A. Lee", "city": "Bonn"})

@@ -133,6 +133,7 @@ def test_a_changed_order_replaces_the_old_one(tmp_path: Path) -> None:
     assert int(store.fetch(store.table("order_facts").count().name("n").as_table())["n"][0]) == 4
 
 
+@pytest.mark.slow
 def test_a_later_name_is_taken_over_and_a_missing_one_keeps_the_old(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, two_traces())
     shop.load({"identities": [person("cyr", name="Cyril"), person("ann", name=None)]}, name="b")
@@ -275,6 +276,7 @@ def test_a_file_whose_only_news_is_who_is_who_is_taken_in(tmp_path: Path) -> Non
     assert shop.load(same, name="once-more")["batch"] is None
 
 
+@pytest.mark.slow
 def test_an_order_file_leaves_what_a_product_list_told(tmp_path: Path) -> None:
     rows: Rows = {
         "products": [{"product_id": "tea", "category": "Tea", "unit_cost": Decimal("4")}],
@@ -291,6 +293,7 @@ def test_an_order_file_leaves_what_a_product_list_told(tmp_path: Path) -> None:
     assert products[["category", "unit_cost"]].values.tolist() == [["Green tea", 4.0]]
 
 
+@pytest.mark.slow
 def test_a_file_with_fewer_columns_erases_nothing(tmp_path: Path) -> None:
     rows = two_traces()
     rows["orders"][0]["shipping_income"] = Decimal("5.00")

@@ -122,6 +122,7 @@ def test_a_shop_named_later_names_the_orders_that_are_there(tmp_path: Path) -> N
         assert set(store.fetch(store.table("orders"))["shop"]) == {"Nord", "Süd"}
 
 
+@pytest.mark.slow
 def test_a_second_shop_takes_no_order_of_a_first_without_a_name(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, north())
     shop.load(south(), name="south", shop="Süd")
@@ -130,6 +131,7 @@ def test_a_second_shop_takes_no_order_of_a_first_without_a_name(tmp_path: Path) 
         assert measure(store, ("revenue",), rows=scope(store, Selection())).totals["revenue"] == 44
 
 
+@pytest.mark.slow
 def test_what_a_file_says_of_its_shop_wins(tmp_path: Path) -> None:
     rows = north()
     rows["orders"][0]["shop"] = "Outlet"

@@ -94,7 +94,14 @@ def test_no_attack_reaches_what_reads_markdown(
     assert [(kind, text) for kind, text in found if MARKDOWN.search(text)] == []
 
 
-@pytest.mark.parametrize("number", range(len(ATTACKS)))
+#: The first four one by one at the gate, the others among the slow tests.
+NUMBERS = [
+    pytest.param(number, marks=pytest.mark.slow if number > 3 else [])
+    for number in range(len(ATTACKS))
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_every_attack_is_a_customer_one_can_look_at(
     number: int, open_page: Open, attacks: list[str]
 ) -> None:
@@ -108,6 +115,7 @@ def test_every_attack_is_a_customer_one_can_look_at(
     assert not [text for kind, text in drawn(screen) if kind not in PLAIN and MARKDOWN.search(text)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", ["overview", "costs", "segments", "customers", "customer"])
 def test_charts_hold_no_tag_and_no_endless_label(
     stem: str, open_page: Open, attacks: list[str]

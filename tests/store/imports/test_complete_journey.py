@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from crm_core.store.imports import recognise
 from tests.store.imports.conftest import Staged
 
 
+@pytest.mark.slow
 def test_the_year_has_its_published_totals(
     staged: Callable[..., Staged], complete_journey: Path
 ) -> None:

@@ -71,7 +71,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, end=st.sampled_from(["\n", "\r\n"]))
 def test_good_rows_load_and_bad_rows_have_reasons(
     rows: list[tuple[bool, list[str]]], end: str, tmp_path: Path
