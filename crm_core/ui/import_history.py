@@ -52,7 +52,7 @@ def last_change(view: Imports) -> None:
         return
     session = current()
     orders, revenue = int(view.months["orders"].sum()), float(view.months["revenue"].sum())
-    with panel("import_history.changed", batch=view.last):
+    with panel("import_history.changed", help_key="import_history.changed_about", batch=view.last):
         pairs(
             [
                 ("imports.total.orders", formats.number(orders, session.language)),
