@@ -73,6 +73,7 @@ def _rates(
         frame.astype({"rate": "float64"}),
         hide_index=True,
         disabled=["name"],
+        placeholder="–",
         key=key,
         column_config={
             "name": st.column_config.TextColumn(session.t(label)),
