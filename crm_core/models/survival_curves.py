@@ -89,7 +89,7 @@ def _curves(
     found = store.fetch(spells)
     if found.empty:
         return []
-    known = {code: rows for code, rows in found.groupby("code")}
+    known = dict(iter(found.groupby("code")))
     curves = kaplan_meier_by(found["code"], found["waited"], found["happened"], found["count"])
     rows: list[dict[str, Any]] = []
     for code in codes:

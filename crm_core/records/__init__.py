@@ -9,10 +9,10 @@ from crm_core.records.saved import Audience, View
 from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 
 __all__ = [
+    "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "FIRST",
     "PURPOSES",
-    "CHURN_DAYS",
     "REFUND_DATES",
     "ROLES",
     "Audience",
