@@ -39,8 +39,8 @@ _LATE = 1.5
 
 @dataclass(frozen=True)
 class Churn:
-    """Totals over the customers shown. `worth` names the money at stake: expected_contribution,
-    expected_revenue where costs are unknown, empty where nothing is expected yet.
+    """Totals over the customers shown. `worth` names the money at stake: contribution,
+    revenue where costs are unknown, unknown where nothing is expected yet.
 
     Frames: `bands` (code, value: customers, at_stake), `segments` (code, value: mean chance,
     customers, at_stake), `tiers` (tier of expected worth, band, value: customers),
@@ -113,7 +113,7 @@ def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
         at_risk=int(totals["at_risk"]),
         staying_away=number(totals["away"]) or 0.0,
         at_stake=at_stake,
-        worth="" if at_stake is None else "contribution" if costed else "revenue",
+        worth="unknown" if at_stake is None else "contribution" if costed else "revenue",
         bands=_bands(store, shown),
         segments=_segments(store, shown),
         tiers=_tiers(store, shown),
