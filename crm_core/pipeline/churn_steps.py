@@ -106,7 +106,7 @@ def _learned(job: Scoring) -> Churn:
 
 def _scored(learned: Churn, piece: Snapshot) -> pa.RecordBatch:
     """A piece of all customers with what is to be said of each."""
-    told = reasons(piece, usual_days=learned.usual_days)
+    told = reasons(piece, usual_days=learned.usual_days, horizon_days=learned.horizon_days)
     window = np.ceil(learned.next_order_days(piece)).astype("timedelta64[D]")
     days = np.datetime64(learned.as_of) + window
     columns: list[pa.Array] = [

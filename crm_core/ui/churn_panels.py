@@ -35,8 +35,12 @@ def draw_trust(view: Churn) -> None:
             caption("churn.reliability_about")
         with right:
             paragraph("churn.chosen", method=session.t(f"churn.method.{view.method}"))
+            scores = {
+                name: [formats.number(score, session.language, 3) for score in view.trials[name]]
+                for name in ("brier", "last")
+            }
             data_table(
-                view.trials,
+                view.trials.assign(**scores),
                 [
                     Column("method", "code", "churn.method_label", prefix="churn.method"),
                     Column("brier", "text", "churn.brier", help_key="churn.brier_about"),

@@ -14,6 +14,7 @@ from crm_core.records import CHURN_DAYS
 from crm_core.rules import All, Condition
 from crm_core.text import formats
 from crm_core.ui.audience_builder import edit
+from crm_core.ui.customer_parts import fact_words, segment_words
 from crm_core.ui.fields import button
 from crm_core.ui.layout import details_box, go
 from crm_core.ui.navigation import spec_of
@@ -25,7 +26,6 @@ from crm_core.views.churn_risk import AT_RISK, BANDS, Risk, band_rule
 
 _BAND = "churn_band"
 _CLICKED = "_churn_clicked"
-_NEARLY = 0.999  # no model is surer than that
 _CHOICES = ("at_risk", *(code for code in BANDS if code not in AT_RISK), *AT_RISK)
 
 
@@ -41,14 +41,7 @@ def draw_risk(risk: Risk | None) -> None:
         paragraph("churn.reason_line", reason=reason_words(code, risk, session))
     caption("churn.window_about", window=window_words(risk, session), until=until)
     with details_box("churn.show_number"):
-        paragraph("churn.number", chance=chance_words(risk.p_no_order, session), until=until)
-
-
-def chance_words(chance: float, session: Session) -> str:
-    """A chance in words; never surer than a model can be."""
-    if chance > _NEARLY:
-        return session.t("customer.nearly", share=session.write(_NEARLY, "rate"))
-    return session.write(chance, "rate")
+        paragraph("churn.number", chance=fact_words("p_no_order", risk.p_no_order), until=until)
 
 
 def reason_words(code: str, risk: Risk, session: Session) -> str:
@@ -69,7 +62,7 @@ def in_words(found: WinBack) -> pd.DataFrame:
     """The win-back list with its segments, bands, reasons and windows in words."""
     session = current()
     return found.rows.assign(
-        segment=[session.word("rfm", f"{code}.name") for code in found.rows["segment"]],
+        segment=segment_words(found.rows["segment"]),
         band=[session.t(f"churn.band.{risk.band}") for risk in found.risks],
         reasons=[
             session.t("churn.and").join(reason_words(code, risk, session) for code in risk.reasons)

@@ -101,6 +101,7 @@ def risk_from(row: Any, choice: Mapping[str, Any], as_of: date) -> Risk:
         reasons=tuple(str(row[name]) for name in REASONS if row[name]),
         facts={
             "usual_days": int(choice["usual_days"]),
+            "horizon_days": int(choice["horizon_days"]),
             **{name: int(row[name]) for name in FACTS},
         },
     )
