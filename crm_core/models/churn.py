@@ -108,7 +108,12 @@ def fit(store: Tables, *, as_of: date, horizon_days: int | None = None) -> Fitte
 
 
 def learn(
-    store: Tables, *, as_of: date, horizon_days: int | None = None, seed: int = _SEED
+    store: Tables,
+    *,
+    as_of: date,
+    horizon_days: int | None = None,
+    model: str | None = None,
+    seed: int = _SEED,
 ) -> Churn:
     """Learns the chance of no order within `horizon_days`, by default the time within which nine
     of ten repeat orders of this shop come.
@@ -116,16 +121,19 @@ def learn(
     Four ways are tried on past periods, each with all it learned from ended before: the order
     model's chance, one's own rate fading with silence, logistic regression, boosted trees. The
     smallest Brier score over all but the last period is chosen. Never one minus the chance of
-    being here still, which nobody can check.
+    being here still, which nobody can check. `model`: the order model, where it was chosen
+    already.
     Raises: CrmError("not_enough_data") under 500 buyers, 100 who came back, or 180 days.
     """
     triples = read_triples(store, as_of)
     need_enough(NAME, triples)
     with one_thread():
-        return _learned(store, as_of, triples, horizon_days, seed)
+        return _learned(_spoken_by(store, as_of, triples, horizon_days, model), store, seed)
 
 
-def untried(store: Tables, *, as_of: date, horizon_days: int | None = None) -> Churn:
+def untried(
+    store: Tables, *, as_of: date, horizon_days: int | None = None, model: str | None = None
+) -> Churn:
     """The order model's chance alone, for a shop too young to try any method on its past.
 
     Raises: CrmError("not_enough_data") under 50 buyers, 10 who came back, or 30 days.
@@ -138,11 +146,13 @@ def untried(store: Tables, *, as_of: date, horizon_days: int | None = None) -> C
     }
     need(NAME, **{name: (have[name], least) for name, least in _LEAST.items()})
     with one_thread():
-        return _spoken_by(store, as_of, triples, horizon_days)
+        return _spoken_by(store, as_of, triples, horizon_days, model)
 
 
-def _spoken_by(store: Tables, as_of: date, triples: Triples, horizon_days: int | None) -> Churn:
-    model = choose(store, as_of=as_of, triples=triples).model
+def _spoken_by(
+    store: Tables, as_of: date, triples: Triples, horizon_days: int | None, model: str | None
+) -> Churn:
+    model = model or choose(store, as_of=as_of, triples=triples).model
     usual = usual_gap_days(store, as_of)
     every = customers_per_row(triples.customers)
     return Churn(
@@ -160,16 +170,13 @@ def _spoken_by(store: Tables, as_of: date, triples: Triples, horizon_days: int |
     )
 
 
-def _learned(
-    store: Tables, as_of: date, triples: Triples, horizon_days: int | None, seed: int
-) -> Churn:
-    begun = _spoken_by(store, as_of, triples, horizon_days)
-    past = Past(store, as_of, triples, begun.rhythm.orders.model)
+def _learned(begun: Churn, store: Tables, seed: int) -> Churn:
+    past = Past(store, begun.as_of, begun.triples, begun.rhythm.orders.model)
     deciding, last = past.trials(begun.horizon_days)
     trials = tuple(_trials(past, deciding, seed))
     brier = _brier(trials)
     method = min(brier, key=lambda name: brier[name]) if brier else "btyd"
-    learned = _learn(past, as_of, begun.horizon_days, method, seed)
+    learned = _learn(past, begun.as_of, begun.horizon_days, method, seed)
     told, reliability = ((), ()) if last is None else _told(past, last, method, seed)
     return replace(
         begun,

@@ -94,14 +94,16 @@ def _learned(job: Scoring) -> Churn:
     Raises: CrmError("not_enough_data").
     """
     from crm_core.models import churn as model
+    from crm_core.models.order_models import ORDER_MODELS
 
     horizon = job.said.churn_horizon_days
+    chosen = next((name for name, _ in job.documents if name in ORDER_MODELS), None)
     try:
-        return model.learn(job.build, as_of=job.as_of, horizon_days=horizon)
+        return model.learn(job.build, as_of=job.as_of, horizon_days=horizon, model=chosen)
     except CrmError as error:
         if error.code != "not_enough_data":
             raise
-    return model.untried(job.build, as_of=job.as_of, horizon_days=horizon)
+    return model.untried(job.build, as_of=job.as_of, horizon_days=horizon, model=chosen)
 
 
 def _scored(learned: Churn, piece: Snapshot) -> pa.RecordBatch:
