@@ -16,6 +16,7 @@ RAISING = (
     "silent_beyond_own_gap",
     "silent_beyond_usual",
     "one_order",
+    "few_orders",
     "own_gap_long",
     "orders_fewer",
     "spend_fell",
@@ -54,6 +55,8 @@ def reasons(snapshot: Snapshot, *, usual_days: int, horizon_days: int) -> Reason
         "silent_beyond_own_gap": np.where(repeats & (late > _LATE), _loud(late / _LATE), 0.0),
         "silent_beyond_usual": np.where(silent > usual_days, _loud(silent / usual_days), 0.0),
         "one_order": np.where(x == 0, 0.5, 0.0),
+        # A quiet one, so that nobody is left without a reason; whoever bought more often is loyal.
+        "few_orders": np.where((x > 0) & (x < _LOYAL), 0.05, 0.0),
         "own_gap_long": np.where(repeats & (gap > horizon_days), 0.6, 0.0),
         "orders_fewer": np.where(
             (before >= _FEW) & (recent * 2 <= before), _loud((before + 1) / (recent + 1)), 0.0
