@@ -40,7 +40,7 @@ else:
         ]
     )
     caption("churn.scores_of", day=day(view.as_of, session.language), days=view.horizon_days)
-    left, right = columns(1, 1)
+    left, right = columns(3, 2)
     with left:
         words = [session.t(f"churn.band.{code}") for code in view.bands["code"]]
         clicked = card(
@@ -66,8 +66,8 @@ else:
                 Column("last_order_day", "date", "feature.last_order_day.label"),
                 Column("value_at_stake", "cents", "feature.value_at_stake.label"),
                 Column("p_no_order", "bar", "feature.p_no_order.label"),
-                Column("reasons", "text", "churn.reasons", width="large"),
                 Column("window", "text", "churn.window_label", help_key="churn.window_help"),
+                Column("reasons", "text", "churn.reasons", width="large"),
             ],
             key="churn_win_back",
             alt_key="churn.win_back",

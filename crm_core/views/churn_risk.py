@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from crm_core.models.churn_reasons import RAISING
 from crm_core.rules import All, Condition
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document
@@ -28,6 +29,8 @@ AT_RISK = ("high", "very_high")
 REASONS = ("reason_1", "reason_2", "reason_3")
 FACTS = ("silent_days", "own_gap_days", "purchase_days", "orders_recent", "orders_before")
 WINDOW = ("next_from", "next_median", "next_until")
+
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,15 @@ def band_rule(band: str, least: float | None = None) -> All:
     return All(tuple(parts))
 
 
+def _ordered(codes: list[str], chance: float) -> tuple[str, ...]:
+    """First the reasons for what is the likelier, then those against it.
+
+    >>> _ordered(["loyal", "silent_beyond_own_gap"], 0.7)
+    ('silent_beyond_own_gap', 'loyal')
+    """
+    return tuple(sorted(codes, key=lambda code: (code in RAISING) != (chance >= _LIKELY)))
+
+
 def risk_of(store: Store, key: int) -> Risk | None:
     """What the last refresh says of one customer; None where it says nothing."""
     if not store.has("churn"):
@@ -98,7 +110,7 @@ def risk_from(row: Any, choice: Mapping[str, Any], as_of: date) -> Risk:
         band=band,
         until=as_of + timedelta(int(choice["horizon_days"])),
         window=None if band == "almost_sure" else (first, last),
-        reasons=tuple(str(row[name]) for name in REASONS if row[name]),
+        reasons=_ordered([str(row[name]) for name in REASONS if row[name]], chance),
         facts={
             "usual_days": int(choice["usual_days"]),
             "horizon_days": int(choice["horizon_days"]),
