@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from crm_core.audiences import AT_RISK, BANDS, band_rule
 from crm_core.privacy.policy import allowed
 from crm_core.records import CHURN_DAYS
 from crm_core.rules import All, Condition
@@ -22,7 +23,7 @@ from crm_core.ui.runner import run_job
 from crm_core.ui.session import Session, current
 from crm_core.ui.words import caption, flash, paragraph, warning
 from crm_core.views.churn import Churn, WinBack
-from crm_core.views.churn_risk import AT_RISK, BANDS, Risk, band_rule
+from crm_core.views.churn_risk import Risk
 
 _BAND = "churn_band"
 _CLICKED = "_churn_clicked"

@@ -7,31 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import ibis
 import pandas as pd
 
+from crm_core.audiences import AT_RISK, BANDS, TIERS, band_rule, banded, tiered
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.churn_risk import (
-    AT_RISK,
-    BANDS,
-    FACTS,
-    REASONS,
-    WINDOW,
-    Risk,
-    band_column,
-    band_rule,
-    risk_from,
-)
+from crm_core.views.churn_risk import FACTS, REASONS, WINDOW, Risk, risk_from
 from crm_core.views.model_state import fitted_document, need_model
 from crm_core.views.people import is_scored, number, people_in
 
 TOP = 50
-TIERS = ("top", "middle", "rest")
 SHARE = "naive_share"
 
-_TOP_SHARE, _MIDDLE_SHARE = 0.1, 0.5
 _FAIR_MISS = 0.05
 _CLEARLY_BETTER = 0.1
 _LATE = 1.5
@@ -123,7 +111,7 @@ def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
         trials=_by_method(trials),
         tried_from=None if last.empty else last["origin"].iloc[0].date(),
         tried_days=0 if trials.empty else int(trials["horizon_days"].iloc[0]),
-        verdict=_verdict(last, reliability),
+        verdict=verdict_of(last, reliability),
     )
 
 
@@ -199,9 +187,7 @@ def silent(selection: Selection, *, store: Store, access: Access) -> pd.DataFram
 
 
 def _shown(store: Store, selection: Selection) -> Any:
-    people = people_in(store, selection)
-    people = people.filter(people.p_no_order.notnull())
-    return people.mutate(band=band_column(people.p_no_order))
+    return banded(people_in(store, selection))
 
 
 def _bands(store: Store, shown: Any) -> pd.DataFrame:
@@ -222,23 +208,10 @@ def _segments(store: Store, shown: Any) -> pd.DataFrame:
 
 
 def _tiers(store: Store, shown: Any) -> pd.DataFrame:
-    """Customers by tier of expected worth (the best tenth, the next two fifths, the rest) and band."""
-    worth = shown.expected_contribution.coalesce(shown.expected_revenue)
-    known = shown.mutate(worth=worth).filter(worth.notnull())
-    place = ibis.percent_rank().over(
-        ibis.window(order_by=[ibis.desc(known.worth), ibis.asc(known.customer_key)])
-    )
-    ranked = known.mutate(place=place)
-    tier = ibis.cases(
-        (ranked.place < _TOP_SHARE, TIERS[0]),
-        (ranked.place < _MIDDLE_SHARE, TIERS[1]),
-        else_=TIERS[2],
-    )
-    named = ranked.mutate(tier=tier)
+    """Customers by tier of expected worth and band."""
+    named = tiered(shown)
     counted = store.fetch(named.group_by("tier", "band").agg(value=named.count()))
     found = counted.set_index(["tier", "band"])["value"]
-    if found.empty:
-        return pd.DataFrame(columns=["tier", "band", "value"])
     every = pd.MultiIndex.from_product([TIERS, BANDS], names=["tier", "band"])
     return found.reindex(every, fill_value=0).reset_index()
 
@@ -252,7 +225,7 @@ def _by_method(trials: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["brier", "method"], ignore_index=True)
 
 
-def _verdict(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
+def verdict_of(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
     """`rely` when, on the period that chose nothing, the Brier score was a tenth better than that
     of everyone at the usual share, and chances were met within five points; `care` when only
     somewhat better; else `do_not`. `untested` without such a period."""

@@ -7,25 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pandas as pd
 
+from crm_core.audiences import band_of
 from crm_core.models.churn_reasons import RAISING
-from crm_core.rules import All, Condition
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document
 
-#: From (with it) and up to (without it) which chance of no order; the last has no end.
-BANDS: Mapping[str, tuple[float, float]] = {
-    "low": (0.0, 0.25),
-    "some": (0.25, 0.5),
-    "high": (0.5, 0.8),
-    "very_high": (0.8, 0.95),
-    "almost_sure": (0.95, 2.0),
-}
-#: More likely to stay away than not, and not yet almost surely away: worth winning back.
-AT_RISK = ("high", "very_high")
 REASONS = ("reason_1", "reason_2", "reason_3")
 FACTS = ("silent_days", "own_gap_days", "purchase_days", "orders_recent", "orders_before")
 WINDOW = ("next_from", "next_median", "next_until")
@@ -45,37 +33,6 @@ class Risk:
     window: tuple[date, date] | None
     reasons: tuple[str, ...]
     facts: Mapping[str, int]
-
-
-def band_of(chance: float) -> str:
-    """The band of a chance of no order.
-
-    >>> band_of(0.0), band_of(0.5), band_of(1.0)
-    ('low', 'high', 'almost_sure')
-    """
-    return next(code for code, (low, high) in BANDS.items() if low <= chance < high)
-
-
-def band_column(chance: ir.Value) -> ir.Value:
-    """The same for a column; NULL where the chance is unknown."""
-    cases = [(chance < high, code) for code, (_, high) in BANDS.items()]
-    return ibis.cases(*cases)
-
-
-def band_rule(band: str, least: float | None = None) -> All:
-    """Who is in a band (or in all of `AT_RISK`), with at least so much at stake, as a rule.
-
-    >>> band_rule("almost_sure")
-    All(parts=(Condition(field='p_no_order', operator='>=', value=0.95),))
-    """
-    codes = AT_RISK if band == "at_risk" else (band,)
-    low, high = BANDS[codes[0]][0], BANDS[codes[-1]][1]
-    parts = [Condition("p_no_order", ">=", low)]
-    if high <= 1.0:
-        parts.append(Condition("p_no_order", "<", high))
-    if least:
-        parts.append(Condition("value_at_stake", ">=", least))
-    return All(tuple(parts))
 
 
 def _ordered(codes: list[str], chance: float) -> tuple[str, ...]:

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
-from crm_core.audiences import people, size
+from crm_core.audiences import AT_RISK, BANDS, band_of, band_rule, people, size
 from crm_core.errors import CrmError
 from crm_core.privacy.policy import Access
 from crm_core.rules import Condition
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views import churn as views
-from crm_core.views.churn import churn, silent, survival, win_back
-from crm_core.views.churn_risk import AT_RISK, BANDS, band_of, band_rule
+from crm_core.views.churn import churn, silent, survival, verdict_of, win_back
 from crm_core.views.customer import customer
 from crm_core.views.customers import customers
 from crm_core.views.people import quiet_days
@@ -27,7 +28,7 @@ def chances(store: Store) -> pd.Series:
 
 
 def test_every_page_tells_the_same_chance(store: Store, owner: Access, chances: pd.Series) -> None:
-    asked = {"store": store, "access": owner}
+    asked: Any = {"store": store, "access": owner}
     listed = customers(EVERYONE, **asked, sort="p_no_order", size=200).rows
     best = value(EVERYONE, **asked).top
     back = win_back(EVERYONE, **asked).rows
@@ -123,7 +124,7 @@ def test_the_demo_may_be_relied_on(store: Store, owner: Access) -> None:
 def told(ours: float, usual: float, came_true: float) -> str:
     last = pd.DataFrame({"method": ["rate", "naive_share"], "brier": [ours, usual]})
     reliability = pd.DataFrame({"customers": [9], "said": [0.5], "came_true": [came_true]})
-    return views._verdict(last, reliability)
+    return verdict_of(last, reliability)
 
 
 def test_the_verdict_is_plain() -> None:
@@ -132,7 +133,7 @@ def test_the_verdict_is_plain() -> None:
     assert told(0.19, 0.20, 0.52) == "care"
     assert told(0.21, 0.20, 0.50) == "do_not"
     nothing = pd.DataFrame({"method": [], "brier": [], "customers": []})
-    assert views._verdict(nothing, nothing) == "untested"
+    assert verdict_of(nothing, nothing) == "untested"
 
 
 def test_before_the_first_scores_nothing_is_made_up(unscored: Store, owner: Access) -> None:
