@@ -2,7 +2,7 @@
 
 from crm_core.charts import bars, heat
 from crm_core.text.formats import day
-from crm_core.ui.churn_panels import draw_silent, draw_survival, draw_trust
+from crm_core.ui.churn_panels import draw_silent, draw_survival, draw_trust, known_churn
 from crm_core.ui.churn_parts import band_choice, draw_horizon, in_words, to_audience, warn_missing
 from crm_core.ui.page import (
     Column,
@@ -20,13 +20,11 @@ from crm_core.ui.page import (
     row,
     show,
 )
-from crm_core.views.churn import churn, win_back
+from crm_core.views.churn import win_back
 
 session = current()
 header("churn")
-view = None
-with part():
-    view = show(churn, session.selection)
+view = known_churn()
 if view is None:
     draw_silent()
 else:

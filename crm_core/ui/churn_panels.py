@@ -5,12 +5,19 @@ from __future__ import annotations
 from crm_core.charts import scatter_fit, survival_curves
 from crm_core.text import formats
 from crm_core.ui.fields import switch_choice
-from crm_core.ui.layout import columns, draw, panel
+from crm_core.ui.layout import columns, draw, panel, part
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.words import caption, note, paragraph
-from crm_core.views.churn import Churn, silent, survival
+from crm_core.views.churn import Churn, churn, silent, survival
+
+
+def known_churn() -> Churn | None:
+    """What the last refresh says; None where it says nothing, and why is told in place."""
+    with part():
+        return show(churn, current().selection)
+    return None
 
 
 def draw_trust(view: Churn) -> None:
