@@ -10,10 +10,17 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
+from crm_core.audiences.risk import AT_RISK, BANDS, TIERS, band_of, band_rule, banded, tiered
 
 __all__ = [
+    "AT_RISK",
+    "BANDS",
     "FIELDS",
+    "TIERS",
     "Size",
+    "band_of",
+    "band_rule",
+    "banded",
     "list_columns",
     "members",
     "people",
@@ -21,4 +28,5 @@ __all__ = [
     "segment_rule",
     "size",
     "tenths",
+    "tiered",
 ]
