@@ -6,6 +6,7 @@ from crm_core.charts.bars import bars, columns_chart, deciles, share_bar
 from crm_core.charts.base import Chart, Numbers
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.lines import forecast_band, line_compare, lines
+from crm_core.charts.waterfall import waterfall
 
 __all__ = [
     "Chart",
@@ -21,4 +22,5 @@ __all__ = [
     "share_bar",
     "timeline",
     "treemap",
+    "waterfall",
 ]

@@ -15,8 +15,10 @@ from crm_core.metrics.evaluate import (
     scope,
 )
 from crm_core.metrics.parts import every_day
+from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
+    "BARS",
     "DIMENSIONS",
     "METRICS",
     "Compared",
@@ -26,6 +28,7 @@ __all__ = [
     "Metric",
     "Ratio",
     "Sum",
+    "bar_amount",
     "begin_of",
     "between",
     "change",
