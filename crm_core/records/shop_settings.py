@@ -50,6 +50,7 @@ class ShopSettings:
     `country` (two letters) is where phone numbers belong that tell no country. With
     `household_accounts` and `company_accounts` customers of one address and family name, or of
     one company's mail domain, form an account where no file names one.
+    `discount_rate` is what a year makes money ahead worth less.
     Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
@@ -73,6 +74,7 @@ class ShopSettings:
     household_accounts: bool = False
     company_accounts: bool = False
     refund_date: str = REFUND_DATES[0]
+    discount_rate: Decimal = Decimal("0.1")
     raw_uploads_days: int = 30
 
     def __post_init__(self) -> None:
@@ -146,7 +148,7 @@ class SettingsKept(Repository):
         return bool(changed)
 
 
-_RATES = ("default_margin", "payment_fee_rate", "tax_rate")
+_RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
 _MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers")
