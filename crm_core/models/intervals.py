@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from crm_core.models.base import Fitted
-from crm_core.models.optimise import climb
+from crm_core.models.optimise import covariance_at, step_near
 from crm_core.models.order_models import order_model
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Ints, Triples
@@ -19,7 +19,6 @@ ERRORS = 3
 
 _MANY, _FITS_OF_MANY = 20_000, 40
 _UNTRIED, _DEGREES = 0.1, 6
-_CLOSE = 1e-9  # a hundredth of a standard error
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ def bootstrap(fitted: Fitted, triples: Triples, *, seed: int, fits: int = FITS) 
     share = triples.count / triples.customers
     found = np.empty((fits, len(start)))
     with one_thread():
+        covariance = covariance_at(model.likelihood(triples), start)
         for place in range(fits):
             drawn = _drawn(triples, random.multinomial(triples.customers, share))
-            likelihood = model.likelihood(drawn)
-            found[place] = climb(likelihood, list(start), bounds, tolerance=_CLOSE)
+            found[place] = step_near(model.likelihood(drawn), start, covariance, bounds)
     return np.exp(found)
 
 

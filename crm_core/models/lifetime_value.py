@@ -26,8 +26,16 @@ from crm_core.models.triples import (
     spend_history,
     usual_gap_days,
 )
-from crm_core.models.value_ahead import DISCOUNT_RATE, HORIZONS, YEAR_DAYS, score_table
+from crm_core.models.value_ahead import score_table
 from crm_core.models.value_choice import Choice, choose
+from crm_core.models.value_columns import (
+    COLUMNS,
+    DISCOUNT_RATE,
+    HORIZONS,
+    OTHER_HORIZONS,
+    YEAR_DAYS,
+    totals_of,
+)
 from crm_core.models.value_evidence import NAME as evidence_name
 from crm_core.models.value_evidence import gather
 from crm_core.models.value_pieces import Refits, totals_table, upload_pieces
@@ -35,28 +43,8 @@ from crm_core.store import Build, StoreAt, Tables
 
 NAME = "lifetime_value"
 HORIZON_DAYS = YEAR_DAYS
-OTHER_HORIZONS = tuple(days for days in HORIZONS if days != YEAR_DAYS)
-COLUMNS = (
-    "customer_key",
-    "frequency",
-    "recency_days",
-    "age_days",
-    "expected_orders",
-    "expected_revenue",
-    "expected_margin",
-    "expected_contribution",
-    "p_no_order",
-    "p_alive",
-    *(f"expected_{what}_{days}d" for days in OTHER_HORIZONS for what in ("orders", "revenue")),
-    *(f"discount_{days}d" for days in HORIZONS),
-    "margin_rate",
-    "contribution_rate",
-    "before_marketing_rate",
-    "orders_low",
-    "orders_high",
-    "revenue_low",
-    "revenue_high",
-)
+
+__all__ = ["COLUMNS", "HORIZON_DAYS", "NAME", "Valued", "fit", "learn", "materialise", "validate"]
 
 _NEEDED = {"buyers": 50, "repeat_buyers": 10, "history_days": 30}
 _WANTED = {"buyers": 500, "loyal_buyers": 100, "history_days": 180}
@@ -299,31 +287,6 @@ def materialise(build: Build, as_of: date, *, rate: float = DISCOUNT_RATE) -> li
     build.upload(evidence_name, evidence.table())
     fits = (valued.fitted, valued.orders, valued.spend)
     return [*((one.model, one.to_json()) for one in fits), (evidence_name, evidence.document())]
-
-
-def totals_of(store: Tables, scores: ir.Table) -> dict[str, float | None]:
-    """Scores of some customers added up: orders, revenue, margin, contribution and value (its
-    worth today) of each horizon, as `<name>_<days>`; None where costs are not known."""
-    sums: dict[str, ir.Value] = {}
-    for days in HORIZONS:
-        sums |= {f"{n}_{days}": value.sum() for n, value in money_ahead(scores, days).items()}
-    row = store.fetch(scores.agg(**sums)).iloc[0]
-    return {name: None if row[name] != row[name] else float(row[name]) for name in sums}
-
-
-def money_ahead(scores: ir.Table, days: int) -> dict[str, ir.Value]:
-    """What each customer brings in a horizon of `HORIZONS`, as columns over `lifetime_value`:
-    orders, revenue, margin, contribution, and value: the contribution as it is worth today."""
-    suffix = "" if days == YEAR_DAYS else f"_{days}d"
-    revenue = scores[f"expected_revenue{suffix}"]
-    contribution = revenue * scores.contribution_rate
-    return {
-        "orders": scores[f"expected_orders{suffix}"],
-        "revenue": revenue,
-        "margin": revenue * scores.margin_rate,
-        "contribution": contribution,
-        "value": contribution * scores[f"discount_{days}d"],
-    }
 
 
 def validate(

@@ -9,13 +9,10 @@ import pyarrow as pa
 
 from crm_core.models.order_models import order_model
 from crm_core.models.triples import Floats, Triples
+from crm_core.models.value_columns import DISCOUNT_RATE, HORIZONS, YEAR_DAYS
 
 if TYPE_CHECKING:
     from crm_core.models.lifetime_value import Valued
-
-YEAR_DAYS = 365
-HORIZONS = (91, 182, YEAR_DAYS, 730)
-DISCOUNT_RATE = 0.1
 
 # Ends of the stretches within which money counts as coming in their middle.
 _STRETCHES = (45, 91, 136, 182, 273, YEAR_DAYS, 547, 730)

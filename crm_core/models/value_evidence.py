@@ -16,8 +16,8 @@ from crm_core.models.lessons import Past
 from crm_core.models.rhythm import Sight
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Triples
-from crm_core.models.value_ahead import YEAR_DAYS
 from crm_core.models.value_choice import Choice, lacking
+from crm_core.models.value_columns import YEAR_DAYS
 from crm_core.store import Tables
 
 NAME = "value_choice"

@@ -19,7 +19,7 @@ from crm_core.models.rhythm import Rhythm
 from crm_core.models.snapshots import Snapshot, stream_snapshots
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Triples
-from crm_core.models.value_ahead import HORIZONS, YEAR_DAYS
+from crm_core.models.value_columns import HORIZONS, YEAR_DAYS
 from crm_core.store import Build
 
 REFITS = 40

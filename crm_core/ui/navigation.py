@@ -48,7 +48,7 @@ PAGES = (
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
-    PageSpec("value", "customers", "diamond", applies=frozenset({"segment", "region"})),
+    PageSpec("value", "customers", "diamond", applies=frozenset({"period", "segment", "region"})),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
