@@ -49,6 +49,7 @@ PAGES = (
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
     PageSpec("value", "customers", "diamond", applies=frozenset({"period", "segment", "region"})),
+    PageSpec("acquisition", "customers", "person_add"),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),

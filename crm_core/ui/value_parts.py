@@ -8,7 +8,7 @@ from crm_core.ui.layout import panel
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
-from crm_core.views.value import MONTHS, Value
+from crm_core.views.value import MONTHS, YEAR_DAYS, Value
 
 
 def draw_headline(view: Value) -> None:
@@ -63,13 +63,16 @@ def draw_top(view: Value) -> None:
     session = current()
     with panel("value.top"):
         names = [session.word("rfm", f"{code}.name") for code in view.top["segment"]]
+        bounds = (
+            Column("low", "money", "value.low", help_key="value.low_about"),
+            Column("high", "money", "value.high", help_key="value.low_about"),
+        )
         customer_table(
             view.top.assign(segment=names),
             [
                 Column("segment", label_key="feature.segment.label"),
                 Column("worth", "money", f"value.figure.{view.worth}"),
-                Column("low", "money", "value.low", help_key="value.low_about"),
-                Column("high", "money", "value.high", help_key="value.low_about"),
+                *(bounds if view.days == YEAR_DAYS else ()),
                 Column("orders", "per", "value.figure.orders"),
                 Column("so_far", "money", "value.so_far"),
                 Column("last_order_day", "date", "feature.last_order_day.label"),
