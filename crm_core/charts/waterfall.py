@@ -35,13 +35,15 @@ def waterfall(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     values = numeric(frame["value"]).fillna(0.0)
     steps = values.iloc[:-1]
     begins = [*[0.0, *accumulate(steps)][:-1], 0.0]
+    # Drawn to the right from the lower end, so that every number stands right of its bar.
+    lows = [begin + min(value, 0.0) for begin, value in zip(begins, values, strict=True)]
     labels = [shorten(label) for label in frame["label"]]
     rows = list(range(len(frame)))
     first_and_last = {0, len(frame) - 1}
     figure.add_trace(
         go.Bar(
-            x=values.tolist(),
-            base=begins,
+            x=values.abs().tolist(),
+            base=lows,
             y=rows,
             orientation="h",
             marker={
@@ -56,9 +58,7 @@ def waterfall(frame: pd.DataFrame, numbers: Numbers) -> Chart:
             hovertemplate="%{hovertext}: %{text}<extra></extra>",
         )
     )
-    ends = pd.Series(
-        [*begins, *(begin + value for begin, value in zip(begins, values, strict=True))]
-    )
+    ends = pd.Series([*lows, *(low + abs(v) for low, v in zip(lows, values, strict=True))])
     figure.update_yaxes(
         tickmode="array", tickvals=rows, ticktext=labels, autorange="reversed", showgrid=False
     )

@@ -267,7 +267,8 @@ def materialise(build: Build, as_of: date, *, rate: float = DISCOUNT_RATE) -> li
     helpers = [_SCORES]
     build.upload(_SCORES, score_table(valued, triples, rate=rate))
     try:
-        pieces = upload_pieces(build, _rhythm_of(valued, triples), refits, evidence.blend)
+        rhythm = _rhythm_of(valued, triples)
+        pieces = upload_pieces(build, rhythm, valued.spend, refits, evidence.blend)
         helpers += pieces
         scored = join_scores(build, _SCORES, valued, pieces=pieces)
         build.materialise(NAME, scored.order_by("customer_key"))

@@ -58,7 +58,9 @@ class Refits:
         return spread(expected, drawn, past_errors)
 
 
-def upload_pieces(build: Build, rhythm: Rhythm, refits: Refits, blend: Blend | None) -> list[str]:
+def upload_pieces(
+    build: Build, rhythm: Rhythm, spend: Fitted, refits: Refits, blend: Blend | None
+) -> list[str]:
     """Uploads tables of customers: customer_key, orders_low, orders_high, revenue_low,
     revenue_high (8 in 10 end between, in the next 365 days), ranked (the trees' word, if any).
 
@@ -68,23 +70,23 @@ def upload_pieces(build: Build, rhythm: Rhythm, refits: Refits, blend: Blend | N
     with one_thread():
         for place, piece in enumerate(stream_snapshots(build, refits.fitted.as_of, _ROWS)):
             name = f"{_PIECE}_{place}"
-            build.upload(name, _piece(piece, rhythm, refits, blend, _SEED + place))
+            ranked = None if blend is None else blend.ranked(rhythm, piece)
+            ranges = _ranges(piece, spend, refits, _SEED + place)
+            build.upload(name, _with_ranks(ranges, ranked))
             names.append(name)
     return names
 
 
-def _piece(
-    piece: Snapshot, rhythm: Rhythm, refits: Refits, blend: Blend | None, seed: int
-) -> pa.Table:
+def _ranges(piece: Snapshot, spend: Fitted, refits: Refits, seed: int) -> pa.Table:
+    """Between what bounds 8 in 10 futures of each customer end."""
     rows = Triples(
         piece["frequency"], piece["recency_days"], piece["age_days"], np.ones(len(piece), np.int64)
     )
     places = refits.triples.places(rows.frequency, rows.recency_days, rows.age_days)
-    assert rhythm.spend is not None
     drawn = draw_futures(
         refits.at,
-        rhythm.orders,
-        rhythm.spend,
+        refits.fitted,
+        spend,
         rows,
         piece["repeat_cents"] / 100.0,
         YEAR_DAYS,
@@ -93,8 +95,6 @@ def _piece(
         times=_TIMES,
     )
     low, high, least, most = drawn.bounds()
-    ranked = None if blend is None else blend.ranked(rhythm, piece)
-    nothing = pa.nulls(len(piece), pa.float64())
     return pa.table(
         {
             "customer_key": piece["customer_key"],
@@ -102,9 +102,14 @@ def _piece(
             "orders_high": high,
             "revenue_low": least,
             "revenue_high": most,
-            "ranked": nothing if ranked is None else pa.array(ranked, pa.float64()),
         }
     )
+
+
+def _with_ranks(ranges: pa.Table, ranked: Floats | None) -> pa.Table:
+    nothing = pa.nulls(len(ranges), pa.float64())
+    column = nothing if ranked is None else pa.array(ranked, pa.float64())
+    return ranges.append_column("ranked", column)
 
 
 def totals_table(

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from crm_core.audiences import FIELDS, people
+from crm_core.models.value_columns import YEAR_DAYS, money_ahead
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -44,7 +45,9 @@ class Scores:
 @dataclass(frozen=True)
 class Customer:
     """One person as of `as_of`. `facts` holds every field of FIELDS for who is scored, else
-    nothing; `scores` is None for who had not bought by then."""
+    nothing; `scores` is None for who had not bought by then. `ahead` is empty for who is not
+    valued: value (the contribution of 365 days as it is worth today), p_alive (None where nothing
+    can be said of it) and the bounds of 8 in 10 cases of orders and revenue."""
 
     key: int
     as_of: date
@@ -53,6 +56,7 @@ class Customer:
     scores: Scores | None
     facts: Mapping[str, Fact]
     money: tuple[MoneyPart, ...]
+    ahead: Mapping[str, float | None]
 
     @property
     def bars(self) -> tuple[MoneyPart, ...]:
@@ -89,7 +93,18 @@ def customer(selection: Selection, *, store: Store, access: Access, key: int) ->
         scores=_scores(store, key) if scored else None,
         facts=_facts(store, key) if scored else {},
         money=_money(store, key, as_of),
+        ahead=_ahead(store, key),
     )
+
+
+def _ahead(store: Store, key: int) -> dict[str, float | None]:
+    if not store.has("lifetime_value"):
+        return {}
+    table = store.table("lifetime_value")
+    mine = table.filter(table.customer_key == key)
+    bounds = ("p_alive", "orders_low", "orders_high", "revenue_low", "revenue_high")
+    found = store.fetch(mine.select(*bounds, value=money_ahead(mine, YEAR_DAYS)["value"]))
+    return {} if found.empty else {str(n): number(cell) for n, cell in found.iloc[0].items()}
 
 
 def _links(store: Store, key: int) -> tuple[Link, ...]:
