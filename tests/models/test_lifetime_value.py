@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -85,6 +86,15 @@ def test_nobody_is_said_to_be_here_for_sure_on_one_order_alone(
     assert scores.loc[~once, "p_alive"].between(0, 1).all()
     assert scores.loc[once, "p_alive"].notna().all() == doubts
     assert scores.loc[once, "p_alive"].isna().all() != doubts
+
+
+def test_where_leaving_is_not_seen_nobody_is_said_to_be_here(build: Build) -> None:
+    valued = lifetime_value.learn(build, as_of=AS_OF)
+    rows = Triples.of([0, 3], [0, 90], [200, 120])
+    blind = replace(valued, orders=replace(valued.orders, warnings=("dropout_not_identified",)))
+    assert score_table(valued, rows)["p_alive"].null_count < 2
+    assert score_table(blind, rows)["p_alive"].null_count == 2
+    assert score_table(blind, rows)["p_no_order"].null_count == 0
 
 
 def test_more_comes_in_a_longer_time_and_is_worth_less_the_later_it_comes(
