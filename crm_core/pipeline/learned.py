@@ -41,11 +41,12 @@ class Scoring:
     def keep(self, step: str, tables: Sequence[str], learn: Callable[[], Documents]) -> None:
         """Has a slow step fill these tables, or takes what was shipped for these very orders."""
         note = self.shipped_for(step)
-        if note is None or self.shipped is None:
+        files = {name: (self.shipped or Path()) / step / f"{name}.parquet" for name in tables}
+        if note is None or not all(file.is_file() for file in files.values()):
             self.documents.extend(learn())
             return
-        for name in tables:
-            self.build.upload(name, pq.read_table(self.shipped / step / f"{name}.parquet"))
+        for name, file in files.items():
+            self.build.upload(name, pq.read_table(file))
         self.documents.extend(note)
 
     def shipped_for(self, step: str) -> Documents | None:

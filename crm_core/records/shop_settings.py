@@ -53,6 +53,7 @@ class ShopSettings:
     one company's mail domain, form an account where no file names one.
     `churn_horizon_days` is for how long a customer must stay away to have churned; None takes the
     time within which nine of ten repeat orders of this shop come.
+    `discount_rate` is what a year makes money ahead worth less.
     Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
@@ -76,6 +77,7 @@ class ShopSettings:
     household_accounts: bool = False
     company_accounts: bool = False
     refund_date: str = REFUND_DATES[0]
+    discount_rate: Decimal = Decimal("0.1")
     raw_uploads_days: int = 30
     churn_horizon_days: int | None = None
 
@@ -150,7 +152,7 @@ class SettingsKept(Repository):
         return bool(changed)
 
 
-_RATES = ("default_margin", "payment_fee_rate", "tax_rate")
+_RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
 _MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers")

@@ -30,6 +30,7 @@ from crm_core.views.customer import Customer
 _BOX = "customers_search"
 _SEEN = "_customers_seen"
 _NEARLY = 0.999  # no model is surer than that
+_ENDS = ("low", "high")
 _OWN_UNITS = ("money", "count", "rate", "days")
 
 
@@ -158,6 +159,17 @@ def draw_value(view: Customer) -> None:
         caption("customer.no_value")
         return
     draw_facts(view, ("expected_orders", "expected_revenue", "expected_contribution"))
+    if view.ahead:
+        session = current()
+        orders = (formats.number(view.ahead[f"orders_{end}"], session.language) for end in _ENDS)
+        money = (session.write(view.ahead[f"revenue_{end}"], "money") for end in _ENDS)
+        facts = zip(("few", "many", "low", "high"), (*orders, *money), strict=True)
+        caption("customer.between", **dict(facts))
+    here = view.ahead.get("p_alive")
+    if here is None:
+        caption("customer.alive_unsaid")
+    else:
+        caption("customer.alive", chance=current().write(here, "rate"))
     caption("customer.value_about")
 
 
