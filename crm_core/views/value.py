@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import people, tenths
+from crm_core.audiences import in_segments, people, tenths
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -106,8 +106,7 @@ def _everyone(store: Store) -> int:
 def _shown(store: Store, selection: Selection) -> Any:
     table = people(store)
     table = table.filter(table.expected_orders.notnull())
-    if selection.segment:
-        table = table.filter(table.segment.isin(selection.segment))
+    table = in_segments(table, selection.segment)
     if selection.region:
         table = table.filter(table.region.isin(selection.region))
     return table
