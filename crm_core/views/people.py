@@ -18,7 +18,8 @@ WHERE = ("shop", "sales_channel", "category", "region")
 
 def is_scored(store: Store) -> bool:
     """Whether customers have features and segments yet."""
-    return store.has("features") and store.has("rfm") and store.scores_as_of is not None
+    made = all(map(store.has, ("features", "rfm", "lifecycle")))
+    return made and store.scores_as_of is not None
 
 
 def quiet_days(store: Store) -> int | None:
@@ -33,14 +34,17 @@ def is_somewhere(selection: Selection) -> bool:
     return any(getattr(selection, part) for part in WHERE)
 
 
-def people_in(store: Store, selection: Selection, rule: Rule | None = None) -> Any:
+def people_in(
+    store: Store, selection: Selection, rule: Rule | None = None, *, prospects: bool = False
+) -> Any:
     """One row a scored customer in the chosen segments, with every field a rule may ask about.
 
-    Prospects are among them only where they are asked for.     With a shop, sales channel, category or region chosen: who ever bought there, by the same rows
-    that the money of the page is measured over. An expression; the store runs it.
+    Prospects are among them only where they are asked for. With a shop, sales channel, category
+    or region chosen: who ever bought there, by the same rows that the money of the page is
+    measured over. An expression; the store runs it.
     """
     rule = All() if rule is None else rule
-    if PROSPECTS in selection.segment:
+    if prospects or PROSPECTS in selection.segment:
         rule = All((rule, Condition("stage", "is_known")))
     people = in_segments(members(store, rule), selection.segment)
     if is_somewhere(selection):
