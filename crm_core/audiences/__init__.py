@@ -8,6 +8,7 @@ from crm_core.audiences.members import (
     members,
     rule_of,
     segment_rule,
+    segments_rule,
     size,
     tenths,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "people",
     "rule_of",
     "segment_rule",
+    "segments_rule",
     "size",
     "tenths",
 ]
