@@ -1,6 +1,6 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
-from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, in_segments, people
+from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
     SEGMENT_CODES,
     Size,
@@ -18,6 +18,7 @@ __all__ = [
     "SEGMENT_CODES",
     "SEGMENT_FIELDS",
     "Size",
+    "field_of",
     "in_segments",
     "list_columns",
     "members",

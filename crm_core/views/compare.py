@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import FIELDS, in_segments
+from crm_core.audiences import FIELDS, field_of, in_segments
 from crm_core.metrics import METRICS, measure, scope
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.people import PROSPECTS, is_scored, number, people_in
+from crm_core.views.people import PROSPECTS, is_scored, keys_in, number, people_in
 
 MOST_VALUES = 3
-SIDES = ("left", "right")
+SIDES: tuple[str, str] = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ def compare(
         store, replace(selection, segment=()), prospects=PROSPECTS in codes.values()
     )
     sides = {side: in_segments(everyone, (code,)) for side, code in codes.items()}
-    counts = {side: _count(store, people) for side, people in sides.items()}
-    both = in_segments(sides["left"], (right,))
+    keys = {side: keys_in(store, selection, code) for side, code in codes.items()}
+    counts = {side: _count(store, people) for side, people in keys.items()}
+    both = keys["left"].semi_join(keys["right"], "customer_key")
     return Compare(
         as_of=store.scores_as_of,
         period=period,
@@ -61,7 +62,7 @@ def compare(
         both=_count(store, both),
         metrics=_metrics(store, selection, period, codes),
         facts=_facts(store, sides, counts),
-        words=_words(store, sides, counts),
+        words=_words(store, keys, counts),
     )
 
 
@@ -113,16 +114,20 @@ def _words(store: Store, sides: Mapping[str, Any], customers: Mapping[str, int])
     """Shares of the most frequent values of each word, most frequent over both sides first."""
     rows: list[dict[str, Any]] = []
     for name in (name for name, field in FIELDS.items() if field.type == "text"):
+        told = field_of(store, name)
+        if told is None:
+            continue
         shares = {
-            side: _shares(store, people, name, customers[side]) for side, people in sides.items()
+            side: _shares(store, told.semi_join(people, "customer_key"), name, customers[side])
+            for side, people in sides.items()
         }
         total: dict[str, float] = {}
-        for told in shares.values():
-            for value, share in told.items():
+        for found in shares.values():
+            for value, share in found.items():
                 total[value] = total.get(value, 0.0) + share
         for value in sorted(total, key=lambda value: (-total[value], value))[:MOST_VALUES]:
-            told = {side: shares[side].get(value, 0.0) for side in SIDES}
-            rows.append({"code": name, "value": value, **told})
+            row = {side: shares[side].get(value, 0.0) for side in SIDES}
+            rows.append({"code": name, "value": value, **row})
     return pd.DataFrame(rows, columns=["code", "value", *SIDES])
 
 

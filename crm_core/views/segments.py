@@ -172,7 +172,7 @@ def _counted(
     column = SEGMENTATIONS[by].column
     named = store.fetch(people.group_by(value=people[column]).agg(**facts))
     known = named[named["value"].notna()]
-    by_code = known.set_index(known["value"].map(lambda value: segment_code(by, value)))
+    by_code = known.set_index(known["value"].map(lambda value: segment_code(by, str(value))))
     found = {
         code: _cells(by_code.loc[code]) if code in by_code.index else _cells({"customers": 0})
         for code in wanted
@@ -218,7 +218,7 @@ def _grid(store: Store, people: Any, by: str) -> pd.DataFrame:
     for axis, order in places.items():
         frame[f"{axis}_place"] = frame[axis].map(order).fillna(len(order))
     frame = frame.sort_values(["row_place", "column_place"], ignore_index=True)
-    frame["row"] = frame["row"].map(lambda value: segment_code(by, value))
+    frame["row"] = frame["row"].map(lambda value: segment_code(by, str(value)))
     frame["column"] = frame["column"].map(
         lambda value: segment_code(across, value) if isinstance(value, str) else ""
     )
