@@ -16,7 +16,6 @@ from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption
 from crm_core.views.compare import SIDES, Compare
 
-
 _ROW = 36  # pixels: every row is shown, two tables side by side do not scroll each for itself
 
 
