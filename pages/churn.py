@@ -20,6 +20,7 @@ from crm_core.ui.page import (
     row,
     show,
 )
+from crm_core.ui.segment_words import segment_words
 from crm_core.views.churn import win_back
 
 session = current()
@@ -60,7 +61,7 @@ else:
         customer_table(
             in_words(found),
             [
-                Column("segment", label_key="feature.segment.label"),
+                Column("segment", label_key="feature.default_segment.label"),
                 Column("last_order_day", "date", "feature.last_order_day.label"),
                 Column("value_at_stake", "cents", "feature.value_at_stake.label"),
                 Column("p_no_order", "bar", "feature.p_no_order.label"),
@@ -72,7 +73,7 @@ else:
         )
     left, right = columns(1, 1)
     with left:
-        names = [session.t(f"rfm.{code}.name") for code in view.segments["code"]]
+        names = segment_words(view.segments["code"])
         chosen = card(
             "churn.segments",
             bars(view.segments.assign(label=names), session.numbers("rate")),
@@ -84,7 +85,7 @@ else:
             go("customers", segment=chosen)
     with right:
         tiers = view.tiers.assign(
-            row=[session.t(f"churn.tier.{code}") for code in view.tiers["tier"]],
+            row=[session.t(f"value_tier.{code}.name") for code in view.tiers["tier"]],
             column=[session.t(f"churn.short_band.{code}") for code in view.tiers["band"]],
         )
         matrix = heat(tiers, session.numbers("count"))

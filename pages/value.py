@@ -11,6 +11,7 @@ from crm_core.ui.page import (
     show,
     switch_choice,
 )
+from crm_core.ui.segment_words import segment_words
 from crm_core.ui.value_parts import draw_cautions, draw_headline, draw_top, draw_trust
 from crm_core.ui.waterfall_parts import draw_group_money
 from crm_core.views.value import MONTHS, value
@@ -32,9 +33,7 @@ with left:
         help_key="value.deciles_about",
     )
 with right:
-    frame = view.segments.assign(
-        label=[session.word("rfm", f"{code}.name") for code in view.segments["code"]]
-    )
+    frame = view.segments.assign(label=segment_words(view.segments["code"]))
     chosen = card(
         f"value.segments_by.{view.worth}",
         bars(frame, session.numbers("money")),

@@ -1,32 +1,37 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
-from crm_core.audiences.fields import FIELDS, people
+from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
+    SEGMENT_CODES,
     Size,
     list_columns,
     members,
     rule_of,
     segment_rule,
+    segments_rule,
     size,
     tenths,
 )
-from crm_core.audiences.risk import AT_RISK, BANDS, TIERS, band_of, band_rule, banded, tiered
+from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
 __all__ = [
     "AT_RISK",
     "BANDS",
     "FIELDS",
-    "TIERS",
+    "SEGMENT_CODES",
+    "SEGMENT_FIELDS",
     "Size",
     "band_of",
     "band_rule",
     "banded",
+    "field_of",
+    "in_segments",
     "list_columns",
     "members",
     "people",
     "rule_of",
     "segment_rule",
+    "segments_rule",
     "size",
     "tenths",
-    "tiered",
 ]

@@ -1,4 +1,4 @@
-"""Customers by chance of no order and by what they are expected to bring."""
+"""Customers by chance of no order."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ BANDS: Mapping[str, tuple[float, float]] = {
 }
 #: More likely to stay away than not, and not yet almost surely away: worth winning back.
 AT_RISK = ("high", "very_high")
-TIERS = ("top", "middle", "rest")
-
-_TOP_SHARE, _MIDDLE_SHARE = 0.1, 0.5
 
 
 def band_of(chance: float) -> str:
@@ -38,21 +35,6 @@ def banded(people: ir.Table) -> ir.Table:
     known = people.filter(people.p_no_order.notnull())
     cases = [(known.p_no_order < high, code) for code, (_, high) in BANDS.items()]
     return known.mutate(band=ibis.cases(*cases))
-
-
-def tiered(people: ir.Table) -> ir.Table:
-    """Those of whom something is expected, with the `tier` of their expected contribution (of
-    revenue where costs are unknown): the best tenth, the next four tenths, the rest."""
-    people = people.mutate(worth=people.expected_contribution.coalesce(people.expected_revenue))
-    known = people.filter(people.worth.notnull())
-    window = ibis.window(order_by=[ibis.desc(known.worth), ibis.asc(known.customer_key)])
-    placed = known.mutate(place=ibis.percent_rank().over(window))
-    tier = ibis.cases(
-        (placed.place < _TOP_SHARE, TIERS[0]),
-        (placed.place < _MIDDLE_SHARE, TIERS[1]),
-        else_=TIERS[2],
-    )
-    return placed.mutate(tier=tier)
 
 
 def band_rule(band: str, least: float | None = None) -> All:

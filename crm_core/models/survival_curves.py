@@ -1,5 +1,5 @@
 """How long customers stay without an order: after their first, second or later one, and from a
-past day on by the segment they were in then."""
+past day on by the stage of life they were in then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from crm_core.models.rfm import SEGMENTS, rfm
+from crm_core.models.lifecycle import STAGES, lifecycle, shop_rhythm
 from crm_core.models.survival import Curve, kaplan_meier_by
 from crm_core.store import StoreAt, Tables
 
@@ -24,17 +24,17 @@ _LEAST_DAYS = 60
 
 
 def survival_rows(store: Tables, as_of: date) -> list[dict[str, Any]]:
-    """Kaplan-Meier curves as rows: grouping (`order` or `segment`), code, origin (the day a
-    segment was told, empty for orders), days, at_risk, share still without an order, low, high.
+    """Kaplan-Meier curves as rows: grouping (`order` or `stage`), code, origin (the day a
+    stage was told, empty for orders), days, at_risk, share still without an order, low, high.
 
-    Segments are those of `origin`, a year ago or half the shop's age: who is called lost today
+    Stages are those of `origin`, a year ago or half the shop's age: who is called lost today
     is so because no order came. Groups under 20 and ends with fewer than 10 at risk are left out.
     """
     rows = _curves(store, _after_orders(store, as_of), "order", None, ORDERS)
     origin = _origin(store, as_of)
     if origin is not None:
-        spells = _by_segment(store, origin, as_of)
-        rows += _curves(store, spells, "segment", origin, [one.code for one in SEGMENTS])
+        spells = _by_stage(store, origin, as_of)
+        rows += _curves(store, spells, "stage", origin, STAGES)
     return rows
 
 
@@ -52,12 +52,14 @@ def _after_orders(store: Tables, as_of: date) -> ir.Table:
     return _watched(spells.mutate(code=code, since=spells.day), as_of)
 
 
-def _by_segment(store: Tables, origin: date, as_of: date) -> ir.Table:
-    """Each customer known at `origin` with the segment of then and the days to the next order."""
+def _by_stage(store: Tables, origin: date, as_of: date) -> ir.Table:
+    """Each customer known at `origin` with the stage of then and the days to the next order."""
     days = StoreAt(store, as_of).table("customer_days")
     after = days.filter(days.day > ibis.literal(origin))
     later = after.group_by("customer_key").agg(later=after.day.min())
-    known = rfm(StoreAt(store, origin)).select("customer_key", code="segment")
+    past = StoreAt(store, origin)
+    found = lifecycle(past, shop_rhythm(past))
+    known = found.filter(found.stage != "prospect").select("customer_key", code="stage")
     joined = known.left_join(later, "customer_key")
     return _watched(joined.mutate(since=ibis.literal(origin)), as_of)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from crm_core.pipeline.rules import SegmentRules, segment_rules
 from crm_core.records import ShopSettings
 from crm_core.store import Build, Store
 from crm_core.store.connection import quoted
@@ -37,6 +38,11 @@ class Scoring:
     shipped: Path | None = None
     said: ShopSettings = field(default_factory=ShopSettings)
     documents: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def rules(self) -> SegmentRules:
+        """How the shop divides its customers."""
+        return segment_rules(self.said)
 
     def keep(self, step: str, tables: Sequence[str], learn: Callable[[], Documents]) -> None:
         """Has a slow step fill these tables, or takes what was shipped for these very orders."""

@@ -16,7 +16,7 @@ from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
 from crm_core.pipeline.workspace import is_empty, workspace
-from crm_core.records import open_records
+from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from crm_core.store.imports import Plan, SourceFile, recognise
@@ -48,7 +48,7 @@ def import_files(
                 wishes=replace(wishes, healed=tuple(healed)), progress=progress,
             )  # fmt: skip
         if refresh and not wishes.dry_run:
-            report["seconds"] = score_if_needed(url, settings, progress)
+            report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
         records.close()
     return report
@@ -76,7 +76,7 @@ def pull_source(
             wishes=wishes, everything=everything, progress=progress,
         )  # fmt: skip
         if refresh and report["batch"] is not None:
-            report["seconds"] = score_if_needed(url, settings, progress)
+            report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
         records.close()
     return report
@@ -95,7 +95,9 @@ def set_aside(store: Store, batch: int | None, *, into_folder: bool) -> list[Lay
     return forms
 
 
-def score_if_needed(url: str, settings: Settings, progress: Progress) -> dict[str, float]:
+def score_if_needed(
+    url: str, settings: Settings, records: Records, progress: Progress
+) -> dict[str, float]:
     """Scores the facts of now, unless they are: a job cut off in between left others."""
     with closing(engine_of(url, settings).open()) as store:
         scored = store.scores_facts == store.snapshot
@@ -124,7 +126,7 @@ def undo(
         )
         report["empty"] = is_empty(url, settings)
         if refresh and not report["empty"]:
-            report["seconds"] = score_if_needed(url, settings, progress)
+            report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
         records.close()
     return report

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.features import build_features
-from crm_core.models.rfm import rfm
+from crm_core.pipeline import segment_steps
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.value_steps import value
@@ -19,12 +19,6 @@ def features(job: Scoring) -> None:
     """`features`: what is known of each customer."""
     found = build_features(StoreAt(job.build, job.as_of))
     job.build.materialise("features", found.order_by("customer_key"))
-
-
-def segments(job: Scoring) -> None:
-    """`rfm`: each customer's scores and segment."""
-    found = rfm(StoreAt(job.build, job.as_of))
-    job.build.materialise("rfm", found.order_by("customer_key"))
 
 
 def forecast(job: Scoring) -> None:
@@ -43,9 +37,13 @@ def forecast(job: Scoring) -> None:
 
 STEPS: dict[str, Callable[[Scoring], None]] = {
     "features": features,
-    "rfm": segments,
+    "rfm": segment_steps.rfm_segments,
+    "lifecycle": segment_steps.stages,
+    "loyalty": segment_steps.loyalty,
     "lifetime_value": value,
     "churn": churn,
     "churn_survival": survival,
+    "value_tiers": segment_steps.values,
+    "clusters": segment_steps.groups,
     "forecast": forecast,
 }

@@ -79,7 +79,8 @@ def refresh_scores(
     """Features, segments, values, churn and the forecast as of a day; seconds a step.
 
     A model that this shop has too little data for is left out and says why in `model_status`;
-    the others go on. `said` are the shop's settings. `shipped` is a folder of what was learned earlier from these very orders;
+    the others go on. `said` are the shop's settings. `shipped` is a folder of what was learned
+    earlier from these very orders;
     into `ship` all that is learned slowly is written for that purpose.
     """
     seconds: dict[str, float] = {}

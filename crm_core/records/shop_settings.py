@@ -15,6 +15,7 @@ from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
+from crm_core.records.segment_settings import RFM_BY, cut_issues, tier_issues
 
 NOT_COUNTED = ("pending", "cancelled", "test")
 REFUND_DATES = ("refund", "order")
@@ -55,6 +56,9 @@ class ShopSettings:
     time within which nine of ten repeat orders of this shop come.
     `discount_rate` is what a year makes money ahead worth less.
     Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
+    `loyalty_tiers` is tier -> spend in the last 365 days it asks for; nothing typed lets it follow
+    from what customers spend. `rfm_by` says how RFM scores are cut: by rank, at fixed numbers,
+    or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -80,11 +84,14 @@ class ShopSettings:
     discount_rate: Decimal = Decimal("0.1")
     raw_uploads_days: int = 30
     churn_horizon_days: int | None = None
+    loyalty_tiers: Mapping[str, Decimal] = field(default_factory=dict)
+    rfm_by: str = RFM_BY[0]
+    rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
             object.__setattr__(self, name, _number(getattr(self, name)))
-        for name in (*_RATES_BY, "marketing_spend"):
+        for name in (*_RATES_BY, "marketing_spend", "loyalty_tiers", "rfm_cuts"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
         for name in _LISTS:
             object.__setattr__(self, name, _texts(getattr(self, name)))
@@ -220,7 +227,10 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         found.append(SettingIssue("refund_date", "not_a_choice"))
     if settings.churn_horizon_days is not None:
         found += _days("churn_horizon_days", settings.churn_horizon_days, *CHURN_DAYS)
-    return found + _days("raw_uploads_days", settings.raw_uploads_days, 0, _MOST_DAYS)
+    found += _days("raw_uploads_days", settings.raw_uploads_days, 0, _MOST_DAYS)
+    found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
+    cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
+    return found + [SettingIssue(*said) for said in cuts]
 
 
 def _days(name: str, value: Any, low: int, high: int) -> list[SettingIssue]:

@@ -63,16 +63,16 @@ def draw_survival() -> None:
     session = current()
     with panel("churn.survival", help_key="churn.survival_about"):
         grouping = switch_choice(
-            "churn.grouping", ("segment", "order"), key="churn_grouping", prefix="churn.by"
+            "churn.grouping", ("stage", "order"), key="churn_grouping", prefix="churn.by"
         )
         rows = show(survival, session.selection, grouping=grouping)
         if rows.empty:
             note("churn.no_survival")
             return
-        if grouping == "segment":
+        if grouping == "stage":
             day = formats.day(rows["origin"].iloc[0].date(), session.language)
-            caption("churn.survival_segment", day=day)
-            words = [session.t(f"rfm.{code}.name") for code in rows["code"]]
+            caption("churn.survival_stage", day=day)
+            words = [session.t(f"lifecycle.{code}.name") for code in rows["code"]]
         else:
             caption("churn.survival_order")
             words = [session.t(f"churn.order.{code}") for code in rows["code"]]

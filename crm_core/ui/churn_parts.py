@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from crm_core.audiences import AT_RISK, BANDS, band_rule
+from crm_core.audiences import AT_RISK, BANDS, band_rule, segments_rule
 from crm_core.privacy.policy import allowed
 from crm_core.records import CHURN_DAYS
-from crm_core.rules import All, Condition
+from crm_core.rules import All
 from crm_core.text import formats
 from crm_core.ui.audience_builder import edit
-from crm_core.ui.customer_parts import fact_words, segment_words
+from crm_core.ui.customer_parts import fact_words
 from crm_core.ui.fields import button
 from crm_core.ui.layout import details_box, go
 from crm_core.ui.navigation import spec_of
 from crm_core.ui.runner import run_job
+from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.words import caption, flash, paragraph, warning
 from crm_core.views.churn import Churn, WinBack
@@ -63,7 +64,7 @@ def in_words(found: WinBack) -> pd.DataFrame:
     """The win-back list with its segments, bands, reasons and windows in words."""
     session = current()
     return found.rows.assign(
-        segment=segment_words(found.rows["segment"]),
+        segment=default_words(found.rows),
         band=[session.t(f"churn.band.{risk.band}") for risk in found.risks],
         reasons=[
             session.t("churn.and").join(reason_words(code, risk, session) for code in risk.reasons)
@@ -98,7 +99,7 @@ def to_audience(band: str, least: float | None, segments: Sequence[str]) -> None
     if button("churn.to_audience", key="churn_audience", main=True, icon="campaign"):
         rule = band_rule(band, least)
         if segments:
-            rule = All((*rule.parts, Condition("segment", "in", tuple(segments))))
+            rule = All((*rule.parts, segments_rule(segments)))
         edit(rule)
         go("audiences")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_core.text import formats
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import panel
+from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
@@ -60,17 +61,15 @@ def draw_cautions(view: Value) -> None:
 
 def draw_top(view: Value) -> None:
     """The most valuable customers ahead, each with the range of a year."""
-    session = current()
     with panel("value.top"):
-        names = [session.word("rfm", f"{code}.name") for code in view.top["segment"]]
         bounds = (
             Column("low", "money", "value.low", help_key="value.low_about"),
             Column("high", "money", "value.high", help_key="value.low_about"),
         )
         customer_table(
-            view.top.assign(segment=names),
+            view.top.assign(segment=default_words(view.top)),
             [
-                Column("segment", label_key="feature.segment.label"),
+                Column("segment", label_key="feature.default_segment.label"),
                 Column("worth", "money", f"value.figure.{view.worth}"),
                 *(bounds if view.days == YEAR_DAYS else ()),
                 Column("orders", "per", "value.figure.orders"),

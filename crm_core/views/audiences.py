@@ -12,13 +12,21 @@ from crm_core.errors import CrmError, close_match
 from crm_core.features.catalog import care, habits, money, purchases
 from crm_core.privacy.policy import Access
 from crm_core.records import CONTACT_CHANNELS
-from crm_core.rules import All, Rule, from_json
+from crm_core.rules import All, Condition, Rule, from_json
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.people import is_scored
+from crm_core.views.segments import segment_choices
 
 PREVIEW_ROWS = 10
-PREVIEW_COLUMNS = ("segment", "last_order_day", "orders", "revenue", "expected_contribution")
+PREVIEW_COLUMNS = (
+    "stage",
+    "value_tier",
+    "last_order_day",
+    "orders",
+    "revenue",
+    "expected_contribution",
+)
 MOST_VALUES = 200
 
 _THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care}
@@ -26,7 +34,12 @@ _THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": car
 #: The fields of rules by theme, in the order in which a menu lists them.
 GROUPS: dict[str, tuple[str, ...]] = {
     "scores": (
+        "stage",
+        "value_tier",
         "segment",
+        "loyalty_tier",
+        "to_next_tier",
+        "cluster",
         "expected_contribution",
         "expected_revenue",
         "expected_orders",
@@ -64,6 +77,12 @@ def can_choose(selection: Selection, *, store: Store, access: Access) -> bool:
     """Whether there are scored customers to choose from."""
     del selection, access
     return is_scored(store)
+
+
+def choices(selection: Selection, *, store: Store, access: Access) -> list[str]:
+    """The segments to choose from, by their codes in the filter, the default's first."""
+    del selection, access
+    return segment_choices(store)
 
 
 def audiences(selection: Selection, *, store: Store, access: Access, rule: str) -> Audience | None:
@@ -115,7 +134,7 @@ def field_values(
         raise CrmError("rule_field" if match else "rule_no_field", name=field, match=match)
     if not is_scored(store):
         return ()
-    people = members(store, All())
+    people = members(store, Condition(field, "is_known"))
     known = people.filter(people[field].notnull())
     counted = known.group_by(field).agg(customers=known.count())
     ordered = counted.order_by(counted.customers.desc(), counted[field].asc())

@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import AT_RISK, BANDS, TIERS, band_rule, banded, tiered
+from crm_core.audiences import AT_RISK, BANDS, band_rule, banded
+from crm_core.models.tiers import VALUE_TIERS
 from crm_core.privacy.policy import Access
-from crm_core.selection import Selection
+from crm_core.selection import Selection, by_segmentation, segment_code
 from crm_core.store import Store
 from crm_core.views.churn_risk import FACTS, REASONS, WINDOW, Risk, risk_from
 from crm_core.views.model_state import fitted_document, need_model
@@ -31,7 +32,7 @@ class Churn:
     revenue where costs are unknown, unknown where nothing is expected yet.
 
     Frames: `bands` (code, value: customers, at_stake), `segments` (code, value: mean chance,
-    customers, at_stake), `tiers` (tier of expected worth, band, value: customers),
+    customers, at_stake), `tiers` (value tier, band, value: customers),
     `reliability` (predicted, actual, size), `trials` (method, brier, last: of the period that
     chose nothing). `missing` is what there was too little of to try anything.
     """
@@ -60,7 +61,7 @@ class Churn:
 @dataclass(frozen=True)
 class WinBack:
     """The customers of a band with the most at stake: how many fit, and `rows` of the first
-    `TOP` (customer_key, segment, last_order_day, value_at_stake, p_no_order) with their `risks`."""
+    `TOP` (customer_key, stage, value_tier, last_order_day, value_at_stake, p_no_order) with their `risks`."""
 
     customers: int
     rows: pd.DataFrame
@@ -134,7 +135,8 @@ def win_back(
     joined = people.inner_join(told, "customer_key")
     rows = joined.select(
         "customer_key",
-        "segment",
+        "stage",
+        "value_tier",
         "last_order_day",
         "value_at_stake",
         "p_no_order",
@@ -156,15 +158,16 @@ def win_back(
 
 def survival(selection: Selection, *, store: Store, access: Access, grouping: str) -> pd.DataFrame:
     """Share still without an order so many days on, one curve a code: after an order by its number
-    (`order`), or from a past day by the segment of then (`segment`). Columns of `churn_survival`.
+    (`order`), or from a past day by the stage of life of then (`stage`). Columns of `churn_survival`.
     """
     del access
     if not store.has("churn_survival"):
         return pd.DataFrame(columns=["code", "origin", "days", "share", "low", "high", "at_risk"])
     table = store.table("churn_survival")
     table = table.filter(table.grouping == grouping)
-    if grouping == "segment" and selection.segment:
-        table = table.filter(table.code.isin(selection.segment))
+    stages = by_segmentation(selection.segment).get("stage")
+    if grouping == "stage" and stages:
+        table = table.filter(table.code.isin(stages))
     return store.fetch(table)
 
 
@@ -199,20 +202,21 @@ def _bands(store: Store, shown: Any) -> pd.DataFrame:
 
 
 def _segments(store: Store, shown: Any) -> pd.DataFrame:
-    grouped = shown.group_by(code="segment").agg(
+    grouped = shown.group_by(code="stage").agg(
         value=shown.p_no_order.mean(),
         customers=shown.count(),
         at_stake=shown.value_at_stake.sum(),
     )
-    return store.fetch(grouped.order_by(grouped.value.desc(), "code"))
+    rows = store.fetch(grouped.order_by(grouped.value.desc(), "code")).dropna(subset=["code"])
+    return rows.assign(code=[segment_code("stage", stage) for stage in rows["code"]])
 
 
 def _tiers(store: Store, shown: Any) -> pd.DataFrame:
-    """Customers by tier of expected worth and band."""
-    named = tiered(shown)
-    counted = store.fetch(named.group_by("tier", "band").agg(value=named.count()))
+    """Customers by value tier and band."""
+    known = shown.filter(shown.value_tier.notnull())
+    counted = store.fetch(known.group_by(tier="value_tier", band="band").agg(value=known.count()))
     found = counted.set_index(["tier", "band"])["value"]
-    every = pd.MultiIndex.from_product([TIERS, BANDS], names=["tier", "band"])
+    every = pd.MultiIndex.from_product([VALUE_TIERS, BANDS], names=["tier", "band"])
     return found.reindex(every, fill_value=0).reset_index()
 
 

@@ -45,14 +45,16 @@ class Scores:
 
 @dataclass(frozen=True)
 class Customer:
-    """One person as of `as_of`. `facts` holds every field of FIELDS for who is scored, else
-    nothing; `scores` and `risk` are None for who had not bought by then. `ahead` is empty for who
-    is not valued: value (the contribution of 365 days as it is worth today), p_alive (None where
-    nothing can be said of it) and the bounds of 8 in 10 cases of orders and revenue."""
+    """One person as of `as_of`. `facts` holds every field of FIELDS (of a prospect the stage
+    alone is known), nothing before the first scores; `scores` and `risk` are None for who had not
+    bought by then; `rhythm_days` is the gap between orders to expect of them. `ahead` is empty for
+    who is not valued: value (the contribution of 365 days as it is worth today), p_alive (None
+    where nothing can be said of it) and the bounds of 8 in 10 cases of orders and revenue."""
 
     key: int
     as_of: date
     risk: Risk | None
+    rhythm_days: float | None
     links: tuple[Link, ...]
     scores: Scores | None
     facts: Mapping[str, Fact]
@@ -74,6 +76,11 @@ class Customer:
         value = self.facts.get(name)
         return float(value) if isinstance(value, int | float) else None
 
+    def fact_text(self, name: str) -> str | None:
+        """A fact that is a word, if it is known."""
+        value = self.facts.get(name)
+        return value if isinstance(value, str) else None
+
 
 def customer(selection: Selection, *, store: Store, access: Access, key: int) -> Customer | None:
     """Everything shown of a person but their identity; None for a key the store does not know.
@@ -90,6 +97,7 @@ def customer(selection: Selection, *, store: Store, access: Access, key: int) ->
         key=key,
         as_of=as_of,
         risk=risk_of(store, key) if scored else None,
+        rhythm_days=_rhythm(store, key) if scored else None,
         links=links,
         scores=_scores(store, key) if scored else None,
         facts=_facts(store, key) if scored else {},
@@ -127,8 +135,14 @@ def _scores(store: Store, key: int) -> Scores | None:
     return Scores(segment=str(row["segment"]), monetary=float(row["monetary"]), **whole)
 
 
+def _rhythm(store: Store, key: int) -> float | None:
+    table = store.table("lifecycle")
+    found = store.fetch(table.filter(table.customer_key == key).select("rhythm_days"))
+    return None if found.empty else number(found["rhythm_days"].iloc[0])
+
+
 def _facts(store: Store, key: int) -> dict[str, Fact]:
-    table = people(store)
+    table = people(store, prospects=True)
     found = store.fetch(table.filter(table.customer_key == key).select(*FIELDS))
     if found.empty:
         return {}

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import people, tenths
+from crm_core.audiences import in_segments, people, tenths
 from crm_core.errors import CrmError
 from crm_core.models.value_columns import AHEAD, HORIZONS, YEAR_DAYS, money_ahead
 from crm_core.privacy.policy import Access
-from crm_core.selection import Selection
+from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document, need_model
 from crm_core.views.people import number, quiet_days
@@ -128,11 +128,16 @@ def _verdict(backtest: pd.DataFrame) -> str:
 def _shown(store: Store, selection: Selection, days: int) -> Any:
     """One row a valued customer of the selection: `AHEAD`, and what tables and charts name."""
     table = people(store)
+    table = in_segments(table, selection.segment)
     known = table.select(
-        "customer_key", "segment", "region", "last_order_day", so_far=table.contribution
+        "customer_key",
+        "stage",
+        "value_tier",
+        "region",
+        "last_order_day",
+        "p_no_order",
+        so_far=table.contribution,
     )
-    if selection.segment:
-        known = known.filter(known.segment.isin(selection.segment))
     if selection.region:
         known = known.filter(known.region.isin(selection.region))
     scores = store.table("lifetime_value")
@@ -140,7 +145,6 @@ def _shown(store: Store, selection: Selection, days: int) -> Any:
     year = kept * scores[f"discount_{YEAR_DAYS}d"]
     scores = scores.select(
         "customer_key",
-        "p_no_order",
         "revenue_low",
         "revenue_high",
         **money_ahead(scores, days),
@@ -164,8 +168,11 @@ def _deciles(store: Store, shown: Any, worth: str) -> pd.DataFrame:
 
 
 def _segments(store: Store, shown: Any, worth: str) -> pd.DataFrame:
-    grouped = shown.group_by(code="segment").agg(value=shown[worth].sum(), customers=shown.count())
-    return store.fetch(grouped.order_by(grouped.value.desc(), "code"))
+    grouped = shown.group_by(stage="stage").agg(value=shown[worth].sum(), customers=shown.count())
+    frame = store.fetch(grouped.order_by(grouped.value.desc(), "stage"))
+    named = frame[frame["stage"].notna()].reset_index(drop=True)
+    codes = [segment_code("stage", stage) for stage in named["stage"]]
+    return named.assign(code=codes).drop(columns="stage")
 
 
 def _top(store: Store, shown: Any, worth: str) -> pd.DataFrame:
@@ -173,7 +180,8 @@ def _top(store: Store, shown: Any, worth: str) -> pd.DataFrame:
     low, high = ("value_low", "value_high") if worth == "value" else ("revenue_low", "revenue_high")
     columns = shown.select(
         "customer_key",
-        "segment",
+        "stage",
+        "value_tier",
         "last_order_day",
         "so_far",
         "orders",

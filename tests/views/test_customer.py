@@ -96,7 +96,9 @@ def test_a_person_without_orders_has_no_scores(
     strangers = people.loc[people["first_day"].isna(), "customer_key"]
     view = seen(store, owner, int(strangers.iloc[0]))
     assert view.scores is None
-    assert not view.facts
+    assert {name for name, fact in view.facts.items() if fact is not None} == {"stage"}
+    assert view.fact_text("stage") == "prospect"
+    assert view.rhythm_days is None
     assert view.links
     assert view.number("revenue") is None
     assert [part.amount for part in view.money[:3]] == [0, 0, 0]
