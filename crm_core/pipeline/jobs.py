@@ -222,11 +222,15 @@ def fit_model(
     settings: Settings, store: str | None, name: str, *, as_of: date | None, time_unit: str
 ) -> Answer:
     """A model's parameters on this shop's log."""
-    with opened(settings, store) as (found, _):
+    with opened(settings, store) as (found, records):
         fit = model_spec(name).verb("fit")
-        # Only models of a purchase rhythm have a unit of time to choose.
-        unit = {"time_unit": time_unit} if "time_unit" in signature(fit).parameters else {}
-        fitted = fit(found, as_of=as_of or found.meta.as_of, **unit)
+        # Only models of a purchase rhythm have a unit of time to choose, only churn a horizon.
+        given = {
+            "time_unit": time_unit,
+            "horizon_days": records.shop_settings().churn_horizon_days,
+        }
+        known = {key: value for key, value in given.items() if key in signature(fit).parameters}
+        fitted = fit(found, as_of=as_of or found.meta.as_of, **known)
         return json.loads(fitted.to_json())
 
 
