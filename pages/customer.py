@@ -2,6 +2,7 @@
 
 from crm_core.text.formats import day
 from crm_core.ui.account_parts import draw_account, level_switch
+from crm_core.ui.churn_parts import draw_risk
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.customer_parts import (
     called,
@@ -71,6 +72,8 @@ else:
     with right:
         with panel("customer.value"):
             draw_value(view)
+        with panel("customer.risk"):
+            draw_risk(view.risk)
         with panel("customer.consent"):
             draw_consent(view.key)
     with panel("customer.history"):

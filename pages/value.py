@@ -93,4 +93,5 @@ with panel("value.trust", help_key="value.trust_about"):
             key="value_backtest",
             alt_key="value.trust",
         )
-caption("value.quiet", days=view.quiet_days)
+if view.quiet_days is not None:
+    caption("value.quiet", days=view.quiet_days)

@@ -6,6 +6,7 @@ from crm_core.charts.bars import bars, columns_chart, deciles, share_bar
 from crm_core.charts.base import Chart, Numbers
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.lines import forecast_band, line_compare, lines
+from crm_core.charts.survival import survival_curves
 
 __all__ = [
     "Chart",
@@ -19,6 +20,7 @@ __all__ = [
     "lines",
     "scatter_fit",
     "share_bar",
+    "survival_curves",
     "timeline",
     "treemap",
 ]

@@ -23,7 +23,6 @@ from crm_core.models.triples import (
     fingerprint_of,
     read_triples,
     spend_history,
-    usual_gap_days,
 )
 from crm_core.models.value_choice import Choice, choose
 from crm_core.store import Build, StoreAt, Tables
@@ -39,7 +38,6 @@ COLUMNS = (
     "expected_revenue",
     "expected_margin",
     "expected_contribution",
-    "p_no_order",
 )
 
 _NEEDED = {"buyers": 50, "repeat_buyers": 10, "history_days": 30}
@@ -57,25 +55,23 @@ _SCORES = "lifetime_value_scores"
 
 @dataclass(frozen=True)
 class Valued:
-    """The two fits that make a lifetime value, how the first was chosen among its like, and the
-    silence that is unusual in this shop."""
+    """The two fits that make a lifetime value, and how the first was chosen among its like."""
 
     choice: Choice
     orders: Fitted
     spend: Fitted
-    quiet_days: int
 
     @property
     def fitted(self) -> Fitted:
         """Both as one document: parameters side by side, warnings together."""
         both = (self.orders, self.spend)
-        horizons = {"horizon_days": float(HORIZON_DAYS), "quiet_days": float(self.quiet_days)}
+        horizon = {"horizon_days": float(HORIZON_DAYS)}
         prints = np.array([int(one.fingerprint, 16) >> 1 for one in both], dtype=np.int64)
         return Fitted(
             model=NAME,
             as_of=self.orders.as_of,
             time_unit=self.orders.time_unit,
-            parameters={**self.orders.parameters, **self.spend.parameters, **horizons},
+            parameters={**self.orders.parameters, **self.spend.parameters, **horizon},
             standard_errors={**self.orders.standard_errors, **self.spend.standard_errors},
             log_likelihood=self.orders.log_likelihood + self.spend.log_likelihood,
             customers=self.orders.customers,
@@ -114,15 +110,13 @@ def learn(
         choice=choice,
         orders=replace(choice.fitted, warnings=thin + choice.warnings),
         spend=gamma_gamma.fit(store, as_of=as_of),
-        quiet_days=usual_gap_days(store, as_of),
     )
 
 
 def score_table(valued: Valued, triples: Triples) -> pa.Table:
-    """Expected orders and chance of no order for each distinct history, ready to upload.
+    """Expected orders in the next 365 days for each distinct history, ready to upload.
 
-    Columns: frequency, recency_days, age_days; expected_orders in the next 365 days; p_no_order
-    within the fit's `quiet_days`.
+    Columns: frequency, recency_days, age_days, expected_orders.
     """
     model = order_model(valued.orders)
     return pa.table(
@@ -131,7 +125,6 @@ def score_table(valued: Valued, triples: Triples) -> pa.Table:
             "recency_days": triples.recency_days,
             "age_days": triples.age_days,
             "expected_orders": model.expected_orders(valued.orders, triples, HORIZON_DAYS),
-            "p_no_order": model.p_no_order(valued.orders, triples, valued.quiet_days),
         }
     )
 
@@ -160,7 +153,6 @@ def join_scores(store: Tables, scores: str, valued: Valued) -> ir.Table:
         expected_margin=revenue * _shrunk(joined, "margin", rest["margin"], prior),
         expected_contribution=revenue
         * _shrunk(joined, "contribution", rest["contribution"], prior),
-        p_no_order=joined.p_no_order,
     )
 
 

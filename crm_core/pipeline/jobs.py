@@ -162,7 +162,13 @@ def refresh(
         if rebuild:
             rebuild_store(url, settings=settings, records=records, now=now, progress=progress)
         seconds = refresh_marts(url, settings=settings, records=records, now=now, progress=progress)
-        seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
+        seconds |= refresh_scores(
+            url,
+            settings=settings,
+            said=records.shop_settings(),
+            as_of=as_of,
+            progress=progress,
+        )
     finally:
         records.close()
     return {"store": engine_of(url, settings).shown, "seconds": seconds}

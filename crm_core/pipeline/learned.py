@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from crm_core.records import ShopSettings
 from crm_core.store import Build, Store
 from crm_core.store.connection import quoted
 
@@ -23,7 +24,8 @@ Documents = Sequence[tuple[str, str]]
 
 @dataclass
 class Scoring:
-    """A refresh of scores under way: `build` is being filled from `store` as of a day.
+    """A refresh of scores under way: `build` is being filled from `store` as of a day, under what
+    the shop `said`.
 
     `shipped` is a folder with what was learned before from the very same orders, if any;
     `documents` are those of the models fitted so far.
@@ -33,6 +35,7 @@ class Scoring:
     store: Store
     as_of: date
     shipped: Path | None = None
+    said: ShopSettings = field(default_factory=ShopSettings)
     documents: list[tuple[str, str]] = field(default_factory=list)
 
     def keep(self, step: str, tables: Sequence[str], learn: Callable[[], Documents]) -> None:

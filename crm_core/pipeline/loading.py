@@ -99,7 +99,11 @@ def score_if_needed(url: str, settings: Settings, progress: Progress) -> dict[st
     """Scores the facts of now, unless they are: a job cut off in between left others."""
     with closing(engine_of(url, settings).open()) as store:
         scored = store.scores_facts == store.snapshot
-    return {} if scored else refresh_scores(url, settings=settings, progress=progress)
+    if scored:
+        return {}
+    with closing(open_records(workspace(settings, url).records_url)) as records:
+        said = records.shop_settings()
+    return refresh_scores(url, settings=settings, said=said, progress=progress)
 
 
 def undo(

@@ -13,6 +13,7 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.features import build_features
 from crm_core.models.rfm import rfm
+from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import Build, StoreAt
 
@@ -63,6 +64,8 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "features": features,
     "rfm": segments,
     "lifetime_value": value,
+    "churn": churn,
+    "churn_survival": survival,
     "forecast": forecast,
 }
 

@@ -33,7 +33,7 @@ def ensure_version(
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
     try:
-        refresh_scores(url, settings=settings, progress=progress)
+        refresh_scores(url, settings=settings, said=records.shop_settings(), progress=progress)
     except CrmError as error:
         if error.code != "store_empty":  # its orders may all have been taken back
             raise

@@ -6,9 +6,10 @@ from crm_core.records.people import ROLES
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, View
-from crm_core.records.shop_settings import REFUND_DATES, SettingIssue, ShopSettings
+from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 
 __all__ = [
+    "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "FIRST",
     "PURPOSES",

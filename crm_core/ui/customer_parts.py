@@ -154,12 +154,10 @@ def draw_why(view: Customer) -> None:
 
 def draw_value(view: Customer) -> None:
     """What to expect of the person, worded as the average it is."""
-    if view.quiet_days is None or view.scores is None:
+    if view.number("expected_orders") is None:
         caption("customer.no_value")
         return
-    chance = fact_words("p_no_order", view.facts.get("p_no_order"))
     draw_facts(view, ("expected_orders", "expected_revenue", "expected_contribution"))
-    caption("customer.quiet", days=view.quiet_days, chance=chance)
     caption("customer.value_about")
 
 

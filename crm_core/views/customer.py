@@ -14,7 +14,8 @@ from crm_core.metrics import measure
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.people import is_scored, number, quiet_days
+from crm_core.views.churn_risk import Risk, risk_of
+from crm_core.views.people import is_scored, number
 
 Basis = Literal["own", "assumed", "mixed", "allocated", "total"]
 Fact = float | str | date | bool | None
@@ -71,11 +72,11 @@ class Scores:
 @dataclass(frozen=True)
 class Customer:
     """One person as of `as_of`. `facts` holds every field of FIELDS for who is scored, else
-    nothing; `scores` is None for who had not bought by then."""
+    nothing; `scores` and `risk` are None for who had not bought by then."""
 
     key: int
     as_of: date
-    quiet_days: int | None
+    risk: Risk | None
     links: tuple[Link, ...]
     scores: Scores | None
     facts: Mapping[str, Fact]
@@ -111,7 +112,7 @@ def customer(selection: Selection, *, store: Store, access: Access, key: int) ->
     return Customer(
         key=key,
         as_of=as_of,
-        quiet_days=quiet_days(store),
+        risk=risk_of(store, key) if scored else None,
         links=links,
         scores=_scores(store, key) if scored else None,
         facts=_facts(store, key) if scored else {},

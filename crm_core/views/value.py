@@ -13,6 +13,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document, need_model
+from crm_core.views.people import quiet_days
 
 TOP = 50
 _CLEARLY_BETTER = 0.01  # about one standard error of the Gini on the published logs
@@ -32,7 +33,7 @@ class Value:
     expected_orders: float
     expected_revenue: float
     expected_contribution: float | None
-    quiet_days: int
+    quiet_days: int | None
     warnings: tuple[str, ...]
     deciles: pd.DataFrame
     segments: pd.DataFrame
@@ -70,7 +71,7 @@ def value(selection: Selection, *, store: Store, access: Access) -> Value:
         expected_orders=_number(totals["orders"]),
         expected_revenue=_number(totals["revenue"]),
         expected_contribution=_number(totals["contribution"]) if known else None,
-        quiet_days=int(document["parameters"]["quiet_days"]),
+        quiet_days=quiet_days(store),
         warnings=tuple(document["warnings"]),
         deciles=_deciles(store, shown, worth),
         segments=_segments(store, shown, worth),

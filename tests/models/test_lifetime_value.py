@@ -86,9 +86,6 @@ def test_the_engine_gives_what_the_models_give(scores: pd.DataFrame, build: Buil
     money = gamma_gamma.expected_spend(spend, seen["frequency"], seen["repeat_cents"] / 100.0)
     assert scores["expected_orders"].to_numpy() == pytest.approx(coming)
     assert scores["expected_revenue"].to_numpy() == pytest.approx(coming * money)
-    assert scores["p_no_order"].to_numpy() == pytest.approx(
-        model.p_no_order(orders, single, valued.quiet_days)
-    )
 
 
 def test_where_all_cost_the_same_share_so_does_what_is_expected(scores: pd.DataFrame) -> None:
@@ -106,7 +103,7 @@ def test_the_fits_are_kept_and_the_helper_is_gone(build: Build) -> None:
         assert Fitted.from_json(document).model == name
     both = Fitted.from_json(fits[0][1]).parameters
     rhythm = set(ORDER_MODELS[chosen].parameters)
-    assert {*rhythm, "p", "q", "v", "quiet_days", "horizon_days"} == set(both)
+    assert {*rhythm, "p", "q", "v", "horizon_days"} == set(both)
     assert not build.has("lifetime_value_scores")
 
 

@@ -107,7 +107,7 @@ def test_nobody_is_behind_an_unknown_key(store: Store, owner: Access) -> None:
 def test_without_scores_a_person_still_has_a_page(unscored: Store, owner: Access) -> None:
     view = seen(unscored, owner, 1)
     assert view.scores is None
-    assert view.quiet_days is None
+    assert view.risk is None
     assert view.as_of == unscored.meta.as_of
     assert view.money[-1].part == "contribution"
 
@@ -153,7 +153,7 @@ def test_a_shop_too_small_to_learn_from_expects_nothing(tmp_path: Path, owner: A
     store = shop.open()
     links = store.fetch(store.table("identity_links"))
     view = seen(store, owner, int(links["customer_key"].iloc[0]))
-    assert view.quiet_days is None
+    assert view.risk is None
     assert view.number("expected_orders") is None
     assert view.facts["orders"] == 1
     assert view.facts["last_order_day"] == date(2026, 1, 5)

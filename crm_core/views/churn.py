@@ -1,0 +1,268 @@
+"""Who may order nothing for as long as this shop calls churned, what that puts at stake, and how
+far to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from crm_core.privacy.policy import Access
+from crm_core.selection import Selection
+from crm_core.store import Store
+from crm_core.views.churn_risk import (
+    AT_RISK,
+    BANDS,
+    FACTS,
+    REASONS,
+    WINDOW,
+    Risk,
+    band_column,
+    band_rule,
+    risk_from,
+)
+from crm_core.views.model_state import fitted_document, need_model
+from crm_core.views.people import is_scored, number, people_in
+
+TOP = 50
+TIERS = ("top", "middle", "rest")
+SHARE = "naive_share"
+
+_TOP_SHARE, _MIDDLE_SHARE = 0.1, 0.5
+_FAIR_MISS = 0.05
+_CLEARLY_BETTER = 0.1
+_LATE = 1.5
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Totals over the customers shown. `worth` names the money at stake: contribution,
+    revenue where costs are unknown, unknown where nothing is expected yet.
+
+    Frames: `bands` (code, value: customers, at_stake), `segments` (code, value: mean chance,
+    customers, at_stake), `tiers` (tier of expected worth, band, value: customers),
+    `reliability` (predicted, actual, size), `trials` (method, brier, last: of the period that
+    chose nothing). `missing` is what there was too little of to try anything.
+    """
+
+    as_of: date
+    horizon_days: int
+    usual_days: int
+    is_own: bool
+    method: str
+    missing: dict[str, tuple[int, int]]
+    customers: int
+    at_risk: int
+    staying_away: float
+    at_stake: float | None
+    worth: str
+    bands: pd.DataFrame
+    segments: pd.DataFrame
+    tiers: pd.DataFrame
+    reliability: pd.DataFrame
+    trials: pd.DataFrame
+    tried_from: date | None
+    tried_days: int
+    verdict: str
+
+
+@dataclass(frozen=True)
+class WinBack:
+    """The customers of a band with the most at stake: how many fit, and `rows` of the first
+    `TOP` (customer_key, segment, last_order_day, value_at_stake, p_no_order) with their `risks`."""
+
+    customers: int
+    rows: pd.DataFrame
+    risks: tuple[Risk, ...]
+
+
+def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
+    """Reads what the last refresh says, for the segments and places chosen.
+
+    Raises: CrmError of the model when the shop has too little data, ("no_scores").
+    """
+    del access
+    need_model(store, "churn")
+    choice = fitted_document(store, "churn_choice")
+    shown = _shown(store, selection)
+    totals = store.fetch(
+        shown.agg(
+            customers=shown.count(),
+            at_risk=shown.count(where=shown.band.isin(AT_RISK)),
+            away=shown.p_no_order.sum(),
+            at_stake=shown.value_at_stake.sum(),
+            contribution=shown.expected_contribution.sum(),
+        )
+    ).iloc[0]
+    trials = store.fetch(store.table("churn_trials"))
+    reliability = store.fetch(store.table("churn_reliability"))
+    last = trials[~trials["decides"].astype(bool)]
+    at_stake = number(totals["at_stake"])
+    costed = number(totals["contribution"]) is not None
+    return Churn(
+        as_of=date.fromisoformat(fitted_document(store, "churn")["as_of"]),
+        horizon_days=int(choice["horizon_days"]),
+        usual_days=int(choice["usual_days"]),
+        is_own=bool(choice["is_own"]),
+        method=str(choice["method"]),
+        missing={name: (have, takes) for name, (have, takes) in choice["missing"].items()},
+        customers=int(totals["customers"]),
+        at_risk=int(totals["at_risk"]),
+        staying_away=number(totals["away"]) or 0.0,
+        at_stake=at_stake,
+        worth="unknown" if at_stake is None else "contribution" if costed else "revenue",
+        bands=_bands(store, shown),
+        segments=_segments(store, shown),
+        tiers=_tiers(store, shown),
+        reliability=reliability.rename(
+            columns={"said": "predicted", "came_true": "actual", "customers": "size"}
+        ),
+        trials=_by_method(trials),
+        tried_from=None if last.empty else last["origin"].iloc[0].date(),
+        tried_days=0 if trials.empty else int(trials["horizon_days"].iloc[0]),
+        verdict=_verdict(last, reliability),
+    )
+
+
+def win_back(
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    band: str = "at_risk",
+    least: float | None = None,
+) -> WinBack:
+    """The customers of a band, those with the most at stake first; the very rule of an audience.
+
+    Raises: CrmError as `churn`.
+    """
+    del access
+    need_model(store, "churn")
+    people = people_in(store, selection, band_rule(band, least))
+    told = store.table("churn").drop("p_no_order")
+    joined = people.inner_join(told, "customer_key")
+    rows = joined.select(
+        "customer_key",
+        "segment",
+        "last_order_day",
+        "value_at_stake",
+        "p_no_order",
+        *REASONS,
+        *FACTS,
+        *WINDOW,
+    )
+    order = rows.value_at_stake.desc(nulls_first=False), rows.p_no_order.desc(), rows.customer_key
+    found = store.fetch(rows.order_by(*order).limit(TOP))
+    choice = fitted_document(store, "churn_choice")
+    as_of = date.fromisoformat(fitted_document(store, "churn")["as_of"])
+    count = store.fetch(people.agg(customers=people.count()))["customers"].iloc[0]
+    return WinBack(
+        customers=int(count),
+        rows=found,
+        risks=tuple(risk_from(row, choice, as_of) for row in found.to_dict("records")),
+    )
+
+
+def survival(selection: Selection, *, store: Store, access: Access, grouping: str) -> pd.DataFrame:
+    """Share still without an order so many days on, one curve a code: after an order by its number
+    (`order`), or from a past day by the segment of then (`segment`). Columns of `churn_survival`.
+    """
+    del access
+    if not store.has("churn_survival"):
+        return pd.DataFrame(columns=["code", "origin", "days", "share", "low", "high", "at_risk"])
+    table = store.table("churn_survival")
+    table = table.filter(table.grouping == grouping)
+    if grouping == "segment" and selection.segment:
+        table = table.filter(table.code.isin(selection.segment))
+    return store.fetch(table)
+
+
+def silent(selection: Selection, *, store: Store, access: Access) -> pd.DataFrame:
+    """For a shop too young for chances: who came twice or more and has been silent for longer than
+    one and a half of their own gaps. Columns: customer_key, orders, last_order_day,
+    recency_days, average_gap_days, revenue; the best buyers first."""
+    del access
+    if not is_scored(store):
+        return pd.DataFrame(columns=["customer_key"])
+    people = people_in(store, selection)
+    late = people.filter(
+        (people.average_gap_days > 0)
+        & (people.recency_days > people.average_gap_days.cast("float64") * _LATE)
+    )
+    rows = late.select(
+        "customer_key", "orders", "last_order_day", "recency_days", "average_gap_days", "revenue"
+    )
+    return store.fetch(rows.order_by(rows.revenue.desc(), "customer_key").limit(TOP))
+
+
+def _shown(store: Store, selection: Selection) -> Any:
+    people = people_in(store, selection)
+    people = people.filter(people.p_no_order.notnull())
+    return people.mutate(band=band_column(people.p_no_order))
+
+
+def _bands(store: Store, shown: Any) -> pd.DataFrame:
+    found = store.fetch(
+        shown.group_by(code="band").agg(value=shown.count(), at_stake=shown.value_at_stake.sum())
+    ).set_index("code")
+    rows = found.reindex(list(BANDS)).fillna(0.0)
+    return rows.rename_axis("code").reset_index()
+
+
+def _segments(store: Store, shown: Any) -> pd.DataFrame:
+    grouped = shown.group_by(code="segment").agg(
+        value=shown.p_no_order.mean(),
+        customers=shown.count(),
+        at_stake=shown.value_at_stake.sum(),
+    )
+    return store.fetch(grouped.order_by(grouped.value.desc(), "code"))
+
+
+def _tiers(store: Store, shown: Any) -> pd.DataFrame:
+    """Customers by tier of expected worth (the best tenth, the next two fifths, the rest) and band."""
+    worth = shown.expected_contribution.coalesce(shown.expected_revenue)
+    known = shown.mutate(worth=worth).filter(worth.notnull())
+    place = ibis.percent_rank().over(
+        ibis.window(order_by=[ibis.desc(known.worth), ibis.asc(known.customer_key)])
+    )
+    ranked = known.mutate(place=place)
+    tier = ibis.cases(
+        (ranked.place < _TOP_SHARE, TIERS[0]),
+        (ranked.place < _MIDDLE_SHARE, TIERS[1]),
+        else_=TIERS[2],
+    )
+    named = ranked.mutate(tier=tier)
+    counted = store.fetch(named.group_by("tier", "band").agg(value=named.count()))
+    found = counted.set_index(["tier", "band"])["value"]
+    if found.empty:
+        return pd.DataFrame(columns=["tier", "band", "value"])
+    every = pd.MultiIndex.from_product([TIERS, BANDS], names=["tier", "band"])
+    return found.reindex(every, fill_value=0).reset_index()
+
+
+def _by_method(trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a method, best first: mean Brier score of the periods that decide, and the last."""
+    decides = trials["decides"].astype(bool)
+    mean = trials[decides].groupby("method")["brier"].mean()
+    last = trials[~decides].groupby("method")["brier"].mean()
+    rows = pd.DataFrame({"brier": mean, "last": last}).rename_axis("method").reset_index()
+    return rows.sort_values(["brier", "method"], ignore_index=True)
+
+
+def _verdict(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
+    """`rely` when, on the period that chose nothing, the Brier score was a tenth better than that
+    of everyone at the usual share, and chances were met within five points; `care` when only
+    somewhat better; else `do_not`. `untested` without such a period."""
+    scores = dict(zip(last["method"], last["brier"], strict=True))
+    usual = scores.pop(SHARE, None)
+    if not scores or not usual or reliability.empty:
+        return "untested"
+    skill = 1.0 - float(next(iter(scores.values()))) / float(usual)
+    weight = reliability["customers"] / reliability["customers"].sum()
+    miss = float((weight * (reliability["said"] - reliability["came_true"]).abs()).sum())
+    if skill >= _CLEARLY_BETTER and miss <= _FAIR_MISS:
+        return "rely"
+    return "care" if skill > 0 else "do_not"
