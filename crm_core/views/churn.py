@@ -13,6 +13,7 @@ import pandas as pd
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views import verdicts
 from crm_core.views.churn_risk import (
     AT_RISK,
     BANDS,
@@ -29,11 +30,8 @@ from crm_core.views.people import is_scored, number, people_in
 
 TOP = 50
 TIERS = ("top", "middle", "rest")
-SHARE = "naive_share"
 
 _TOP_SHARE, _MIDDLE_SHARE = 0.1, 0.5
-_FAIR_MISS = 0.05
-_CLEARLY_BETTER = 0.1
 _LATE = 1.5
 
 
@@ -123,7 +121,7 @@ def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
         trials=_by_method(trials),
         tried_from=None if last.empty else last["origin"].iloc[0].date(),
         tried_days=0 if trials.empty else int(trials["horizon_days"].iloc[0]),
-        verdict=_verdict(last, reliability),
+        verdict=verdicts.of_churn(last, reliability),
     )
 
 
@@ -250,19 +248,3 @@ def _by_method(trials: pd.DataFrame) -> pd.DataFrame:
     last = trials[~decides].groupby("method")["brier"].mean()
     rows = pd.DataFrame({"brier": mean, "last": last}).rename_axis("method").reset_index()
     return rows.sort_values(["brier", "method"], ignore_index=True)
-
-
-def _verdict(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
-    """`rely` when, on the period that chose nothing, the Brier score was a tenth better than that
-    of everyone at the usual share, and chances were met within five points; `care` when only
-    somewhat better; else `do_not`. `untested` without such a period."""
-    scores = dict(zip(last["method"], last["brier"], strict=True))
-    usual = scores.pop(SHARE, None)
-    if not scores or not usual or reliability.empty:
-        return "untested"
-    skill = 1.0 - float(next(iter(scores.values()))) / float(usual)
-    weight = reliability["customers"] / reliability["customers"].sum()
-    miss = float((weight * (reliability["said"] - reliability["came_true"]).abs()).sum())
-    if skill >= _CLEARLY_BETTER and miss <= _FAIR_MISS:
-        return "rely"
-    return "care" if skill > 0 else "do_not"
