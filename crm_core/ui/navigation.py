@@ -56,6 +56,7 @@ PAGES = (
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
     PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
+    PageSpec("trust", "data", "verified_user"),
     PageSpec("privacy", "data", "shield", roles=_OWNER),
     PageSpec("glossary", "data", "menu_book", needs_store=False),
 )

@@ -14,15 +14,12 @@ from crm_core.models.tiers import VALUE_TIERS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection, by_segmentation, segment_code
 from crm_core.store import Store
+from crm_core.views import verdicts
 from crm_core.views.churn_risk import FACTS, REASONS, WINDOW, Risk, risk_from
 from crm_core.views.model_state import fitted_document, need_model
 from crm_core.views.people import is_scored, number, people_in
 
 TOP = 50
-SHARE = "naive_share"
-
-_FAIR_MISS = 0.05
-_CLEARLY_BETTER = 0.1
 _LATE = 1.5
 
 
@@ -112,7 +109,7 @@ def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
         trials=_by_method(trials),
         tried_from=None if last.empty else last["origin"].iloc[0].date(),
         tried_days=0 if trials.empty else int(trials["horizon_days"].iloc[0]),
-        verdict=verdict_of(last, reliability),
+        verdict=verdicts.of_churn(last, reliability),
     )
 
 
@@ -227,19 +224,3 @@ def _by_method(trials: pd.DataFrame) -> pd.DataFrame:
     last = trials[~decides].groupby("method")["brier"].mean()
     rows = pd.DataFrame({"brier": mean, "last": last}).rename_axis("method").reset_index()
     return rows.sort_values(["brier", "method"], ignore_index=True)
-
-
-def verdict_of(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
-    """`rely` when, on the period that chose nothing, the Brier score was a tenth better than that
-    of everyone at the usual share, and chances were met within five points; `care` when only
-    somewhat better; else `do_not`. `untested` without such a period."""
-    scores = dict(zip(last["method"], last["brier"], strict=True))
-    usual = scores.pop(SHARE, None)
-    if not scores or not usual or reliability.empty:
-        return "untested"
-    skill = 1.0 - float(next(iter(scores.values()))) / float(usual)
-    weight = reliability["customers"] / reliability["customers"].sum()
-    miss = float((weight * (reliability["said"] - reliability["came_true"]).abs()).sum())
-    if skill >= _CLEARLY_BETTER and miss <= _FAIR_MISS:
-        return "rely"
-    return "care" if skill > 0 else "do_not"

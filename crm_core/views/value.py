@@ -14,13 +14,12 @@ from crm_core.models.value_columns import AHEAD, HORIZONS, YEAR_DAYS, money_ahea
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
+from crm_core.views import verdicts
 from crm_core.views.model_state import fitted_document, need_model
 from crm_core.views.people import number, quiet_days
 
 TOP = 50
 MONTHS = {"3": 91, "6": 182, "12": YEAR_DAYS, "24": 730}
-_CLEARLY_BETTER = 0.01  # about one standard error of the Gini on the published logs
-_FAIR_TOTAL_ERROR = 0.2
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def value(selection: Selection, *, store: Store, access: Access, days: int = YEA
         top=_top(store, shown, worth),
         backtest=backtest,
         trial_from=None if backtest.empty else backtest["origin"].iloc[0].date(),
-        verdict=_verdict(backtest),
+        verdict=verdicts.of_value(backtest),
     )
 
 
@@ -110,19 +109,6 @@ def _ranges(whole: dict[str, float | None]) -> dict[str, tuple[float, float]]:
         if low is not None and high is not None:
             found[name] = (low, high)
     return found
-
-
-def _verdict(backtest: pd.DataFrame) -> str:
-    """`rely` when customers were ranked better than by every simple rule and the total was met
-    within a fifth; `care` when only one of the two holds; else `do_not`."""
-    if backtest.empty:
-        return "care"
-    gini = dict(zip(backtest["method"], backtest["gini"].fillna(0.0), strict=True))
-    error = dict(zip(backtest["method"], backtest["spend_error"].fillna(1.0), strict=True))
-    ours = float(gini.pop("lifetime_value"))
-    ranked = ours >= max(0.0, *map(float, gini.values())) + _CLEARLY_BETTER
-    met = abs(float(error["lifetime_value"])) <= _FAIR_TOTAL_ERROR
-    return "rely" if ranked and met else "care" if ranked or met else "do_not"
 
 
 def _shown(store: Store, selection: Selection, days: int) -> Any:

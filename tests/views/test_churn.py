@@ -12,7 +12,8 @@ from crm_core.rules import Condition
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views import churn as views
-from crm_core.views.churn import churn, silent, survival, verdict_of, win_back
+from crm_core.views import verdicts
+from crm_core.views.churn import churn, silent, survival, win_back
 from crm_core.views.customer import customer
 from crm_core.views.customers import customers
 from crm_core.views.people import quiet_days
@@ -124,7 +125,7 @@ def test_the_demo_may_be_relied_on(store: Store, owner: Access) -> None:
 def told(ours: float, usual: float, came_true: float) -> str:
     last = pd.DataFrame({"method": ["rate", "naive_share"], "brier": [ours, usual]})
     reliability = pd.DataFrame({"customers": [9], "said": [0.5], "came_true": [came_true]})
-    return verdict_of(last, reliability)
+    return verdicts.of_churn(last, reliability)
 
 
 def test_the_verdict_is_plain() -> None:
@@ -133,7 +134,7 @@ def test_the_verdict_is_plain() -> None:
     assert told(0.19, 0.20, 0.52) == "care"
     assert told(0.21, 0.20, 0.50) == "do_not"
     nothing = pd.DataFrame({"method": [], "brier": [], "customers": []})
-    assert verdict_of(nothing, nothing) == "untested"
+    assert verdicts.of_churn(nothing, nothing) == "untested"
 
 
 def test_before_the_first_scores_nothing_is_made_up(unscored: Store, owner: Access) -> None:
