@@ -1,0 +1,197 @@
+"""Where each customer stands between the first order and the last, by their own rhythm of buying."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.models.base import Fitted, need
+from crm_core.store import StoreAt, Tables
+
+NAME: Final = "lifecycle"
+COLUMNS: Final = ("customer_key", "stage", "rhythm_days", "silent_days")
+
+#: In the order in which a page lists them.
+STAGES: Final = (
+    "first_order",
+    "active",
+    "won_back",
+    "at_risk",
+    "lapsed",
+    "one_and_done",
+    "prospect",
+)
+
+AT_RISK: Final = 2.0
+LAPSED: Final = 4.0
+_PRIOR_GAPS: Final = 2.0
+_NOBODY_CAME_TWICE_DAYS: Final = 91.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRhythm:
+    """The shop's usual days from a first to a second purchase day, and between later ones (the
+    middle of its customers' own middles). A quarter of a year where nobody came twice."""
+
+    second_days: float
+    gap_days: float
+
+
+def shop_rhythm(past: StoreAt) -> ShopRhythm:
+    """The rhythm that a shop's customers had by `past.as_of`."""
+    gaps = _gaps(past)
+    own = gaps.group_by("customer_key").agg(
+        middle=gaps.gap.median().cast("float64"),
+        second=gaps.gap.max(where=gaps.place == 1).cast("float64"),
+    )
+    row = past.store.fetch(own.agg(gap=own.middle.median(), second=own.second.median())).iloc[0]
+    gap, second = (
+        float(days) if days == days and days is not None else _NOBODY_CAME_TWICE_DAYS
+        for days in (row["gap"], row["second"])
+    )
+    return ShopRhythm(second_days=second, gap_days=gap)
+
+
+def lifecycle(past: StoreAt, shop: ShopRhythm) -> ir.Table:
+    """One row a person known by `past.as_of`: the stage, and what it follows from.
+
+    Columns: customer_key, stage (one of STAGES), rhythm_days (the gap between purchase days to
+    expect of this customer), silent_days (since the last one); both NULL for prospects.
+
+    A customer's rhythm is the middle of their own gaps, as if two more of the shop's usual gaps
+    had been seen; who bought once has the shop's usual days to a second order. Silent for up to
+    twice the rhythm is `first_order` (one purchase day) or `active`; up to four times `at_risk`;
+    longer `one_and_done` (one purchase day) or `lapsed`. Who came back after a silence that
+    counted as lapsed or one-and-done is `won_back` instead of `active`, by the rhythm of before,
+    until the next order. A `prospect` is known to the shop and has not bought.
+    Two orders on one day are one purchase day. Only time and orders change a stage.
+    """
+    buyers = _buyers(past, shop)
+    prospects = _prospects(past)
+    return buyers if prospects is None else buyers.union(prospects)
+
+
+def fit(store: Tables, *, as_of: date) -> Fitted:
+    """The shop's rhythm, and how many customers are in each stage (`customers_<stage>`).
+
+    Raises: CrmError("not_enough_data") where nobody has bought by then.
+    """
+    past = StoreAt(store, as_of)
+    shop = shop_rhythm(past)
+    stages = lifecycle(past, shop)
+    counted = store.fetch(stages.group_by("stage").agg(people=stages.count()))
+    people: dict[str, int] = dict(
+        zip(counted["stage"].tolist(), counted["people"].tolist(), strict=True)
+    )
+    buyers = sum(count for stage, count in people.items() if stage != "prospect")
+    need(NAME, buyers=(buyers, 1))
+    parameters = {
+        "second_days": shop.second_days,
+        "gap_days": shop.gap_days,
+        **{f"customers_{stage}": float(people.get(stage, 0)) for stage in STAGES},
+    }
+    made = hashlib.sha256(repr(sorted(parameters.items())).encode()).hexdigest()
+    return Fitted(
+        model=NAME,
+        as_of=as_of,
+        time_unit="day",
+        parameters=parameters,
+        standard_errors={},
+        log_likelihood=0.0,
+        customers=buyers,
+        distinct=len(people),
+        fingerprint=made[:16],
+    )
+
+
+def _gaps(past: StoreAt) -> ir.Table:
+    """Each gap between two purchase days of a customer: its days, its place (1 is from the first
+    to the second), and whether no purchase day followed it."""
+    days = past.table("customer_days")
+    window = ibis.window(group_by="customer_key", order_by="day")
+    known = days.filter(days.customer_key.notnull())
+    placed = known.select(
+        "customer_key",
+        place=ibis.row_number().over(window),
+        gap=known.day.delta(known.day.lag().over(window), unit="day"),
+        is_last=known.day.lead().over(window).isnull(),
+    )
+    return placed.filter(placed.gap.notnull())
+
+
+def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
+    days = past.table("customer_days")
+    known = days.filter(days.customer_key.notnull())
+    people = known.group_by("customer_key").agg(last_day=known.day.max(), purchases=known.count())
+    gaps = _gaps(past)
+    own = gaps.group_by("customer_key").agg(
+        middle=gaps.gap.median().cast("float64"),
+        middle_before=gaps.gap.median(where=~gaps.is_last).cast("float64"),
+        last_gap=gaps.gap.max(where=gaps.is_last),
+    )
+    seen = people.left_join(own, "customer_key").drop("customer_key_right")
+    repeats = (seen.purchases - 1).cast("float64")
+    before = _shrunk(seen.middle_before, repeats - 1.0, shop)
+    expected = ibis.ifelse(seen.purchases == 2, shop.second_days, before)
+    came_back = (seen.last_gap.cast("float64") > expected * LAPSED).fill_null(False)
+    rhythm = ibis.cases(
+        (seen.purchases == 1, ibis.literal(shop.second_days)),
+        (came_back, before),
+        else_=_shrunk(seen.middle, repeats, shop),
+    )
+    told = seen.select(
+        "customer_key",
+        "purchases",
+        came_back=came_back,
+        rhythm_days=rhythm.cast("float64"),
+        silent_days=ibis.literal(past.as_of).delta(seen.last_day, unit="day").cast("int64"),
+    )
+    return told.select("customer_key", stage=_stage(told), *COLUMNS[2:])
+
+
+def _shrunk(own: ir.Value, gaps: ir.Value, shop: ShopRhythm) -> ir.Value:
+    """A customer's own middle gap, as if two more of the shop's had been seen."""
+    seen = own.fill_null(0.0) * gaps + shop.gap_days * _PRIOR_GAPS
+    return seen / (gaps + _PRIOR_GAPS).nullif(0.0)
+
+
+def _stage(told: ir.Table) -> ir.Value:
+    silent, is_first = told.silent_days.cast("float64"), told.purchases == 1
+    is_quiet, is_gone = (silent > told.rhythm_days * limit for limit in (AT_RISK, LAPSED))
+    return ibis.cases(
+        (is_gone & is_first, "one_and_done"),
+        (is_gone, "lapsed"),
+        (is_quiet, "at_risk"),
+        (is_first, "first_order"),
+        (told.came_back, "won_back"),
+        else_="active",
+    )
+
+
+def _prospects(past: StoreAt) -> ir.Table | None:
+    """Who was known without having bought; None where a store keeps no list of people.
+
+    Somebody without a day of first being seen counts as known only while no order ever came.
+    """
+    if not past.has("customers") or not past.has("customer_facts"):
+        return None
+    people = past.table("customers")
+    people = people.filter(~people.is_internal.fill_null(False))
+    facts = past.store.table("customer_facts").select("customer_key", "first_day")
+    known = people.select("customer_key", "first_seen_at").join(facts, "customer_key")
+    tomorrow = ibis.literal(past.as_of + timedelta(1)).cast("timestamp")
+    is_seen = ibis.ifelse(
+        known.first_seen_at.notnull(), known.first_seen_at < tomorrow, known.first_day.isnull()
+    )
+    has_bought = (known.first_day <= ibis.literal(past.as_of)).fill_null(False)
+    return known.filter(is_seen & ~has_bought).select(
+        "customer_key",
+        stage=ibis.literal("prospect"),
+        rhythm_days=ibis.null("float64"),
+        silent_days=ibis.null("int64"),
+    )
