@@ -14,6 +14,7 @@ from crm_core.errors import CrmError
 from crm_core.features import build_features
 from crm_core.models.rfm import rfm
 from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.pipeline.movement_steps import segment_history
 from crm_core.store import Build, StoreAt
 
 TRIAL_DAYS = 91
@@ -64,6 +65,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "rfm": segments,
     "lifetime_value": value,
     "forecast": forecast,
+    "segment_history": segment_history,
 }
 
 

@@ -1,0 +1,22 @@
+"""Where each customer stood at the end of past months, kept so that pages need not compute it."""
+
+from __future__ import annotations
+
+from crm_core.models.standing import HISTORY, kept_days, standing_rows
+from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.store import StoreAt
+
+
+def segment_history(job: Scoring) -> None:
+    """`segment_history`: one row a kept day and person known by then, a day at a time."""
+
+    def learn() -> Documents:
+        for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
+            rows = standing_rows(StoreAt(job.build, day))
+            if place:
+                job.build.append(HISTORY, rows)
+            else:
+                job.build.materialise(HISTORY, rows)
+        return ()
+
+    job.keep(HISTORY, (HISTORY,), learn)
