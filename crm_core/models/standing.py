@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from crm_core.errors import CrmError, close_match
 from crm_core.models.lifecycle import STAGES, lifecycle, shop_rhythm
 from crm_core.models.rfm import SEGMENTS, rfm
-from crm_core.store import Store, StoreAt
+from crm_core.store import Store, StoreAt, Tables
 
 HISTORY: Final = "segment_history"
 YEAR_DAYS: Final = 365
@@ -22,6 +22,9 @@ MONTH_ENDS: Final = 25
 #: Days before the scores' day that are kept beside the month ends: what a page asks for first,
 #: and the years that tell what became of a segment.
 KEPT_BACK: Final = (0, 30, 91, 182, 365, 547, 730)
+
+#: Purchase days from which on it takes a page longer to compute a day than to read it.
+LEAST_KEPT: Final = 20_000
 
 COLUMNS: Final = ("customer_key", "code", "last_day", "purchase_days", "net_revenue_365d")
 _MONEY: Final = "decimal(18,2)"
@@ -107,6 +110,12 @@ def kept_days(as_of: date, first_day: date) -> tuple[date, ...]:
         month_end = month_end.replace(day=1) - timedelta(1)
         days.add(month_end)
     return tuple(sorted(day for day in days if day >= first_day))
+
+
+def is_worth_keeping(store: Tables) -> bool:
+    """Whether a shop is so large that its past days are kept."""
+    days = store.table("customer_days")
+    return int(store.fetch(days.agg(n=days.count()))["n"].iloc[0]) >= LEAST_KEPT
 
 
 def is_kept(store: Store, day: date) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from crm_core.models.standing import HISTORY, kept_days, standing_rows
+from crm_core.models.standing import HISTORY, is_worth_keeping, kept_days, standing_rows
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt
 
 
 def segment_history(job: Scoring) -> None:
-    """`segment_history`: one row a kept day and person known by then, a day at a time."""
+    """`segment_history`: one row a kept day and person known by then, a day at a time.
+
+    No table in a shop so small that a page has any day's segments in a moment.
+    """
 
     def learn() -> Documents:
         for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
@@ -19,4 +22,5 @@ def segment_history(job: Scoring) -> None:
                 job.build.materialise(HISTORY, rows)
         return ()
 
-    job.keep(HISTORY, (HISTORY,), learn)
+    if is_worth_keeping(job.build):
+        job.keep(HISTORY, (HISTORY,), learn)
