@@ -49,6 +49,7 @@ PAGES = (
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
     PageSpec("value", "customers", "diamond", applies=frozenset({"segment", "region"})),
+    PageSpec("movement", "customers", "moving"),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
