@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from crm_core.errors import CrmError, close_match
 
@@ -11,6 +13,58 @@ PERIODS = ("7d", "30d", "90d", "12m", "ytd", "all", "custom")
 COMPARISONS = ("previous", "year", "none")
 LANGUAGES = ("en", "zh")
 _YEAR_DAYS = 52 * 7
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A way of dividing customers: the table of scores that holds it, and the column."""
+
+    table: str
+    column: str
+
+
+#: The first two together are the product's default segment. A code of the filter is
+#: `<name>.<value>`; those of RFM are older than the others and stand without a name.
+SEGMENTATIONS: Final[Mapping[str, Segmentation]] = {
+    "stage": Segmentation("lifecycle", "stage"),
+    "value": Segmentation("value_tiers", "value_tier"),
+    "rfm": Segmentation("rfm", "segment"),
+    "loyalty": Segmentation("loyalty", "loyalty_tier"),
+    "cluster": Segmentation("clusters", "cluster"),
+}
+_UNNAMED: Final = "rfm"
+
+
+def segment_code(name: str, value: str) -> str:
+    """A value of a segmentation as the filter and the address write it.
+
+    >>> segment_code("stage", "at_risk"), segment_code("rfm", "at_risk")
+    ('stage.at_risk', 'at_risk')
+    """
+    return value if name == _UNNAMED else f"{name}.{value}"
+
+
+def segment_of_code(code: str) -> tuple[str, str]:
+    """The segmentation and value of a code; a name that is none makes it one of RFM's.
+
+    >>> segment_of_code("stage.at_risk"), segment_of_code("at_risk")
+    (('stage', 'at_risk'), ('rfm', 'at_risk'))
+    """
+    name, dot, value = code.partition(".")
+    known = dot and name in SEGMENTATIONS and name != _UNNAMED
+    return (name, value) if known else (_UNNAMED, code)
+
+
+def by_segmentation(codes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The values asked for of each segmentation: one of them, and of every segmentation named.
+
+    >>> by_segmentation(["stage.active", "value.top", "stage.at_risk"])
+    {'stage': ('active', 'at_risk'), 'value': ('top',)}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in map(segment_of_code, codes):
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 @dataclass(frozen=True)

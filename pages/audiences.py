@@ -4,7 +4,6 @@ from crm_core.charts import bars
 from crm_core.text.formats import day
 from crm_core.ui.audience_builder import chosen_audience, draw_nobody, in_words, save_audience
 from crm_core.ui.audience_export import draw_export
-from crm_core.ui.customer_parts import segment_words
 from crm_core.ui.page import (
     Column,
     caption,
@@ -20,6 +19,7 @@ from crm_core.ui.page import (
     plain,
     show,
 )
+from crm_core.ui.segment_words import default_words
 from crm_core.views.audiences import audiences, can_choose
 
 session = current()
@@ -57,9 +57,9 @@ else:
             )
         with right, panel("audiences.preview"):
             customer_table(
-                view.preview.assign(segment=segment_words(view.preview["segment"])),
+                view.preview.assign(segment=default_words(view.preview)),
                 [
-                    Column("segment", label_key="feature.segment.label"),
+                    Column("segment", label_key="feature.default_segment.label"),
                     Column("last_order_day", "date", "feature.last_order_day.label"),
                     Column("orders", "count", "feature.orders.label"),
                     Column("revenue", "money", "feature.revenue.label"),

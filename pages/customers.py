@@ -2,7 +2,7 @@
 
 from crm_core.text.formats import day
 from crm_core.ui.account_parts import draw_accounts, level_switch
-from crm_core.ui.customer_parts import found_customers, segment_words
+from crm_core.ui.customer_parts import found_customers
 from crm_core.ui.page import (
     Column,
     caption,
@@ -20,6 +20,7 @@ from crm_core.ui.page import (
     show,
     switch_choice,
 )
+from crm_core.ui.segment_words import default_words
 from crm_core.views.customers import BOUGHT, ORDERS, SORTS, customers, customers_total
 
 session = current()
@@ -63,9 +64,9 @@ else:
                 note("customers.nobody_left" if found is None else "customers.nobody_found")
             else:
                 customer_table(
-                    view.rows.assign(segment=segment_words(view.rows["segment"])),
+                    view.rows.assign(segment=default_words(view.rows)),
                     [
-                        Column("segment", label_key="feature.segment.label"),
+                        Column("segment", label_key="feature.default_segment.label"),
                         Column("last_order_day", "date", "feature.last_order_day.label"),
                         Column("orders", "count", "feature.orders.label"),
                         Column("revenue", "money", "feature.revenue.label"),

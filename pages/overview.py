@@ -17,6 +17,7 @@ from crm_core.ui.page import (
     panel,
     show,
 )
+from crm_core.ui.segment_words import segment_words
 from crm_core.views.overview import NO_CHANNEL, overview
 
 session = current()
@@ -42,9 +43,7 @@ with right:
     if view.segments.empty:
         empty_state("overview.segments")
     else:
-        frame = view.segments.assign(
-            label=[session.t(f"rfm.{code}.name") for code in view.segments["code"]]
-        )
+        frame = view.segments.assign(label=segment_words(view.segments["code"]))
         chosen = card(
             "overview.segments",
             bars(frame, session.numbers("count")),

@@ -19,6 +19,7 @@ from crm_core.ui.page import (
     show,
     warning,
 )
+from crm_core.ui.segment_words import default_words, segment_words
 from crm_core.views.value import value
 
 session = current()
@@ -45,9 +46,7 @@ with left:
         help_key="value.deciles_about",
     )
 with right:
-    frame = view.segments.assign(
-        label=[session.t(f"rfm.{code}.name") for code in view.segments["code"]]
-    )
+    frame = view.segments.assign(label=segment_words(view.segments["code"]))
     chosen = card(
         f"value.segments_by.{view.worth}",
         bars(frame, session.numbers("money")),
@@ -58,11 +57,10 @@ with right:
     if chosen:
         go("customers", segment=chosen)
 with panel("value.top"):
-    names = [session.t(f"rfm.{code}.name") for code in view.top["segment"]]
     customer_table(
-        view.top.assign(segment=names),
+        view.top.assign(segment=default_words(view.top)),
         [
-            Column("segment", label_key="feature.segment.label"),
+            Column("segment", label_key="feature.default_segment.label"),
             Column("last_order_day", "date", "feature.last_order_day.label"),
             Column("orders", "count", "feature.orders.label"),
             Column("revenue_365d", "money", "feature.revenue_365d.label"),

@@ -1,7 +1,8 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
-from crm_core.audiences.fields import FIELDS, people
+from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, in_segments, people
 from crm_core.audiences.members import (
+    SEGMENT_CODES,
     Size,
     list_columns,
     members,
@@ -13,7 +14,10 @@ from crm_core.audiences.members import (
 
 __all__ = [
     "FIELDS",
+    "SEGMENT_CODES",
+    "SEGMENT_FIELDS",
     "Size",
+    "in_segments",
     "list_columns",
     "members",
     "people",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
 from crm_core.features import FEATURES
 from crm_core.rules import Field
+from crm_core.selection import SEGMENTATIONS, by_segmentation
 from crm_core.store import Store
 
 _SCORES = {
+    "lifecycle": (Field("stage", "text", "feature.stage.label", "code"),),
+    "value_tiers": (Field("value_tier", "text", "feature.value_tier.label", "code"),),
     "rfm": (Field("segment", "text", "feature.segment.label", "code"),),
+    "loyalty": (
+        Field("loyalty_tier", "text", "feature.loyalty_tier.label", "code"),
+        Field("to_next_tier", "number", "feature.to_next_tier.label", "money"),
+    ),
+    "clusters": (Field("cluster", "text", "feature.cluster.label", "code"),),
     "lifetime_value": (
         Field("expected_orders", "number", "feature.expected_orders.label", "count"),
         Field("expected_revenue", "number", "feature.expected_revenue.label", "money"),
@@ -27,13 +37,20 @@ FIELDS: dict[str, Field] = {
     )
 }
 
+#: The fields that hold a segment's code, by segmentation.
+SEGMENT_FIELDS = {name: kind.column for name, kind in SEGMENTATIONS.items()}
 
-def people(store: Store) -> ir.Table:
+
+def people(store: Store, *, prospects: bool = False) -> ir.Table:
     """One row a customer of the current scores: `customer_key` and every field of FIELDS.
 
-    A score that could not be made (too little data) is unknown for everybody.
+    With `prospects` those come too who are known and have not bought; all but their stage is
+    unknown. A score that could not be made (too little data) is unknown for everybody.
     """
     joined = store.table("features")
+    if prospects and store.has("lifecycle"):
+        known = store.table("lifecycle").select("customer_key")
+        joined = known.left_join(joined, "customer_key").drop("customer_key_right")
     for name, fields in _SCORES.items():
         if store.has(name):
             scores = store.table(name).select("customer_key", *[field.name for field in fields])
@@ -44,3 +61,10 @@ def people(store: Store) -> ir.Table:
             types = {"number": "float64", "text": "string"}
             joined = joined.mutate(**{field.name: ibis.null(types[field.type]) for field in fields})
     return joined
+
+
+def in_segments(people: ir.Table, codes: Sequence[str]) -> ir.Table:
+    """Those of `people` in the segments that the filter names (see `by_segmentation`)."""
+    for name, values in by_segmentation(codes).items():
+        people = people.filter(people[SEGMENT_FIELDS[name]].isin(values))
+    return people

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.audiences.fields import FIELDS, people
+from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, people
 from crm_core.errors import CrmError, close_match
+from crm_core.models.cluster_names import words_of
+from crm_core.models.lifecycle import STAGES
 from crm_core.models.rfm import SEGMENTS
+from crm_core.models.tiers import LOYALTY_TIERS, VALUE_TIERS
 from crm_core.privacy.consent import reach
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.records import Records
-from crm_core.rules import All, Condition, Rule, from_document, from_json, predicate
+from crm_core.rules import All, Condition, Rule, conditions, from_document, from_json, predicate
+from crm_core.selection import segment_code, segment_of_code
 from crm_core.store import Store
 
 _FACTS = (
+    "stage",
+    "value_tier",
     "segment",
     "last_order_day",
     "orders",
@@ -24,6 +30,14 @@ _FACTS = (
     "favourite_category",
     "expected_orders",
     "p_no_order",
+)
+
+#: Every code of the segment filter but those of groups, which each shop has its own of.
+SEGMENT_CODES = (
+    *(segment_code("stage", stage) for stage in STAGES),
+    *(segment_code("value", tier) for tier in VALUE_TIERS),
+    *(segment_code("rfm", segment.code) for segment in SEGMENTS),
+    *(segment_code("loyalty", tier) for tier in LOYALTY_TIERS),
 )
 
 
@@ -60,24 +74,27 @@ def rule_of(text: str, records: Records) -> Rule:
 
 
 def segment_rule(code: str) -> Rule:
-    """Everybody in one RFM segment.
+    """Everybody in one segment, by its code in the filter: `champions`, `stage.active`.
 
     Raises: CrmError("no_such_segment") with the closest code.
     """
-    codes = [segment.code for segment in SEGMENTS]
-    if code not in codes:
-        raise CrmError("no_such_segment", name=code, match=close_match(code, codes))
-    return Condition("segment", "is", code)
+    name, value = segment_of_code(code)
+    is_group = name == "cluster" and words_of(value)  # which groups there are differs by shop
+    if code not in SEGMENT_CODES and not is_group:
+        match = close_match(code, SEGMENT_CODES)
+        raise CrmError("no_such_segment", name=code, match=match)
+    return Condition(SEGMENT_FIELDS[name], "is", value)
 
 
 def members(store: Store, rule: Rule) -> ir.Table:
     """One row a member: `customer_key` and every field, as of the current scores.
 
+    A rule that asks about the life-cycle stage is asked of prospects too; no other is.
     Raises: CrmError("no_scores") before the first refresh, CrmError of the rules.
     """
     if not store.has("features") or store.scores_as_of is None:
         raise CrmError("no_scores")
-    table = people(store)
+    table = people(store, prospects=any(part.field == "stage" for part in conditions(rule)))
     if rule == All():
         return table
     held = predicate(

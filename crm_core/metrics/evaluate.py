@@ -15,7 +15,7 @@ from crm_core.metrics.catalog import METRICS, dimension
 from crm_core.metrics.day_sums import NAME, adds_up, serving
 from crm_core.metrics.definition import Metric, Sum
 from crm_core.metrics.parts import Number, Part, of_ledger, parts_of, record
-from crm_core.selection import Period, Selection
+from crm_core.selection import SEGMENTATIONS, Period, Selection, by_segmentation
 from crm_core.store import Store
 
 
@@ -58,10 +58,12 @@ def scope(
         chosen = getattr(selection, column)
         if chosen:
             rows = rows.filter(rows[column].isin(chosen))
-    if selection.segment and store.has("rfm"):
-        rfm = store.table("rfm")
-        members = rfm.filter(rfm.segment.isin(selection.segment)).select("customer_key")
-        rows = rows.semi_join(members, "customer_key")
+    for name, values in by_segmentation(selection.segment).items():
+        kind = SEGMENTATIONS[name]
+        if store.has(kind.table):
+            people = store.table(kind.table)
+            members = people.filter(people[kind.column].isin(values)).select("customer_key")
+            rows = rows.semi_join(members, "customer_key")
     return rows if period is None else between(rows, period)
 
 

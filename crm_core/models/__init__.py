@@ -23,6 +23,14 @@ _SPECS: tuple[ModelSpec, ...] = (
     ),
     ModelSpec("churn", "crm_core.models.churn", measure="brier", baseline="naive_share"),
     ModelSpec("rfm", "crm_core.models.rfm"),  # names groups; its order is shown, not promised
+    ModelSpec("lifecycle", "crm_core.models.lifecycle"),  # names stages by rule
+    ModelSpec(
+        "clusters",
+        "crm_core.models.clusters",
+        measure="separation",
+        baseline="naive_recency",
+        better="higher",
+    ),
     ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
 )
 

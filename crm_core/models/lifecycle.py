@@ -151,7 +151,7 @@ def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
         rhythm_days=rhythm.cast("float64"),
         silent_days=ibis.literal(past.as_of).delta(seen.last_day, unit="day").cast("int64"),
     )
-    return told.select("customer_key", stage=_stage(told), *COLUMNS[2:])
+    return told.mutate(stage=_stage(told)).select(*COLUMNS)
 
 
 def _shrunk(own: ir.Value, gaps: ir.Value, shop: ShopRhythm) -> ir.Value:

@@ -65,6 +65,22 @@ SEGMENTS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Where scores begin by fixed numbers: the most days since the last purchase that still earn
+    5, 4, 3 and 2; the least purchase days that earn 3, 4 and 5 (two are 2, one is 1); the least
+    revenue that earns 2, 3, 4 and 5."""
+
+    recency_days: tuple[float, float, float, float]
+    purchase_days: tuple[float, float, float]
+    revenue: tuple[float, float, float, float]
+
+
+_STANDARD_DAYS: Final = (30.0, 90.0, 180.0, 365.0)
+_STANDARD_PURCHASES: Final = (3.0, 5.0, 10.0)
+_STANDARD_ORDERS: Final = (1.0, 2.0, 4.0, 8.0)
+
+
 def segment_of(r: int, f: int, m: int) -> str:
     """The segment of a customer with these scores.
 
@@ -74,42 +90,44 @@ def segment_of(r: int, f: int, m: int) -> str:
     return next(segment.code for segment in SEGMENTS if segment.holds(r, f, m))
 
 
-def rfm(past: StoreAt) -> ir.Table:
+def rfm(past: StoreAt, cuts: Cuts | None = None) -> ir.Table:
     """One row a customer who had bought by `past.as_of`, with scores and segment.
 
     Columns: customer_key, recency_days (days from the last purchase day to as_of), frequency
     (purchase days), monetary (revenue, shop's currency), r, f, m (1 worst to 5 best), segment
     (a code of SEGMENTS; its words are the text keys `rfm.<code>.name`, `.definition`, `.action`).
 
-    Scores rank customers against each other, so that they fit any shop; equal customers always
-    get equal scores. r and m: the fifth in which the middle of a customer's group of equals
-    falls. f: 1 is one purchase day, always and only; repeat buyers share 2 to 5 by quarters in
-    the same way. With one customer, or all alike, scores are in the middle.
+    Without `cuts` scores rank customers against each other, so that they fit any shop; equal
+    customers always get equal scores. r and m: the fifth in which the middle of a customer's
+    group of equals falls. f: 1 is one purchase day, always and only; repeat buyers share 2 to 5
+    by quarters in the same way. With one customer, or all alike, scores are in the middle.
+    With `cuts` the scores are the same whatever other customers do.
     Recency here counts back from as_of; the repeat-buying models call another span recency.
     """
-    return scored(past.table("customer_days"), past.as_of)
+    return scored(past.table("customer_days"), past.as_of, cuts)
 
 
-def scored(customer_days: ir.Table, as_of: date) -> ir.Table:
+def scored(customer_days: ir.Table, as_of: date, cuts: Cuts | None = None) -> ir.Table:
     """The rows of `rfm`, from any table of customer_key, day, revenue that has no future."""
     known = customer_days.filter(customer_days.customer_key.notnull())
     people = known.group_by("customer_key").aggregate(
         last_day=known.day.max(), frequency=known.day.nunique(), monetary=known.revenue.sum()
     )
-    repeat = people.filter(people.frequency > 1)
-    ranked = (
-        people.left_join(_parts(people, "last_day", "r", parts=5), "last_day")
-        .drop("last_day_right")
-        .left_join(_parts(people, "monetary", "m", parts=5), "monetary")
-        .drop("monetary_right")
-        .left_join(_parts(repeat, "frequency", "quarter", parts=4), "frequency")
-        .drop("frequency_right")
-    )
-    named = ranked.mutate(
-        recency_days=ibis.literal(as_of).delta(ranked.last_day, unit="day"),
-        f=1 + ranked.quarter.fill_null(0),
-    )
+    recency = ibis.literal(as_of).delta(people.last_day, unit="day")
+    people = people.mutate(recency_days=recency)
+    named = _ranked(people) if cuts is None else _cut(people, cuts)
     return named.mutate(segment=_segment(named)).select(*COLUMNS)
+
+
+def standard_cuts(past: StoreAt) -> Cuts:
+    """Fixed numbers for a shop that has typed none: 30, 90, 180 and 365 days; 3, 5 and 10 purchase
+    days; one, two, four and eight times the revenue of its middle purchase day."""
+    days = past.table("customer_days")
+    found = past.store.fetch(days.agg(middle=days.revenue.cast("float64").median()))
+    middle = found["middle"].iloc[0]
+    unit = 0.0 if middle is None or middle != middle else float(middle)
+    one, two, four, eight = (unit * orders for orders in _STANDARD_ORDERS)
+    return Cuts(_STANDARD_DAYS, _STANDARD_PURCHASES, (one, two, four, eight))
 
 
 def fit(store: Tables, *, as_of: date) -> Fitted:
@@ -200,6 +218,34 @@ def _after(
     brought, total, silence, spent = read_columns(store, ordered)
     need("validate", buyers=(len(brought), 1))
     return brought, {NAME: total, "naive_recency": -silence, "naive_spend": spent}
+
+
+def _ranked(people: ir.Table) -> ir.Table:
+    """People with the scores of their ranks."""
+    repeat = people.filter(people.frequency > 1)
+    ranked = (
+        people.left_join(_parts(people, "last_day", "r", parts=5), "last_day")
+        .drop("last_day_right")
+        .left_join(_parts(people, "monetary", "m", parts=5), "monetary")
+        .drop("monetary_right")
+        .left_join(_parts(repeat, "frequency", "quarter", parts=4), "frequency")
+        .drop("frequency_right")
+    )
+    return ranked.mutate(f=1 + ranked.quarter.fill_null(0))
+
+
+def _cut(people: ir.Table, cuts: Cuts) -> ir.Table:
+    """People with the scores of fixed numbers."""
+    silent, spent = people.recency_days.cast("float64"), people.monetary.cast("float64")
+    bought = people.frequency.cast("float64")
+    lately = [(silent <= days, 5 - place) for place, days in enumerate(cuts.recency_days)]
+    often = [(bought >= least, 5 - n) for n, least in enumerate(reversed(cuts.purchase_days))]
+    much = [(spent >= least, 5 - n) for n, least in enumerate(reversed(cuts.revenue))]
+    return people.mutate(
+        r=ibis.cases(*lately, else_=1).cast("int64"),
+        f=ibis.cases(*often, (bought > 1.0, 2), else_=1).cast("int64"),
+        m=ibis.cases(*much, else_=1).cast("int64"),
+    )
 
 
 def _parts(people: ir.Table, column: str, score: str, *, parts: int) -> ir.Table:

@@ -19,6 +19,7 @@ from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
 from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import last_import
+from crm_core.pipeline.rules import segment_rules
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.pipeline.undo import rebuild_store
 from crm_core.pipeline.workspace import (
@@ -162,7 +163,10 @@ def refresh(
         if rebuild:
             rebuild_store(url, settings=settings, records=records, now=now, progress=progress)
         seconds = refresh_marts(url, settings=settings, records=records, now=now, progress=progress)
-        seconds |= refresh_scores(url, settings=settings, as_of=as_of, progress=progress)
+        rules = segment_rules(records.shop_settings())
+        seconds |= refresh_scores(
+            url, settings=settings, rules=rules, as_of=as_of, progress=progress
+        )
     finally:
         records.close()
     return {"store": engine_of(url, settings).shown, "seconds": seconds}

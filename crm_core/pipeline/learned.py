@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from crm_core.pipeline.rules import SegmentRules
 from crm_core.store import Build, Store
 from crm_core.store.connection import quoted
 
@@ -25,13 +26,14 @@ Documents = Sequence[tuple[str, str]]
 class Scoring:
     """A refresh of scores under way: `build` is being filled from `store` as of a day.
 
-    `shipped` is a folder with what was learned before from the very same orders, if any;
+    `rules` say how the shop divides its customers; `shipped` is a folder with what was learned before from the very same orders, if any;
     `documents` are those of the models fitted so far.
     """
 
     build: Build
     store: Store
     as_of: date
+    rules: SegmentRules = field(default_factory=SegmentRules)
     shipped: Path | None = None
     documents: list[tuple[str, str]] = field(default_factory=list)
 

@@ -13,10 +13,11 @@ from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.jobs import Answer, Progress, own_url
 from crm_core.pipeline.mended import as_given
 from crm_core.pipeline.pulls import find_source, pull
+from crm_core.pipeline.rules import segment_rules
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
 from crm_core.pipeline.workspace import is_empty, workspace
-from crm_core.records import open_records
+from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from crm_core.store.imports import Plan, SourceFile, recognise
@@ -48,7 +49,7 @@ def import_files(
                 wishes=replace(wishes, healed=tuple(healed)), progress=progress,
             )  # fmt: skip
         if refresh and not wishes.dry_run:
-            report["seconds"] = score_if_needed(url, settings, progress)
+            report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
         records.close()
     return report
@@ -76,7 +77,7 @@ def pull_source(
             wishes=wishes, everything=everything, progress=progress,
         )  # fmt: skip
         if refresh and report["batch"] is not None:
-            report["seconds"] = score_if_needed(url, settings, progress)
+            report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
         records.close()
     return report
@@ -95,11 +96,16 @@ def set_aside(store: Store, batch: int | None, *, into_folder: bool) -> list[Lay
     return forms
 
 
-def score_if_needed(url: str, settings: Settings, progress: Progress) -> dict[str, float]:
+def score_if_needed(
+    url: str, settings: Settings, records: Records, progress: Progress
+) -> dict[str, float]:
     """Scores the facts of now, unless they are: a job cut off in between left others."""
     with closing(engine_of(url, settings).open()) as store:
         scored = store.scores_facts == store.snapshot
-    return {} if scored else refresh_scores(url, settings=settings, progress=progress)
+    if scored:
+        return {}
+    rules = segment_rules(records.shop_settings())
+    return refresh_scores(url, settings=settings, rules=rules, progress=progress)
 
 
 def undo(
@@ -120,7 +126,7 @@ def undo(
         )
         report["empty"] = is_empty(url, settings)
         if refresh and not report["empty"]:
-            report["seconds"] = score_if_needed(url, settings, progress)
+            report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
         records.close()
     return report

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
-from crm_core.records import IdentityOverride, ShopSettings
+from crm_core.models.rfm import Cuts
+from crm_core.records import CUT_SCORES, IdentityOverride, ShopSettings
 from crm_core.store import Build
 from crm_core.store.accounts import AccountRules
 from crm_core.store.marts import MoneyRules
 from crm_core.store.people import PeopleRules
+
+
+@dataclass(frozen=True)
+class SegmentRules:
+    """How a shop divides its customers: the spend that loyalty tiers ask for (none typed: by what
+    customers spend), and how RFM scores are cut (`own_cuts` with `rfm_by` own)."""
+
+    loyalty: Mapping[str, float] = field(default_factory=dict)
+    rfm_by: str = "quantiles"
+    own_cuts: Cuts | None = None
+
+
+def segment_rules(settings: ShopSettings) -> SegmentRules:
+    """What the shop's settings say of segments."""
+    cuts = {
+        name: tuple(float(scores[score]) for score in order)
+        for name, order in CUT_SCORES.items()
+        if len(scores := settings.rfm_cuts.get(name, {})) == len(order)
+    }
+    return SegmentRules(
+        loyalty={tier: float(least) for tier, least in settings.loyalty_tiers.items()},
+        rfm_by=settings.rfm_by,
+        own_cuts=Cuts(**cuts) if len(cuts) == len(CUT_SCORES) else None,  # pyright: ignore[reportArgumentType]
+    )
 
 
 def money_rules(settings: ShopSettings, build: Build) -> MoneyRules:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.features import build_features
-from crm_core.models.rfm import rfm
+from crm_core.pipeline import segment_steps
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.store import Build, StoreAt
@@ -25,12 +25,6 @@ def features(job: Scoring) -> None:
     """`features`: what is known of each customer."""
     found = build_features(StoreAt(job.build, job.as_of))
     job.build.materialise("features", found.order_by("customer_key"))
-
-
-def segments(job: Scoring) -> None:
-    """`rfm`: each customer's scores and segment."""
-    found = rfm(StoreAt(job.build, job.as_of))
-    job.build.materialise("rfm", found.order_by("customer_key"))
 
 
 def value(job: Scoring) -> None:
@@ -62,8 +56,12 @@ def forecast(job: Scoring) -> None:
 
 STEPS: dict[str, Callable[[Scoring], None]] = {
     "features": features,
-    "rfm": segments,
+    "rfm": segment_steps.rfm_segments,
+    "lifecycle": segment_steps.stages,
+    "loyalty": segment_steps.loyalty,
     "lifetime_value": value,
+    "value_tiers": segment_steps.values,
+    "clusters": segment_steps.groups,
     "forecast": forecast,
     "segment_history": segment_history,
 }

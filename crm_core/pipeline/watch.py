@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
+from crm_core.pipeline.workspace import workspace
+from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.store import engine_of
 
@@ -182,7 +185,8 @@ def _round(
             state.write()
         yield said
     if imported and how.refresh:
-        loading.score_if_needed(url, settings, progress)
+        with closing(open_records(workspace(settings, url).records_url)) as records:
+            loading.score_if_needed(url, settings, records, progress)
 
 
 def _imported(

@@ -15,6 +15,7 @@ from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
+from crm_core.records.segment_settings import RFM_BY, cut_issues, tier_issues
 
 NOT_COUNTED = ("pending", "cancelled", "test")
 REFUND_DATES = ("refund", "order")
@@ -51,6 +52,9 @@ class ShopSettings:
     `household_accounts` and `company_accounts` customers of one address and family name, or of
     one company's mail domain, form an account where no file names one.
     Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
+    `loyalty_tiers` is tier -> spend in the last 365 days it asks for; nothing typed lets it follow
+    from what customers spend. `rfm_by` says how RFM scores are cut: by rank, at fixed numbers,
+    or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -74,11 +78,14 @@ class ShopSettings:
     company_accounts: bool = False
     refund_date: str = REFUND_DATES[0]
     raw_uploads_days: int = 30
+    loyalty_tiers: Mapping[str, Decimal] = field(default_factory=dict)
+    rfm_by: str = RFM_BY[0]
+    rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
             object.__setattr__(self, name, _number(getattr(self, name)))
-        for name in (*_RATES_BY, "marketing_spend"):
+        for name in (*_RATES_BY, "marketing_spend", "loyalty_tiers", "rfm_cuts"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
         for name in _LISTS:
             object.__setattr__(self, name, _texts(getattr(self, name)))
@@ -212,7 +219,10 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         found.append(SettingIssue("country", "not_a_country"))
     if settings.refund_date not in REFUND_DATES:
         found.append(SettingIssue("refund_date", "not_a_choice"))
-    return found + _days("raw_uploads_days", settings.raw_uploads_days)
+    found += _days("raw_uploads_days", settings.raw_uploads_days)
+    found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
+    cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
+    return found + [SettingIssue(*said) for said in cuts]
 
 
 def _days(name: str, value: Any) -> list[SettingIssue]:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from crm_core.audiences import FIELDS
 from crm_core.errors import CrmError
-from crm_core.models.rfm import SEGMENTS
 from crm_core.privacy.consent import standing_now
 from crm_core.privacy.escape import one_line
 from crm_core.privacy.gate import IDENTITY_COLUMNS, MOST_FOUND, identities, search
 from crm_core.privacy.policy import allowed, treatment
 from crm_core.records import CONTACT_CHANNELS
+from crm_core.selection import segment_code
 from crm_core.text import formats
 from crm_core.ui.customer_traces import draw_traces
-from crm_core.ui.fields import button
-from crm_core.ui.layout import go, grid, link, row
+from crm_core.ui.layout import details_box, grid
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
+from crm_core.ui.segment_words import segment_name, segment_words, value_words
 from crm_core.ui.session import current
 from crm_core.ui.words import caption, pairs, paragraph
 from crm_core.views.audiences import GROUPS
-from crm_core.views.customer import Customer
+from crm_core.views.customer import Customer, Scores
 
 _BOX = "customers_search"
 _SEEN = "_customers_seen"
@@ -75,13 +74,6 @@ def called(key: int) -> str:
     return names_for([key], current())[0]
 
 
-def segment_words(codes: Iterable[Any]) -> list[str]:
-    """The names of segments; empty where a person has none."""
-    session = current()
-    known = {segment.code for segment in SEGMENTS}
-    return [session.t(f"rfm.{code}.name") if code in known else "" for code in codes]
-
-
 def draw_identity(view: Customer) -> None:
     """Who the person is, as far as the role may see, and what they were recognised by."""
     session = current()
@@ -120,10 +112,8 @@ def fact_words(name: str, value: Any) -> str:
         return session.t("customer.yes" if value else "customer.no")
     if isinstance(value, date):
         return formats.day(value, session.language)
-    if name == "segment":
-        return segment_words([value])[0]
     if isinstance(value, str):
-        return one_line(value)
+        return one_line(value_words(name, value))
     if name == "p_no_order" and value > _NEARLY:
         return session.t("customer.nearly", share=session.write(_NEARLY, "rate"))
     unit = FIELDS[name].unit
@@ -132,24 +122,46 @@ def fact_words(name: str, value: Any) -> str:
 
 
 def draw_why(view: Customer) -> None:
-    """The segment, what it means, which scores lead there, and what to expect next."""
+    """The segment shown everywhere and why; the other segments behind "more"."""
     session = current()
-    scores = view.scores
-    if scores is None:
+    stage = view.fact_text("stage")
+    if stage is None:
         caption("customer.no_scores", day=formats.day(view.as_of, session.language))
         return
-    name = segment_words([scores.segment])[0]
+    code = segment_code("stage", stage)
+    name, about = segment_words([code])[0], session.t(f"lifecycle.{stage}.definition")
+    paragraph("customer.why_segment", name=name, definition=about)
+    if view.rhythm_days is not None and view.scores is not None:
+        days = formats.number(view.rhythm_days, session.language)
+        kind = "usual" if view.scores.frequency > 1 else "shop"
+        caption(f"customer.rhythm.{kind}", days=days, silent=view.scores.recency_days)
+    tier = view.fact_text("value_tier")
+    if tier is not None:
+        about = session.t(f"value_tier.{tier}.definition")
+        name = segment_words([segment_code("value", tier)])[0]
+        paragraph("customer.why_segment", name=name, definition=about)
+    caption("customer.why_action", action=session.t(f"lifecycle.{stage}.action"))
+    if view.scores is not None:
+        with details_box("customer.more_segments"):
+            _more_segments(view, view.scores)
+
+
+def _more_segments(view: Customer, scores: Scores) -> None:
+    """RFM with its scores, the loyalty tier with what is missing to the next, the group."""
+    session = current()
     definition = session.t(f"rfm.{scores.segment}.definition")
+    name = segment_name(scores.segment, session.language, full=True)
     paragraph("customer.why_segment", name=name, definition=definition)
     money = session.write(scores.monetary, "money")
-    pairs(
-        [
-            ("rfm.score.r", session.t("customer.why_r", days=scores.recency_days, score=scores.r)),
-            ("rfm.score.f", session.t("customer.why_f", days=scores.frequency, score=scores.f)),
-            ("rfm.score.m", session.t("customer.why_m", money=money, score=scores.m)),
-        ]
-    )
-    caption("customer.why_action", action=session.t(f"rfm.{scores.segment}.action"))
+    rows = [
+        ("rfm.score.r", session.t("customer.why_r", days=scores.recency_days, score=scores.r)),
+        ("rfm.score.f", session.t("customer.why_f", days=scores.frequency, score=scores.f)),
+        ("rfm.score.m", session.t("customer.why_m", money=money, score=scores.m)),
+    ]
+    for field in ("loyalty_tier", "to_next_tier", "cluster"):
+        if view.facts.get(field) is not None:
+            rows.append((FIELDS[field].label, fact_words(field, view.facts[field])))
+    pairs(rows)
 
 
 def draw_value(view: Customer) -> None:
@@ -177,23 +189,3 @@ def draw_all_facts(view: Customer) -> None:
             with st.container():
                 caption(f"customer.group.{group}")
                 draw_facts(view, names)
-
-
-def segment_cards(rows: pd.DataFrame) -> None:
-    """What each segment is and asks for, with the ways on: its customers, an audience of it."""
-    session = current()
-    st.header(session.md("segments.cards"), anchor=False)
-    with grid(2, min_width=320):
-        for code, customers, share in zip(
-            rows["segment"], rows["customers"], rows["share"], strict=True
-        ):
-            with st.container(border=True, height="stretch"):
-                st.subheader(session.md(f"rfm.{code}.name"), anchor=False)
-                count = formats.number(customers, session.language)
-                caption("segments.count", customers=count, share=session.write(share, "rate"))
-                paragraph(f"rfm.{code}.definition")
-                paragraph(f"rfm.{code}.action")
-                with row(align="center"):
-                    if button("segments.customers_link", key=f"segment_{code}", icon="group"):
-                        go("customers", segment=code)
-                    link("audiences", "segments.audience_link", from_segment=code)

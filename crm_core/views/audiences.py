@@ -18,7 +18,7 @@ from crm_core.store import Store
 from crm_core.views.people import is_scored
 
 PREVIEW_ROWS = 10
-PREVIEW_COLUMNS = ("segment", "last_order_day", "orders", "revenue", "expected_contribution")
+PREVIEW_COLUMNS = ("stage", "value_tier", "last_order_day", "orders", "revenue", "expected_contribution")
 MOST_VALUES = 200
 
 _THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care}
@@ -26,7 +26,12 @@ _THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": car
 #: The fields of rules by theme, in the order in which a menu lists them.
 GROUPS: dict[str, tuple[str, ...]] = {
     "scores": (
+        "stage",
+        "value_tier",
         "segment",
+        "loyalty_tier",
+        "to_next_tier",
+        "cluster",
         "expected_contribution",
         "expected_revenue",
         "expected_orders",

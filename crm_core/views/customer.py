@@ -70,12 +70,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class Customer:
-    """One person as of `as_of`. `facts` holds every field of FIELDS for who is scored, else
-    nothing; `scores` is None for who had not bought by then."""
+    """One person as of `as_of`. `facts` holds every field of FIELDS (of a prospect the stage
+    alone is known), nothing before the first scores; `scores` is None for who had not bought by
+    then; `rhythm_days` is the gap between orders to expect of them."""
 
     key: int
     as_of: date
     quiet_days: int | None
+    rhythm_days: float | None
     links: tuple[Link, ...]
     scores: Scores | None
     facts: Mapping[str, Fact]
@@ -90,6 +92,11 @@ class Customer:
         """A fact that is a number, if it is known."""
         value = self.facts.get(name)
         return float(value) if isinstance(value, int | float) else None
+
+    def fact_text(self, name: str) -> str | None:
+        """A fact that is a word, if it is known."""
+        value = self.facts.get(name)
+        return value if isinstance(value, str) else None
 
     def money_frame(self) -> pd.DataFrame:
         """The parts of the money as rows; `label` ends a text key of `metric`."""
@@ -112,6 +119,7 @@ def customer(selection: Selection, *, store: Store, access: Access, key: int) ->
         key=key,
         as_of=as_of,
         quiet_days=quiet_days(store),
+        rhythm_days=_rhythm(store, key) if scored else None,
         links=links,
         scores=_scores(store, key) if scored else None,
         facts=_facts(store, key) if scored else {},
@@ -138,8 +146,14 @@ def _scores(store: Store, key: int) -> Scores | None:
     return Scores(segment=str(row["segment"]), monetary=float(row["monetary"]), **whole)
 
 
+def _rhythm(store: Store, key: int) -> float | None:
+    table = store.table("lifecycle")
+    found = store.fetch(table.filter(table.customer_key == key).select("rhythm_days"))
+    return None if found.empty else number(found["rhythm_days"].iloc[0])
+
+
 def _facts(store: Store, key: int) -> dict[str, Fact]:
-    table = people(store)
+    table = people(store, prospects=True)
     found = store.fetch(table.filter(table.customer_key == key).select(*FIELDS))
     if found.empty:
         return {}

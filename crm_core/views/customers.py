@@ -19,7 +19,8 @@ from crm_core.store import Store
 from crm_core.views.people import is_scored, people_in, quiet_days
 
 COLUMNS = (
-    "segment",
+    "stage",
+    "value_tier",
     "last_order_day",
     "orders",
     "revenue",
@@ -27,7 +28,7 @@ COLUMNS = (
     "expected_contribution",
     "p_no_order",
 )
-SORTS = ("revenue", *(name for name in COLUMNS if name != "revenue"))
+SORTS = ("revenue", *(name for name in COLUMNS if name not in ("revenue", "value_tier")))
 MONTHS = 12
 MOST_ROWS = 200
 
@@ -145,7 +146,9 @@ def _chosen(store: Store, selection: Selection, rule: Rule, found: tuple[int, ..
         return people_in(store, selection, rule)
     known = store.table("customer_facts")
     keys = known.filter(known.customer_key.isin(found or (-1,)))
-    joined = keys.select("customer_key").left_join(people(store), "customer_key")
+    joined = keys.select("customer_key").left_join(
+        people(store, prospects=True), "customer_key"
+    )
     return joined.select("customer_key", *FIELDS)
 
 

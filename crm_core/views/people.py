@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from crm_core.audiences import members
+from crm_core.audiences import in_segments, members
 from crm_core.metrics import scope
-from crm_core.rules import All, Rule
-from crm_core.selection import Selection
+from crm_core.rules import All, Condition, Rule
+from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document
 
+PROSPECTS = segment_code("stage", "prospect")
 WHERE = ("shop", "sales_channel", "category", "region")
 
 
 def is_scored(store: Store) -> bool:
     """Whether customers have features and segments yet."""
-    return store.has("features") and store.has("rfm") and store.scores_as_of is not None
+    made = all(map(store.has, ("features", "rfm", "lifecycle")))
+    return made and store.scores_as_of is not None
 
 
 def quiet_days(store: Store) -> int | None:
@@ -32,15 +34,19 @@ def is_somewhere(selection: Selection) -> bool:
     return any(getattr(selection, part) for part in WHERE)
 
 
-def people_in(store: Store, selection: Selection, rule: Rule | None = None) -> Any:
+def people_in(
+    store: Store, selection: Selection, rule: Rule | None = None, *, prospects: bool = False
+) -> Any:
     """One row a scored customer in the chosen segments, with every field a rule may ask about.
 
-    With a shop, sales channel, category or region chosen: who ever bought there, by the same rows
-    that the money of the page is measured over. An expression; the store runs it.
+    Prospects are among them only where they are asked for. With a shop, sales channel, category
+    or region chosen: who ever bought there, by the same rows that the money of the page is
+    measured over. An expression; the store runs it.
     """
-    people = members(store, All() if rule is None else rule)
-    if selection.segment:
-        people = people.filter(people.segment.isin(selection.segment))
+    rule = All() if rule is None else rule
+    if prospects or PROSPECTS in selection.segment:
+        rule = All((rule, Condition("stage", "is_known")))
+    people = in_segments(members(store, rule), selection.segment)
     if is_somewhere(selection):
         rows = scope(store, replace(selection, segment=()))
         bought = rows.filter((rows.entry == "sale") & rows.customer_key.notnull())

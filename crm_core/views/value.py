@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import people, tenths
+from crm_core.audiences import in_segments, people, tenths
 from crm_core.privacy.policy import Access
-from crm_core.selection import Selection
+from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document, need_model
 
@@ -106,8 +106,7 @@ def _everyone(store: Store) -> int:
 def _shown(store: Store, selection: Selection) -> Any:
     table = people(store)
     table = table.filter(table.expected_orders.notnull())
-    if selection.segment:
-        table = table.filter(table.segment.isin(selection.segment))
+    table = in_segments(table, selection.segment)
     if selection.region:
         table = table.filter(table.region.isin(selection.region))
     return table
@@ -122,15 +121,19 @@ def _deciles(store: Store, shown: Any, worth: str) -> pd.DataFrame:
 
 
 def _segments(store: Store, shown: Any, worth: str) -> pd.DataFrame:
-    grouped = shown.group_by(code="segment").agg(value=shown[worth].sum(), customers=shown.count())
-    return store.fetch(grouped.order_by(grouped.value.desc(), "code"))
+    grouped = shown.group_by(stage="stage").agg(value=shown[worth].sum(), customers=shown.count())
+    frame = store.fetch(grouped.order_by(grouped.value.desc(), "stage"))
+    named = frame[frame["stage"].notna()].reset_index(drop=True)
+    codes = [segment_code("stage", stage) for stage in named["stage"]]
+    return named.assign(code=codes).drop(columns="stage")
 
 
 def _top(store: Store, shown: Any, worth: str) -> pd.DataFrame:
     """The most valuable customers ahead: keys and figures, no names."""
     columns = shown.select(
         "customer_key",
-        "segment",
+        "stage",
+        "value_tier",
         "last_order_day",
         "orders",
         "revenue_365d",
