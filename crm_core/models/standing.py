@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,7 +13,7 @@ import ibis.expr.types as ir
 
 from crm_core.errors import CrmError, close_match
 from crm_core.models.lifecycle import STAGES, lifecycle, shop_rhythm
-from crm_core.models.rfm import SEGMENTS, rfm
+from crm_core.models.rfm import SEGMENTS, Cuts, rfm, standard_cuts
 from crm_core.store import Store, StoreAt, Tables
 
 HISTORY: Final = "segment_history"
@@ -31,6 +32,42 @@ _MONEY: Final = "decimal(18,2)"
 
 
 @dataclass(frozen=True)
+class RfmRule:
+    """How the shop's RFM scores are cut: by `quantiles`, at `fixed` numbers, or at its `own`.
+
+    >>> RfmRule.from_json(RfmRule("fixed").to_json())
+    RfmRule(by='fixed', own=None)
+    """
+
+    by: str = "quantiles"
+    own: Cuts | None = None
+
+    def cuts(self, past: StoreAt) -> Cuts | None:
+        """Where scores begin on a day; None where they rank customers against each other."""
+        return standard_cuts(past) if self.by == "fixed" else self.own if self.by == "own" else None
+
+    def to_json(self) -> str:
+        """The document that a refresh leaves for pages."""
+        return json.dumps({"by": self.by, "own": asdict(self.own) if self.own else None})
+
+    @classmethod
+    def from_json(cls, text: str) -> RfmRule:
+        """The rule a document holds."""
+        told = json.loads(text)
+        own = {name: tuple(cuts) for name, cuts in (told["own"] or {}).items()}
+        return cls(told["by"], Cuts(**own) if own else None)
+
+
+def rfm_rule(store: Tables) -> RfmRule:
+    """The rule by which the last refresh cut RFM scores; by quantiles before any."""
+    if not store.has("fitted"):
+        return RfmRule()
+    fitted = store.table("fitted")
+    found = store.fetch(fitted.filter(fitted.model == HISTORY))
+    return RfmRule.from_json(str(found["document"].iloc[0])) if len(found) else RfmRule()
+
+
+@dataclass(frozen=True)
 class Segmentation:
     """A way to tell customers apart as of any day.
 
@@ -44,33 +81,27 @@ class Segmentation:
     ranks: Mapping[str, int]
     quiet: frozenset[str]
     outside: frozenset[str]
-    at: Callable[[StoreAt], ir.Table]
+    at: Callable[[StoreAt, RfmRule], ir.Table]
 
     def is_customer(self, code: str) -> bool:
         """Whether this is the code of somebody who has bought."""
         return code in self.ranks and code not in self.outside
 
 
-def _rfm(past: StoreAt) -> ir.Table:
-    return rfm(past).select("customer_key", code="segment")
+def _rfm(past: StoreAt, rule: RfmRule) -> ir.Table:
+    return rfm(past, rule.cuts(past)).select("customer_key", code="segment")
 
 
-def _lifecycle(past: StoreAt) -> ir.Table:
+def _stages(past: StoreAt, rule: RfmRule) -> ir.Table:
+    del rule
     return lifecycle(past, shop_rhythm(past)).select("customer_key", code="stage")
 
 
 _BEST_FIRST: Final = ("active", "won_back", "first_order", "at_risk")
 
+#: Named as in the filter bar; the default first.
 SEGMENTATIONS: Final[Mapping[str, Segmentation]] = {
-    "rfm": Segmentation(
-        column="segment",
-        codes=tuple(segment.code for segment in SEGMENTS),
-        ranks={segment.code: place for place, segment in enumerate(SEGMENTS)},
-        quiet=frozenset(segment.code for segment in SEGMENTS if segment.r[1] <= 2),
-        outside=frozenset(),
-        at=_rfm,
-    ),
-    "lifecycle": Segmentation(
+    "stage": Segmentation(
         column="stage",
         codes=STAGES,
         ranks={
@@ -81,7 +112,15 @@ SEGMENTATIONS: Final[Mapping[str, Segmentation]] = {
         },
         quiet=frozenset(("lapsed", "one_and_done")),
         outside=frozenset(("prospect",)),
-        at=_lifecycle,
+        at=_stages,
+    ),
+    "rfm": Segmentation(
+        column="segment",
+        codes=tuple(segment.code for segment in SEGMENTS),
+        ranks={segment.code: place for place, segment in enumerate(SEGMENTS)},
+        quiet=frozenset(segment.code for segment in SEGMENTS if segment.r[1] <= 2),
+        outside=frozenset(),
+        at=_rfm,
     ),
 }
 
@@ -138,25 +177,21 @@ def standing(store: Store, day: date, name: str) -> ir.Table:
     kind = segmentation(name)
     if not is_kept(store, day):
         past = StoreAt(store, day)
-        return _with_purchases(past, kind.at(past)).select(*COLUMNS)
+        return _with_purchases(past, kind.at(past, rfm_rule(store))).select(*COLUMNS)
     kept = store.table(HISTORY)
     kept = kept.filter((kept.as_of == ibis.literal(day)) & kept[kind.column].notnull())
     return kept.mutate(code=kept[kind.column]).select(*COLUMNS)
 
 
-def standing_rows(past: StoreAt) -> ir.Table:
+def standing_rows(past: StoreAt, rule: RfmRule) -> ir.Table:
     """The rows of `segment_history` for one day: as_of, customer_key, a column a segmentation
     (NULL where it does not hold the person), and the rest of COLUMNS."""
-    people: ir.Table | None = None
-    columns = [kind.column for kind in SEGMENTATIONS.values()]
-    for kind in sorted(SEGMENTATIONS.values(), key=lambda kind: -len(kind.outside)):
-        codes = kind.at(past).rename({kind.column: "code"})
-        people = codes if people is None else _left(people, codes)
-    if people is None:
-        raise CrmError("no_scores")
-    told = _with_purchases(past, people)
-    told = told.mutate(as_of=ibis.literal(past.as_of))
-    return told.select("as_of", "customer_key", *columns, *COLUMNS[2:]).order_by("customer_key")
+    stages, segments = SEGMENTATIONS["stage"], SEGMENTATIONS["rfm"]
+    people = stages.at(past, rule).rename({stages.column: "code"})  # holds everybody, prospects too
+    people = _left(people, segments.at(past, rule).rename({segments.column: "code"}))
+    told = _with_purchases(past, people).mutate(as_of=ibis.literal(past.as_of))
+    columns = ("as_of", "customer_key", stages.column, segments.column, *COLUMNS[2:])
+    return told.select(*columns).order_by("customer_key")
 
 
 def _with_purchases(past: StoreAt, people: ir.Table) -> ir.Table:

@@ -12,13 +12,17 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.models.movement import ABSENT
+from crm_core.selection import segment_code
 from crm_core.text import formats
 from crm_core.ui.fields import choice_field, day_field, switch_choice, switch_field
+from crm_core.ui.kpi import kpis
 from crm_core.ui.layout import busy, row
+from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph
+from crm_core.views.card import Card
 from crm_core.views.movement import NAMES, PRESETS, Days, Movement, at_hand, became, codes_of, days
 
 MODES = ("between", "day")
@@ -41,6 +45,11 @@ class Asked:
         """The days whose segments are needed."""
         return (self.now,) if self.mode == "day" else (self.then, self.now)
 
+    @property
+    def flow(self) -> dict[str, Any]:
+        """The same as arguments of the views of movement."""
+        return {"then": self.then, "now": self.now, "name": self.name}
+
 
 def ask_days() -> Asked:
     """The fields at the top of the page; the address keeps what they say, as codes."""
@@ -52,7 +61,7 @@ def ask_days() -> Asked:
         mode = switch_choice(
             "movement.mode", MODES, key="movement_mode", prefix="movement.mode_words"
         )
-        name = switch_choice("movement.by", NAMES, key="movement_by", prefix="movement.by_words")
+        name = switch_choice("movement.by", NAMES, key="movement_by", prefix="filters.segmentation")
         if mode == "day":
             now = then = _day("movement.day", "movement_day", told["now"], there.last, there)
         else:
@@ -105,11 +114,45 @@ def computing(asked: Asked) -> AbstractContextManager[None]:
     return busy("movement.computing")
 
 
+def draw_figures(view: Movement, name: str) -> None:
+    """The numbers the page opens with; each says in its tooltip what it counts."""
+    moved = [("up", view.up), ("down", view.down), ("back", view.back), ("silent", view.silent)]
+    kpis(
+        [
+            Card(
+                "movement.customers_now",
+                view.customers_now,
+                "count",
+                previous=view.customers_then,
+                definition_key="movement.customers_about",
+            ),
+            *[
+                Card(
+                    f"movement.{each}",
+                    count,
+                    "count",
+                    definition_key=f"movement.{each}_about.{name}",
+                )
+                for each, count in moved
+            ],
+            Card(
+                "movement.net",
+                view.net_now,
+                "money",
+                previous=view.net_then,
+                definition_key="movement.net_about",
+            ),
+        ]
+    )
+
+
 def code_words(name: str, codes: Sequence[Any]) -> list[str]:
     """The names of segments, and of not having been there."""
     session = current()
     return [
-        session.t(f"movement.absent.{name}") if code == ABSENT else session.t(f"{name}.{code}.name")
+        session.t(f"movement.absent.{name}")
+        if code == ABSENT
+        else segment_name(segment_code(name, str(code)), session.language)
         for code in codes
     ]
 

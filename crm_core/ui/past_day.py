@@ -56,7 +56,7 @@ def draw_past_day(day: date, name: str) -> None:
         customer_table(
             rows.assign(segment=code_words(name, rows["code"].tolist())),
             [
-                Column("segment", label_key=f"movement.by_words.{name}"),
+                Column("segment", label_key=f"filters.segmentation.{name}"),
                 Column("last_order_day", "date", "feature.last_order_day.label"),
                 Column("orders", "count", "feature.orders.label"),
                 Column("revenue", "money", "feature.revenue.label"),
