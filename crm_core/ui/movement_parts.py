@@ -28,7 +28,7 @@ from crm_core.views.movement import NAMES, PRESETS, Days, Movement, at_hand, bec
 MODES = ("between", "day")
 _TOTAL = "_total"
 _HEAT = "rgba(94, 114, 235, {:.2f})"
-_PARAMS = {"mode": "show", "name": "segments", "then": "then", "now": "now"}
+_PARAMS = {"mode": "show", "name": "by", "then": "then", "now": "now"}
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,21 @@ def ask_days() -> Asked:
     """The fields at the top of the page; the address keeps what they say, as codes."""
     there = show(days, current().selection)
     told = {name: st.query_params.get(param, "") for name, param in _PARAMS.items()}
-    _at_first("movement_mode", told["mode"], MODES)
-    _at_first("movement_by", told["name"], NAMES)
     with row():
         mode = switch_choice(
-            "movement.mode", MODES, key="movement_mode", prefix="movement.mode_words"
+            "movement.mode",
+            MODES,
+            key="movement_mode",
+            prefix="movement.mode_words",
+            value=told["mode"],
         )
-        name = switch_choice("movement.by", NAMES, key="movement_by", prefix="filters.segmentation")
+        name = switch_choice(
+            "movement.by",
+            NAMES,
+            key="movement_by",
+            prefix="filters.segmentation",
+            value=told["name"],
+        )
         if mode == "day":
             now = then = _day("movement.day", "movement_day", told["now"], there.last, there)
         else:
@@ -72,9 +80,12 @@ def ask_days() -> Asked:
 
 
 def _two_days(told: dict[str, str], there: Days) -> tuple[date, date]:
-    _at_first("movement_preset", "own" if told["then"] or told["now"] else "year", PRESETS)
     preset = choice_field(
-        "movement.since", PRESETS, key="movement_preset", prefix="movement.presets"
+        "movement.since",
+        PRESETS,
+        key="movement_preset",
+        prefix="movement.presets",
+        value="own" if told["then"] or told["now"] else "year",
     )
     if preset != "own":
         return there.back(preset or "year"), there.last
@@ -89,12 +100,6 @@ def _day(label_key: str, key: str, told: str, otherwise: date, there: Days) -> d
     except ValueError:
         first = otherwise
     return day_field(label_key, key=key, value=first, low=there.first, high=there.last) or first
-
-
-def _at_first(key: str, told: str, known: Sequence[str]) -> None:
-    """Lets the address choose before the field is drawn for the first time."""
-    if key not in st.session_state:
-        st.session_state[key] = told if told in known else known[0]
 
 
 def _write(asked: Asked, there: Days) -> None:
@@ -191,7 +196,7 @@ def flow_matrix(view: Movement, name: str) -> tuple[str, str] | None:
         hide_index=True,
         column_config=config,
         key=f"matrix_{name}_{view.then}_{view.now}",
-        height=38 + 36 * len(shown),
+        height=36 + 36 * len(shown),
         row_height=36,
         placeholder="",
         on_select="rerun",
@@ -275,15 +280,13 @@ def draw_became(name: str) -> None:
     if found is None:
         note("movement.became_none", name=words[str(code)])
         return
-    rows = [("movement.followed", found.cohort)]
-    if found.expected is not None:
-        rows.append((f"movement.basis.{found.basis}", found.expected))
+    rows = [("followed", found.cohort), ("expected", found.expected)]
     data_table(
         pd.DataFrame(
             [
                 {
                     "who": session.t(
-                        key, name=words[str(code)], day=formats.day(each.day, session.language)
+                        f"movement.{key}", day=formats.day(each.day, session.language)
                     ),
                     "customers": each.customers,
                     "share": each.share,
@@ -291,10 +294,11 @@ def draw_became(name: str) -> None:
                     "net_after": each.net_after,
                 }
                 for key, each in rows
+                if each is not None
             ]
         ),
         [
-            Column("who", label_key="movement.column.who", width="large"),
+            Column("who", label_key="movement.column.who"),
             Column("customers", "count", "movement.column.customers"),
             Column("share", "rate", "movement.column.bought"),
             Column("net_before", "cents", "movement.column.net_before"),
@@ -303,5 +307,8 @@ def draw_became(name: str) -> None:
         key="movement_became",
         alt_key="movement.became",
     )
+    if found.expected is not None:
+        day = formats.day(found.expected.day, session.language)
+        caption(f"movement.basis.{found.basis}", name=words[str(code)], day=day)
     paragraph(f"movement.verdict.{found.verdict or 'none'}")
     caption("movement.regression")
