@@ -27,6 +27,7 @@ from crm_core.views.movement import NAMES, PRESETS, Days, Movement, at_hand, bec
 
 MODES = ("between", "day")
 _TOTAL = "_total"
+_NAME_WIDTH = 150  # pixels
 _HEAT = "rgba(94, 114, 235, {:.2f})"
 _PARAMS = {"mode": "show", "name": "by", "then": "then", "now": "now"}
 
@@ -183,11 +184,15 @@ def flow_matrix(view: Movement, name: str) -> tuple[str, str] | None:
         _TOTAL: st.column_config.NumberColumn(
             session.t("movement.all_then"), format="%,.0f", width="small"
         ),
-        "then": st.column_config.TextColumn(session.t("movement.from_to"), pinned=True),
+        "then": st.column_config.TextColumn(
+            session.t("movement.from_to"), pinned=True, width=_NAME_WIDTH
+        ),
     }
     for code, label in zip(view.columns, labels, strict=True):
         number = "%.1f%%" if as_shares else "%,.0f"
-        config[code] = st.column_config.NumberColumn(label, format=number, width="small")
+        config[code] = st.column_config.NumberColumn(
+            label, help=label, format=number, width="small"
+        )
     words = [*code_words(name, view.rows), session.t("movement.all_now")]
     shown.insert(0, "then", words)
     shades = shares.reindex(index=view.rows, columns=view.columns).fillna(0.0)
