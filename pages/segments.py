@@ -63,7 +63,6 @@ with part():
             )
         with panel("segments.table"):
             rows = view.with_total()
-            money = "segments.where_about" if view.is_somewhere else "segments.money_about"
             opened = data_table(
                 rows.assign(name=[*named["label"], session.t("segments.total")]),
                 [
@@ -74,14 +73,17 @@ with part():
                     Column("net_revenue", "money", "segments.column.net_revenue"),
                     Column("average_order_value", "money", "segments.column.average_order_value"),
                     Column("recency_days", "days", "segments.column.recency_days"),
-                    Column("expected_contribution", "money", "segments.column.expected_contribution"),
+                    Column(
+                        "expected_contribution", "money", "segments.column.expected_contribution"
+                    ),
                     Column("p_no_order", "rate", "segments.column.p_no_order"),
                 ],
                 key=f"segments_table_{by}",
                 on_click=True,
                 alt_key="segments.table",
             )
-            caption(money)
+            if view.is_somewhere:
+                caption("segments.where_about")
             quiet = {"days": view.quiet_days}
             caption("customers.quiet_note" if view.quiet_days else "segments.no_value", **quiet)
         chosen = clicked or (opened or {}).get("segment")

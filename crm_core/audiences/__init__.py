@@ -1,6 +1,6 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
-from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, in_segments, people
+from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
     SEGMENT_CODES,
     Size,
@@ -8,6 +8,7 @@ from crm_core.audiences.members import (
     members,
     rule_of,
     segment_rule,
+    segments_rule,
     size,
     tenths,
 )
@@ -17,12 +18,14 @@ __all__ = [
     "SEGMENT_CODES",
     "SEGMENT_FIELDS",
     "Size",
+    "field_of",
     "in_segments",
     "list_columns",
     "members",
     "people",
     "rule_of",
     "segment_rule",
+    "segments_rule",
     "size",
     "tenths",
 ]

@@ -68,3 +68,16 @@ def in_segments(people: ir.Table, codes: Sequence[str]) -> ir.Table:
     for name, values in by_segmentation(codes).items():
         people = people.filter(people[SEGMENT_FIELDS[name]].isin(values))
     return people
+
+
+def field_of(store: Store, name: str) -> ir.Table | None:
+    """A field's own table, customer_key and the field: one field is asked for sooner there than
+    of `people`. None where the score could not be made."""
+    source = next(
+        (table for table, fields in _SCORES.items() if name in _names(fields)), "features"
+    )
+    return store.table(source).select("customer_key", name) if store.has(source) else None
+
+
+def _names(fields: tuple[Field, ...]) -> set[str]:
+    return {field.name for field in fields}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -17,7 +18,7 @@ from crm_core.privacy.consent import reach
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.records import Records
 from crm_core.rules import All, Condition, Rule, conditions, from_document, from_json, predicate
-from crm_core.selection import segment_code, segment_of_code
+from crm_core.selection import by_segmentation, segment_code, segment_of_code
 from crm_core.store import Store
 
 _FACTS = (
@@ -84,6 +85,22 @@ def segment_rule(code: str) -> Rule:
         match = close_match(code, SEGMENT_CODES)
         raise CrmError("no_such_segment", name=code, match=match)
     return Condition(SEGMENT_FIELDS[name], "is", value)
+
+
+def segments_rule(codes: Sequence[str]) -> Rule:
+    """Everybody in the segments of these codes, as the filter means them: one of each way to
+    divide customers that is named.
+
+    >>> segments_rule(["champions"])
+    Condition(field='segment', operator='is', value='champions')
+    """
+    parts = [
+        Condition(SEGMENT_FIELDS[name], "is", values[0])
+        if len(values) == 1
+        else Condition(SEGMENT_FIELDS[name], "in", values)
+        for name, values in by_segmentation(codes).items()
+    ]
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
 def members(store: Store, rule: Rule) -> ir.Table:

@@ -127,9 +127,9 @@ def learn(store: Tables, *, as_of: date, seed: int = 7) -> Clusters:
     centres, middles = np.empty((0, len(FEATURES))), np.empty((0, len(FEATURES)))
     codes: tuple[str, ...] = ()
     if k is not None:
-        order, middles = _in_order(fits[k].labels_, now.rows)
-        centres = fits[k].cluster_centers_[order]
-        quiet = [float(np.median(now.silence[fits[k].labels_ == group])) for group in order]
+        order, middles = _in_order(fits[k].labels, now.rows)
+        centres = fits[k].centres[order]
+        quiet = [float(np.median(now.silence[fits[k].labels == group])) for group in order]
         codes = codes_of(middles, quiet, now.rows)
     return Clusters(
         as_of=as_of,
@@ -182,11 +182,15 @@ def validate(store: Tables, *, origins: list[date], horizon_days: int) -> list[d
         if found.k is None:
             continue
         scaled = _scaled(seen.rows)[0]
-        ours = np.argmin(((scaled[:, None, :] - found.centres[None]) ** 2).sum(axis=2), axis=1)
+        ours = _nearest(scaled, found.centres)
         place = np.argsort(np.argsort(seen.rows[:, 0], kind="stable"), kind="stable")
         theirs = place * found.k // max(len(place), 1)
         for method, groups in ((NAME, ours), ("naive_recency", theirs)):
-            told = {"method": method, "origin": origin.isoformat(), "horizon_days": horizon_days}
+            told: dict[str, object] = {
+                "method": method,
+                "origin": origin.isoformat(),
+                "horizon_days": horizon_days,
+            }
             rows.append(told | {"separation": eta_squared(np.log1p(seen.brought), groups)})
     return rows
 
@@ -278,27 +282,41 @@ def _distances(scaled: ir.Table, found: Clusters) -> dict[str, ir.Value]:
     return told
 
 
-def _kmeans(scaled: Floats, k: int, *, seed: int, starts: int) -> KMeans:
-    return KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(scaled)
+@dataclass(frozen=True)
+class _Groups:
+    """Groups that k-means found: a centre each, and which of them every row is in."""
+
+    centres: Floats
+    labels: Ints
+
+
+def _kmeans(scaled: Floats, k: int, *, seed: int, starts: int) -> _Groups:
+    given: dict[str, Any] = {"n_clusters": k, "n_init": starts, "random_state": seed}
+    learner: Any = KMeans(**given).fit(scaled)
+    return _Groups(learner.cluster_centers_, learner.labels_.astype(np.int64))
+
+
+def _nearest(scaled: Floats, centres: Floats) -> Ints:
+    return np.argmin(((scaled[:, None, :] - centres[None]) ** 2).sum(axis=2), axis=1)
 
 
 def _trial(
-    scaled: Floats, fitted: KMeans, before: Floats, brought: Floats, k: int, seed: int
+    scaled: Floats, fitted: _Groups, before: Floats, brought: Floats, k: int, seed: int
 ) -> Trial:
-    labels: Ints = fitted.labels_
+    labels = fitted.labels
     random = np.random.default_rng([seed, k])
     agreed: list[float] = []
     for _ in range(BOOTSTRAPS):
         drawn = scaled[random.integers(0, len(scaled), len(scaled))]
         again = _kmeans(drawn, k, seed=int(random.integers(2**31)), starts=_STARTS_AGAIN)
-        agreed.append(float(adjusted_rand_score(labels, again.predict(scaled))))
+        agreed.append(float(adjusted_rand_score(labels, _nearest(scaled, again.centres))))
         if agreed[-1] < LEAST_ARI:
             break
     sizes = np.bincount(labels, minlength=k)
     share = float(sizes.min()) / len(labels)
     is_big = share >= _SMALLEST_SHARE and int(sizes.min()) >= _SMALLEST
     # Not of the seed, so that two runs do not choose differently where two numbers come close.
-    groups = _kmeans(before, k, seed=k, starts=_STARTS).labels_
+    groups = _kmeans(before, k, seed=k, starts=_STARTS).labels
     mean, least = float(np.mean(agreed)), min(agreed)
     return Trial(
         k=k,

@@ -10,18 +10,24 @@ from typing import NoReturn
 
 import streamlit as st
 
-from crm_core.audiences import FIELDS, rule_of
-from crm_core.models.rfm import SEGMENTS
+from crm_core.audiences import FIELDS, rule_of, segments_rule
 from crm_core.records import Audience as Saved
 from crm_core.rules import All, Any, Condition, Not, Rule, sentence, to_document, to_json
 from crm_core.text import formats
 from crm_core.ui.condition_row import condition_row, is_editable
-from crm_core.ui.customer_parts import segment_words
 from crm_core.ui.fields import form, submit, text_field
 from crm_core.ui.layout import panel
+from crm_core.ui.segment_words import (
+    BY_FIELD,
+    about_key,
+    segment_name,
+    segment_words,
+    value_words,
+)
 from crm_core.ui.session import current
+from crm_core.ui.show import show
 from crm_core.ui.words import caption, flash, note, paragraph
-from crm_core.views.audiences import Audience
+from crm_core.views.audiences import Audience, choices
 
 MOST_CONDITIONS = 6
 FROM_SEGMENT = "from_segment"
@@ -78,19 +84,20 @@ def _arrive() -> None:
     if code is None:
         return
     del st.query_params[FROM_SEGMENT]
-    if code in {segment.code for segment in SEGMENTS}:
+    if segment_name(code, current().language):
         st.session_state[_BY] = "segment"
         st.session_state[_SEGMENTS] = [code]
 
 
 def _by_segment() -> Choice | None:
     session = current()
-    codes = [segment.code for segment in SEGMENTS]
-    st.session_state.setdefault(_SEGMENTS, [codes[0]])
+    codes = show(choices, session.selection)
+    asked = st.session_state.get(_SEGMENTS, codes[:1])
+    st.session_state[_SEGMENTS] = [code for code in asked if code in codes]
     chosen = st.multiselect(
         session.md("audiences.segments"),
         codes,
-        format_func=lambda code: session.t(f"rfm.{code}.name"),
+        format_func=lambda code: segment_name(code, session.language, full=True),
         key=_SEGMENTS,
         persist_state="session",
     )
@@ -98,11 +105,10 @@ def _by_segment() -> Choice | None:
         note("audiences.no_segment")
         return None
     for code in chosen:
-        caption(f"rfm.{code}.definition")
-    name = ", ".join(segment_words(chosen))
-    if len(chosen) == 1:
-        return Choice(Condition("segment", "is", chosen[0]), name)
-    return Choice(Condition("segment", "in", tuple(chosen)), name)
+        about = about_key(code, "definition")
+        if about:
+            caption(about)
+    return Choice(segments_rule(chosen), ", ".join(segment_words(chosen)))
 
 
 def _by_rule() -> Choice | None:
@@ -260,10 +266,10 @@ def in_words(rule: Rule) -> str:
 def _named(rule: Rule) -> Rule:
     """The rule with segment codes replaced by their names: for reading, never for choosing."""
     match rule:
-        case Condition("segment", operator, str(code)):
-            return Condition("segment", operator, segment_words([code])[0] or code)
-        case Condition("segment", operator, tuple(codes)):
-            return Condition("segment", operator, tuple(segment_words(codes)))
+        case Condition(field, operator, str(code)) if field in BY_FIELD:
+            return Condition(field, operator, value_words(field, code))
+        case Condition(field, operator, tuple(codes)) if field in BY_FIELD:
+            return Condition(field, operator, tuple(value_words(field, code) for code in codes))
         case Condition():
             return rule
         case Not(part):

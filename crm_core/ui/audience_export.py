@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from crm_core.audiences import FIELDS, members
-from crm_core.models.rfm import SEGMENTS
+from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members
 from crm_core.privacy.gate import IDENTITY_COLUMNS
 from crm_core.privacy.policy import CHANNEL_COLUMNS, allowed
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import Rule, to_json
+from crm_core.selection import segment_of_code
 from crm_core.text import formats
 from crm_core.ui.export_button import ListOrder, export_button
 from crm_core.ui.fields import choice_field, choices_field, switch_choice, switch_field
+from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
+from crm_core.ui.show import show
 from crm_core.ui.words import caption, warning
-from crm_core.views.audiences import GROUPS, Audience
+from crm_core.views.audiences import GROUPS, Audience, choices
 
 NO_CONTACT = "none"
-FACTS = ("segment", "last_order_day", "orders", "revenue")
+FACTS = ("stage", "value_tier", "last_order_day", "orders", "revenue")
 _CODE = "customer"
 _LABEL = ".label"  # a fact's text key is feature.<fact>.label
 
@@ -72,8 +74,15 @@ def draw_export(view: Audience, rule: Rule, name: str) -> None:
 def _members(rule: Rule, session: Session) -> Any:
     """Who the rule picks; segments by the names people know them by."""
     picked = members(session.store, rule)
-    names = [(s.code, session.t(f"rfm.{s.code}.name")) for s in SEGMENTS]
-    return picked.mutate(segment=picked.segment.cases(*names, else_=picked.segment))
+    named: dict[str, Any] = {}
+    for code in show(choices, session.selection):
+        name, value = segment_of_code(code)
+        field = SEGMENT_FIELDS[name]
+        named.setdefault(field, []).append((value, segment_name(code, session.language)))
+    told = {
+        field: picked[field].cases(*pairs, else_=picked[field]) for field, pairs in named.items()
+    }
+    return picked.mutate(**told)
 
 
 def _everyone_meant(view: Audience) -> bool:

@@ -9,9 +9,8 @@ from typing import Any as Anything
 import streamlit as st
 
 from crm_core.audiences import FIELDS
-from crm_core.models.rfm import SEGMENTS
 from crm_core.rules import SHAPES, Condition, Field, Rule
-from crm_core.ui.customer_parts import segment_words
+from crm_core.ui.segment_words import value_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.views.audiences import GROUPS, field_values
@@ -204,15 +203,12 @@ def _several(
     key: str, field: Field, values: tuple[str, ...], session: Session
 ) -> tuple[str, ...] | None:
     """Some of the values the shop's customers have."""
-    if field.name == "segment":
-        known = tuple(segment.code for segment in SEGMENTS)
-    else:
-        known = show(field_values, session.selection, field=field.name)
+    known = show(field_values, session.selection, field=field.name)
     chosen = st.multiselect(
         session.md("audiences.values"),
         list(dict.fromkeys((*known, *values))),
         default=list(values),
-        format_func=lambda code: segment_words([code])[0] or str(code),
+        format_func=lambda code: value_words(field.name, code),
         placeholder=session.t("filters.all") if not known else None,
         key=key,
         persist_state="session",

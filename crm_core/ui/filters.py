@@ -15,9 +15,9 @@ from crm_core.selection import COMPARISONS, LANGUAGES, PERIODS, Selection
 from crm_core.text import formats, has, t
 from crm_core.ui import address
 from crm_core.ui.address import PARTS, Asked
+from crm_core.ui.segment_words import segment_name
 
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
-_SEGMENT = "rfm.{}.name"
 _PENDING = "_pending_filters"
 _RANGE = "_range_at_first"
 
@@ -33,11 +33,9 @@ class Bounds:
 
 def words_for(part: str, code: str, language: str) -> str:
     """A code's words where the product names it, the shop's own word otherwise."""
-    for key in (
-        f"filters.{part}.{code}",
-        f"{part}.{code}",
-        _SEGMENT.format(code) if part == "segment" else "",
-    ):
+    if part == "segment":
+        return segment_name(code, language, full=True) or code
+    for key in (f"filters.{part}.{code}", f"{part}.{code}"):
         if has(key, language):
             return t(key, language)
     return code or t("app.unknown_choice", language)

@@ -48,6 +48,7 @@ PAGES = (
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
+    PageSpec("compare", "customers", "compare_arrows", applies=_WHERE | {"period"}, hidden=True),
     PageSpec("value", "customers", "diamond", applies=frozenset({"segment", "region"})),
     PageSpec("movement", "customers", "moving"),
     PageSpec("forecast", "plan", "trending_up"),
@@ -57,6 +58,8 @@ PAGES = (
     PageSpec("privacy", "data", "shield", roles=_OWNER),
     PageSpec("glossary", "data", "menu_book", needs_store=False),
 )
+#: The page from which a hidden one is reached.
+_PARENTS = {"customer": "customers", "compare": "segments"}
 GROUP_ICONS = {
     "overview": "monitoring",
     "customers": "group",
@@ -109,8 +112,8 @@ def draw_groups(specs: list[PageSpec], pages: dict[str, Any], stem: str, languag
     """The sidebar's first level: one link a group, leading to where one is or to its first."""
     for group, members in groups_of(specs).items():
         inside = next((spec for spec in members if spec.stem == stem), None)
-        hidden_here = stem == "customer" and group == "customers"
-        target = inside or (spec_of("customers") if hidden_here else None) or members[0]
+        parent = next((spec for spec in members if spec.stem == _PARENTS.get(stem)), None)
+        target = inside or parent or members[0]
         st.page_link(
             pages.get(target.stem, pages[members[0].stem]),
             label=t(f"nav.group.{group}", language),

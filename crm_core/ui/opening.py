@@ -21,6 +21,7 @@ from crm_core.store import Decisions, Engine, Store, engine_of
 from crm_core.ui.address import PARTS
 from crm_core.ui.filters import Bounds
 from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, writable
+from crm_core.views.segments import segment_choices
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,11 @@ def bounds_of(store: Store, url: str) -> Bounds:
 def _choices(key: tuple[str, ...], _store: Store) -> Mapping[str, Sequence[str]]:
     del key
     found: dict[str, list[str]] = {}
+    found["segment"] = segment_choices(_store)
     for part in PARTS:
-        name = "rfm" if part == "segment" else "ledger"
-        if not _store.has(name):
+        if part == "segment" or not _store.has("ledger"):
             continue
-        table = _store.table(name)
+        table = _store.table("ledger")
         known = table.filter(table[part].notnull())
         counted = known.group_by(part).agg(rows=known.count())
         try:

@@ -105,9 +105,7 @@ def segment_cards(rows: pd.DataFrame) -> None:
     session = current()
     st.header(session.md("segments.cards"), anchor=False)
     with grid(2, min_width=320):
-        for told, name in zip(
-            rows.to_dict("records"), segment_words(rows["segment"]), strict=True
-        ):
+        for told, name in zip(rows.to_dict("records"), segment_words(rows["segment"]), strict=True):
             with st.container(border=True, height="stretch"):
                 _segment_card(told, name)
 
@@ -138,5 +136,3 @@ def _middle(told: dict[Any, Any]) -> dict[str, str]:
         "days": formats.number(told["recency_days"], session.language),
         "money": session.write(told["spent"], "money"),
     }
-
-

@@ -12,13 +12,21 @@ from crm_core.errors import CrmError, close_match
 from crm_core.features.catalog import care, habits, money, purchases
 from crm_core.privacy.policy import Access
 from crm_core.records import CONTACT_CHANNELS
-from crm_core.rules import All, Rule, from_json
+from crm_core.rules import All, Condition, Rule, from_json
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.people import is_scored
+from crm_core.views.segments import segment_choices
 
 PREVIEW_ROWS = 10
-PREVIEW_COLUMNS = ("stage", "value_tier", "last_order_day", "orders", "revenue", "expected_contribution")
+PREVIEW_COLUMNS = (
+    "stage",
+    "value_tier",
+    "last_order_day",
+    "orders",
+    "revenue",
+    "expected_contribution",
+)
 MOST_VALUES = 200
 
 _THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care}
@@ -70,6 +78,12 @@ def can_choose(selection: Selection, *, store: Store, access: Access) -> bool:
     return is_scored(store)
 
 
+def choices(selection: Selection, *, store: Store, access: Access) -> list[str]:
+    """The segments to choose from, by their codes in the filter, the default's first."""
+    del selection, access
+    return segment_choices(store)
+
+
 def audiences(selection: Selection, *, store: Store, access: Access, rule: str) -> Audience | None:
     """Measures the audience of a rule (JSON, see `crm_core.rules.to_json`) as of the scores.
 
@@ -119,7 +133,7 @@ def field_values(
         raise CrmError("rule_field" if match else "rule_no_field", name=field, match=match)
     if not is_scored(store):
         return ()
-    people = members(store, All())
+    people = members(store, Condition(field, "is_known"))
     known = people.filter(people[field].notnull())
     counted = known.group_by(field).agg(customers=known.count())
     ordered = counted.order_by(counted.customers.desc(), counted[field].asc())

@@ -8,7 +8,7 @@ from typing import Any
 from crm_core.audiences import in_segments, members
 from crm_core.metrics import scope
 from crm_core.rules import All, Condition, Rule
-from crm_core.selection import Selection, segment_code
+from crm_core.selection import SEGMENTATIONS, Selection, segment_code, segment_of_code
 from crm_core.store import Store
 from crm_core.views.model_state import fitted_document
 
@@ -48,10 +48,27 @@ def people_in(
         rule = All((rule, Condition("stage", "is_known")))
     people = in_segments(members(store, rule), selection.segment)
     if is_somewhere(selection):
-        rows = scope(store, replace(selection, segment=()))
-        bought = rows.filter((rows.entry == "sale") & rows.customer_key.notnull())
-        people = people.semi_join(bought.select("customer_key"), "customer_key")
+        people = people.semi_join(_buyers(store, selection), "customer_key")
     return people
+
+
+def keys_in(store: Store, selection: Selection, code: str) -> Any:
+    """The keys of one segment's customers, where the selection says: as `people_in` has them, but
+    without their fields."""
+    name, value = segment_of_code(code)
+    kind = SEGMENTATIONS[name]
+    people = store.table(kind.table)
+    keys = people.filter(people[kind.column] == value).select("customer_key")
+    if is_somewhere(selection):
+        keys = keys.semi_join(_buyers(store, selection), "customer_key")
+    return keys
+
+
+def _buyers(store: Store, selection: Selection) -> Any:
+    """Who ever bought where the selection says."""
+    rows = scope(store, replace(selection, segment=()))
+    bought = rows.filter((rows.entry == "sale") & rows.customer_key.notnull())
+    return bought.select("customer_key")
 
 
 def number(value: Any) -> float | None:

@@ -82,9 +82,7 @@ class Segments:
         return pd.concat([self.rows, total.astype(self.rows.dtypes.to_dict())], ignore_index=True)
 
 
-def segments(
-    selection: Selection, *, store: Store, access: Access, by: str = WAYS[0]
-) -> Segments:
+def segments(selection: Selection, *, store: Store, access: Access, by: str = WAYS[0]) -> Segments:
     """Counts customers as of the scores' day and measures their money in the period.
 
     `by` is one of WAYS. A sales channel, category or region keeps those who ever bought there,
@@ -143,6 +141,17 @@ def values_of(store: Store, by: str) -> tuple[str, ...]:
     return tuple(store.fetch(middles.order_by("place"))["cluster"])
 
 
+def segment_choices(store: Store) -> list[str]:
+    """The codes that a filter of segments offers: the default's first, only what anybody is in."""
+    found: list[str] = []
+    for name, kind in SEGMENTATIONS.items():
+        if store.has(kind.table):
+            table = store.table(kind.table)
+            there = set(store.fetch(table.select(kind.column).distinct())[kind.column].dropna())
+            found += [segment_code(name, v) for v in values_of(store, name) if v in there]
+    return found
+
+
 def _people(store: Store, selection: Selection, by: str) -> Any:
     with_prospects = by == "stage" and not is_somewhere(selection)
     return people_in(store, selection, prospects=with_prospects)
@@ -163,7 +172,7 @@ def _counted(
     column = SEGMENTATIONS[by].column
     named = store.fetch(people.group_by(value=people[column]).agg(**facts))
     known = named[named["value"].notna()]
-    by_code = known.set_index(known["value"].map(lambda value: segment_code(by, value)))
+    by_code = known.set_index(known["value"].map(lambda value: segment_code(by, str(value))))
     found = {
         code: _cells(by_code.loc[code]) if code in by_code.index else _cells({"customers": 0})
         for code in wanted
@@ -185,9 +194,7 @@ def _money(
     return measure(store, MONEY, rows=scope(store, chosen, period)).totals
 
 
-def _everybodys(
-    store: Store, selection: Selection, period: Period
-) -> dict[str, float | None]:
+def _everybodys(store: Store, selection: Selection, period: Period) -> dict[str, float | None]:
     """What all customers brought whom the scores know."""
     rows = scope(store, selection, period)
     scored = rows.semi_join(store.table("features"), "customer_key")
@@ -211,7 +218,7 @@ def _grid(store: Store, people: Any, by: str) -> pd.DataFrame:
     for axis, order in places.items():
         frame[f"{axis}_place"] = frame[axis].map(order).fillna(len(order))
     frame = frame.sort_values(["row_place", "column_place"], ignore_index=True)
-    frame["row"] = frame["row"].map(lambda value: segment_code(by, value))
+    frame["row"] = frame["row"].map(lambda value: segment_code(by, str(value)))
     frame["column"] = frame["column"].map(
         lambda value: segment_code(across, value) if isinstance(value, str) else ""
     )
