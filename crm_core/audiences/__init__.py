@@ -12,6 +12,7 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
+from crm_core.audiences.past import members_at, size_at
 
 __all__ = [
     "FIELDS",
@@ -22,10 +23,12 @@ __all__ = [
     "in_segments",
     "list_columns",
     "members",
+    "members_at",
     "people",
     "rule_of",
     "segment_rule",
     "segments_rule",
     "size",
+    "size_at",
     "tenths",
 ]
