@@ -71,7 +71,7 @@ def switch_choice(
     chosen = st.segmented_control(
         session.md(label_key),
         list(codes),
-        default=value if value in codes else codes[0],
+        default=value if value is not None and value in codes else codes[0],
         required=True,
         format_func=lambda code: session.word(prefix, code),
         key=key,
