@@ -10,20 +10,28 @@ from crm_core.ui.tables import Column, customer_table, pager
 from crm_core.ui.words import caption
 from crm_core.views.movement import LISTS, moved_people
 
+_CELL = "cell"
+
 
 def draw_movers(asked: Asked, cell: tuple[str, str] | None) -> None:
-    """The people of the flow that was clicked, or of a list to choose; who moved most money
-    first."""
+    """The people of a list to choose, the flow that was clicked to begin with; who moved most
+    money first."""
     session = current()
-    group: str | None = LISTS[0]
-    if cell is None:
-        group = choice_field("movement.list", LISTS, key="movement_list", prefix="movement.lists")
-    else:
+    lists = LISTS if cell is None else (_CELL, *LISTS)
+    group = choice_field(
+        "movement.list",
+        lists,
+        key="_".join(("movement_list", *(cell or ()))),
+        prefix="movement.lists",
+    )
+    if group == _CELL and cell is not None:
         before, after = code_words(asked.name, cell)
         caption("movement.of_cell", before=before, after=after)
-    shown = {**asked.flow, "group": group or LISTS[0], "cell": cell}
+    else:
+        cell = None
+    shown = {**asked.flow, "group": group if group in LISTS else LISTS[0], "cell": cell}
     total = show(moved_people, session.selection, **shown, size=1).total
-    key = "movers_" + "_".join(cell or (str(group),))
+    key = "_".join(("movers", *(cell or (str(group),))))
     page, size = pager(total, key=key) if total else (1, 50)
     people = show(moved_people, session.selection, **shown, page=page, size=size).rows
     customer_table(
