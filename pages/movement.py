@@ -44,7 +44,7 @@ else:
         note_key="movement.flows_note",
     )
     with panel("movement.movers"), computing(asked):
-        draw_movers(asked, cell)
+        draw_movers(view, asked, cell)
     with panel("movement.money", help_key="movement.money_about"):
         money_table(view, asked.name)
     with panel("movement.became", help_key="movement.became_about"):

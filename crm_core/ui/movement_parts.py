@@ -122,7 +122,6 @@ def computing(asked: Asked) -> AbstractContextManager[None]:
 
 def draw_figures(view: Movement, name: str) -> None:
     """The numbers the page opens with; each says in its tooltip what it counts."""
-    moved = [("up", view.up), ("down", view.down), ("back", view.back), ("silent", view.silent)]
     kpis(
         [
             Card(
@@ -135,11 +134,11 @@ def draw_figures(view: Movement, name: str) -> None:
             *[
                 Card(
                     f"movement.{each}",
-                    count,
+                    view.sizes[each],
                     "count",
                     definition_key=f"movement.{each}_about.{name}",
                 )
-                for each, count in moved
+                for each in ("up", "down", "back", "silent")
             ],
             Card(
                 "movement.net",
@@ -148,7 +147,8 @@ def draw_figures(view: Movement, name: str) -> None:
                 previous=view.net_then,
                 definition_key="movement.net_about",
             ),
-        ]
+        ],
+        columns=3,
     )
 
 

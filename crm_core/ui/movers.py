@@ -8,12 +8,12 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, pager
 from crm_core.ui.words import caption
-from crm_core.views.movement import LISTS, moved_people
+from crm_core.views.movement import LISTS, Movement, moved_people
 
 _CELL = "cell"
 
 
-def draw_movers(asked: Asked, cell: tuple[str, str] | None) -> None:
+def draw_movers(view: Movement, asked: Asked, cell: tuple[str, str] | None) -> None:
     """The people of a list to choose, the flow that was clicked to begin with; who moved most
     money first."""
     session = current()
@@ -30,10 +30,10 @@ def draw_movers(asked: Asked, cell: tuple[str, str] | None) -> None:
     else:
         cell = None
     shown = {**asked.flow, "group": group if group in LISTS else LISTS[0], "cell": cell}
-    total = show(moved_people, session.selection, **shown, size=1).total
+    total = view.people(str(shown["group"]), cell)
     key = "_".join(("movers", *(cell or (str(group),))))
     page, size = pager(total, key=key) if total else (1, 50)
-    people = show(moved_people, session.selection, **shown, page=page, size=size).rows
+    people = show(moved_people, session.selection, **shown, page=page, size=size)
     customer_table(
         people.assign(
             before=code_words(asked.name, people["code_then"].tolist()),

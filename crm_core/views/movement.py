@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,14 +12,11 @@ from crm_core.errors import CrmError
 from crm_core.models.movement import (
     ABSENT,
     GROUPS,
-    came_back,
-    fell_silent,
     flows,
     movers,
     moves,
     of_flow,
     went_down,
-    went_up,
 )
 from crm_core.models.outcomes import Outcome, outcome
 from crm_core.models.standing import SEGMENTATIONS, Segmentation, is_kept, segmentation
@@ -33,7 +30,6 @@ PRESETS = ("month", "quarter", "year", "own")
 MOST_ROWS = 200
 
 _BACK = {"month": 30, "quarter": 91, "year": 365}
-_Judge = Callable[[Segmentation, str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,7 @@ class Movement:
     stayed in: code_then, code_now, customers, share (of all in code_then), net_then and net_now
     (net revenue of the year to each day), difference, tone (better, worse, same, new). `rows`
     and `columns` are the codes there, in their order; ABSENT is who was not known before.
+    `sizes` are the people of each list of LISTS.
     """
 
     then: date
@@ -51,10 +48,14 @@ class Movement:
     columns: tuple[str, ...]
     customers_then: int
     customers_now: int
-    up: int
-    down: int
-    back: int
-    silent: int
+    sizes: Mapping[str, int]
+
+    def people(self, group: str, cell: tuple[str, str] | None = None) -> int:
+        """How many there are on a list, or in one flow (`cell`: from, to)."""
+        if cell is None:
+            return self.sizes[group]
+        is_it = (self.cells["code_then"] == cell[0]) & (self.cells["code_now"] == cell[1])
+        return int(self.cells["customers"][is_it].sum())
 
     @property
     def net_then(self) -> float:
@@ -65,15 +66,6 @@ class Movement:
     def net_now(self) -> float:
         """Net revenue of the year to the second day."""
         return float(self.cells["net_now"].sum())
-
-
-@dataclass(frozen=True)
-class Movers:
-    """One page of people who moved: customer_key, code_then, code_now, last_now, net_then,
-    net_now, difference; who moved most money first. `total` people in all."""
-
-    total: int
-    rows: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -139,10 +131,14 @@ def movement(
         columns=_present(kind.codes, cells["code_now"]),
         customers_then=_count(cells, [kind.is_customer(before) for before, _ in pairs]),
         customers_now=_count(cells, [kind.is_customer(after) for _, after in pairs]),
-        up=_judged(cells, kind, went_up),
-        down=_judged(cells, kind, went_down),
-        back=_judged(cells, kind, came_back, column="bought"),
-        silent=_judged(cells, kind, fell_silent),
+        sizes={
+            group: _count(
+                cells,
+                [belongs(kind, before, after) for before, after in pairs],
+                "bought" if group == "back" else "customers",
+            )
+            for group, belongs in GROUPS.items()
+        },
     )
 
 
@@ -158,10 +154,11 @@ def moved_people(
     cell: tuple[str, str] | None = None,
     page: int = 1,
     size: int = 50,
-) -> Movers:
+) -> pd.DataFrame:
     """One page of who moved: of a group of LISTS, or of one flow (`cell`: from, to).
 
-    Raises: CrmError("unknown_choice"), ("day_outside_log").
+    Columns: customer_key, code_then, code_now, last_now, net_then, net_now, difference; who moved
+    most money first. Raises: CrmError("unknown_choice"), ("day_outside_log").
     """
     del selection, access
     check_page(page, size)
@@ -175,9 +172,7 @@ def moved_people(
     wanted = ordered.select(
         "customer_key", "code_then", "code_now", "last_now", "net_then", "net_now", "difference"
     )
-    total = store.fetch(chosen.agg(total=chosen.count()))["total"].iloc[0]
-    rows = store.fetch(wanted.limit(size, offset=(page - 1) * size))
-    return Movers(int(total), rows)
+    return store.fetch(wanted.limit(size, offset=(page - 1) * size))
 
 
 def became(
@@ -234,13 +229,6 @@ def _in_order(cells: pd.DataFrame, kind: Segmentation) -> pd.DataFrame:
 def _present(codes: tuple[str, ...], found: pd.Series) -> tuple[str, ...]:
     there = set(found)
     return tuple(code for code in codes if code in there)
-
-
-def _judged(
-    cells: pd.DataFrame, kind: Segmentation, judge: _Judge, column: str = "customers"
-) -> int:
-    pairs = zip(cells["code_then"], cells["code_now"], strict=True)
-    return _count(cells, [judge(kind, then, now) for then, now in pairs], column)
 
 
 def _count(cells: pd.DataFrame, held: list[bool], column: str = "customers") -> int:
