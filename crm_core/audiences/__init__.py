@@ -12,6 +12,7 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
+from crm_core.audiences.past import members_at, size_at
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "in_segments",
     "list_columns",
     "members",
+    "members_at",
     "people",
     "rule_of",
     "segment_rule",
     "segments_rule",
     "size",
+    "size_at",
     "tenths",
 ]

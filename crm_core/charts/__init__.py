@@ -5,6 +5,7 @@ from __future__ import annotations
 from crm_core.charts.bars import bars, columns_chart, deciles, share_bar
 from crm_core.charts.base import Chart, Numbers
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
+from crm_core.charts.flows import flow_bands
 from crm_core.charts.lines import forecast_band, line_compare, lines, month_lines
 from crm_core.charts.survival import survival_curves
 from crm_core.charts.waterfall import waterfall
@@ -15,6 +16,7 @@ __all__ = [
     "bars",
     "columns_chart",
     "deciles",
+    "flow_bands",
     "forecast_band",
     "heat",
     "line_compare",

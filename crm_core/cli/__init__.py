@@ -176,6 +176,7 @@ def _measure(arguments: argparse.Namespace, settings: Settings) -> Answer:
         start=arguments.start,
         end=arguments.end,
         rule=arguments.where,
+        as_of=arguments.as_of,
     )
 
 
@@ -304,6 +305,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--from", dest="start", type=_day)
     measure.add_argument("--to", dest="end", type=_day)
     measure.add_argument("--where", metavar="RULE", help="a rule (JSON) or a saved audience")
+    measure.add_argument("--as-of", type=_day, help="by what was known on that day")
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")
@@ -315,6 +317,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--horizon", type=_count)
     predict = command("predict", "A model's scores")
     predict.add_argument("model")
+    predict.add_argument("--as-of", type=_day, help="another day: rfm and lifecycle only")
     some = predict.add_mutually_exclusive_group()
     some.add_argument("--customer", type=int)
     some.add_argument("--out", type=Path, help="a CSV file for all scores, customers by code")

@@ -23,10 +23,11 @@ def predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
     """A model's scores; with `--out` all of them in a file, customers by their code."""
     model, store = arguments.model, arguments.store
     if arguments.out is None:
-        return jobs.predict(settings, store, model, customer=arguments.customer)
+        day, one = arguments.as_of, arguments.customer
+        return jobs.predict(settings, store, model, customer=one, as_of=day)
     with jobs.opened(settings, store) as (found, records):
-        table = jobs.scores_of(found, model)
-        about: Answer = {"model": model, "as_of": found.scores_as_of}
+        table = jobs.scores_of(found, model, arguments.as_of)
+        about: Answer = {"model": model, "as_of": arguments.as_of or found.scores_as_of}
         if "customer_key" not in table.columns:
             rows = jobs.write_scores(found, table, arguments.out)
             return {**about, "rows": rows, "file": str(arguments.out)}

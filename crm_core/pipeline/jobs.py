@@ -13,10 +13,15 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from crm_core.audiences import members, rule_of, size
+from crm_core.audiences import members, members_at, rule_of, size, size_at
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
+from crm_core.models.lifecycle import NAME as LIFECYCLE
+from crm_core.models.lifecycle import lifecycle, shop_rhythm
+from crm_core.models.rfm import NAME as RFM
+from crm_core.models.rfm import rfm
+from crm_core.models.standing import rfm_rule
 from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import last_import
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
@@ -183,17 +188,20 @@ def measure_metrics(
     start: date | None,
     end: date | None,
     rule: str | None,
+    as_of: date | None = None,
 ) -> Answer:
-    """Metrics by dimensions, with the totals re-measured."""
+    """Metrics by dimensions, with the totals re-measured; `as_of` a day, by what was known then."""
     with opened(settings, store) as (found, records):
-        rows = scope(found, Selection())
+        rows = scope(found, Selection()) if as_of is None else found.at(as_of).table("ledger")
         if start or end:
             period = Period(start or found.meta.first_day, end or found.meta.last_day)
             if period.days < 1:
                 raise CrmError("period_is_empty", start=period.start, end=period.end)
             rows = between(rows, period)
         if rule:
-            picked = members(found, rule_of(rule, records)).select("customer_key")
+            said = rule_of(rule, records)
+            picked = members(found, said) if as_of is None else members_at(found, said, as_of)
+            picked = picked.select("customer_key")
             rows = rows.semi_join(picked, "customer_key")
         result = measure(found, names, rows=rows, by=by)
         return {"rows": _rows(result.rows) if by else [], "totals": result.totals}
@@ -250,13 +258,20 @@ def validate_model(
         return {"model": name, "rows": rows}
 
 
-def predict(settings: Settings, store: str | None, name: str, *, customer: int | None) -> Answer:
-    """A model's current scores: of one customer, or the first thousand by key.
+def predict(
+    settings: Settings,
+    store: str | None,
+    name: str,
+    *,
+    customer: int | None,
+    as_of: date | None = None,
+) -> Answer:
+    """A model's scores, current or as of a day: of one customer, or the first thousand by key.
 
     Raises: CrmError of `scores_of`, ("no_such_customer").
     """
     with opened(settings, store) as (found, _):
-        table = scores_of(found, name)
+        table = scores_of(found, name, as_of)
         if customer is not None:
             if "customer_key" not in table.columns:
                 raise CrmError("no_such_customer")
@@ -264,16 +279,24 @@ def predict(settings: Settings, store: str | None, name: str, *, customer: int |
         frame = found.fetch(table.limit(1000))
         if customer is not None and frame.empty:
             raise CrmError("no_such_customer")
-        return {"model": name, "as_of": found.scores_as_of, "rows": _rows(frame)}
+        return {"model": name, "as_of": as_of or found.scores_as_of, "rows": _rows(frame)}
 
 
-def scores_of(store: Store, name: str) -> ir.Table:
-    """A model's current scores, by customer or by day, in that order.
+def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
+    """A model's scores, by customer or by day, in that order; current, or as of another day.
 
-    Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), or why the last
-    refresh left this model out.
+    Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), ("scores_other_day")
+    for a model that has to be learned anew as of that day, or why the last refresh left this
+    model out.
     """
     model_spec(name)
+    if as_of is not None and as_of != store.scores_as_of:
+        past = store.at(as_of)
+        if name == RFM:
+            return rfm(past, rfm_rule(store).cuts(past)).order_by("customer_key")
+        if name == LIFECYCLE:
+            return lifecycle(past, shop_rhythm(past)).order_by("customer_key")
+        raise CrmError("scores_other_day", asked=as_of, have=store.scores_as_of)
     if not store.has(name):
         raise _why_unscored(store, name)
     table = store.table(name)
@@ -307,11 +330,14 @@ def _why_unscored(store: Store, name: str) -> CrmError:
 
 
 def audience(settings: Settings, store: str | None, rule: str, *, as_of: date | None) -> Answer:
-    """How many a rule picks, what they are worth, and how they can be reached."""
+    """How many a rule picks, what they are worth, and how they can be reached.
+
+    Raises: CrmError("scores_other_day") as of another day, where the rule is about what would
+    have to be learned anew.
+    """
     with opened(settings, store) as (found, records):
-        if as_of is not None and as_of != found.scores_as_of:
-            raise CrmError("scores_other_day", asked=as_of, have=found.scores_as_of)
-        found_size = size(found, rule_of(rule, records))
+        said = rule_of(rule, records)
+        found_size = size(found, said) if as_of is None else size_at(found, said, as_of)
         return {
             "customers": found_size.customers,
             "reachable": found_size.reachable,

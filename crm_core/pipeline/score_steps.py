@@ -11,6 +11,7 @@ from crm_core.features import build_features
 from crm_core.pipeline import segment_steps
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.value_steps import value
 from crm_core.store import StoreAt
 
@@ -46,4 +47,5 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "value_tiers": segment_steps.values,
     "clusters": segment_steps.groups,
     "forecast": forecast,
+    "segment_history": segment_history,
 }

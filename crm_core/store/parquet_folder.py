@@ -42,6 +42,7 @@ _SCORES = (
     "clusters",
     "cluster_trials",
     "cluster_middles",
+    "segment_history",
     "value_backtest",
     "churn",
     "churn_trials",

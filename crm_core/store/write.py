@@ -70,6 +70,12 @@ class Build(Tables):
             self._helpers.add(name)
         self._make(name, _words(expr.op()))
 
+    def append(self, name: str, expr: ir.Table) -> None:
+        """Runs an expression in the engine and adds its rows to a table made before: what is too
+        much at once is made in pieces."""
+        catalog = self._catalog(name)
+        self._root.execute(f"INSERT INTO {catalog}.main.{name} {_words(expr.op())}")
+
     def drop(self, name: str) -> None:
         """Forgets a table that only helped."""
         self._root.execute(f"DROP TABLE IF EXISTS {self._catalog(name)}.main.{name}")

@@ -64,13 +64,14 @@ def switch_choice(
     *,
     key: str,
     prefix: str,
+    value: str | None = None,
 ) -> str:
-    """One of two to five codes, all of them visible."""
+    """One of two to five codes, all of them visible; `value` or the first is chosen at first."""
     session = current()
     chosen = st.segmented_control(
         session.md(label_key),
         list(codes),
-        default=codes[0],
+        default=value if value is not None and value in codes else codes[0],
         required=True,
         format_func=lambda code: session.word(prefix, code),
         key=key,

@@ -51,6 +51,7 @@ PAGES = (
     PageSpec("compare", "customers", "compare_arrows", applies=_WHERE | {"period"}, hidden=True),
     PageSpec("value", "customers", "diamond", applies=frozenset({"period", "segment", "region"})),
     PageSpec("churn", "customers", "person_off", applies=frozenset({"segment"})),
+    PageSpec("movement", "customers", "moving"),
     PageSpec("acquisition", "customers", "person_add"),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),

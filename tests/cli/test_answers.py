@@ -140,7 +140,34 @@ def test_an_audience_has_a_size_a_value_and_ways_to_reach_it(demo: Command) -> N
     assert 0 < max(answer["reachable"].values()) <= answer["customers"]
     rule = json.dumps({"field": "segment", "operator": "is", "value": "champions"})
     assert answered(demo("audience", rule, "--json")) == answer
-    told = refused(demo("audience", "segment:champions", "--as-of", "2026-01-31", "--json"))
+
+
+PAST = ("--as-of", "2026-01-31", "--json")
+
+
+def test_a_past_audience_is_picked_by_what_was_known_then(demo: Command) -> None:
+    fitted = answered(demo("fit", "rfm", *PAST))["parameters"]
+    picked = answered(demo("audience", "segment:champions", *PAST))
+    assert (picked["customers"], picked["value"]) == (fitted["customers_champions"], None)
+    rule = json.dumps({"field": "p_no_order", "operator": "<", "value": 0.5})
+    told = refused(demo("audience", rule, *PAST))
+    assert told == ("scores_other_day", {"asked": "2026-01-31", "have": "2026-10-31"})
+
+
+@pytest.mark.slow
+def test_past_numbers_and_scores_are_those_of_the_day(demo: Command) -> None:
+    rule = json.dumps({"field": "orders", "operator": ">=", "value": 1})
+    everyone = answered(demo("audience", rule, *PAST))["customers"]
+    fitted = answered(demo("fit", "rfm", *PAST))
+    assert everyone == fitted["customers"]
+    rows = answered(demo("predict", "rfm", *PAST))
+    assert (rows["as_of"], len(rows["rows"])) == ("2026-01-31", 1_000)
+    spent = answered(demo("measure", "revenue", "--where", "segment:champions", *PAST))
+    whole = answered(demo("measure", "revenue", *PAST))
+    until = answered(demo("measure", "revenue", "--to", "2026-01-31", "--json"))
+    assert 0 < spent["totals"]["revenue"] < whole["totals"]["revenue"]
+    assert whole["totals"] == until["totals"]
+    told = refused(demo("predict", "lifetime_value", *PAST))
     assert told == ("scores_other_day", {"asked": "2026-01-31", "have": "2026-10-31"})
 
 

@@ -12,7 +12,10 @@ from crm_core.audiences import FIELDS, members
 from crm_core.audiences.members import tenths
 from crm_core.features import build_features
 from crm_core.metrics import METRICS, between, measure, scope
+from crm_core.models.movement import flows, movers, moves
+from crm_core.models.outcomes import followed
 from crm_core.models.rfm import rfm
+from crm_core.models.standing import SEGMENTATIONS
 from crm_core.models.triples import purchase_history, spend_history
 from crm_core.privacy.consent import CONTACT_CHANNELS
 from crm_core.privacy.gate import contactable
@@ -94,6 +97,14 @@ def customers(as_of: date) -> dict[str, Question]:
     }
 
 
+def movement() -> Iterator[tuple[str, Question]]:
+    """Who moved between two days, by each segmentation of past days."""
+    for name in SEGMENTATIONS:
+        yield f"flows {name}", lambda store, name=name: flows(moves(store, EARLIER, END, name))
+    yield "movers", lambda store: movers(moves(store, EARLIER, END, "rfm"), "rfm", "back")
+    yield "followed", lambda store: followed(moves(store, EARLIER, END, "stage"), EARLIER)
+
+
 def audiences() -> Iterator[tuple[str, Question]]:
     """Rules of every operator on a field of every kind, and members by worth."""
     texts = ("Émile", "emile", "100% Ann", "%", "_", "a_b", "back\\slash", "O'Neill", " ")
@@ -133,6 +144,7 @@ QUESTIONS: dict[str, Question] = {
     **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
     **{f"{name} {END}": question for name, question in customers(END).items()},
     **{f"{name} {EARLIER}": question for name, question in customers(EARLIER).items()},
+    **dict(movement()),
     **dict(audiences()),
 }
 

@@ -1,0 +1,72 @@
+"""Who a rule would have picked on a past day, by what was known then."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import ibis.expr.types as ir
+
+from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS
+from crm_core.audiences.members import Size, members, size
+from crm_core.errors import CrmError
+from crm_core.features import FEATURES, build_features
+from crm_core.models.standing import SEGMENTATIONS, standing
+from crm_core.privacy.consent import reach
+from crm_core.rules import All, Rule, conditions, predicate
+from crm_core.store import Store
+
+#: What is known of any day without learning anew: facts, and segments that follow from them.
+PAST_FIELDS: Final = (*FEATURES, *(SEGMENT_FIELDS[name] for name in SEGMENTATIONS))
+
+
+def members_at(store: Store, rule: Rule, day: date) -> ir.Table:
+    """One row a member as of `day`: `customer_key` and every field of PAST_FIELDS; every field
+    there is on the day of the scores.
+
+    Raises: CrmError("scores_other_day") for a rule about scores that would have to be learned
+    anew as of that day, CrmError of `members`.
+    """
+    if day == store.scores_as_of:
+        return members(store, rule)
+    asked = {part.field for part in conditions(rule)}
+    if not asked <= set(PAST_FIELDS):
+        raise CrmError("scores_other_day", asked=day, have=store.scores_as_of)
+    people = build_features(store.at(day))
+    for name in SEGMENTATIONS:
+        column = SEGMENT_FIELDS[name]
+        codes = standing(store, day, name).select("customer_key", **{column: "code"})
+        # A stage is asked of prospects, too, of whom nothing else is known.
+        is_base = name == "stage" and column in asked
+        people = _left(codes, people) if is_base else _left(people, codes)
+    if rule == All():
+        return people
+    expressions = {name: people[name] for name in PAST_FIELDS}
+    fields = {name: FIELDS[name] for name in PAST_FIELDS}
+    return people.filter(predicate(rule, fields=fields, expressions=expressions, as_of=day))
+
+
+def size_at(store: Store, rule: Rule, day: date) -> Size:
+    """How large an audience was on a day and what it had spent; how it can be reached is as of
+    now, and nothing is expected of it.
+
+    Raises: CrmError of `members_at`.
+    """
+    if day == store.scores_as_of:
+        return size(store, rule)
+    picked = members_at(store, rule, day)
+    spent = picked.revenue_365d.sum().cast("float64").fill_null(0.0)
+    row = store.fetch(picked.agg(customers=picked.count(), revenue=spent)).iloc[0]
+    known = build_features(store.at(day), ())
+    everyone = store.fetch(known.agg(n=known.count()))["n"].iloc[0]
+    return Size(
+        customers=int(row["customers"]),
+        everyone=int(everyone),
+        revenue_365d=float(row["revenue"]),
+        expected_contribution=None,
+        reachable=reach(store, picked),
+    )
+
+
+def _left(left: ir.Table, right: ir.Table) -> ir.Table:
+    return left.left_join(right, "customer_key").drop("customer_key_right")

@@ -1,0 +1,35 @@
+"""Where each customer stood at the end of past months, kept so that pages need not compute it."""
+
+from __future__ import annotations
+
+from crm_core.models.standing import (
+    HISTORY,
+    RfmRule,
+    is_worth_keeping,
+    kept_days,
+    standing_rows,
+)
+from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.store import StoreAt
+
+
+def segment_history(job: Scoring) -> None:
+    """`segment_history`: one row a kept day and person known by then, a day at a time.
+
+    No table in a shop so small that a page has any day's segments in a moment. The document says
+    how RFM scores are cut, for pages to cut those of other days alike.
+    """
+    rule = RfmRule(job.rules.rfm_by, job.rules.own_cuts)
+    job.documents.append((HISTORY, rule.to_json()))
+
+    def learn() -> Documents:
+        for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
+            rows = standing_rows(StoreAt(job.build, day), rule)
+            if place:
+                job.build.append(HISTORY, rows)
+            else:
+                job.build.materialise(HISTORY, rows)
+        return ()
+
+    if is_worth_keeping(job.build):
+        job.keep(HISTORY, (HISTORY,), learn)
