@@ -152,7 +152,7 @@ def test_customers_are_divided_in_other_ways_and_the_address_says_so(
     assert "by" not in screen.test.query_params
     screen.test.segmented_control(key="segments_by").set_value("loyalty").run()
     assert not screen.failures
-    assert screen.test.query_params["by"] == ["loyalty"]
+    assert screen.test.query_params["by"] in ("loyalty", ["loyalty"])
     assert t("loyalty.platinum.definition", language) in texts(screen)
     screen.test.segmented_control(key="segments_by").set_value("cluster").run()
     assert not screen.failures
@@ -172,6 +172,6 @@ def test_two_segments_are_compared_by_their_address(open_page: Open) -> None:
     ]
     screen.test.selectbox(key="compare_right").set_value("stage.lapsed").run()
     assert not screen.failures
-    assert screen.test.query_params["right"] == ["stage.lapsed"]
+    assert screen.test.query_params["right"] in ("stage.lapsed", ["stage.lapsed"])
     screen.test.button(key="compare_open_left").click().run()
-    assert screen.test.query_params["segment"] == ["value.top"]
+    assert screen.test.query_params["segment"] in ("value.top", ["value.top"])
