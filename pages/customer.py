@@ -25,6 +25,7 @@ from crm_core.ui.page import (
     panel,
     show,
 )
+from crm_core.ui.segment_words import segment_words
 from crm_core.ui.waterfall_parts import draw_customer_money
 from crm_core.views.customer import customer
 
@@ -41,6 +42,11 @@ elif level_switch("customer") == "account":
     draw_account(view.key)
 else:
     header("customer", breadcrumbs=BACK, name=called(view.key))
+    if view.segment:
+        caption(
+            "customer.segment_is",
+            segment=session.t("rules.comma").join(segment_words(view.segment)),
+        )
     caption("customer.scores_of", day=day(view.as_of, session.language))
     figures(
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -169,7 +170,9 @@ def clusters(past: StoreAt, found: Clusters) -> ir.Table:
     return near.select("customer_key", cluster=ibis.cases(*steps))
 
 
-def validate(store: Tables, *, origins: list[date], horizon_days: int) -> list[dict[str, object]]:
+def validate(
+    store: Tables, *, origins: Sequence[date], horizon_days: int
+) -> list[dict[str, object]]:
     """How much of the differences in later revenue the groups explain, beside as many equal
     groups by recency alone; one row an origin and method, none where no number qualifies.
 

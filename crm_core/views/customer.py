@@ -12,7 +12,7 @@ import pandas as pd
 from crm_core.audiences import FIELDS, people
 from crm_core.models.value_columns import YEAR_DAYS, money_ahead
 from crm_core.privacy.policy import Access
-from crm_core.selection import Selection
+from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
 from crm_core.views.churn_risk import Risk, risk_of
 from crm_core.views.people import is_scored, number
@@ -80,6 +80,12 @@ class Customer:
         """A fact that is a word, if it is known."""
         value = self.facts.get(name)
         return value if isinstance(value, str) else None
+
+    @property
+    def segment(self) -> tuple[str, ...]:
+        """The segment shown everywhere: codes of the stage and the value tier, as far as known."""
+        told = (("stage", self.fact_text("stage")), ("value", self.fact_text("value_tier")))
+        return tuple(segment_code(name, value) for name, value in told if value is not None)
 
 
 def customer(selection: Selection, *, store: Store, access: Access, key: int) -> Customer | None:

@@ -141,3 +141,38 @@ def test_a_link_brings_its_segment(open_page: Open) -> None:
     assert not screen.failures
     assert screen.test.multiselect(key="audience_segments").value == ["at_risk"]
     assert "from_segment" not in screen.test.query_params
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_customers_are_divided_in_other_ways_and_the_address_says_so(
+    open_page: Open, language: str
+) -> None:
+    screen = open_page("segments", language=language)
+    assert t("lifecycle.won_back.name", language) in texts(screen)
+    assert "by" not in screen.test.query_params
+    screen.test.segmented_control(key="segments_by").set_value("loyalty").run()
+    assert not screen.failures
+    assert screen.test.query_params["by"] in ("loyalty", ["loyalty"])
+    said = [str(words.value) for words in screen.test.markdown]
+    assert t("loyalty.platinum.definition", language) in said
+    screen.test.segmented_control(key="segments_by").set_value("cluster").run()
+    assert not screen.failures
+    assert t("clusters.trials_about", language) in [str(c.value) for c in screen.test.caption]
+    screen.test.segmented_control(key="segments_by").set_value("stage").run()
+    assert "by" not in screen.test.query_params
+
+
+def test_two_segments_are_compared_by_their_address(open_page: Open) -> None:
+    screen = open_page("compare", left="value.top", right="at_risk")
+    assert not screen.failures
+    assert screen.test.selectbox(key="compare_left").value == "value.top"
+    assert screen.test.selectbox(key="compare_right").value == "at_risk"
+    assert [metric.label for metric in screen.test.metric[:2]] == [
+        "Value: Top value",
+        "RFM: At risk",
+    ]
+    screen.test.selectbox(key="compare_right").set_value("stage.lapsed").run()
+    assert not screen.failures
+    assert screen.test.query_params["right"] in ("stage.lapsed", ["stage.lapsed"])
+    screen.test.button(key="compare_open_left").click().run()
+    assert screen.test.query_params["segment"] in ("value.top", ["value.top"])

@@ -12,7 +12,7 @@ import pytest
 from crm_core.audiences import size
 from crm_core.errors import CrmError
 from crm_core.metrics import DIMENSIONS
-from crm_core.models import bg_nbd, gamma_gamma
+from crm_core.models import bg_nbd, gamma_gamma, lifecycle
 from crm_core.models import rfm as segments
 from crm_core.models.holdout import read_holdout
 from crm_core.models.snapshots import read_snapshot
@@ -24,6 +24,7 @@ from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from crm_core.views.churn import churn, win_back
+from crm_core.views.compare import compare
 from crm_core.views.costs import costs
 from crm_core.views.customer import customer
 from crm_core.views.customers import customers
@@ -109,6 +110,9 @@ def test_every_metric(reference: Store, other: Store, by: str, segment: str) -> 
 VIEWS: dict[str, Any] = {
     "overview": (overview, {}),
     "segments": (segments_view, {}),
+    "segments_rfm": (segments_view, {"by": "rfm"}),
+    "segments_loyalty": (segments_view, {"by": "loyalty"}),
+    "compare": (compare, {"left": "stage.active", "right": "loyalty.gold"}),
     "customers": (customers, {}),
     "value": (value, {}),
     "churn": (churn, {}),
@@ -135,7 +139,7 @@ def test_a_page(reference: Store, other: Store, name: str, selection: str) -> No
 
 @pytest.mark.slow
 def test_models_learn_the_same(reference: Store, other: Store) -> None:
-    for fit in (bg_nbd.fit, gamma_gamma.fit, segments.fit):
+    for fit in (bg_nbd.fit, gamma_gamma.fit, lifecycle.fit, segments.fit):
         one, two = fit(reference, as_of=END), fit(other, as_of=END)
         assert one.fingerprint == two.fingerprint
         assert one.parameters == pytest.approx(two.parameters)

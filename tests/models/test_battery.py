@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("battery")
 # A forecast is for weeks; customers are too few to be judged on less than a quarter.
 HORIZON_DAYS = {"forecast": 28}
 #: Their whole battery is among the slow tests.
-LONG = ("churn", "forecast")
+LONG = ("churn", "clusters", "forecast")
 PERIODS_BACK = {"forecast": (1, 2, 3)}
 
 

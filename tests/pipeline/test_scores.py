@@ -13,8 +13,10 @@ import pytest
 from crm_core.audiences import members
 from crm_core.errors import CrmError
 from crm_core.pipeline import scores
+from crm_core.pipeline.rules import segment_rules
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
+from crm_core.records import ShopSettings
 from crm_core.rules import All
 from crm_core.store import Change, Store
 from crm_core.store.folder_engine import FolderEngine
@@ -129,3 +131,33 @@ def one_order() -> Rows:
         "orders": [order("1", "ann", "2026-01-05T20:00:00")],
         "order_lines": [line("1", "tea", "9")],
     }
+
+
+def test_what_a_shop_says_of_its_segments_is_followed(tmp_path: Path) -> None:
+    """A young shop: no value to expect, so no value tiers and no groups, with the reason."""
+    shop = small_shop(tmp_path, one_order())
+    told: dict[str, Any] = {
+        "loyalty_tiers": {"silver": 5, "gold": 20},
+        "rfm_by": "own",
+        "rfm_cuts": {
+            "recency_days": {"5": 1, "4": 2, "3": 3, "2": 4},
+            "purchase_days": {"3": 3, "4": 4, "5": 5},
+            "revenue": {"2": 1, "3": 2, "4": 3, "5": 4},
+        },
+    }
+    shop.records.save_shop_settings(ShopSettings(**told), "mia", NOW)
+    rules = segment_rules(shop.records.shop_settings())
+    scores.refresh_scores(shop.url, settings=shop.settings, rules=rules)
+    with closing(shop.open()) as store:
+        loyal = store.fetch(store.table("loyalty")).iloc[0]
+        rfm = store.fetch(store.table("rfm")).iloc[0]
+        status = store.fetch(store.table("model_status")).set_index("model")["status"]
+        person = store.fetch(members(store, All())).iloc[0]
+    assert (loyal["loyalty_tier"], loyal["next_tier"]) == ("silver", "gold")
+    assert loyal["to_next_tier"] == 20 - loyal["spent_365d"]
+    assert (rfm["r"], rfm["f"], rfm["m"]) == (5, 1, 5)
+    assert status["clusters"] == "not_enough_data"
+    assert status["value_tiers"] == "value_tiers_no_value"
+    assert (person["stage"], person["loyalty_tier"]) == ("first_order", "silver")
+    assert person["value_tier"] is None
+    assert person["cluster"] is None
