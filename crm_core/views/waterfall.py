@@ -153,8 +153,8 @@ def bars_of(parts: Sequence[MoneyPart]) -> tuple[MoneyPart, ...]:
 def _together(bar: str, parts: Sequence[MoneyPart]) -> MoneyPart:
     amounts = [part.amount for part in parts if part.amount is not None]
     known = len(amounts) == len(parts)
-    kinds = {part.basis for part in parts if part.amount} or {parts[-1].basis}
-    basis: Basis = kinds.pop() if len(kinds) == 1 else "mixed"
+    kinds: list[Basis] = [part.basis for part in parts if part.amount] or [parts[-1].basis]
+    basis: Basis = kinds[0] if all(kind == kinds[0] for kind in kinds) else "mixed"
     return MoneyPart(bar, round(sum(amounts), 2) + 0.0 if known else None, basis)
 
 
