@@ -158,8 +158,7 @@ def draw_futures(
     age, chance = rows.age_days.astype(np.float64), np.ones(len(rows))
     for place in range(came.shape[1]):
         at = parameters[place // times]
-        if place % times == 0:
-            chance = model.here(at, rows) if here is None else here[place // times]
+        chance = model.here(at, rows) if here is None else here[place // times]
         stays = random.random(len(rows)) < chance
         drawn = model.draw_if_here(at, rows.frequency, age, horizon_days, random)
         came[:, place] = np.where(stays, drawn, 0)

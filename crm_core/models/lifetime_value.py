@@ -148,7 +148,8 @@ def join_scores(store: Tables, scores: str, valued: Valued, *, pieces: Sequence[
     totals = store.fetch(
         joined.agg(ranked=joined.ranked.sum(), **{name: joined[name].sum() for name in alone})
     ).iloc[0]
-    revenue = {days: _blended(joined, days, totals) for days in HORIZONS}
+    known = {str(name): float(total or 0.0) for name, total in totals.items()}
+    revenue = {days: _blended(joined, days, known) for days in HORIZONS}
     ahead: dict[str, ir.Value] = {}
     for days in OTHER_HORIZONS:
         ahead[f"expected_orders_{days}d"] = joined[f"coming_{days}"]
@@ -187,10 +188,9 @@ def _joined(store: Tables, scores: str, valued: Valued, pieces: Sequence[str]) -
     return joined.join(whole, "customer_key")
 
 
-def _blended(joined: ir.Table, days: int, totals: Any) -> ir.Value:
+def _blended(joined: ir.Table, days: int, totals: Mapping[str, float]) -> ir.Value:
     """Half the trees' share of the total and half the order model's, where there are trees."""
-    alone, ranked = joined[f"alone_{days}"], float(totals["ranked"] or 0.0)
-    total = float(totals[f"alone_{days}"] or 0.0)
+    alone, ranked, total = joined[f"alone_{days}"], totals["ranked"], totals[f"alone_{days}"]
     if not (ranked > 0 and total > 0):
         return alone
     return (alone + joined.ranked * (total / ranked)) / 2.0

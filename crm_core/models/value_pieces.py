@@ -47,15 +47,17 @@ class Refits:
             here = np.stack([model.here(row, triples) for row in at])
         return cls(fitted, triples, at, here)
 
-    def total(self, days: int, past_errors: Sequence[float], *, seed: int = _SEED) -> Range:
-        """Orders of everybody in the next `days`."""
+    def totals(
+        self, days: int, *past_errors: Sequence[float], seed: int = _SEED
+    ) -> tuple[Range, ...]:
+        """Orders of everybody in the next `days`, once with each of the errors of the past."""
         model = order_model(self.fitted)
         coming = model.expected_orders(self.fitted, self.triples, days)
         expected = float(np.dot(self.triples.count, coming))
         drawn = drawn_totals(
             self.fitted, self.triples, days, refits=self.at, here=self.here, seed=seed
         )
-        return spread(expected, drawn, past_errors)
+        return tuple(spread(expected, drawn, errors) for errors in past_errors)
 
 
 def upload_pieces(
@@ -127,8 +129,7 @@ def totals_table(
     """
     rows: list[dict[str, float | int | None]] = []
     for days in HORIZONS:
-        orders = refits.total(days, order_errors)
-        revenue = refits.total(days, spend_errors)
+        orders, revenue = refits.totals(days, order_errors, spend_errors)
         row: dict[str, float | int | None] = {
             "horizon_days": days,
             "discount_rate": rate,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from crm_core.errors import CrmError
-from crm_core.models import gamma_gamma, lifetime_value, value_evidence
+from crm_core.models import gamma_gamma, lifetime_value, value_evidence, value_pieces
 from crm_core.models.base import Fitted
 from crm_core.models.order_models import ORDER_MODELS
 from crm_core.models.snapshots import Snapshot
@@ -51,6 +51,15 @@ def ledger(log: Log, **shares: float | np.ndarray | None) -> pa.Table:
 
 
 LOG = simulate(3_000, seed=8)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_a_hurry() -> Iterator[None]:
+    """Few refits and no trees: what they are worth has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(value_pieces, "REFITS", 6)
+        patch.setattr(value_evidence.blends, "LEAST_CUSTOMERS", 1_000_000)
+        yield
 
 
 def scored(build: Build, as_of: date = AS_OF) -> pd.DataFrame:
