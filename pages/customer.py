@@ -2,6 +2,7 @@
 
 from crm_core.text.formats import day
 from crm_core.ui.account_parts import draw_account, level_switch
+from crm_core.ui.churn_parts import draw_risk
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.customer_parts import (
     called,
@@ -14,11 +15,9 @@ from crm_core.ui.customer_parts import (
 )
 from crm_core.ui.customer_traces import draw_changes
 from crm_core.ui.page import (
-    Column,
     caption,
     columns,
     current,
-    data_table,
     details_box,
     empty_state,
     figures,
@@ -26,6 +25,7 @@ from crm_core.ui.page import (
     panel,
     show,
 )
+from crm_core.ui.waterfall_parts import draw_customer_money
 from crm_core.views.customer import customer
 
 BACK = [("customers", "nav.page.customers"), ("segments", "nav.page.segments")]
@@ -57,20 +57,12 @@ else:
         draw_why(view)
     left, right = columns(1, 1)
     with left, panel("customer.money", help_key="metric.contribution.about"):
-        data_table(
-            view.money_frame(),
-            [
-                Column("label", "code", "customer.column.part", prefix="metric"),
-                Column("amount", "cents", "customer.column.amount"),
-                Column("basis", "code", "customer.column.basis", prefix="customer.basis"),
-            ],
-            key="customer_money",
-            alt_key="customer.money",
-        )
-        caption("customer.money_unknown" if view.contribution is None else "customer.money_note")
+        draw_customer_money(view.key, view.bars, place="customer_money")
     with right:
         with panel("customer.value"):
             draw_value(view)
+        with panel("customer.risk"):
+            draw_risk(view.risk)
         with panel("customer.consent"):
             draw_consent(view.key)
     with panel("customer.history"):

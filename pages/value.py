@@ -1,42 +1,29 @@
-"""What customers are expected to bring in the next year."""
+"""What customers are expected to bring, what it is worth, and what was left of them so far."""
 
 from crm_core.charts import bars, deciles
-from crm_core.text.formats import day
 from crm_core.ui.page import (
-    Column,
     caption,
     card,
     columns,
     current,
-    customer_table,
-    data_table,
-    figures,
     go,
     header,
-    note,
-    panel,
-    paragraph,
     show,
-    warning,
+    switch_choice,
 )
-from crm_core.ui.segment_words import default_words, segment_words
-from crm_core.views.value import value
+from crm_core.ui.segment_words import segment_words
+from crm_core.ui.value_parts import draw_cautions, draw_headline, draw_top, draw_trust
+from crm_core.ui.waterfall_parts import draw_group_money
+from crm_core.views.value import MONTHS, value
 
 session = current()
-view = show(value, session.selection)
-header("value", as_of=view.as_of)
-figures(
-    [
-        ("value.customers", view.customers, "count"),
-        ("value.expected_orders", view.expected_orders, "count"),
-        ("value.expected_revenue", view.expected_revenue, "money"),
-        ("value.expected_contribution", view.expected_contribution, "money"),
-    ]
+months = switch_choice(
+    "value.months", ("12", "3", "6", "24"), key="value_months", prefix="value.in"
 )
-for code in view.warnings:
-    warning(f"value.warning.{code}")
-if view.expected_contribution is None:
-    note("value.no_costs")
+view = show(value, session.selection, days=MONTHS[months])
+header("value", as_of=view.as_of)
+draw_headline(view)
+draw_cautions(view)
 left, right = columns(1, 1)
 with left:
     card(
@@ -56,39 +43,8 @@ with right:
     )
     if chosen:
         go("customers", segment=chosen)
-with panel("value.top"):
-    customer_table(
-        view.top.assign(segment=default_words(view.top)),
-        [
-            Column("segment", label_key="feature.default_segment.label"),
-            Column("last_order_day", "date", "feature.last_order_day.label"),
-            Column("orders", "count", "feature.orders.label"),
-            Column("revenue_365d", "money", "feature.revenue_365d.label"),
-            Column("expected_orders", "per", "feature.expected_orders.label"),
-            Column("expected_contribution", "money", "feature.expected_contribution.label"),
-            Column("p_no_order", "rate", "feature.p_no_order.label"),
-        ],
-        key="value_top",
-        alt_key="value.top",
-    )
-with panel("value.trust", help_key="value.trust_about"):
-    if view.trial_from is None:
-        note("value.no_trial")
-    else:
-        paragraph("value.trust_words", day=day(view.trial_from, session.language))
-        paragraph(f"value.verdict.{view.verdict}")
-        data_table(
-            view.backtest,
-            [
-                Column("method", "code", "value.method_label", prefix="value.method"),
-                Column("spend_error", "rate", "value.spend_error", help_key="value.total_about"),
-                Column("purchases_error", "rate", "value.orders_error"),
-                Column("mae", "money", "value.mae", help_key="value.mae_about"),
-                Column("spearman", "per", "value.spearman", help_key="value.spearman_about"),
-                Column("gini", "per", "value.gini", help_key="value.gini_about"),
-                Column("top_decile", "rate", "value.top_decile"),
-            ],
-            key="value_backtest",
-            alt_key="value.trust",
-        )
-caption("value.quiet", days=view.quiet_days)
+draw_top(view)
+draw_group_money()
+draw_trust(view)
+if view.quiet_days is not None:
+    caption("value.quiet", days=view.quiet_days)

@@ -31,7 +31,16 @@ DARK = Mode("dark", width=1280, height=860, dark=True)
 CHINESE = Mode("zh", width=1280, height=860, language="zh")
 COLOURS = 128
 _SECOND_ROW = {"x": 60, "y": 36 + 36 + 18}  # pixels inside a table: below the heading row
-_PAGES = ("overview", "segments", "customers", "value", "movement", "forecast", "audiences")
+_PAGES = (
+    "overview",
+    "segments",
+    "customers",
+    "value",
+    "churn",
+    "movement",
+    "forecast",
+    "audiences",
+)
 
 
 def save(page: Page, name: str) -> None:

@@ -13,12 +13,18 @@ from crm_core.audiences.members import (
     tenths,
 )
 from crm_core.audiences.past import members_at, size_at
+from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
 __all__ = [
+    "AT_RISK",
+    "BANDS",
     "FIELDS",
     "SEGMENT_CODES",
     "SEGMENT_FIELDS",
     "Size",
+    "band_of",
+    "band_rule",
+    "banded",
     "field_of",
     "in_segments",
     "list_columns",

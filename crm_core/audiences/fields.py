@@ -25,15 +25,17 @@ _SCORES = {
         Field("expected_orders", "number", "feature.expected_orders.label", "count"),
         Field("expected_revenue", "number", "feature.expected_revenue.label", "money"),
         Field("expected_contribution", "number", "feature.expected_contribution.label", "money"),
-        Field("p_no_order", "number", "feature.p_no_order.label", "rate"),
     ),
+    "churn": (Field("p_no_order", "number", "feature.p_no_order.label", "rate"),),
 }
+_AT_STAKE = Field("value_at_stake", "number", "feature.value_at_stake.label", "money")
 
 FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
         *(Field(f.name, f.kind, f"feature.{f.name}.label", f.unit) for f in FEATURES.values()),
         *(field for fields in _SCORES.values() for field in fields),
+        _AT_STAKE,
     )
 }
 
@@ -60,7 +62,14 @@ def people(store: Store, *, prospects: bool = False) -> ir.Table:
         else:
             types = {"number": "float64", "text": "string"}
             joined = joined.mutate(**{field.name: ibis.null(types[field.type]) for field in fields})
-    return joined
+    return joined.mutate(**{_AT_STAKE.name: _at_stake(joined)})
+
+
+def _at_stake(people: ir.Table) -> ir.Value:
+    """What is lost on average where no order comes: the chance of that times the contribution
+    expected in the next 365 days, or times the revenue where costs are unknown."""
+    worth = people.expected_contribution.coalesce(people.expected_revenue)
+    return people.p_no_order * worth
 
 
 def in_segments(people: ir.Table, codes: Sequence[str]) -> ir.Table:
@@ -73,6 +82,8 @@ def in_segments(people: ir.Table, codes: Sequence[str]) -> ir.Table:
 def field_of(store: Store, name: str) -> ir.Table | None:
     """A field's own table, customer_key and the field: one field is asked for sooner there than
     of `people`. None where the score could not be made."""
+    if name == _AT_STAKE.name:
+        return people(store).select("customer_key", name)
     source = next(
         (table for table, fields in _SCORES.items() if name in _names(fields)), "features"
     )

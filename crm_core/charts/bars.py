@@ -65,7 +65,7 @@ def bars(frame: pd.DataFrame, numbers: Numbers, *, previous: bool = False) -> Ch
     figure.update_yaxes(
         tickmode="array", tickvals=rows, ticktext=labels, autorange="reversed", showgrid=False
     )
-    figure.update_xaxes(visible=False, range=_room_for_labels(values))
+    figure.update_xaxes(visible=False, range=room_for_labels(values))
     figure.update_layout(
         legend_traceorder="reversed", barcornerradius=4, bargap=_gap(len(frame), height)
     )
@@ -92,7 +92,8 @@ def _previous_bars(frame: pd.DataFrame, numbers: Numbers, rows: list[int]) -> go
     )
 
 
-def _room_for_labels(values: pd.Series) -> list[float]:
+def room_for_labels(values: pd.Series) -> list[float]:
+    """The range of a value axis that leaves room for the numbers beside the bars."""
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     span = (high - low) or 1.0
     return [low - (0.16 * span if low < 0 else 0), high + 0.18 * span]

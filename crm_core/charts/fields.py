@@ -154,6 +154,7 @@ def scatter_fit(frame: pd.DataFrame, numbers: Numbers, *, x_title: str, y_title:
             x=predicted.tolist(),
             y=actual.tolist(),
             mode="markers",
+            cliponaxis=False,
             marker={"size": _sizes(frame), "opacity": 0.75, "color": PRIMARY},
             customdata=codes_of(frame),
             text=[

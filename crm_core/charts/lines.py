@@ -15,6 +15,7 @@ from crm_core.charts.base import (
     check_size,
     day_axis,
     describe_days,
+    describe_parts,
     iso,
     numeric,
     shorten,
@@ -104,6 +105,35 @@ def lines(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     value_axis(figure, numbers, numeric(frame["value"]).dropna().tolist(), "y")
     day_axis(figure, frame["day"], numbers.language)
     return Chart(figure, describe_days(frame, numbers), _HEIGHT)
+
+
+def month_lines(frame: pd.DataFrame, numbers: Numbers) -> Chart:
+    """Several series over months since something began, one colour each, zero marked.
+
+    Columns: month (0, 1, 2, …), value, series (finished words).
+    """
+    check_size(len(frame))
+    figure = canvas(_HEIGHT, legend=True, hover="x unified")
+    for series, rows in frame.groupby("series", sort=False):
+        values = numeric(rows["value"])
+        figure.add_trace(
+            go.Scatter(
+                x=rows["month"].tolist(),
+                y=values.tolist(),
+                name=shorten(series),
+                mode="lines+markers",
+                line={"width": 2},
+                marker={"size": 5},
+                text=numbers.write_all(values),
+                hovertemplate="%{text}",
+            )
+        )
+    value_axis(figure, numbers, numeric(frame["value"]).dropna().tolist(), "y")
+    figure.add_hline(y=0, line={"width": 1, "dash": "dash", "color": COMPARISON_GREY})
+    figure.update_xaxes(dtick=1 if frame["month"].max() <= 12 else 3, showgrid=False)
+    ends = frame.groupby("series", sort=False).last()
+    labels = [shorten(label) for label in ends.index]
+    return Chart(figure, describe_parts(labels, numeric(ends["value"]).tolist(), numbers), _HEIGHT)
 
 
 def forecast_band(

@@ -45,6 +45,12 @@ _ALL: tuple[Metric, ...] = (
     Ratio("discount_rate", "discounts", "gross_sales", good="neutral"),
     Ratio("known_buyer_share", "keyed_revenue", "revenue"),
     Ratio("known_cost_share", "costed_revenue", "revenue"),
+    Sum(
+        "contribution_before_marketing",
+        (*_SOLD, "shipping_income"),
+        (*_GIVEN_UP, "goods_cost", *_SERVING[:-1]),
+        needs_cost=True,
+    ),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

@@ -27,21 +27,28 @@ class Blend:
     trees rank better and get the level wrong.
 
     `gains` is how much better customers were ranked on each past day, by Gini; `pays` is whether
-    all but the last say so beyond chance. The last chose nothing.
+    all but the last say so beyond chance. The last chose nothing; `told` is how the order model and
+    the blend did on it.
     """
 
     horizon_days: int
     pays: bool
     gains: Mapping[date, Gain]
     last: date | None
+    told: Mapping[str, Mapping[str, float | None]]
     learned: Predict | None = field(repr=False)
+
+    def ranked(self, rhythm: Rhythm, snapshot: Snapshot) -> Floats | None:
+        """What the trees say of each customer, in no level to rely on; None where they do not pay."""
+        if not self.pays or self.learned is None:
+            return None
+        return self.learned(rhythm.design(snapshot, self.horizon_days))
 
     def revenue(self, rhythm: Rhythm, snapshot: Snapshot) -> Floats:
         """Revenue to expect of each customer; the order model's own where the blend does not pay."""
         expected = rhythm.expected_revenue(snapshot, self.horizon_days)
-        if not self.pays or self.learned is None:
-            return expected
-        return mixed(self.learned(rhythm.design(snapshot, self.horizon_days)), expected)
+        ranked = self.ranked(rhythm, snapshot)
+        return expected if ranked is None else mixed(ranked, expected)
 
 
 def mixed(ranked: Floats, expected: Floats) -> Floats:
@@ -75,8 +82,8 @@ def _learned(past: Past, horizon_days: int, seed: int) -> Blend:
         gain = _gain(past, sight, seed)
         if gain is not None:
             gains[sight.snapshot.origin] = gain
-    told = [gains[s.snapshot.origin] for s in deciding if s.snapshot.origin in gains]
-    pays = bool(told) and all(gain.low > 0 for gain in told)
+    said = [gains[s.snapshot.origin] for s in deciding if s.snapshot.origin in gains]
+    pays = bool(said) and all(gain.low > 0 for gain in said)
     seeds = range(seed, seed + _SEEDS_IN_ONE)
     learned = _learn(past, past.as_of, horizon_days, seeds) if pays else None
     return Blend(
@@ -84,6 +91,7 @@ def _learned(past: Past, horizon_days: int, seed: int) -> Blend:
         pays=pays and learned is not None,
         gains=gains,
         last=None if last is None else last.snapshot.origin,
+        told={} if last is None else _told(past, last, seed),
         learned=learned,
     )
 
@@ -93,6 +101,17 @@ def _learn(past: Past, until: date, horizon_days: int, seeds: range) -> Predict 
     if lessons is None or not lessons.spent.sum():
         return None
     return learn_spend(lessons, seeds=seeds)
+
+
+def _told(past: Past, last: Sight, seed: int) -> dict[str, dict[str, float | None]]:
+    """Both ways on the day that chose nothing."""
+    snapshot, days = last.snapshot, last.snapshot.horizon_days
+    expected = last.rhythm.expected_revenue(snapshot, days)
+    found = {"order_model": measured(snapshot, expected)}
+    learned = _learn(past, snapshot.origin, days, range(seed, seed + 1))
+    if learned is not None:
+        found["blend"] = measured(snapshot, mixed(learned(last.design), expected))
+    return found
 
 
 def _gain(past: Past, sight: Sight, seed: int) -> Gain | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,36 +14,57 @@ from crm_core.models.learners import Predict, is_enough, learn_boosting, learn_l
 from crm_core.models.lessons import Past
 from crm_core.models.order_models import order_model
 from crm_core.models.rhythm import Rhythm, Sight
-from crm_core.models.snapshots import Snapshot, read_snapshot
+from crm_core.models.snapshots import Snapshot, customers_per_row, read_snapshot
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Triples, read_triples, usual_gap_days
-from crm_core.models.value_choice import choose, need_enough
+from crm_core.models.value_choice import choose, lacking, need_enough
 from crm_core.store import Tables
 
 NAME = "churn"
 METHODS = ("btyd", "rate", "logistic", "boosting")
+SHARE = "naive_share"
 LEVELS = (0.1, 0.5, 0.9)
 
 _SEED = 7
+_LEAST = {"buyers": 50, "repeat_buyers": 10, "history_days": 30}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The Brier score (smaller is better) of one method, or of everyone at the share of the
+    period before (`SHARE`), on the `horizon_days` after `origin`. The last period decides nothing.
+    """
+
+    method: str
+    origin: date
+    horizon_days: int
+    customers: int
+    brier: float
+    decides: bool
 
 
 @dataclass(frozen=True)
 class Churn:
     """What the shop learned about customers staying away for `horizon_days`.
 
-    `brier` is each method's mean on past periods (smaller is better; empty where the shop is too
+    `brier` is each method's mean over the `trials` that decide (empty where the shop is too
     young for one), by which `method` was chosen. `reliability` is how the chosen one did on the
     last period, which chose nothing: (customers, chance said, share that stayed away).
+    `usual_days` is the time within which nine of ten repeat orders of this shop come; `missing`
+    is what there was too little of to try anything (what there is, what it takes).
     """
 
     as_of: date
     horizon_days: int
+    usual_days: int
     method: str
     brier: Mapping[str, float]
+    trials: tuple[Trial, ...]
     reliability: tuple[tuple[int, float, float], ...]
     rhythm: Rhythm
     triples: Triples
     learned: Predict | None
+    missing: Mapping[str, tuple[int, int]]
 
     def p_no_order(self, snapshot: Snapshot) -> Floats:
         """Chance of no order within the horizon for each customer of a snapshot."""
@@ -87,7 +108,12 @@ def fit(store: Tables, *, as_of: date, horizon_days: int | None = None) -> Fitte
 
 
 def learn(
-    store: Tables, *, as_of: date, horizon_days: int | None = None, seed: int = _SEED
+    store: Tables,
+    *,
+    as_of: date,
+    horizon_days: int | None = None,
+    model: str | None = None,
+    seed: int = _SEED,
 ) -> Churn:
     """Learns the chance of no order within `horizon_days`, by default the time within which nine
     of ten repeat orders of this shop come.
@@ -95,35 +121,70 @@ def learn(
     Four ways are tried on past periods, each with all it learned from ended before: the order
     model's chance, one's own rate fading with silence, logistic regression, boosted trees. The
     smallest Brier score over all but the last period is chosen. Never one minus the chance of
-    being here still, which nobody can check.
+    being here still, which nobody can check. `model`: the order model, where it was chosen
+    already.
     Raises: CrmError("not_enough_data") under 500 buyers, 100 who came back, or 180 days.
     """
     triples = read_triples(store, as_of)
     need_enough(NAME, triples)
     with one_thread():
-        return _learned(store, as_of, triples, horizon_days, seed)
+        return _learned(_spoken_by(store, as_of, triples, horizon_days, model), store, seed)
 
 
-def _learned(
-    store: Tables, as_of: date, triples: Triples, horizon_days: int | None, seed: int
+def untried(
+    store: Tables, *, as_of: date, horizon_days: int | None = None, model: str | None = None
 ) -> Churn:
-    horizon = horizon_days or usual_gap_days(store, as_of)
-    model = choose(store, as_of=as_of, triples=triples).model
-    past = Past(store, as_of, triples, model)
-    deciding, last = past.trials(horizon)
-    brier = _brier(past, deciding, seed)
-    method = min(brier, key=lambda name: brier[name]) if brier else "btyd"
-    told = () if last is None else _told(past, last, method, seed)
-    learned = _learn(past, as_of, horizon, method, seed)
+    """The order model's chance alone, for a shop too young to try any method on its past.
+
+    Raises: CrmError("not_enough_data") under 50 buyers, 10 who came back, or 30 days.
+    """
+    triples = read_triples(store, as_of)
+    have = {
+        "buyers": triples.customers,
+        "repeat_buyers": triples.having(1),
+        "history_days": triples.history_days,
+    }
+    need(NAME, **{name: (have[name], least) for name, least in _LEAST.items()})
+    with one_thread():
+        return _spoken_by(store, as_of, triples, horizon_days, model)
+
+
+def _spoken_by(
+    store: Tables, as_of: date, triples: Triples, horizon_days: int | None, model: str | None
+) -> Churn:
+    model = model or choose(store, as_of=as_of, triples=triples).model
+    usual = usual_gap_days(store, as_of)
+    every = customers_per_row(triples.customers)
     return Churn(
         as_of=as_of,
-        horizon_days=horizon,
+        horizon_days=horizon_days or usual,
+        usual_days=usual,
+        method="btyd",
+        brier={},
+        trials=(),
+        reliability=(),
+        rhythm=Rhythm.learned(read_snapshot(store, as_of, every=every), model),
+        triples=triples,
+        learned=None,
+        missing=lacking(triples),
+    )
+
+
+def _learned(begun: Churn, store: Tables, seed: int) -> Churn:
+    past = Past(store, begun.as_of, begun.triples, begun.rhythm.orders.model)
+    deciding, last = past.trials(begun.horizon_days)
+    trials = tuple(_trials(past, deciding, seed))
+    brier = _brier(trials)
+    method = min(brier, key=lambda name: brier[name]) if brier else "btyd"
+    learned = _learn(past, begun.as_of, begun.horizon_days, method, seed)
+    told, reliability = ((), ()) if last is None else _told(past, last, method, seed)
+    return replace(
+        begun,
         # What was best on shorter periods may have too little to learn from for a long one.
         method=method if learned is not None or method in ("btyd", "rate") else "btyd",
         brier=brier,
-        reliability=told,
-        rhythm=Rhythm.learned(read_snapshot(store, as_of, every=past.every), model),
-        triples=triples,
+        trials=(*trials, *told),
+        reliability=reliability,
         learned=learned,
     )
 
@@ -149,26 +210,57 @@ def _chance(past: Past, sight: Sight, method: str, seed: int) -> Floats | None:
     return None if learned is None else learned(sight.design)
 
 
-def _brier(past: Past, deciding: Sequence[Sight], seed: int) -> dict[str, float]:
-    """Mean Brier score of each method over the periods on which all could speak."""
-    scores: dict[str, list[float]] = {}
+def _trials(past: Past, deciding: Sequence[Sight], seed: int) -> list[Trial]:
+    """Every method on every period that decides, the latest first."""
+    found: list[Trial] = []
     for sight in deciding:
         said = {method: _chance(past, sight, method, seed) for method in METHODS}
-        for method, chance in said.items():
-            if chance is not None:
-                score = measures.brier(sight.snapshot.stayed_away, chance)
-                scores.setdefault(method, []).append(score)
-    most = max(map(len, scores.values()), default=0)
+        found += _tried(past, sight, said, decides=True)
+    return found
+
+
+def _tried(
+    past: Past, sight: Sight, said: Mapping[str, Floats | None], *, decides: bool
+) -> list[Trial]:
+    """What was said of one period, and everyone at the share of the period before it."""
+    seen = sight.snapshot
+    share = past.share_before(sight)
+    if share is not None:
+        said = {**said, SHARE: np.full(len(seen), share)}
+    return [
+        Trial(
+            method=method,
+            origin=seen.origin,
+            horizon_days=seen.horizon_days,
+            customers=len(seen) * past.every,
+            brier=measures.brier(seen.stayed_away, chance),
+            decides=decides,
+        )
+        for method, chance in said.items()
+        if chance is not None
+    ]
+
+
+def _brier(trials: Sequence[Trial]) -> dict[str, float]:
+    """Mean Brier score of each method over the periods on which all could speak."""
+    scores: dict[str, list[float]] = {}
+    for trial in trials:
+        if trial.method != SHARE:
+            scores.setdefault(trial.method, []).append(trial.brier)
     # A method that could not yet learn at the older days is compared on the newer ones alone.
     fewest = min((len(found) for found in scores.values()), default=0)
-    return {m: float(np.mean(s[:fewest])) for m, s in scores.items()} if most else {}
+    return {method: float(np.mean(found[:fewest])) for method, found in scores.items()}
 
 
-def _told(past: Past, last: Sight, method: str, seed: int) -> tuple[tuple[int, float, float], ...]:
+def _told(
+    past: Past, last: Sight, method: str, seed: int
+) -> tuple[list[Trial], tuple[tuple[int, float, float], ...]]:
+    """How the chosen method did on the period that chose nothing."""
     chance = _chance(past, last, method, seed)
     if chance is None:
-        return ()
-    return tuple(measures.reliability(last.snapshot.stayed_away, chance))
+        return [], ()
+    tried = _tried(past, last, {method: chance}, decides=False)
+    return tried, tuple(measures.reliability(last.snapshot.stayed_away, chance))
 
 
 def validate(

@@ -16,6 +16,8 @@ RAISING = (
     "silent_beyond_own_gap",
     "silent_beyond_usual",
     "one_order",
+    "few_orders",
+    "own_gap_long",
     "orders_fewer",
     "spend_fell",
 )
@@ -39,8 +41,9 @@ class Reasons:
     facts: Mapping[str, Ints]
 
 
-def reasons(snapshot: Snapshot, *, usual_days: int) -> Reasons:
-    """The facts that speak loudest for each customer, by how far they are from ordinary."""
+def reasons(snapshot: Snapshot, *, usual_days: int, horizon_days: int) -> Reasons:
+    """The facts that speak loudest for or against an order within the horizon, for each customer,
+    by how far they are from ordinary."""
     x, silent = snapshot["frequency"], snapshot.silent_days
     gap = np.where(x > 0, snapshot["recency_days"] / np.maximum(x, 1), 0.0)
     recent = snapshot["orders_90d"]
@@ -52,6 +55,9 @@ def reasons(snapshot: Snapshot, *, usual_days: int) -> Reasons:
         "silent_beyond_own_gap": np.where(repeats & (late > _LATE), _loud(late / _LATE), 0.0),
         "silent_beyond_usual": np.where(silent > usual_days, _loud(silent / usual_days), 0.0),
         "one_order": np.where(x == 0, 0.5, 0.0),
+        # A quiet one, so that nobody is left without a reason; whoever bought more often is loyal.
+        "few_orders": np.where((x > 0) & (x < _LOYAL), 0.05, 0.0),
+        "own_gap_long": np.where(repeats & (gap > horizon_days), 0.6, 0.0),
         "orders_fewer": np.where(
             (before >= _FEW) & (recent * 2 <= before), _loud((before + 1) / (recent + 1)), 0.0
         ),

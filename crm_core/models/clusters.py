@@ -158,7 +158,7 @@ def clusters(past: StoreAt, found: Clusters) -> ir.Table:
     scaled = people.select(
         "customer_key",
         **{
-            name: _held((people[name] + 1.0).ln() - float(median), float(scale))
+            name: _held(((people[name] + 1.0).ln() - float(median)) / ibis.literal(float(scale)))
             for name, median, scale in columns
         },
     )
@@ -265,9 +265,9 @@ def _scaled(rows: Floats) -> tuple[Floats, Floats, Floats]:
     return np.clip((logs - medians) / scales, -_FARTHEST, _FARTHEST), medians, scales
 
 
-def _held(centred: ir.Value, scale: float) -> ir.Value:
+def _held(scaled: ir.Value) -> ir.Value:
     far = ibis.literal(_FARTHEST)
-    return ibis.least(ibis.greatest(centred / ibis.literal(scale), -far), far)
+    return ibis.least(ibis.greatest(scaled, -far), far)
 
 
 def _distances(scaled: ir.Table, found: Clusters) -> dict[str, ir.Value]:

@@ -122,6 +122,8 @@ def prophet(
     closed = closed_weekdays(history)
     count = len(history.values)
     learned = _learned(history, closed, {day.day for day in events})
+    if learned.sum() < 2:  # years without an order: every day looks closed
+        learned = np.ones(count, dtype=bool)
     days = [history.day(index) for index in range(count + horizon)]
     since = max(0, count - _LOOK_BACK)
     frame = pd.DataFrame({"ds": pd.to_datetime(days[:count]), "y": history.values})

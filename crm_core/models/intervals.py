@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from crm_core.models.base import Fitted
-from crm_core.models.optimise import climb
+from crm_core.models.optimise import covariance_at, step_near
 from crm_core.models.order_models import order_model
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Ints, Triples
@@ -19,7 +19,6 @@ ERRORS = 3
 
 _MANY, _FITS_OF_MANY = 20_000, 40
 _UNTRIED, _DEGREES = 0.1, 6
-_CLOSE = 1e-9  # a hundredth of a standard error
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ def bootstrap(fitted: Fitted, triples: Triples, *, seed: int, fits: int = FITS) 
     share = triples.count / triples.customers
     found = np.empty((fits, len(start)))
     with one_thread():
+        covariance = covariance_at(model.likelihood(triples), start)
         for place in range(fits):
             drawn = _drawn(triples, random.multinomial(triples.customers, share))
-            likelihood = model.likelihood(drawn)
-            found[place] = climb(likelihood, list(start), bounds, tolerance=_CLOSE)
+            found[place] = step_near(model.likelihood(drawn), start, covariance, bounds)
     return np.exp(found)
 
 
@@ -72,19 +71,39 @@ def total_orders(
     relative errors of earlier totals, newest first. The newest three count; each that is lacking
     counts as a miss of 10 %. Their spread is a Student's t of six degrees.
     """
-    model, random = order_model(fitted), np.random.default_rng(seed)
     fits = FITS if len(triples) <= _MANY else _FITS_OF_MANY
-    totals = np.empty(fits)
-    for place, at in enumerate(bootstrap(fitted, triples, seed=seed, fits=fits)):
-        coming = model.expected_at(at, triples, horizon_days)
-        drawn = model.draw(at, triples, horizon_days, random)
+    refits = bootstrap(fitted, triples, seed=seed, fits=fits)
+    model = order_model(fitted)
+    here = np.stack([model.here(at, triples) for at in refits])
+    totals = drawn_totals(fitted, triples, horizon_days, refits=refits, here=here, seed=seed)
+    expected = float(np.dot(triples.count, model.expected_orders(fitted, triples, horizon_days)))
+    return spread(expected, totals, past_errors)
+
+
+def drawn_totals(
+    fitted: Fitted,
+    triples: Triples,
+    horizon_days: float,
+    *,
+    refits: Floats,
+    here: Floats,
+    seed: int,
+) -> Floats:
+    """Orders of all customers together, one draw for each row of `refits` (of `bootstrap`);
+    `here` has the chances of being here still under each."""
+    model, random = order_model(fitted), np.random.default_rng(seed)
+    age = triples.age_days.astype(np.float64)
+    totals = np.empty(len(refits))
+    for place, (at, stays) in enumerate(zip(refits, here, strict=True)):
+        coming = model.expected_at(at, triples, horizon_days, here=stays)
+        drawn = model.draw_if_here(at, triples.frequency, age, horizon_days, random)
+        drawn = np.where(random.random(len(triples)) < stays, drawn, 0)
         noise = np.sqrt(float(np.dot(triples.count, (drawn - coming) ** 2)))
         totals[place] = float(np.dot(triples.count, coming)) + noise * random.standard_normal()
-    expected = float(np.dot(triples.count, model.expected_orders(fitted, triples, horizon_days)))
-    return _spread(expected, totals, past_errors)
+    return totals
 
 
-def _spread(expected: float, totals: Floats, past_errors: Sequence[float]) -> Range:
+def spread(expected: float, totals: Floats, past_errors: Sequence[float]) -> Range:
     """The quantiles of what refits and draws give, widened by the errors of the past."""
     if expected <= 0:
         return Range(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -122,19 +141,28 @@ def draw_futures(
     horizon_days: float,
     *,
     seed: int,
+    here: Floats | None = None,
+    times: int = 1,
 ) -> Drawn:
-    """What each customer of `rows` may do in the next `horizon_days`, one draw for each row of
-    `parameters` (of `bootstrap`): alive or not, a rate, orders, a personal mean, spend.
+    """What each customer of `rows` may do in the next `horizon_days`, `times` draws for each row
+    of `parameters` (of `bootstrap`): alive or not, a rate, orders, a personal mean, spend.
 
-    `repeat_revenue` is that of the order days after the first, as for Gamma-Gamma.
+    `repeat_revenue` is that of the order days after the first, as for Gamma-Gamma. `here`: the
+    chances of being here still under each row of parameters, where they were worked out already.
     """
     model, random = order_model(orders), np.random.default_rng(seed)
     p, q, v = (spend.parameters[name] for name in ("p", "q", "v"))
-    came = np.empty((len(rows), len(parameters)))
+    came = np.empty((len(rows), len(parameters) * times))
     brought = np.zeros_like(came)
     total = np.maximum(repeat_revenue, 0.0)
-    for place, at in enumerate(parameters):
-        came[:, place] = model.draw(at, rows, horizon_days, random)
+    age, chance = rows.age_days.astype(np.float64), np.ones(len(rows))
+    for place in range(came.shape[1]):
+        at = parameters[place // times]
+        if place % times == 0:
+            chance = model.here(at, rows) if here is None else here[place // times]
+        stays = random.random(len(rows)) < chance
+        drawn = model.draw_if_here(at, rows.frequency, age, horizon_days, random)
+        came[:, place] = np.where(stays, drawn, 0)
         scale = random.gamma(p * rows.frequency + q, 1.0 / (v + total))
         shape = np.maximum(p * came[:, place], 1e-12)
         spent = random.gamma(shape) / np.maximum(scale, 1e-12)

@@ -51,6 +51,14 @@ class Past:
             self._seen[key] = self._read(origin, horizon_days)
         return self._seen[key]
 
+    def share_before(self, sight: Sight) -> float | None:
+        """The share that stayed away in the period that ended on that day; None where too few
+        were known."""
+        days = sight.snapshot.horizon_days
+        origin = sight.snapshot.origin - timedelta(days)
+        before = read_snapshot(self.store, origin, days, every=self.every)
+        return None if len(before) < _LEAST_CUSTOMERS else float(before.stayed_away.mean())
+
     def lessons(self, until: date, horizon_days: int) -> Lessons | None:
         """Up to three days, a quarter of a horizon apart, whose horizon ends by `until`."""
         step = max(horizon_days // 4, 14)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
-import pyarrow as pa
 
 from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.definition import Sum
@@ -18,29 +18,32 @@ from crm_core.models import gamma_gamma
 from crm_core.models.base import Fitted, TimeUnit, need
 from crm_core.models.holdout import Holdout, compared, read_holdout
 from crm_core.models.order_models import order_model
+from crm_core.models.rhythm import Rhythm
 from crm_core.models.triples import (
     Triples,
     fingerprint_of,
     read_triples,
     spend_history,
-    usual_gap_days,
 )
+from crm_core.models.value_ahead import score_table
 from crm_core.models.value_choice import Choice, choose
+from crm_core.models.value_columns import (
+    COLUMNS,
+    DISCOUNT_RATE,
+    HORIZONS,
+    OTHER_HORIZONS,
+    YEAR_DAYS,
+    totals_of,
+)
+from crm_core.models.value_evidence import NAME as evidence_name
+from crm_core.models.value_evidence import gather
+from crm_core.models.value_pieces import Refits, totals_table, upload_pieces
 from crm_core.store import Build, StoreAt, Tables
 
 NAME = "lifetime_value"
-HORIZON_DAYS = 365
-COLUMNS = (
-    "customer_key",
-    "frequency",
-    "recency_days",
-    "age_days",
-    "expected_orders",
-    "expected_revenue",
-    "expected_margin",
-    "expected_contribution",
-    "p_no_order",
-)
+HORIZON_DAYS = YEAR_DAYS
+
+__all__ = ["COLUMNS", "HORIZON_DAYS", "NAME", "Valued", "fit", "learn", "materialise", "validate"]
 
 _NEEDED = {"buyers": 50, "repeat_buyers": 10, "history_days": 30}
 _WANTED = {"buyers": 500, "loyal_buyers": 100, "history_days": 180}
@@ -53,29 +56,28 @@ _KEYS = ("frequency", "recency_days", "age_days")
 _PRIOR_ORDER_DAYS = 5.0
 _KNOWN_COST_SHARE = 0.99
 _SCORES = "lifetime_value_scores"
+_RATES = ("margin", "contribution", "contribution_before_marketing")
 
 
 @dataclass(frozen=True)
 class Valued:
-    """The two fits that make a lifetime value, how the first was chosen among its like, and the
-    silence that is unusual in this shop."""
+    """The two fits that make a lifetime value, and how the first was chosen among its like."""
 
     choice: Choice
     orders: Fitted
     spend: Fitted
-    quiet_days: int
 
     @property
     def fitted(self) -> Fitted:
         """Both as one document: parameters side by side, warnings together."""
         both = (self.orders, self.spend)
-        horizons = {"horizon_days": float(HORIZON_DAYS), "quiet_days": float(self.quiet_days)}
+        horizon = {"horizon_days": float(HORIZON_DAYS)}
         prints = np.array([int(one.fingerprint, 16) >> 1 for one in both], dtype=np.int64)
         return Fitted(
             model=NAME,
             as_of=self.orders.as_of,
             time_unit=self.orders.time_unit,
-            parameters={**self.orders.parameters, **self.spend.parameters, **horizons},
+            parameters={**self.orders.parameters, **self.spend.parameters, **horizon},
             standard_errors={**self.orders.standard_errors, **self.spend.standard_errors},
             log_likelihood=self.orders.log_likelihood + self.spend.log_likelihood,
             customers=self.orders.customers,
@@ -83,6 +85,16 @@ class Valued:
             fingerprint=fingerprint_of(prints),
             warnings=self.orders.warnings + self.spend.warnings,
         )
+
+
+def _rhythm_of(valued: Valued, triples: Triples) -> Rhythm:
+    orders = float(np.dot(triples.frequency, triples.count))
+    return Rhythm(
+        orders=valued.orders,
+        spend=valued.spend,
+        mean_spend=0.0,
+        days_an_order=float(np.dot(triples.age_days, triples.count)) / max(orders, 1.0),
+    )
 
 
 def fit(store: Tables, *, as_of: date, time_unit: TimeUnit = "day") -> Fitted:
@@ -114,54 +126,74 @@ def learn(
         choice=choice,
         orders=replace(choice.fitted, warnings=thin + choice.warnings),
         spend=gamma_gamma.fit(store, as_of=as_of),
-        quiet_days=usual_gap_days(store, as_of),
     )
 
 
-def score_table(valued: Valued, triples: Triples) -> pa.Table:
-    """Expected orders and chance of no order for each distinct history, ready to upload.
-
-    Columns: frequency, recency_days, age_days; expected_orders in the next 365 days; p_no_order
-    within the fit's `quiet_days`.
-    """
-    model = order_model(valued.orders)
-    return pa.table(
-        {
-            "frequency": triples.frequency,
-            "recency_days": triples.recency_days,
-            "age_days": triples.age_days,
-            "expected_orders": model.expected_orders(valued.orders, triples, HORIZON_DAYS),
-            "p_no_order": model.p_no_order(valued.orders, triples, valued.quiet_days),
-        }
-    )
-
-
-def join_scores(store: Tables, scores: str, valued: Valued) -> ir.Table:
+def join_scores(store: Tables, scores: str, valued: Valued, *, pieces: Sequence[str]) -> ir.Table:
     """One row a customer with the columns of `COLUMNS`, joined and multiplied in the engine.
 
-    `scores` names the uploaded `score_table`. Money is what the next 365 days bring, before
-    discounting. `expected_margin` and `expected_contribution` are NULL where goods costs of the
-    shop are not known; marketing counts in contribution as the ledger spreads it.
+    `scores` names the uploaded `score_table`, `pieces` the tables of `upload_pieces`. Money is
+    what the days ahead bring, before discounting; times `discount_` it is what that is worth
+    today. Rates are shares of revenue; they and what is made of them are NULL where goods costs
+    of the shop are not known. Marketing counts in contribution as the ledger spreads it. Where
+    trees rank better, revenue is half their share of the order model's total, half that model's.
     """
+    rest = _shop_rates(store, valued.orders.as_of)
+    prior = rest["order_day_revenue"] * _PRIOR_ORDER_DAYS
+    joined = _joined(store, scores, valued, pieces)
+    rates = {name: _shrunk(joined, name, rest[name], prior) for name in _RATES}
+    joined = joined.mutate(**{f"{name}_rate": rate for name, rate in rates.items()})
+    alone = {f"alone_{days}": joined[f"coming_{days}"] * joined.spend for days in HORIZONS}
+    joined = joined.mutate(**alone)
+    totals = store.fetch(
+        joined.agg(ranked=joined.ranked.sum(), **{name: joined[name].sum() for name in alone})
+    ).iloc[0]
+    revenue = {days: _blended(joined, days, totals) for days in HORIZONS}
+    ahead: dict[str, ir.Value] = {}
+    for days in OTHER_HORIZONS:
+        ahead[f"expected_orders_{days}d"] = joined[f"coming_{days}"]
+        ahead[f"expected_revenue_{days}d"] = revenue[days]
+    year = revenue[YEAR_DAYS]
+    more = year / joined[f"alone_{YEAR_DAYS}"].nullif(0.0)
+    return joined.select(
+        "customer_key",
+        *_KEYS,
+        expected_orders=joined[f"coming_{YEAR_DAYS}"],
+        expected_revenue=year,
+        expected_margin=year * joined.margin_rate,
+        expected_contribution=year * joined.contribution_rate,
+        p_alive=joined.p_alive,
+        **ahead,
+        **{f"discount_{days}d": joined[f"discount_{days}"] for days in HORIZONS},
+        margin_rate=joined.margin_rate,
+        contribution_rate=joined.contribution_rate,
+        before_marketing_rate=joined.contribution_before_marketing_rate,
+        orders_low=joined.orders_low,
+        orders_high=joined.orders_high,
+        revenue_low=joined.revenue_low * more.fill_null(1.0),
+        revenue_high=joined.revenue_high * more.fill_null(1.0),
+    )
+
+
+def _joined(store: Tables, scores: str, valued: Valued, pieces: Sequence[str]) -> ir.Table:
+    """Histories with what is expected of them, spend, what was left so far, and the pieces."""
     as_of = valued.orders.as_of
     history = spend_history(store, as_of)
     history = history.mutate(spend=gamma_gamma.expected_spend_expr(valued.spend, history))
     scored = history.join(store.table(scores), list(_KEYS))
-    rates = _rates(store, as_of)
-    joined = scored.left_join(rates, "customer_key")
-    revenue = joined.expected_orders * joined.spend
-    rest = _shop_rates(store, as_of)
-    prior = rest["order_day_revenue"] * _PRIOR_ORDER_DAYS
-    return joined.select(
-        "customer_key",
-        *_KEYS,
-        "expected_orders",
-        expected_revenue=revenue,
-        expected_margin=revenue * _shrunk(joined, "margin", rest["margin"], prior),
-        expected_contribution=revenue
-        * _shrunk(joined, "contribution", rest["contribution"], prior),
-        p_no_order=joined.p_no_order,
-    )
+    joined = scored.left_join(_rates(store, as_of), "customer_key")
+    joined = joined.drop("customer_key_right")
+    whole = reduce(lambda one, other: one.union(other), map(store.table, pieces))
+    return joined.join(whole, "customer_key")
+
+
+def _blended(joined: ir.Table, days: int, totals: Any) -> ir.Value:
+    """Half the trees' share of the total and half the order model's, where there are trees."""
+    alone, ranked = joined[f"alone_{days}"], float(totals["ranked"] or 0.0)
+    total = float(totals[f"alone_{days}"] or 0.0)
+    if not (ranked > 0 and total > 0):
+        return alone
+    return (alone + joined.ranked * (total / ranked)) / 2.0
 
 
 def _shrunk(joined: ir.Table, name: str, rate: float | None, prior: float) -> ir.Value:
@@ -174,9 +206,9 @@ def _shrunk(joined: ir.Table, name: str, rate: float | None, prior: float) -> ir
 
 
 def _sums(ledger: ir.Table) -> dict[str, ir.Value]:
-    """Revenue, margin and contribution of ledger rows, as the metrics define them."""
+    """Revenue and what is left of it over ledger rows, as the metrics define them."""
     sums: dict[str, ir.Value] = {}
-    for name in ("revenue", "margin", "contribution"):
+    for name in ("revenue", *_RATES):
         metric = METRICS[name]
         assert isinstance(metric, Sum)
         parts = [ledger[column].fill_null(0).cast("float64") for column in metric.plus]
@@ -196,7 +228,7 @@ def _rates(store: Tables, as_of: date) -> ir.Table:
 
 
 def _shop_rates(store: Tables, as_of: date) -> Mapping[str, Any]:
-    """The shop's margin and contribution per unit of revenue (None where goods costs are not
+    """What the shop keeps of a unit of revenue, by metric (None where goods costs are not
     known for 99 % of it) and its revenue of an average order day."""
     ledger = StoreAt(store, as_of).table("ledger")
     keyed = ledger.filter(ledger.customer_key.notnull())
@@ -211,27 +243,46 @@ def _shop_rates(store: Tables, as_of: date) -> Mapping[str, Any]:
     revenue = float(row["revenue"])
     known = revenue > 0 and row["spent"] > 0 and row["costed"] >= _KNOWN_COST_SHARE * revenue
     return {
-        "margin": float(row["margin"]) / revenue if known else None,
-        "contribution": float(row["contribution"]) / revenue if known else None,
+        **{name: float(row[name]) / revenue if known else None for name in _RATES},
         "order_day_revenue": max(revenue, 0.01) / max(int(days["n"].iloc[0]), 1),
     }
 
 
-def materialise(build: Build, as_of: date) -> list[tuple[str, str]]:
-    """Learns, scores and keeps table `lifetime_value` in the snapshot in the making.
+def materialise(build: Build, as_of: date, *, rate: float = DISCOUNT_RATE) -> list[tuple[str, str]]:
+    """Learns, scores and keeps what is ahead in the snapshot in the making.
 
-    Returns the fits as (model, document) rows. Raises: CrmError("not_enough_data").
+    Tables: `lifetime_value`, `value_totals` (of all customers, by horizon, with ranges) and
+    `value_choice` (what spoke for the models). `rate` discounts a year. Returns the fits and the
+    choice as (model, document) rows. Raises: CrmError("not_enough_data").
     """
     triples = read_triples(build, as_of)
     valued = learn(build, as_of=as_of, triples=triples)
-    build.upload(_SCORES, score_table(valued, triples))
+    evidence = gather(build, valued.choice, triples, as_of)
+    refits = Refits.of(valued.orders, triples)
+    helpers = [_SCORES]
+    build.upload(_SCORES, score_table(valued, triples, rate=rate))
     try:
-        scored = join_scores(build, _SCORES, valued)
+        rhythm = _rhythm_of(valued, triples)
+        pieces = upload_pieces(build, rhythm, valued.spend, refits, evidence.blend)
+        helpers += pieces
+        scored = join_scores(build, _SCORES, valued, pieces=pieces)
         build.materialise(NAME, scored.order_by("customer_key"))
     finally:
-        build.drop(_SCORES)
+        for helper in helpers:
+            build.drop(helper)
+    build.upload(
+        "value_totals",
+        totals_table(
+            refits,
+            totals_of(build, build.table(NAME)),
+            order_errors=evidence.order_errors,
+            spend_errors=evidence.spend_errors,
+            rate=rate,
+        ),
+    )
+    build.upload(evidence_name, evidence.table())
     fits = (valued.fitted, valued.orders, valued.spend)
-    return [(one.model, one.to_json()) for one in fits]
+    return [*((one.model, one.to_json()) for one in fits), (evidence_name, evidence.document())]
 
 
 def validate(

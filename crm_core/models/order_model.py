@@ -144,10 +144,13 @@ class OrderModel(ABC):
         of `triples`. Finite and not negative for any history."""
         return self.expected_at(self.at(fitted), triples, horizon_days)
 
-    def expected_at(self, at: Floats, triples: Triples, horizon_days: float) -> Floats:
-        """The same under parameters given in days."""
+    def expected_at(
+        self, at: Floats, triples: Triples, horizon_days: float, *, here: Floats | None = None
+    ) -> Floats:
+        """The same under parameters given in days. `here`: the chance of each history not to have
+        left, where it was worked out already."""
         coming = _each(triples, lambda x, age: self.coming_if_here(at, x, age, horizon_days))
-        return self.here(at, triples) * coming
+        return (self.here(at, triples) if here is None else here) * coming
 
     def expected_orders_new(self, fitted: Fitted, days: float) -> float:
         """Expected purchase days of a new customer in the `days` after the first one."""

@@ -24,7 +24,6 @@ from crm_core.models.rfm import rfm
 from crm_core.models.standing import rfm_rule
 from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import last_import
-from crm_core.pipeline.rules import segment_rules
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.pipeline.undo import rebuild_store
 from crm_core.pipeline.workspace import (
@@ -168,9 +167,12 @@ def refresh(
         if rebuild:
             rebuild_store(url, settings=settings, records=records, now=now, progress=progress)
         seconds = refresh_marts(url, settings=settings, records=records, now=now, progress=progress)
-        rules = segment_rules(records.shop_settings())
         seconds |= refresh_scores(
-            url, settings=settings, rules=rules, as_of=as_of, progress=progress
+            url,
+            settings=settings,
+            said=records.shop_settings(),
+            as_of=as_of,
+            progress=progress,
         )
     finally:
         records.close()
@@ -228,11 +230,15 @@ def fit_model(
     settings: Settings, store: str | None, name: str, *, as_of: date | None, time_unit: str
 ) -> Answer:
     """A model's parameters on this shop's log."""
-    with opened(settings, store) as (found, _):
+    with opened(settings, store) as (found, records):
         fit = model_spec(name).verb("fit")
-        # Only models of a purchase rhythm have a unit of time to choose.
-        unit = {"time_unit": time_unit} if "time_unit" in signature(fit).parameters else {}
-        fitted = fit(found, as_of=as_of or found.meta.as_of, **unit)
+        # Only models of a purchase rhythm have a unit of time to choose, only churn a horizon.
+        given = {
+            "time_unit": time_unit,
+            "horizon_days": records.shop_settings().churn_horizon_days,
+        }
+        known = {key: value for key, value in given.items() if key in signature(fit).parameters}
+        fitted = fit(found, as_of=as_of or found.meta.as_of, **known)
         return json.loads(fitted.to_json())
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from crm_core.pipeline.rules import SegmentRules
+from crm_core.pipeline.rules import SegmentRules, segment_rules
+from crm_core.records import ShopSettings
 from crm_core.store import Build, Store
 from crm_core.store.connection import quoted
 
@@ -24,27 +25,34 @@ Documents = Sequence[tuple[str, str]]
 
 @dataclass
 class Scoring:
-    """A refresh of scores under way: `build` is being filled from `store` as of a day.
+    """A refresh of scores under way: `build` is being filled from `store` as of a day, under what
+    the shop `said`.
 
-    `rules` say how the shop divides its customers; `shipped` is a folder with what was learned before from the very same orders, if any;
+    `shipped` is a folder with what was learned before from the very same orders, if any;
     `documents` are those of the models fitted so far.
     """
 
     build: Build
     store: Store
     as_of: date
-    rules: SegmentRules = field(default_factory=SegmentRules)
     shipped: Path | None = None
+    said: ShopSettings = field(default_factory=ShopSettings)
     documents: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def rules(self) -> SegmentRules:
+        """How the shop divides its customers."""
+        return segment_rules(self.said)
 
     def keep(self, step: str, tables: Sequence[str], learn: Callable[[], Documents]) -> None:
         """Has a slow step fill these tables, or takes what was shipped for these very orders."""
         note = self.shipped_for(step)
-        if note is None or self.shipped is None:
+        files = {name: (self.shipped or Path()) / step / f"{name}.parquet" for name in tables}
+        if note is None or not all(file.is_file() for file in files.values()):
             self.documents.extend(learn())
             return
-        for name in tables:
-            self.build.upload(name, pq.read_table(self.shipped / step / f"{name}.parquet"))
+        for name, file in files.items():
+            self.build.upload(name, pq.read_table(file))
         self.documents.extend(note)
 
     def shipped_for(self, step: str) -> Documents | None:

@@ -13,7 +13,6 @@ from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.jobs import Answer, Progress, own_url
 from crm_core.pipeline.mended import as_given
 from crm_core.pipeline.pulls import find_source, pull
-from crm_core.pipeline.rules import segment_rules
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
 from crm_core.pipeline.workspace import is_empty, workspace
@@ -104,8 +103,9 @@ def score_if_needed(
         scored = store.scores_facts == store.snapshot
     if scored:
         return {}
-    rules = segment_rules(records.shop_settings())
-    return refresh_scores(url, settings=settings, rules=rules, progress=progress)
+    with closing(open_records(workspace(settings, url).records_url)) as records:
+        said = records.shop_settings()
+    return refresh_scores(url, settings=settings, said=said, progress=progress)
 
 
 def undo(

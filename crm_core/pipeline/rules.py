@@ -58,6 +58,7 @@ def money_rules(settings: ShopSettings, build: Build) -> MoneyRules:
             name: float(rate) for name, rate in settings.marketplace_fee_rate.items()
         },
         refunds_by_order_day=settings.refund_date == "order",
+        discount_rate=float(settings.discount_rate),
         marketing=tuple(
             (*_days(month), source, float(amount))
             for month, sources in settings.marketing_spend.items()

@@ -22,10 +22,10 @@ from crm_core.pipeline.facts import (
 )
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.learned import Scoring, Shipping
-from crm_core.pipeline.rules import SegmentRules, account_rules, money_rules
+from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.pipeline.score_steps import STEPS
 from crm_core.pipeline.shared_views import shared_views
-from crm_core.records import Records
+from crm_core.records import Records, ShopSettings
 from crm_core.settings import Settings
 from crm_core.store import Build, engine_of
 from crm_core.store.batches import read_log
@@ -70,16 +70,17 @@ def refresh_scores(
     url: str,
     *,
     settings: Settings,
-    rules: SegmentRules | None = None,
+    said: ShopSettings | None = None,
     as_of: date | None = None,
     shipped: Path | None = None,
     ship: Path | None = None,
     progress: Progress = lambda step, share: None,
 ) -> dict[str, float]:
-    """Features, segments, values and the forecast as of a day; seconds a step.
+    """Features, segments, values, churn and the forecast as of a day; seconds a step.
 
     A model that this shop has too little data for is left out and says why in `model_status`;
-    the others go on. `rules` are what the shop says of its segments. `shipped` is a folder of what was learned earlier from these very orders;
+    the others go on. `said` are the shop's settings. `shipped` is a folder of what was learned
+    earlier from these very orders;
     into `ship` all that is learned slowly is written for that purpose.
     """
     seconds: dict[str, float] = {}
@@ -89,10 +90,9 @@ def refresh_scores(
         # Opened in our turn: facts published a moment ago by somebody else are the ones scored.
         with closing(change.facts()) as store, change.building("scores") as build:
             day = as_of or store.meta.as_of
-            said = rules or SegmentRules()
-            job = Scoring(build, store, day, said, shipped)
+            job = Scoring(build, store, day, shipped, said or ShopSettings())
             if ship:
-                job = Shipping(build, store, day, said, to=ship)
+                job = Shipping(build, store, day, said=job.said, to=ship)
             _fill(job, progress, seconds)
     progress("done", 1.0)
     return seconds

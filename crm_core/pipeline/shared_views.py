@@ -31,11 +31,11 @@ _VALUE = dict.fromkeys(
         "expected_revenue",
         "expected_margin",
         "expected_contribution",
-        "p_no_order",
     ),
     "float64",
 )
-_SCORES = {"customer_key": "int64", **_SEGMENT, **_VALUE, "as_of": "date"}
+_CHURN = {"p_no_order": "float64"}
+_SCORES = {"customer_key": "int64", **_SEGMENT, **_VALUE, **_CHURN, "as_of": "date"}
 _SUMMED = ("expected_orders", "expected_revenue", "expected_margin", "expected_contribution")
 
 
@@ -65,7 +65,7 @@ def _scores(tables: Tables) -> ir.Table:
     if not tables.has("features"):
         return _without_rows(tables, _SCORES)
     joined = tables.table("features").select("customer_key")
-    for name, kinds in (("rfm", _SEGMENT), ("lifetime_value", _VALUE)):
+    for name, kinds in (("rfm", _SEGMENT), ("lifetime_value", _VALUE), ("churn", _CHURN)):
         if tables.has(name):
             told = tables.table(name).select("customer_key", *kinds)
             joined = joined.left_join(told, "customer_key").drop("customer_key_right")

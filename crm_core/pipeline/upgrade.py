@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.restored import finish_restore
-from crm_core.pipeline.rules import segment_rules
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.records import Records
 from crm_core.schema import VERSION
@@ -34,8 +33,7 @@ def ensure_version(
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
     try:
-        rules = segment_rules(records.shop_settings())
-        refresh_scores(url, settings=settings, rules=rules, progress=progress)
+        refresh_scores(url, settings=settings, said=records.shop_settings(), progress=progress)
     except CrmError as error:
         if error.code != "store_empty":  # its orders may all have been taken back
             raise

@@ -120,7 +120,13 @@ def ensure_demo(
             wishes=wishes,
             progress=progress,
         )
-        refresh_scores(url, settings=settings, shipped=data / LEARNED, progress=progress)
+        refresh_scores(
+            url,
+            settings=settings,
+            said=records.shop_settings(),
+            shipped=data / LEARNED,
+            progress=progress,
+        )
     finally:
         records.close()
     mark.write_text(fingerprint, encoding="utf-8")

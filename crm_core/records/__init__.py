@@ -7,9 +7,10 @@ from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
-from crm_core.records.shop_settings import REFUND_DATES, SettingIssue, ShopSettings
+from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 
 __all__ = [
+    "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "CUT_SCORES",
     "FIRST",

@@ -22,6 +22,7 @@ REFUND_DATES = ("refund", "order")
 _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
 _MOST_DAYS = 3_650
+CHURN_DAYS = (7, 365)
 _TEXT_LENGTH = 320
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -51,6 +52,9 @@ class ShopSettings:
     `country` (two letters) is where phone numbers belong that tell no country. With
     `household_accounts` and `company_accounts` customers of one address and family name, or of
     one company's mail domain, form an account where no file names one.
+    `churn_horizon_days` is for how long a customer must stay away to have churned; None takes the
+    time within which nine of ten repeat orders of this shop come.
+    `discount_rate` is what a year makes money ahead worth less.
     Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
     `loyalty_tiers` is tier -> spend in the last 365 days it asks for; nothing typed lets it follow
     from what customers spend. `rfm_by` says how RFM scores are cut: by rank, at fixed numbers,
@@ -77,7 +81,9 @@ class ShopSettings:
     household_accounts: bool = False
     company_accounts: bool = False
     refund_date: str = REFUND_DATES[0]
+    discount_rate: Decimal = Decimal("0.1")
     raw_uploads_days: int = 30
+    churn_horizon_days: int | None = None
     loyalty_tiers: Mapping[str, Decimal] = field(default_factory=dict)
     rfm_by: str = RFM_BY[0]
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
@@ -153,7 +159,7 @@ class SettingsKept(Repository):
         return bool(changed)
 
 
-_RATES = ("default_margin", "payment_fee_rate", "tax_rate")
+_RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
 _MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers")
@@ -219,15 +225,17 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         found.append(SettingIssue("country", "not_a_country"))
     if settings.refund_date not in REFUND_DATES:
         found.append(SettingIssue("refund_date", "not_a_choice"))
-    found += _days("raw_uploads_days", settings.raw_uploads_days)
+    if settings.churn_horizon_days is not None:
+        found += _days("churn_horizon_days", settings.churn_horizon_days, *CHURN_DAYS)
+    found += _days("raw_uploads_days", settings.raw_uploads_days, 0, _MOST_DAYS)
     found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
     cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
     return found + [SettingIssue(*said) for said in cuts]
 
 
-def _days(name: str, value: Any) -> list[SettingIssue]:
+def _days(name: str, value: Any, low: int, high: int) -> list[SettingIssue]:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return [] if whole and 0 <= value <= _MOST_DAYS else [SettingIssue(name, "not_days")]
+    return [] if whole and low <= value <= high else [SettingIssue(name, "not_days")]
 
 
 def _amount(name: str, value: Any, *, rate: bool, at: str = "") -> list[SettingIssue]:

@@ -26,7 +26,8 @@ class MoneyRules:
 
     Rates are shares (.45), keyed by category, sales channel or contact channel; key `*` is the
     rest. `marketing` holds (first day, last day, source, amount) where no spend file covers it.
-    Refunds count on their own day, or on that of their order.
+    Refunds count on their own day, or on that of their order. Money a year ahead counts less by
+    the discount rate; no fact depends on it, scores do.
     """
 
     not_counted: tuple[str, ...] = NOT_COUNTED
@@ -41,6 +42,7 @@ class MoneyRules:
     service_cost_by_channel: Mapping[str, float] = field(default_factory=dict)
     marketing: tuple[tuple[date, date, str, float], ...] = ()
     refunds_by_order_day: bool = False
+    discount_rate: float = 0.1
 
 
 _AMOUNTS = ("shipping_income", "shipping_cost", "fees")

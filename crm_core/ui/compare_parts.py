@@ -16,6 +16,8 @@ from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption
 from crm_core.views.compare import SIDES, Compare
 
+_ROW = 36  # pixels: every row is shown, two tables side by side do not scroll each for itself
+
 
 def chosen_pair(codes: Sequence[str]) -> tuple[str, str]:
     """The two segments to compare; the address says them as codes."""
@@ -97,9 +99,10 @@ def _table(name: str, rows: pd.DataFrame) -> None:
     data_table(
         rows,
         [
-            Column("name", label_key=f"compare.column.{name}", pinned=True),
+            Column("name", label_key=f"compare.column.{name}", pinned=True, width="medium"),
             *(Column(side, label_key=f"compare.{side}") for side in SIDES),
         ],
         key=f"compare_{name}",
         alt_key=f"compare.{name}",
+        height=_ROW * (len(rows) + 1),
     )

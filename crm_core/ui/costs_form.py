@@ -33,6 +33,7 @@ def costs_form(view: Costs) -> None:
         told = _goods(saved, view)
         told = _orders(told, view)
         told = _marketing(told, view)
+        told = _ahead(told)
         told = _counting(told, view)
         told = recognition(told)
         pressed = st.form_submit_button(
@@ -73,6 +74,7 @@ def _rates(
         frame.astype({"rate": "float64"}),
         hide_index=True,
         disabled=["name"],
+        placeholder="–",
         key=key,
         column_config={
             "name": st.column_config.TextColumn(session.t(label)),
@@ -166,6 +168,18 @@ def _marketing(saved: ShopSettings, view: Costs) -> ShopSettings:
             },
         )
     return replace(saved, marketing_spend=_spend(edited))
+
+
+def _ahead(saved: ShopSettings) -> ShopSettings:
+    session = current()
+    with panel("costs.ahead", help_key="costs.ahead_about"):
+        rate = st.number_input(
+            session.t("costs.discount_rate"),
+            value=_percent(saved.discount_rate),
+            min_value=0.0,
+            max_value=100.0,
+        )
+    return replace(saved, discount_rate=_share(rate) or Decimal(0))
 
 
 def _spend(edited: pd.DataFrame) -> dict[str, dict[str, Decimal]]:

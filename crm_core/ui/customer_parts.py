@@ -29,6 +29,7 @@ from crm_core.views.customer import Customer, Scores
 _BOX = "customers_search"
 _SEEN = "_customers_seen"
 _NEARLY = 0.999  # no model is surer than that
+_ENDS = ("low", "high")
 _OWN_UNITS = ("money", "count", "rate", "days")
 
 
@@ -166,12 +167,21 @@ def _more_segments(view: Customer, scores: Scores) -> None:
 
 def draw_value(view: Customer) -> None:
     """What to expect of the person, worded as the average it is."""
-    if view.quiet_days is None or view.scores is None:
+    if view.number("expected_orders") is None:
         caption("customer.no_value")
         return
-    chance = fact_words("p_no_order", view.facts.get("p_no_order"))
     draw_facts(view, ("expected_orders", "expected_revenue", "expected_contribution"))
-    caption("customer.quiet", days=view.quiet_days, chance=chance)
+    if view.ahead:
+        session = current()
+        orders = (formats.number(view.ahead[f"orders_{end}"], session.language) for end in _ENDS)
+        money = (session.write(view.ahead[f"revenue_{end}"], "money") for end in _ENDS)
+        facts = zip(("few", "many", "low", "high"), (*orders, *money), strict=True)
+        caption("customer.between", **dict(facts))
+    here = view.ahead.get("p_alive")
+    if here is None:
+        caption("customer.alive_unsaid")
+    else:
+        caption("customer.alive", chance=current().write(here, "rate"))
     caption("customer.value_about")
 
 

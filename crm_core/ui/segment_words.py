@@ -26,7 +26,7 @@ def segment_name(code: object, language: str, *, full: bool = False) -> str:
     >>> segment_name("stage.at_risk", "en"), segment_name("stage.at_risk", "en", full=True)
     ('At risk', 'Life-cycle: At risk')
     >>> segment_name("cluster.regular-lately-big", "en")
-    'Regular, here lately, big spend'
+    'Regular, recent, big spend'
     """
     name, value = segment_of_code(code) if isinstance(code, str) else ("", "")
     words = words_of(value) if name == "cluster" else ()

@@ -44,6 +44,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "expected_revenue",
         "expected_orders",
         "p_no_order",
+        "value_at_stake",
     ),
     **{theme: tuple(f.name for f in module.FEATURES) for theme, module in _THEMES.items()},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,10 +10,19 @@ import pandas as pd
 from crm_core.audiences import FIELDS
 from crm_core.metrics import METRICS
 from crm_core.models import MODELS
+from crm_core.models.lifecycle import STAGES
 from crm_core.models.rfm import SEGMENTS
+from crm_core.models.tiers import LOYALTY_TIERS, VALUE_TIERS
 from crm_core.privacy.policy import Access
-from crm_core.selection import Selection
+from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
+
+_SEGMENTS: tuple[tuple[str, str, Iterable[str]], ...] = (
+    ("stage", "lifecycle", STAGES),
+    ("value", "value_tier", VALUE_TIERS),
+    ("rfm", "rfm", [segment.code for segment in SEGMENTS]),
+    ("loyalty", "loyalty", LOYALTY_TIERS),
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +51,12 @@ def glossary(selection: Selection, *, store: Store | None, access: Access) -> Gl
         segments=pd.DataFrame(
             [
                 {
-                    "code": segment.code,
-                    "label": f"rfm.{segment.code}.name",
-                    "about": f"rfm.{segment.code}.definition",
+                    "code": segment_code(name, value),
+                    "label": f"{texts}.{value}.name",
+                    "about": f"{texts}.{value}.definition",
                 }
-                for segment in SEGMENTS
+                for name, texts, values in _SEGMENTS
+                for value in values
             ]
         ),
         models=pd.DataFrame([_keys("model", name) for name in MODELS]),

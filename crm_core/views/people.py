@@ -24,9 +24,9 @@ def is_scored(store: Store) -> bool:
 
 def quiet_days(store: Store) -> int | None:
     """The days that the chance of no order speaks of; None where nothing can be expected yet."""
-    if not store.has("lifetime_value"):
+    if not store.has("churn"):
         return None
-    return int(fitted_document(store, "lifetime_value")["parameters"]["quiet_days"])
+    return int(fitted_document(store, "churn_choice")["horizon_days"])
 
 
 def is_somewhere(selection: Selection) -> bool:

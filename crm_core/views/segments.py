@@ -209,20 +209,25 @@ def _grid(store: Store, people: Any, by: str) -> pd.DataFrame:
         return store.fetch(counted.order_by(counted.row.desc(), counted.column.desc()))
     across = _ACROSS[by]
     keys = {"row": people[SEGMENTATIONS[by].column], "column": people[SEGMENTATIONS[across].column]}
-    frame = store.fetch(people.group_by(**keys).agg(customers=people.count()))
-    frame = frame[frame["row"].notna() & (frame["row"] != "prospect")]
-    places = {
-        "row": {value: place for place, value in enumerate(values_of(store, by))},
-        "column": {value: place for place, value in enumerate(values_of(store, across))},
+    counted = store.fetch(people.group_by(**keys).agg(customers=people.count()))
+    found = {
+        (row["row"], row["column"] if isinstance(row["column"], str) else ""): row["customers"]
+        for row in counted.to_dict("records")
     }
-    for axis, order in places.items():
-        frame[f"{axis}_place"] = frame[axis].map(order).fillna(len(order))
-    frame = frame.sort_values(["row_place", "column_place"], ignore_index=True)
-    frame["row"] = frame["row"].map(lambda value: segment_code(by, str(value)))
-    frame["column"] = frame["column"].map(
-        lambda value: segment_code(across, value) if isinstance(value, str) else ""
-    )
-    return frame[["row", "column", "customers"]]
+    shown = [value for value in values_of(store, by) if value != "prospect"]
+    places = [value for value in values_of(store, across) if value != "prospect"]
+    if any(column == "" for _, column in found):
+        places.append("")
+    cells = [
+        {
+            "row": segment_code(by, value),
+            "column": segment_code(across, place) if place else "",
+            "customers": int(found.get((value, place), 0)),
+        }
+        for value in shown
+        for place in places
+    ]
+    return pd.DataFrame(cells, columns=["row", "column", "customers"])
 
 
 def _trials(store: Store) -> pd.DataFrame:

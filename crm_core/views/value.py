@@ -1,4 +1,4 @@
-"""What customers are expected to bring in the next year, and how far to trust it."""
+"""What customers are expected to bring, what that is worth today, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -9,31 +9,41 @@ from typing import Any
 import pandas as pd
 
 from crm_core.audiences import in_segments, people, tenths
+from crm_core.errors import CrmError
+from crm_core.models.value_columns import AHEAD, HORIZONS, YEAR_DAYS, money_ahead
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
+from crm_core.views import verdicts
 from crm_core.views.model_state import fitted_document, need_model
+from crm_core.views.people import number, quiet_days
 
 TOP = 50
-_CLEARLY_BETTER = 0.01  # about one standard error of the Gini on the published logs
-_FAIR_TOTAL_ERROR = 0.2
+MONTHS = {"3": 91, "6": 182, "12": YEAR_DAYS, "24": 730}
 
 
 @dataclass(frozen=True)
 class Value:
-    """Totals of the next 365 days over the customers shown; `worth` names the money that
-    `deciles` (decile 1 best, value: its share), `segments` (code, value, customers) and `top`
-    rank by: expected_contribution, or expected_revenue where costs are unknown."""
+    """Totals of the next `days` over the customers shown, by name of `AHEAD` (None: costs are
+    unknown); value is the contribution as it is worth today at `rate` a year.
+
+    `ranges` has the low and high of each in 8 of 10 cases, of all customers together: empty while
+    some are chosen. `worth` names the money that `deciles` (decile 1 best, value: its share),
+    `segments` (code, value, customers) and `top` rank by: value, or revenue where costs are
+    unknown. `choice` is the document of what chose the models.
+    """
 
     as_of: date
+    days: int
     customers: int
     everyone: int
     worth: str
-    expected_orders: float
-    expected_revenue: float
-    expected_contribution: float | None
-    quiet_days: int
+    totals: dict[str, float | None]
+    ranges: dict[str, tuple[float, float]]
+    rate: float
+    quiet_days: int | None
     warnings: tuple[str, ...]
+    choice: dict[str, Any]
     deciles: pd.DataFrame
     segments: pd.DataFrame
     top: pd.DataFrame
@@ -42,74 +52,97 @@ class Value:
     verdict: str
 
 
-def value(selection: Selection, *, store: Store, access: Access) -> Value:
+def value(selection: Selection, *, store: Store, access: Access, days: int = YEAR_DAYS) -> Value:
     """Reads the values of the last refresh, for the segments and regions chosen.
 
-    Raises: CrmError of the model when the shop has too little data, ("no_scores").
+    Raises: CrmError of the model when the shop has too little data, ("no_scores"),
+    ("unknown_choice") for another horizon than those of `HORIZONS`.
     """
     del access
+    if days not in HORIZONS:
+        raise CrmError("unknown_choice", name="days", value=days, match="")
     need_model(store, "lifetime_value")
     document = fitted_document(store, "lifetime_value")
-    shown = _shown(store, selection)
-    totals = store.fetch(
-        shown.agg(
-            customers=shown.count(),
-            orders=shown.expected_orders.sum(),
-            revenue=shown.expected_revenue.sum(),
-            contribution=shown.expected_contribution.sum(),
-        )
-    ).iloc[0]
-    known = totals["contribution"] == totals["contribution"]
-    worth = "expected_contribution" if known else "expected_revenue"
+    shown = _shown(store, selection, days)
+    sums = {name: shown[name].sum() for name in AHEAD}
+    row = store.fetch(shown.agg(customers=shown.count(), **sums)).iloc[0]
+    totals = {name: number(row[name]) for name in AHEAD}
+    empty = not row["customers"]
+    if empty:
+        totals |= {"orders": 0.0, "revenue": 0.0}
+    whole = _whole(store, days)
+    worth = "value" if whole["value"] is not None else "revenue"
     backtest = store.fetch(store.table("value_backtest"))
+    chosen = bool(selection.segment or selection.region)
     return Value(
         as_of=date.fromisoformat(document["as_of"]),
-        customers=int(totals["customers"]),
-        everyone=_everyone(store),
+        days=days,
+        customers=int(row["customers"]),
+        everyone=int(document["customers"]),
         worth=worth,
-        expected_orders=_number(totals["orders"]),
-        expected_revenue=_number(totals["revenue"]),
-        expected_contribution=_number(totals["contribution"]) if known else None,
-        quiet_days=int(document["parameters"]["quiet_days"]),
+        totals=totals,
+        ranges={} if chosen else _ranges(whole),
+        rate=float(whole["discount_rate"] or 0.0),
+        quiet_days=quiet_days(store),
         warnings=tuple(document["warnings"]),
+        choice=fitted_document(store, "value_choice"),
         deciles=_deciles(store, shown, worth),
         segments=_segments(store, shown, worth),
         top=_top(store, shown, worth),
         backtest=backtest,
         trial_from=None if backtest.empty else backtest["origin"].iloc[0].date(),
-        verdict=_verdict(backtest),
+        verdict=verdicts.of_value(backtest),
     )
 
 
-def _verdict(backtest: pd.DataFrame) -> str:
-    """`rely` when customers were ranked better than by every simple rule and the total was met
-    within a fifth; `care` when only one of the two holds; else `do_not`."""
-    if backtest.empty:
-        return "care"
-    gini = dict(zip(backtest["method"], backtest["gini"].fillna(0.0), strict=True))
-    error = dict(zip(backtest["method"], backtest["spend_error"].fillna(1.0), strict=True))
-    ours = float(gini.pop("lifetime_value"))
-    ranked = ours >= max(0.0, *map(float, gini.values())) + _CLEARLY_BETTER
-    met = abs(float(error["lifetime_value"])) <= _FAIR_TOTAL_ERROR
-    return "rely" if ranked and met else "care" if ranked or met else "do_not"
+def _whole(store: Store, days: int) -> dict[str, float | None]:
+    """The totals of all customers with their ranges, as the refresh kept them."""
+    table = store.table("value_totals")
+    row = store.fetch(table.filter(table.horizon_days == days)).iloc[0]
+    return {str(name): number(cell) for name, cell in row.items()}
 
 
-def _number(found: float) -> float:
-    return 0.0 if found != found else float(found)
+def _ranges(whole: dict[str, float | None]) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for name in AHEAD:
+        low, high = whole[f"{name}_low"], whole[f"{name}_high"]
+        if low is not None and high is not None:
+            found[name] = (low, high)
+    return found
 
 
-def _everyone(store: Store) -> int:
-    table = store.table("lifetime_value")
-    return int(store.fetch(table.agg(n=table.count()))["n"].iloc[0])
-
-
-def _shown(store: Store, selection: Selection) -> Any:
+def _shown(store: Store, selection: Selection, days: int) -> Any:
+    """One row a valued customer of the selection: `AHEAD`, and what tables and charts name."""
     table = people(store)
-    table = table.filter(table.expected_orders.notnull())
     table = in_segments(table, selection.segment)
+    known = table.select(
+        "customer_key",
+        "stage",
+        "value_tier",
+        "region",
+        "last_order_day",
+        "p_no_order",
+        so_far=table.contribution,
+    )
     if selection.region:
-        table = table.filter(table.region.isin(selection.region))
-    return table
+        known = known.filter(known.region.isin(selection.region))
+    scores = store.table("lifetime_value")
+    kept = scores.contribution_rate
+    year = kept * scores[f"discount_{YEAR_DAYS}d"]
+    scores = scores.select(
+        "customer_key",
+        "revenue_low",
+        "revenue_high",
+        **money_ahead(scores, days),
+        one=scores.revenue_low * year,
+        other=scores.revenue_high * year,
+    )
+    joined = known.join(scores, "customer_key")
+    loss = joined.other < joined.one
+    return joined.mutate(
+        value_low=loss.ifelse(joined.other, joined.one),
+        value_high=loss.ifelse(joined.one, joined.other),
+    )
 
 
 def _deciles(store: Store, shown: Any, worth: str) -> pd.DataFrame:
@@ -129,17 +162,18 @@ def _segments(store: Store, shown: Any, worth: str) -> pd.DataFrame:
 
 
 def _top(store: Store, shown: Any, worth: str) -> pd.DataFrame:
-    """The most valuable customers ahead: keys and figures, no names."""
+    """The most valuable customers ahead: keys and figures, no names; low and high are of a year."""
+    low, high = ("value_low", "value_high") if worth == "value" else ("revenue_low", "revenue_high")
     columns = shown.select(
         "customer_key",
         "stage",
         "value_tier",
         "last_order_day",
+        "so_far",
         "orders",
-        "revenue_365d",
-        "expected_orders",
-        "expected_revenue",
-        "expected_contribution",
         "p_no_order",
+        worth=shown[worth],
+        low=shown[low],
+        high=shown[high],
     )
-    return store.fetch(columns.order_by(columns[worth].desc(), "customer_key").limit(TOP))
+    return store.fetch(columns.order_by(columns.worth.desc(), "customer_key").limit(TOP))

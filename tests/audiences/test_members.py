@@ -7,7 +7,16 @@ import json
 import pandas as pd
 import pytest
 
-from crm_core.audiences import FIELDS, list_columns, members, people, rule_of, segment_rule, size
+from crm_core.audiences import (
+    FIELDS,
+    list_columns,
+    members,
+    people,
+    rule_of,
+    segment_rule,
+    segments_rule,
+    size,
+)
 from crm_core.errors import CrmError
 from crm_core.features import FEATURES
 from crm_core.models.rfm import SEGMENTS
@@ -100,7 +109,7 @@ def test_a_rule_comes_as_json_as_a_name_or_as_a_segment(store: Store, records: R
         ("nobody knows", "records_audience_unknown"),
         ("segment:champion", "no_such_segment"),
         ("{", "rule_unreadable"),
-        ('{"field": "customer_key", "operator": "=", "value": 1}', "rule_no_field"),
+        ('{"field": "shoe_size", "operator": "=", "value": 1}', "rule_no_field"),
     ):
         with pytest.raises(CrmError) as refused:
             rule_of(text, records)
@@ -113,3 +122,37 @@ def test_a_list_tells_what_its_channel_needs_and_no_more() -> None:
         assert columns[0] == "customer"
         assert set(columns) & set(TAGS) == set(told)
         assert set(columns) - {"customer", *told} <= set(FIELDS)
+
+
+def test_segments_are_asked_for_by_the_codes_of_the_filter(store: Store) -> None:
+    assert segment_rule("stage.at_risk") == Condition("stage", "is", "at_risk")
+    assert segment_rule("at_risk") == Condition("segment", "is", "at_risk")
+    assert segment_rule("cluster.regular-lately-big").field == "cluster"
+    for wrong in ("stage.champions", "cluster.nonsense", "loyal.gold"):
+        with pytest.raises(CrmError) as refused:
+            segment_rule(wrong)
+        assert refused.value.code == "no_such_segment"
+    both = keys(store, segments_rule(["stage.active", "stage.at_risk", "value.top"]))
+    active, risky, top = (
+        keys(store, segment_rule(code)) for code in ("stage.active", "stage.at_risk", "value.top")
+    )
+    assert both == (active | risky) & top != set()
+
+
+def test_prospects_are_met_only_by_rules_about_the_stage(store: Store) -> None:
+    prospects = keys(store, segment_rule("stage.prospect"))
+    bought = keys(store, All())
+    assert prospects
+    assert not prospects & bought
+    assert not prospects & keys(store, Not(Condition("orders", ">", 3)))
+    assert prospects <= keys(store, Condition("stage", "is_not", "lapsed"))
+    assert size(store, segment_rule("stage.prospect")).revenue_365d == 0
+
+
+def test_what_is_missing_to_the_next_tier_can_be_asked_about(store: Store) -> None:
+    near = members(store, Condition("to_next_tier", "<=", 20))
+    rows = store.fetch(near.select("loyalty_tier", "revenue_365d", "to_next_tier"))
+    least = store.fetch(store.table("loyalty_rules"))["least"].tolist()
+    reached = rows["revenue_365d"] + rows["to_next_tier"]
+    assert len(rows) > 0
+    assert all(any(abs(money - asked) < 0.005 for asked in least) for money in reached)

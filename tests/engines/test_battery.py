@@ -23,6 +23,7 @@ from crm_core.schema import TABLES
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
+from crm_core.views.churn import churn, win_back
 from crm_core.views.costs import costs
 from crm_core.views.customer import customer
 from crm_core.views.customers import customers
@@ -110,6 +111,8 @@ VIEWS: dict[str, Any] = {
     "segments": (segments_view, {}),
     "customers": (customers, {}),
     "value": (value, {}),
+    "churn": (churn, {}),
+    "win_back": (win_back, {}),
     "costs": (costs, {}),
     "customer": (customer, {"key": 7}),
     "history": (history, {"key": 7}),

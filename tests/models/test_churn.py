@@ -119,7 +119,7 @@ def test_it_beats_the_plain_rules_on_a_later_period(build: Build) -> None:
 
 
 def test_reasons_are_facts_a_shopkeeper_can_check(seen: Snapshot) -> None:
-    found = reasons(seen, usual_days=100)
+    found = reasons(seen, usual_days=100, horizon_days=90)
     assert found.codes.shape == (len(seen), 3)
     assert set(np.unique(found.codes)) <= {"", *CODES}
     assert set(np.unique(found.codes)) >= {"one_order", "silent_beyond_own_gap", "within_own_gap"}

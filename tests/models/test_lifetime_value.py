@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +13,12 @@ import pyarrow as pa
 import pytest
 
 from crm_core.errors import CrmError
-from crm_core.models import gamma_gamma, lifetime_value
+from crm_core.models import gamma_gamma, lifetime_value, value_evidence
 from crm_core.models.base import Fitted
 from crm_core.models.order_models import ORDER_MODELS
+from crm_core.models.snapshots import Snapshot
 from crm_core.models.triples import Triples
+from crm_core.models.value_ahead import score_table
 from crm_core.store import Build
 from tests.models.histories import AS_OF, Log, cdnow, shop, simulate
 
@@ -69,7 +74,121 @@ def scores(build: Build) -> pd.DataFrame:
 def test_every_customer_has_one_row_in_the_promised_columns(scores: pd.DataFrame) -> None:
     assert tuple(scores.columns) == lifetime_value.COLUMNS
     assert scores["customer_key"].tolist() == sorted(set(LOG.customer.tolist()))
-    assert scores.notna().all().all()
+    assert scores.drop(columns="p_alive").notna().all().all()
+
+
+def test_nobody_is_said_to_be_here_for_sure_on_one_order_alone(
+    scores: pd.DataFrame, build: Build
+) -> None:
+    """BG/NBD never doubts who bought once: nothing is said of them then."""
+    once = scores["frequency"] == 0
+    doubts = lifetime_value.learn(build, as_of=AS_OF).choice.model != "bg_nbd"
+    assert scores.loc[~once, "p_alive"].between(0, 1).all()
+    assert scores.loc[once, "p_alive"].notna().all() == doubts
+    assert scores.loc[once, "p_alive"].isna().all() != doubts
+
+
+def test_where_leaving_is_not_seen_nobody_is_said_to_be_here(build: Build) -> None:
+    valued = lifetime_value.learn(build, as_of=AS_OF)
+    rows = Triples.of([0, 3], [0, 90], [200, 120])
+    blind = replace(valued, orders=replace(valued.orders, warnings=("dropout_not_identified",)))
+    assert score_table(valued, rows)["p_alive"].null_count < 2
+    assert score_table(blind, rows)["p_alive"].null_count == 2
+    assert score_table(blind, rows)["p_no_order"].null_count == 0
+
+
+def test_more_comes_in_a_longer_time_and_is_worth_less_the_later_it_comes(
+    scores: pd.DataFrame,
+) -> None:
+    for what in ("orders", "revenue"):
+        near, half, far = (scores[f"expected_{what}_{days}d"] for days in (91, 182, 730))
+        year = scores[f"expected_{what}"]
+        assert (near <= half).all()
+        assert (half <= year).all()
+        assert (year <= far).all()
+    discounts = [scores[f"discount_{days}d"] for days in (91, 182, 365, 730)]
+    for sooner, later in pairwise(discounts):
+        assert (later < sooner).all()
+    assert scores["discount_91d"].between(1.1**-0.25, 1).all()
+    # Most of a year's orders come in its first half.
+    assert scores["discount_365d"].between(1.1**-0.55, 1.1**-0.3).all()
+
+
+def test_discounting_by_stretches_is_discounting_by_days(build: Build) -> None:
+    valued = lifetime_value.learn(build, as_of=AS_OF)
+    rows = Triples.of([0, 3, 9], [0, 90, 200], [200, 120, 210])
+    said = score_table(valued, rows, rate=0.1)
+    model = ORDER_MODELS[valued.choice.model]
+    until = np.array([model.expected_orders(valued.orders, rows, t) for t in range(731)])
+    daily = np.diff(until, axis=0) * 1.1 ** -((np.arange(730) + 0.5) / 365)[:, None]
+    for days in (91, 182, 365, 730):
+        share = daily[:days].sum(axis=0) / until[days]
+        assert said[f"discount_{days}"].to_numpy() == pytest.approx(share, abs=2e-3)
+
+
+def test_the_totals_are_those_of_the_customers_within_their_ranges(
+    scores: pd.DataFrame, build: Build
+) -> None:
+    totals = build.fetch(build.table("value_totals")).set_index("horizon_days")
+    assert totals.index.tolist() == [91, 182, 365, 730]
+    assert totals.loc[365, "orders"] == pytest.approx(scores["expected_orders"].sum())
+    assert totals.loc[91, "revenue"] == pytest.approx(scores["expected_revenue_91d"].sum())
+    worth = (scores["expected_contribution"] * scores["discount_365d"]).sum()
+    assert totals.loc[365, "value"] == pytest.approx(worth)
+    for name in ("orders", "revenue", "contribution", "value"):
+        assert (totals[f"{name}_low"] < totals[name]).all()
+        assert (totals[name] < totals[f"{name}_high"]).all()
+
+
+def test_what_single_customers_may_bring_is_wide_and_holds_most(
+    scores: pd.DataFrame, build: Build
+) -> None:
+    """Of the last quarter as it was foreseen: eight in ten or more lie within their range."""
+    assert (scores["orders_low"] <= scores["orders_high"]).all()
+    assert (scores["revenue_low"] <= scores["revenue_high"]).all()
+    assert ((scores["orders_high"] == 0) == (scores["revenue_high"] == 0)).mean() > 0.97
+    busy = scores["expected_orders"] > 3
+    inside = scores.loc[busy, "expected_orders"].between(
+        scores.loc[busy, "orders_low"], scores.loc[busy, "orders_high"]
+    )
+    assert inside.mean() > 0.99
+
+
+def test_what_spoke_for_the_models_is_kept(build: Build) -> None:
+    rows = build.fetch(build.table("value_choice"))
+    asked = rows[rows["question"] == "orders"]
+    scores_by = asked[asked["decides"] & (asked["measure"] == "score")].groupby("method")["value"]
+    chosen = asked.loc[asked["chosen"], "method"].unique().tolist()
+    assert chosen == [lifetime_value.learn(build, as_of=AS_OF).choice.model]
+    assert scores_by.mean()[chosen[0]] >= scores_by.mean().max() - 0.01
+    told = json.loads(dict(lifetime_value.materialise(build, AS_OF))["value_choice"])
+    assert told["order_model"] == chosen[0]
+    assert told["ranking"] in ("order_model", "blend")
+    ranking = rows[rows["question"] == "ranking"]
+    assert (~ranking.loc[ranking["measure"] != "gini_gain", "decides"]).all()
+
+
+def test_where_trees_rank_better_the_total_stays_the_order_models(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = scored(build)
+
+    class Trees:
+        pays, gains, told, last = True, {}, {}, None
+
+        def ranked(self, rhythm: object, snapshot: Snapshot) -> np.ndarray:
+            return (snapshot["customer_key"] % 7 + 1.0) * 1_000
+
+    monkeypatch.setattr(value_evidence.blends, "learn", lambda *_, **__: Trees())
+    blended = scored(build)
+    monkeypatch.undo()
+    for column in ("expected_revenue", "expected_revenue_91d", "expected_revenue_730d"):
+        total = plain[column].sum()
+        assert blended[column].sum() == pytest.approx(total)
+        share = (blended["customer_key"] % 7 + 1.0) / (blended["customer_key"] % 7 + 1.0).sum()
+        assert blended[column].to_numpy() == pytest.approx((plain[column] + share * total) / 2)
+    assert blended["expected_orders"].to_numpy() == pytest.approx(plain["expected_orders"])
+    lifetime_value.materialise(build, AS_OF)
 
 
 def test_the_engine_gives_what_the_models_give(scores: pd.DataFrame, build: Build) -> None:
@@ -86,9 +205,6 @@ def test_the_engine_gives_what_the_models_give(scores: pd.DataFrame, build: Buil
     money = gamma_gamma.expected_spend(spend, seen["frequency"], seen["repeat_cents"] / 100.0)
     assert scores["expected_orders"].to_numpy() == pytest.approx(coming)
     assert scores["expected_revenue"].to_numpy() == pytest.approx(coming * money)
-    assert scores["p_no_order"].to_numpy() == pytest.approx(
-        model.p_no_order(orders, single, valued.quiet_days)
-    )
 
 
 def test_where_all_cost_the_same_share_so_does_what_is_expected(scores: pd.DataFrame) -> None:
@@ -101,13 +217,14 @@ def test_where_all_cost_the_same_share_so_does_what_is_expected(scores: pd.DataF
 def test_the_fits_are_kept_and_the_helper_is_gone(build: Build) -> None:
     fits = lifetime_value.materialise(build, AS_OF)
     chosen = lifetime_value.learn(build, as_of=AS_OF).choice.model
-    assert [name for name, _ in fits] == ["lifetime_value", chosen, "gamma_gamma"]
-    for name, document in fits:
+    assert [name for name, _ in fits] == ["lifetime_value", chosen, "gamma_gamma", "value_choice"]
+    for name, document in fits[:3]:
         assert Fitted.from_json(document).model == name
     both = Fitted.from_json(fits[0][1]).parameters
     rhythm = set(ORDER_MODELS[chosen].parameters)
-    assert {*rhythm, "p", "q", "v", "quiet_days", "horizon_days"} == set(both)
+    assert {*rhythm, "p", "q", "v", "horizon_days"} == set(both)
     assert not build.has("lifetime_value_scores")
+    assert not build.has("value_piece_0")
 
 
 def test_a_dear_customer_is_worth_less_but_not_judged_on_one_order(tmp_path: Path) -> None:

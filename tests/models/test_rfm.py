@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 
 from crm_core.errors import CrmError
 from crm_core.models.base import Fitted
-from crm_core.models.rfm import COLUMNS, SEGMENTS, fit, scored, segment_of, validate
-from crm_core.store import Tables
+from crm_core.models.rfm import (
+    COLUMNS,
+    SEGMENTS,
+    Cuts,
+    fit,
+    scored,
+    segment_of,
+    standard_cuts,
+    validate,
+)
+from crm_core.store import StoreAt, Tables
 from crm_core.store.connection import DuckReader
 from crm_core.text import has, t
 
@@ -29,7 +38,7 @@ def ago(days: int) -> date:
     return AS_OF - timedelta(days)
 
 
-def run(purchases: Purchases) -> dict[int, dict[str, object]]:
+def run(purchases: Purchases, cuts: Cuts | None = None) -> dict[int, dict[str, object]]:
     """Each customer's row, computed by a real engine."""
     with duckdb.connect() as shop:
         shop.execute(
@@ -38,7 +47,9 @@ def run(purchases: Purchases) -> dict[int, dict[str, object]]:
         )
         if purchases:
             shop.executemany("insert into customer_days values (?, ?, 1, ?)", purchases)
-        rows = shop.execute(str(ibis.to_sql(scored(DAYS, AS_OF), dialect="duckdb"))).fetchall()
+        rows = shop.execute(
+            str(ibis.to_sql(scored(DAYS, AS_OF, cuts), dialect="duckdb"))
+        ).fetchall()
     return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in rows}
 
 
@@ -217,3 +228,19 @@ def test_a_log_that_ends_too_early_or_has_nobody_is_refused() -> None:
         with pytest.raises(CrmError) as failed:
             attempt()
         assert failed.value.code == "not_enough_data"
+
+
+def test_fixed_numbers_give_the_same_scores_whatever_others_do() -> None:
+    cuts = Cuts((30, 90, 180, 365), (3, 5, 10), (20, 40, 80, 160))
+    purchases: Purchases = [(1, ago(30), 19.0), (2, ago(31), 20.0), (3, ago(366), 160.0)]
+    purchases += [(4, ago(10 * visit), 8.0) for visit in range(1, 6)]
+    alone = run(purchases[:1], cuts)
+    rows = run(purchases, cuts)
+    assert rows[1] == alone[1]
+    scores = {key: tuple(row[name] for name in "rfm") for key, row in rows.items()}
+    assert scores == {1: (5, 1, 1), 2: (4, 1, 2), 3: (1, 1, 5), 4: (5, 4, 3)}
+
+
+def test_standard_numbers_follow_the_usual_order_of_the_shop() -> None:
+    shop = log_of([(1, ago(5), 10.0), (2, ago(3), 30.0), (3, ago(3), 50.0)])
+    assert standard_cuts(StoreAt(shop, AS_OF)).revenue == (30, 60, 120, 240)

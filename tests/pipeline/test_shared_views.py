@@ -125,7 +125,8 @@ def test_scores_and_segments_are_those_of_the_pages(shop: Team) -> None:
     store = shop.open()
     models = {
         "rfm": ("recency_days", "frequency", "monetary", "r", "f", "m", "segment"),
-        "lifetime_value": ("expected_orders", "expected_revenue", "p_no_order"),
+        "lifetime_value": ("expected_orders", "expected_revenue"),
+        "churn": ("p_no_order",),
     }
     for model, columns in models.items():
         table = store.table(model).order_by("customer_key").select("customer_key", *columns)

@@ -101,3 +101,31 @@ def test_a_setting_of_another_version_is_passed_over() -> None:
 def test_a_document_is_the_settings(margins: dict[str, Decimal]) -> None:
     settings = ShopSettings(margin_by_category=margins)
     assert ShopSettings.from_document(settings.document()) == settings
+
+
+def test_rules_of_segments_come_back_and_must_rise(records: Records) -> None:
+    cuts = {
+        "recency_days": {"5": 20, "4": 60, "3": 120, "2": 240},
+        "purchase_days": {"3": 3, "4": 4, "5": 8},
+        "revenue": {"2": "49.90", "3": 100, "4": 300, "5": 900},
+    }
+    told: dict[str, Any] = {"loyalty_tiers": {"silver": 100, "gold": 300}, "rfm_cuts": cuts}
+    settings = ShopSettings(rfm_by="own", **told)
+    assert records.save_shop_settings(settings, "mia", NOW)
+    assert records.shop_settings() == settings
+    wrong: dict[str, Any] = {
+        "loyalty_tiers": {"silver": 300, "gold": 200, "diamond": 1},
+        "rfm_by": "own",
+        "rfm_cuts": {
+            **cuts,
+            "revenue": {"2": 5},
+            "recency_days": {**cuts["recency_days"], "4": 10},
+        },
+    }
+    issues = {(issue.field, issue.code, issue.at) for issue in ShopSettings(**wrong).issues()}
+    assert issues == {
+        ("loyalty_tiers", "not_a_choice", "diamond"),
+        ("loyalty_tiers", "not_rising", "gold"),
+        ("rfm_cuts", "cuts_missing", "revenue"),
+        ("rfm_cuts", "not_rising", "recency_days 4"),
+    }

@@ -31,7 +31,9 @@ def test_narrowing_twice_is_narrowing_once() -> None:
 
 def test_the_shops_own_words_stand_where_the_product_has_none() -> None:
     assert words_for("category", "Shoes", "zh") == "Shoes"
-    assert words_for("segment", "champions", "en") == "Champions"
+    assert words_for("segment", "champions", "en") == "RFM: Champions"
+    assert words_for("segment", "stage.at_risk", "zh") == "生命周期：有流失风险"
+    assert words_for("segment", "value.nonsense", "en") == "value.nonsense"
     assert words_for("region", "", "en") == "Unknown"
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from crm_core.metrics import BARS
 from crm_core.models.rfm import segment_of
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.customer import PARTS, Customer, customer
+from crm_core.views.customer import Customer, customer
 from tests.small_shop import line, order, small_shop
 
+PARTS = [part for parts in BARS.values() for part in parts]
 MONEY_COLUMNS = {
     "gross_sales": "gross",
     "discounts": "discount",
@@ -94,7 +96,9 @@ def test_a_person_without_orders_has_no_scores(
     strangers = people.loc[people["first_day"].isna(), "customer_key"]
     view = seen(store, owner, int(strangers.iloc[0]))
     assert view.scores is None
-    assert not view.facts
+    assert {name for name, fact in view.facts.items() if fact is not None} == {"stage"}
+    assert view.fact_text("stage") == "prospect"
+    assert view.rhythm_days is None
     assert view.links
     assert view.number("revenue") is None
     assert [part.amount for part in view.money[:3]] == [0, 0, 0]
@@ -107,7 +111,7 @@ def test_nobody_is_behind_an_unknown_key(store: Store, owner: Access) -> None:
 def test_without_scores_a_person_still_has_a_page(unscored: Store, owner: Access) -> None:
     view = seen(unscored, owner, 1)
     assert view.scores is None
-    assert view.quiet_days is None
+    assert view.risk is None
     assert view.as_of == unscored.meta.as_of
     assert view.money[-1].part == "contribution"
 
@@ -153,7 +157,7 @@ def test_a_shop_too_small_to_learn_from_expects_nothing(tmp_path: Path, owner: A
     store = shop.open()
     links = store.fetch(store.table("identity_links"))
     view = seen(store, owner, int(links["customer_key"].iloc[0]))
-    assert view.quiet_days is None
+    assert view.risk is None
     assert view.number("expected_orders") is None
     assert view.facts["orders"] == 1
     assert view.facts["last_order_day"] == date(2026, 1, 5)

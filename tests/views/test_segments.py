@@ -15,8 +15,8 @@ EVERYONE = Selection(period="12m")
 SOMEWHERE = Selection(period="90d", sales_channel=("web",), region=("Abroad",))
 
 
-def seen(store: Store, owner: Access, selection: Selection = EVERYONE) -> Segments:
-    return segments(selection, store=store, access=owner)
+def seen(store: Store, owner: Access, selection: Selection = EVERYONE, by: str = "rfm") -> Segments:
+    return segments(selection, store=store, access=owner, by=by)
 
 
 def test_every_customer_is_in_one_segment(
@@ -34,14 +34,55 @@ def test_every_customer_is_in_one_segment(
 def test_the_matrix_holds_every_customer_once(store: Store, owner: Access) -> None:
     view = seen(store, owner)
     assert view.grid["customers"].sum() == view.customers
-    assert not view.grid.duplicated(["r", "f"]).any()
+    assert not view.grid.duplicated(["row", "column"]).any()
+
+
+@pytest.mark.parametrize("by", ["stage", "loyalty", "cluster"])
+def test_every_way_divides_all_customers(store: Store, owner: Access, by: str) -> None:
+    view = seen(store, owner, by=by)
+    counts = view.rows.set_index("segment")["customers"]
+    rfm = seen(store, owner)
+    assert counts.sum() == view.customers
+    assert counts.sum() - counts.get("stage.prospect", 0) == rfm.customers
+    assert view.grid["customers"].sum() == rfm.customers
+    assert view.rows["revenue"].sum() == pytest.approx(rfm.totals["revenue"])
+    assert view.totals["net_revenue"] == pytest.approx(rfm.totals["net_revenue"])
+    across = view.grid.groupby("row")["customers"].sum()
+    assert (across == counts[across.index]).all()
+
+
+def test_a_stage_and_a_tier_together_are_a_cell_of_the_grid(store: Store, owner: Access) -> None:
+    grid = seen(store, owner, by="stage").grid
+    cell = grid[grid["customers"] > 0].iloc[0]
+    both = Selection(segment=(cell["row"], cell["column"]))
+    assert customers_total(both, store=store, access=owner) == cell["customers"]
+    either = Selection(segment=("stage.active", "stage.won_back"))
+    rows = seen(store, owner, by="stage").rows.set_index("segment")["customers"]
+    assert customers_total(either, store=store, access=owner) == rows[list(either.segment)].sum()
+
+
+def test_other_segments_chosen_narrow_the_ones_shown(store: Store, owner: Access) -> None:
+    top = seen(store, owner, Selection(period="12m", segment=("value.top",)), by="stage")
+    everyone = seen(store, owner, by="stage")
+    tiers = everyone.grid[everyone.grid["column"] == "value.top"]["customers"].sum()
+    assert top.customers == tiers > 0
+    assert top.rows["revenue"].sum() == pytest.approx(top.totals["revenue"])
+
+
+def test_groups_come_with_how_well_each_number_held(store: Store, owner: Access) -> None:
+    view = seen(store, owner, by="cluster")
+    chosen = view.trials[view.trials["is_chosen"]]
+    assert chosen["k"].tolist() == [len(view.rows)]
+    assert chosen["ari_mean"].iloc[0] >= 0.78
+    assert view.rows["spent"].is_monotonic_decreasing
 
 
 @pytest.mark.parametrize("selection", [EVERYONE, SOMEWHERE])
+@pytest.mark.parametrize("by", ["stage", "rfm"])
 def test_a_segment_opens_as_many_customers_as_it_says(
-    store: Store, owner: Access, selection: Selection
+    store: Store, owner: Access, selection: Selection, by: str
 ) -> None:
-    view = seen(store, owner, selection)
+    view = seen(store, owner, selection, by)
     for row in view.rows.to_dict("records"):
         clicked = Selection(
             segment=(row["segment"],),

@@ -1,0 +1,167 @@
+"""Parts about trust: a badge, all models at a glance, and one model's trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.errors import CrmError
+from crm_core.text import formats
+from crm_core.ui.guard import show_error
+from crm_core.ui.layout import columns, grid, panel
+from crm_core.ui.session import current
+from crm_core.ui.tables import Column, data_table
+from crm_core.ui.words import caption, note, paragraph, warning
+from crm_core.views.trust import Drift, Trusted
+
+_COLOURS = {"rely": "green", "care": "orange", "do_not": "red", "untested": "gray"}
+_ICONS = {"rely": "verified", "care": "balance", "do_not": "block", "untested": "hourglass_empty"}
+_KINDS = {
+    "spend_error": "rate",
+    "purchases_error": "rate",
+    "mae": "money",
+    "top_decile": "rate",
+    "wape": "rate",
+    "coverage_80": "rate",
+    "smallest_share": "rate",
+    "separation": "rate",
+}
+
+
+def badge(verdict: str) -> None:
+    """The verdict as a small sign: its words, an icon and a colour."""
+    if verdict:
+        words = current().t(f"trust.badge.{verdict}")
+        st.badge(words, icon=f":material/{_ICONS[verdict]}:", color=_COLOURS[verdict])
+
+
+def draw_overview(models: Sequence[Trusted]) -> None:
+    """One card a model: its name, how far to trust it, and why in a sentence."""
+    session = current()
+    with grid(len(models), min_width=240):
+        for model in models:
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{session.md(f'trust.model.{model.model}')}**")
+                badge("" if model.problem else model.verdict)
+                st.caption(_sentence(model))
+
+
+def _sentence(model: Trusted) -> str:
+    session = current()
+    if model.problem:
+        return session.md("trust.no_scores")
+    return session.md(f"trust.verdict.{model.model}.{model.verdict}")
+
+
+def draw_drift(drift: Drift) -> None:
+    """What came since the scores were made, beside what was foreseen then."""
+    session = current()
+    with panel("trust.drift", help_key="trust.drift_about"):
+        if not drift.days:
+            caption("trust.fresh")
+            return
+        paragraph(
+            "trust.drift_words",
+            days=drift.days,
+            came=session.write(drift.came, "money"),
+            foreseen=session.write(drift.foreseen, "money"),
+            held=session.write(drift.held, "rate"),
+        )
+
+
+def draw_model(model: Trusted) -> None:
+    """The untouched period, method by method, and the periods that chose."""
+    session = current()
+    with panel(f"trust.model.{model.model}", help_key=f"trust.about.{model.model}"):
+        if model.problem:
+            show_error(CrmError(model.problem, **model.problem_facts), session.language)
+            return
+        badge(model.verdict)
+        paragraph(f"trust.verdict.{model.model}.{model.verdict}")
+        if model.chosen:
+            paragraph(f"trust.chosen.{model.model}", method=_method(model, model.chosen))
+        for code in model.warnings:
+            warning(f"{_TEXTS[model.model]}.warning.{code}")
+        if model.tested.empty:
+            note("trust.no_trial")
+            return
+        if model.choosing.empty:
+            _tested(model)
+            return
+        left, right = columns(3, 2)
+        with left:
+            _tested(model)
+        with right:
+            _choosing(model)
+
+
+_TEXTS = {"lifetime_value": "value", "forecast": "forecast", "churn": "churn", "clusters": "trust"}
+
+
+def _method(model: Trusted, code: str) -> str:
+    if model.model == "clusters":
+        return code
+    session = current()
+    return session.word("trust.method", code)
+
+
+def _tested(model: Trusted) -> None:
+    session = current()
+    if model.tested_from is not None:
+        since = formats.day(model.tested_from, session.language)
+        caption("trust.untouched", day=since, days=model.tested_days)
+    rows = model.tested
+    names = [_method(model, str(code)) for code in rows["method"]]
+    marks = [session.t("trust.used") if used else "" for used in rows["is_used"]]
+    shown = rows.assign(method=names, used=marks)
+    digits = {name: _written(shown[name]) for name in model.measures if name not in _KINDS}
+    data_table(
+        shown.assign(**digits),
+        [
+            Column("method", "text", f"trust.method_label.{model.model}", pinned=True),
+            Column("used", "text", "trust.used_label"),
+            *(
+                Column(
+                    name,
+                    _KINDS.get(name, "text"),
+                    f"trust.measure.{name}",
+                    help_key=f"trust.measure_about.{name}",
+                )
+                for name in model.measures
+            ),
+        ],
+        key=f"trust_{model.model}",
+        alt_key=f"trust.model.{model.model}",
+    )
+
+
+def _choosing(model: Trusted) -> None:
+    """One row a method, one column a period that chose; the measure is in the caption."""
+    session = current()
+    caption("trust.choosing", measure=session.t(f"trust.measure.{model.by}"))
+    wide = model.choosing.pivot_table(index="method", columns="origin", values="value")
+    days = [formats.day(pd.Timestamp(day).date(), session.language) for day in wide.columns]
+    write = _rates if _KINDS.get(model.by) == "rate" else _written
+    told = {day: write(wide[column]) for day, column in zip(days, wide.columns, strict=True)}
+    names = [_method(model, str(code)) for code in wide.index]
+    data_table(
+        pd.DataFrame({"method": names, **told}),
+        [
+            Column("method", "text", f"trust.method_label.{model.model}", pinned=True),
+            *(Column(day) for day in days),
+        ],
+        key=f"trust_{model.model}_choosing",
+        alt_key=f"trust.model.{model.model}",
+    )
+
+
+def _written(values: pd.Series[float]) -> list[str]:
+    language = current().language
+    return ["" if x != x else formats.number(float(x), language, 3) for x in values]
+
+
+def _rates(values: pd.Series[float]) -> list[str]:
+    session = current()
+    return ["" if x != x else session.write(float(x), "rate") for x in values]

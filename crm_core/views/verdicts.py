@@ -1,0 +1,74 @@
+"""How far to trust a model, by what it did on the shop's own past: one rule a model.
+
+`rely`, `care`, `do_not`, or `untested` where no later period could be tried. The words are
+`trust.verdict.<model>.<verdict>`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+SHARE = "naive_share"
+
+_RANKED = 0.01  # about one standard error of the Gini on the published logs
+_FAIR_TOTAL_ERROR = 0.2
+_SKILL = 0.1
+_FAIR_MISS = 0.05
+_HELD = (0.65, 0.95)  # of a stated 80 %, on the 28 days of one period
+_STABLE_MEAN, _STABLE_LEAST = 0.78, 0.5
+
+
+def of_value(backtest: pd.DataFrame) -> str:
+    """`rely` when customers were ranked better than by every simple rule and the total was met
+    within a fifth; `care` when only one of the two holds; else `do_not`."""
+    if backtest.empty:
+        return "untested"
+    gini = dict(zip(backtest["method"], backtest["gini"].fillna(0.0), strict=True))
+    error = dict(zip(backtest["method"], backtest["spend_error"].fillna(1.0), strict=True))
+    ours = float(gini.pop("lifetime_value"))
+    ranked = ours >= max(0.0, *map(float, gini.values())) + _RANKED
+    met = abs(float(error["lifetime_value"])) <= _FAIR_TOTAL_ERROR
+    return "rely" if ranked and met else "care" if ranked or met else "do_not"
+
+
+def of_churn(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
+    """`rely` when, on the period that chose nothing, the Brier score was a tenth better than that
+    of everyone at the usual share, and chances were met within five points; `care` when only
+    somewhat better; else `do_not`."""
+    scores = dict(zip(last["method"], last["brier"], strict=True))
+    usual = scores.pop(SHARE, None)
+    if not scores or not usual or reliability.empty:
+        return "untested"
+    skill = 1.0 - float(next(iter(scores.values()))) / float(usual)
+    weight = reliability["customers"] / reliability["customers"].sum()
+    miss = float((weight * (reliability["said"] - reliability["came_true"]).abs()).sum())
+    if skill >= _SKILL and miss <= _FAIR_MISS:
+        return "rely"
+    return "care" if skill > 0 else "do_not"
+
+
+def of_forecast(last: pd.DataFrame, method: str) -> str:
+    """`rely` when, on the period that chose nothing, the method shown erred less than repeating
+    last week and its 80 % interval held on 65 to 95 % of the days; `care` when one of the two
+    holds; else `do_not`."""
+    rows = last.set_index("method")
+    if method not in rows.index or rows["mase"].isna().all():
+        return "untested"
+    plain = method == "naive_seasonal"
+    better = not plain and float(rows["mase"][method]) < float(rows["mase"]["naive_seasonal"])
+    held = rows["coverage_80"][method]
+    kept = held == held and _HELD[0] <= float(held) <= _HELD[1]
+    return "rely" if better and kept else "care" if better or kept else "do_not"
+
+
+def of_clusters(trials: pd.DataFrame) -> str:
+    """`rely` when the groups came out the same from customers drawn anew (adjusted Rand index at
+    least .78 on average and .5 at worst); `do_not` where no number of groups did."""
+    chosen = trials[trials["is_chosen"].astype(bool)]
+    if trials.empty:
+        return "untested"
+    if chosen.empty:
+        return "do_not"
+    row = chosen.iloc[0]
+    stable = row["ari_mean"] >= _STABLE_MEAN and row["ari_min"] >= _STABLE_LEAST
+    return "rely" if stable else "care"
