@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,12 @@ from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
 from crm_core.views.trust import Drift, Trusted
 
-_COLOURS = {"rely": "green", "care": "orange", "do_not": "red", "untested": "gray"}
+_COLOURS: dict[str, Literal["green", "orange", "red", "gray"]] = {
+    "rely": "green",
+    "care": "orange",
+    "do_not": "red",
+    "untested": "gray",
+}
 _ICONS = {"rely": "verified", "care": "balance", "do_not": "block", "untested": "hourglass_empty"}
 _KINDS = {
     "spend_error": "rate",
