@@ -80,7 +80,7 @@ def draw_drift(drift: Drift) -> None:
 def draw_model(model: Trusted) -> None:
     """The untouched period, method by method, and the periods that chose."""
     session = current()
-    with panel(f"trust.model.{model.model}", help_key=f"trust.about.{model.model}"):
+    with panel(f"trust.model.{model.model}", help_key=f"trust.model_about.{model.model}"):
         if model.problem:
             show_error(CrmError(model.problem, **model.problem_facts), session.language)
             return
