@@ -8,8 +8,8 @@ import pytest
 
 from crm_core.models import standing
 from crm_core.pipeline import scores
-from crm_core.pipeline.rules import SegmentRules
 from crm_core.pipeline.score_steps import STEPS
+from crm_core.records import ShopSettings
 from crm_core.store import Store
 from tests.small_shop import Rows, SmallShop, day, line, order, small_shop
 
@@ -64,8 +64,8 @@ def test_month_ends_are_kept_and_a_small_shop_needs_none(
 def test_other_days_are_cut_as_the_last_refresh_cut_its_scores(shop: SmallShop) -> None:
     sizes: list[dict[str, int]] = []
     for by in ("quantiles", "fixed"):
-        rules = SegmentRules(rfm_by=by)
-        scores.refresh_scores(shop.url, settings=shop.settings, rules=rules)
+        said = ShopSettings(rfm_by=by)
+        scores.refresh_scores(shop.url, settings=shop.settings, said=said)
         store = shop.open()
         sizes.append(counted(store, "rfm"))
         known = standing.standing(store, day("2026-03-20"), "rfm")

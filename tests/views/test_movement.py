@@ -274,3 +274,16 @@ def test_who_buys_for_the_first_time_is_new_and_nobody_is_lost(odd: dict[str, Mo
 def test_a_shop_without_scores_shows_its_past_all_the_same(unscored: Store) -> None:
     view = seen(unscored, *ODD_DAYS)
     assert view.customers_now == people_known(unscored, ODD_DAYS[1])
+
+
+def test_orders_of_nobody_known_move_nobody(tmp_path: Path, owner: Access) -> None:
+    rows = bought(("ann", "2025-01-10", "30"))
+    rows["orders"][0]["customer_id"] = None
+    shop = small_shop(tmp_path, rows)
+    store = shop.open()
+    at = day("2025-01-10")
+    view = seen(store, at, at)
+    assert (view.customers_now, view.rows, view.people("moved")) == (0, (), 0)
+    assert became(EVERYONE, store=store, access=owner, name="rfm", code="at_risk") is None
+    store.close()
+    shop.records.close()
