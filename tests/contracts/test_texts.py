@@ -17,7 +17,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # The same in both languages: names, units, formats and symbols.
 NAMES = {
     "Adobe Commerce", "Amazon", "App", "CDNOW", "Clientele", "Complete Journey", "Etsy",
-    "Excel (XLSX)", "Judge.me", "Klaviyo", "Mailchimp", "Olist", "Prophet", "Shopify", "Superstore",
+    "Excel (XLSX)", "Judge.me", "Klaviyo", "Mailchimp", "Olist", "Pareto/NBD", "Prophet", "Shopify", "Superstore",
     "UCI Online Retail", "WooCommerce", "Yotpo", "Zendesk",
 }  # fmt: skip
 ALIKE = re.compile(r"^[^a-z]*$|^[\W\d_]*(?:\{[a-z_]+\}[\W\d_]*)+$")

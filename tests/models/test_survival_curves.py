@@ -38,17 +38,17 @@ def test_after_the_first_order_half_came_back_within_ten_days(tmp_path: Path) ->
     assert second["share"].eq(1.0).all()
 
 
-def test_segments_are_those_of_the_day_the_watch_began(tmp_path: Path) -> None:
-    """Else a segment that is called lost because nobody ordered would prove itself."""
+def test_stages_are_those_of_the_day_the_watch_began(tmp_path: Path) -> None:
+    """Else a stage that is called lapsed because nobody ordered would prove itself."""
     log = simulate(900, seed=4, days=700)
     found = rows(log, tmp_path)
-    curves = found[found["grouping"] == "segment"]
+    curves = found[found["grouping"] == "stage"]
     origin = curves["origin"].iloc[0]
     assert origin == AS_OF - timedelta(349)
     known = len(np.unique(log.until(origin).customer))
     assert curves[curves["days"] == 0]["at_risk"].sum() == pytest.approx(known, abs=60)
     ends = curves.groupby("code")["share"].last()
-    assert ends["champions"] < ends["lost_one_time"]
+    assert ends["active"] < ends["lapsed"]
     assert curves["share"].between(curves["low"], curves["high"]).all()
 
 

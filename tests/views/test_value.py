@@ -35,9 +35,9 @@ def test_a_horizon_is_the_sum_of_its_customers_within_its_range(
 
 def test_segments_add_up_and_have_no_range_of_their_own(store: Store, owner: Access) -> None:
     whole = seen(store, owner)
-    part = seen(store, owner, segment=("champions",))
+    part = seen(store, owner, segment=("stage.at_risk",))
     assert whole.segments["value"].sum() == pytest.approx(whole.totals["value"])
-    mine = whole.segments.set_index("code").loc["champions"]
+    mine = whole.segments.set_index("code").loc["stage.at_risk"]
     assert part.totals["value"] == pytest.approx(mine["value"])
     assert part.customers == mine["customers"] < whole.customers == whole.everyone
     assert part.ranges == {}
