@@ -50,7 +50,7 @@ class Triples:
             np.asarray(column, dtype=np.int64) for column in (frequency, recency_days, age_days)
         )
         weight = np.ones_like(x) if count is None else np.asarray(count, dtype=np.int64)
-        reach = int(age.max(initial=0)) + 1
+        reach = int(max(age.max(initial=0), recency.max(initial=0))) + 1
         key = (x * reach + recency) * reach + age
         order = np.argsort(key, kind="stable")
         fresh = np.flatnonzero(np.diff(key[order], prepend=-1))

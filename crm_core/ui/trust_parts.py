@@ -11,7 +11,7 @@ import streamlit as st
 from crm_core.errors import CrmError
 from crm_core.text import formats
 from crm_core.ui.guard import show_error
-from crm_core.ui.layout import columns, grid, panel
+from crm_core.ui.layout import grid, panel
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
@@ -93,13 +93,8 @@ def draw_model(model: Trusted) -> None:
         if model.tested.empty:
             note("trust.no_trial")
             return
-        if model.choosing.empty:
-            _tested(model)
-            return
-        left, right = columns(3, 2)
-        with left:
-            _tested(model)
-        with right:
+        _tested(model)
+        if not model.choosing.empty:
             _choosing(model)
 
 

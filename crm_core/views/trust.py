@@ -95,7 +95,7 @@ def _of_value(store: Store) -> Trusted:
     origin = None if backtest.empty else backtest["origin"].iloc[0].date()
     choice = store.fetch(store.table("value_choice"))
     orders = choice[(choice["question"] == "orders") & choice["decides"].astype(bool)]
-    score = orders[orders["measure"] == "purchases_error"]
+    score = orders[orders["measure"] == "score"]
     used = choice[(choice["question"] == "orders") & choice["chosen"].astype(bool)]["method"]
     return Trusted(
         "lifetime_value",
@@ -105,7 +105,7 @@ def _of_value(store: Store) -> Trusted:
         tested_days=91,
         measures=tuple(name for name in _VALUE if name in backtest.columns),
         tested=backtest.assign(is_used=backtest["method"] == "lifetime_value"),
-        by="purchases_error",
+        by="score",
         choosing=score[["method", "origin", "value"]],
         warnings=tuple(document["warnings"]),
     )

@@ -57,6 +57,7 @@ def test_customers_can_be_looked_at_as_accounts(open_page: Open, ott: str, langu
     assert 2 in list(table.iloc[0])
 
 
+@pytest.mark.slow
 def test_an_account_has_its_members_and_their_history_together(open_page: Open, ott: str) -> None:
     screen = open_page("customer", shop="ott", id=ott, level="account")
     assert not screen.failures
@@ -69,6 +70,7 @@ def test_an_account_has_its_members_and_their_history_together(open_page: Open, 
     assert 3 not in {len(frame.value) for frame in person.test.dataframe if "words" in frame.value}
 
 
+@pytest.mark.slow
 def test_a_trace_is_set_apart_from_the_page(
     open_page: Open, ott: str, shops: dict[str, Path]
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_viewer_makes_no_list_and_sets_no_horizon(open_page: Open) -> None:
     assert t("churn.horizon_fixed", "en") in texts(screen)
 
 
+@pytest.mark.slow
 def test_the_horizon_is_the_managers_choice(
     copy_demo: Callable[[Path], Path],
     shops: dict[str, Path],
@@ -105,6 +106,7 @@ def small_shops(shops: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         shops[name] = shop.settings.var
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.usefixtures("small_shops")
 def test_too_little_data_says_what_is_missing_and_shows_what_there_is(
@@ -117,6 +119,7 @@ def test_too_little_data_says_what_is_missing_and_shows_what_there_is(
     assert t("churn.no_survival", language) in [str(note.value) for note in screen.test.info]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_shops")
 def test_a_young_shop_is_warned_that_nothing_was_tried(open_page: Open) -> None:
     screen = open_page("churn", shop="young")

@@ -59,6 +59,7 @@ def test_a_hostile_name_is_only_a_name(stem: str, open_page: Open, hostile: dict
         assert "evil" in screen.test.title[0].value
 
 
+@pytest.mark.slow
 def test_a_prospect_has_a_page(open_page: Open, hostile: dict[str, str]) -> None:
     screen = open_page("customer", shop="hostile", id=hostile["b"])
     assert not screen.failures
@@ -74,6 +75,7 @@ def test_an_unknown_customer_is_told_politely(open_page: Open, code: str, langua
     assert t("customer.empty_title", language) in texts(screen)
 
 
+@pytest.mark.slow
 def test_too_little_data_is_explained(open_page: Open, hostile: dict[str, str]) -> None:
     for stem, key in (("segments", "segments.no_value"), ("customers", "customers.no_value")):
         screen = open_page(stem, shop="hostile")
@@ -81,6 +83,7 @@ def test_too_little_data_is_explained(open_page: Open, hostile: dict[str, str]) 
         assert t(key, "en") in texts(screen)
 
 
+@pytest.mark.slow
 def test_searching_narrows_the_list(open_page: Open, hostile: dict[str, str]) -> None:
     screen = open_page("customers", shop="hostile")
     screen.test.text_input(key="customers_search").input("lee").run()
@@ -143,6 +146,7 @@ def test_a_link_brings_its_segment(open_page: Open) -> None:
     assert "from_segment" not in screen.test.query_params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_customers_are_divided_in_other_ways_and_the_address_says_so(
     open_page: Open, language: str
@@ -162,6 +166,7 @@ def test_customers_are_divided_in_other_ways_and_the_address_says_so(
     assert "by" not in screen.test.query_params
 
 
+@pytest.mark.slow
 def test_two_segments_are_compared_by_their_address(open_page: Open) -> None:
     screen = open_page("compare", left="value.top", right="at_risk")
     assert not screen.failures

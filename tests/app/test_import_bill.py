@@ -112,6 +112,7 @@ def mended_rows(settings: Settings) -> str:
     return text.replace("2026-02-30", "2026-02-28").replace("two", "2")
 
 
+@pytest.mark.slow
 def test_what_was_checked_can_be_let_go(open_page: Open, shop: Callable[[], Settings]) -> None:
     settings = shop()
     screen = given(open_page("imports", shop="bill", language="zh"))
@@ -125,6 +126,7 @@ def test_what_was_checked_can_be_let_go(open_page: Open, shop: Callable[[], Sett
     assert engine_of(store_url(settings.var / "shop"), settings).pointer().facts is None
 
 
+@pytest.mark.slow
 def test_databases_are_named_and_their_secrets_are_not(
     open_page: Open,
     shop: Callable[[], Settings],

@@ -72,6 +72,7 @@ def test_a_viewer_never_sees_who_a_customer_is(
     assert people.seen_on(screen) == set()
 
 
+@pytest.mark.slow
 def test_a_marketer_sees_names_and_then_a_viewer_does_not(
     open_page: Open, people: People, code: str
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_marketer_sees_names_and_then_a_viewer_does_not(
     assert people.seen_on(viewer) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", STEMS)
 def test_hiding_identities_hides_them_from_the_owner_too(
     stem: str, open_page: Open, people: People, code: str

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from crm_core.text import t
 from tests.app.conftest import Open
 from tests.small_shop import Rows, line, order, small_shop
@@ -17,6 +19,7 @@ def test_a_shop_of_one_has_nothing_to_choose(open_page: Open) -> None:
     assert choice.help == t("filters.one_shop", "en")
 
 
+@pytest.mark.slow
 def test_a_chosen_shop_is_in_the_address_and_in_the_figures(
     open_page: Open, shops: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_every_list_is_a_line_in_the_log(loaded: OwnShop, tmp_path: Path) -> Non
     records.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "code"),
     [

@@ -70,6 +70,7 @@ def test_the_published_cdnow_sample_and_once_more(shop: OwnShop, cdnow_sample: P
     assert answered(shop("status", "--json", "--max-age-days", "99999")) == status
 
 
+@pytest.mark.slow
 def test_two_shops_share_a_store_and_their_orders_stay_apart(shop: OwnShop, tmp_path: Path) -> None:
     for name in ("Nord", "Süd"):
         path = written(tmp_path / name, "1,2026-01-15,c,p,P,1,2.00", name=f"{name}.csv")
@@ -210,6 +211,7 @@ def test_a_place_that_cannot_be_written_gives_no_traceback(
     assert str(tmp_path) not in said.err
 
 
+@pytest.mark.slow
 def test_the_module_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "crm_core", "measure", "revenu", "--json"],

@@ -7,12 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
 
 from tests.cli.conftest import Command
 
 DATA = Path(__file__).parents[2] / "data"
 
 
+@pytest.mark.slow
 def test_published_tables_name_nobody(demo: Command, tmp_path: Path) -> None:
     said = demo("publish", "--to", tmp_path / "tables", "--json")
     assert (said.code, said.answer["tables"]["orders"]) == (0, 39_208)

@@ -60,6 +60,7 @@ def aside(shop: OwnShop) -> OwnShop:
     return shop
 
 
+@pytest.mark.slow
 def test_the_file_has_the_columns_it_came_with_and_says_why(aside: OwnShop, tmp_path: Path) -> None:
     out = tmp_path / "aside.csv"
     said = aside("quarantine", "--out", out, "--json")
@@ -100,6 +101,7 @@ def test_mended_rows_load_and_are_healed(aside: OwnShop, tmp_path: Path, delimit
     assert aside("quarantine", "--batch", "2", "--out", again, "--json").answer["rows"] == 1
 
 
+@pytest.mark.slow
 def test_a_mended_line_does_not_stand_for_its_whole_order(shop: OwnShop, tmp_path: Path) -> None:
     mapping = tmp_path / "whole.toml"
     mapping.write_text(
@@ -121,6 +123,7 @@ def test_a_mended_line_does_not_stand_for_its_whole_order(shop: OwnShop, tmp_pat
     }
 
 
+@pytest.mark.slow
 def test_what_is_too_much_for_a_row_is_kept_beside_it(shop: OwnShop, tmp_path: Path) -> None:
     load(shop, files(shop, GOOD, GOOD + ";extra;more"))
     out = tmp_path / "aside.csv"
@@ -143,6 +146,7 @@ def test_files_of_several_forms_go_to_a_folder(aside: OwnShop, tmp_path: Path) -
     assert len(list(tmp_path.glob("set-aside-*.csv"))) == 2
 
 
+@pytest.mark.slow
 def test_nothing_set_aside_is_said(shop: OwnShop, tmp_path: Path) -> None:
     load(shop, files(shop, GOOD))
     said = shop("quarantine", "--out", tmp_path / "none.csv", "--json")
@@ -155,6 +159,7 @@ def test_rows_of_a_folder_of_the_product_s_own_come_by_column() -> None:
     assert layout.cells(json.dumps({"order_id": "1", "amount": None}), file) == ["1", ""]
 
 
+@pytest.mark.slow
 def test_who_may_not_import_gets_none_and_leaves_a_line(aside: OwnShop, tmp_path: Path) -> None:
     records = open_records(f"sqlite:///{aside.var / 'own' / 'records.sqlite'}")
     layout = Layout(("Order ID",), {(1, "orders.csv"): ";"})

@@ -154,6 +154,7 @@ def test_what_is_known_of_ann_by_hand(shop: SmallShop) -> None:
         assert row[name] == wanted, name
 
 
+@pytest.mark.slow
 def test_who_never_did_a_thing_has_none_of_it_and_what_has_no_meaning_is_unknown(
     shop: SmallShop,
 ) -> None:
@@ -279,6 +280,7 @@ def by_id(store: Store) -> pd.Series[Any]:
     return links.sort_values("value").groupby("customer_key")["value"].agg("|".join)
 
 
+@pytest.mark.slow
 def test_what_came_later_changes_nothing_of_what_was_known(store: Store, past: Store) -> None:
     then, now = features(past, CUT), features(store, CUT)
     then.index = pd.Index(by_id(past).reindex(then.index))

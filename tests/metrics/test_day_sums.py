@@ -38,6 +38,7 @@ def source(rows: object) -> str:
     return "day_sums" if "day_sums" in str(rows) else "ledger"
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

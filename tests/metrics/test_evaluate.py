@@ -120,6 +120,7 @@ def test_filtering_twice_is_filtering_once(
     assert differing(one, measure(store, list(METRICS), rows=twice).totals) == []
 
 
+@pytest.mark.slow
 @few
 @given(periods, selections)
 def test_days_put_together_are_the_period_measured_at_once(

@@ -50,6 +50,7 @@ def long() -> Forecast:
     return forecast(shop(900), events=NONE, as_of=AS_OF, horizon_days=180, seed=7)
 
 
+@pytest.mark.slow
 def test_the_next_days_follow_the_last_without_a_gap(long: Forecast) -> None:
     assert list(long.frame.columns) == list(FRAME)
     assert long.frame["day"].iloc[0].date() == AS_OF + timedelta(1)
@@ -85,6 +86,7 @@ def test_the_interval_is_checked_on_trials_it_did_not_learn_from(long: Forecast)
     assert held["coverage_95"].mean() >= held["coverage_80"].mean()
 
 
+@pytest.mark.slow
 def test_singles_day_is_forecast_from_its_past(long: Forecast) -> None:
     frame = long.frame.set_index("day")["value"]
     ratio = frame["2026-11-11"] / frame["2026-11-04"]

@@ -86,6 +86,7 @@ def test_every_customer_has_one_row_in_the_promised_columns(scores: pd.DataFrame
     assert scores.drop(columns="p_alive").notna().all().all()
 
 
+@pytest.mark.slow
 def test_nobody_is_said_to_be_here_for_sure_on_one_order_alone(
     scores: pd.DataFrame, build: Build
 ) -> None:
@@ -162,6 +163,7 @@ def test_what_single_customers_may_bring_is_wide_and_holds_most(
     assert inside.mean() > 0.99
 
 
+@pytest.mark.slow
 def test_what_spoke_for_the_models_is_kept(build: Build) -> None:
     rows = build.fetch(build.table("value_choice"))
     asked = rows[rows["question"] == "orders"]
@@ -222,6 +224,7 @@ def test_where_all_cost_the_same_share_so_does_what_is_expected(scores: pd.DataF
     assert (scores["expected_contribution"] <= scores["expected_margin"]).all()
 
 
+@pytest.mark.slow
 def test_the_fits_are_kept_and_the_helper_is_gone(build: Build) -> None:
     fits = lifetime_value.materialise(build, AS_OF)
     chosen = lifetime_value.learn(build, as_of=AS_OF).choice.model
@@ -235,6 +238,7 @@ def test_the_fits_are_kept_and_the_helper_is_gone(build: Build) -> None:
     assert not build.has("value_piece_0")
 
 
+@pytest.mark.slow
 def test_a_dear_customer_is_worth_less_but_not_judged_on_one_order(tmp_path: Path) -> None:
     """Who returns everything pulls down the own figure, the more the more often."""
     often = np.bincount(LOG.customer)
@@ -248,6 +252,7 @@ def test_a_dear_customer_is_worth_less_but_not_judged_on_one_order(tmp_path: Pat
     assert rate.median() == pytest.approx(0.6, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cost", [None, 0.0])
 def test_without_known_costs_there_is_no_margin(tmp_path: Path, cost: float | None) -> None:
     rows = ledger(LOG, goods_cost=cost)
@@ -257,6 +262,7 @@ def test_without_known_costs_there_is_no_margin(tmp_path: Path, cost: float | No
     assert found[["expected_margin", "expected_contribution"]].isna().all().all()
 
 
+@pytest.mark.slow
 def test_money_after_the_day_changes_nothing(tmp_path: Path) -> None:
     cut = AS_OF - timedelta(60)
     known = LOG.until(cut)
@@ -313,6 +319,7 @@ def test_cdnow_is_foreseen_as_measured_elsewhere(backtest: dict[str, dict[str, f
     assert abs(ours["spend_error"]) < 0.06
 
 
+@pytest.mark.slow
 def test_simple_rules_are_beaten_where_levels_count(
     backtest: dict[str, dict[str, float]],
 ) -> None:

@@ -57,6 +57,7 @@ def shop_of(tmp_path: Path) -> Iterator[Callable[[Visits], Store]]:
         store.close()
 
 
+@pytest.mark.slow
 def test_a_long_log_compares_with_the_same_segment_a_year_earlier(
     shop_of: Callable[[Visits], Store],
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_shorter_log_compares_with_customers_as_silent_half_a_year_earlier(
     assert found.verdict == "as_expected"
 
 
+@pytest.mark.slow
 def test_nobody_comparable_leaves_no_expectation(shop_of: Callable[[Visits], Store]) -> None:
     store = shop_of(
         a_regular(YEAR_AGO - timedelta(120))

@@ -133,6 +133,7 @@ customers = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(shop=customers)
 def test_equal_customers_get_equal_scores_and_better_ones_never_lower(
@@ -208,6 +209,7 @@ def test_on_a_published_log_higher_scores_bring_more_afterwards(cdnow_sample: Pa
     assert found["rfm"] > 0.6
 
 
+@pytest.mark.slow
 def test_the_fit_says_where_scores_begin_and_counts_every_customer(cdnow_sample: Path) -> None:
     fitted = fit(cdnow(cdnow_sample), as_of=date(1997, 9, 30))
     assert fitted.customers == 2357

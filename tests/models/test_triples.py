@@ -22,6 +22,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_the_order_of_customers_does_not_matter(

@@ -54,6 +54,7 @@ def test_corrected_orders_are_told_with_what_they_change(tmp_path: Path) -> None
     assert found["already_stored"]["count"] == 1
 
 
+@pytest.mark.slow
 def test_a_file_in_cents_is_found_by_the_store_s_prices(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1, 2, 3))
     found = bill(shop, orders(11, 12, 13, price=1050))
@@ -72,6 +73,7 @@ def stopping(shop: SmallShop, folder: Path, *codes: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_import_stops_on_what_it_was_told_to(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1, 2, 3))
     before = read_pointer(folder_of(shop.url))

@@ -122,6 +122,7 @@ def test_a_newer_yes_of_the_same_person_counts(tmp_path: Path) -> None:
     assert mailed(shop) == {"anna@example.com", "carl@example.com"}
 
 
+@pytest.mark.slow
 def test_a_key_given_up_is_given_to_nobody_else(tmp_path: Path) -> None:
     rows = two_people()
     rows = {name: [row for row in table if "c" not in row.values()] for name, table in rows.items()}
@@ -154,6 +155,7 @@ def test_moves_in_steps_lead_to_the_last_key_and_outlive_a_refresh(tmp_path: Pat
     assert shop.records.decisions_revision() == revision
 
 
+@pytest.mark.slow
 def test_consents_of_an_import_that_was_cut_off_come_with_its_repetition(tmp_path: Path) -> None:
     rows = two_people()
     rows["consents"] = [
@@ -199,6 +201,7 @@ class Killed(BaseException):
     """A kill, as far as a test can make one."""
 
 
+@pytest.mark.slow
 def test_who_opens_a_store_completes_an_import_that_was_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ def published(shop: SmallShop) -> list[str]:
     return sorted(path.name for path in folder_of(shop.url).glob("facts-*"))
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_all_and_changes_nothing(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1, 2))
     before = read_pointer(folder_of(shop.url)), published(shop), revenue(shop)
@@ -116,6 +117,7 @@ def test_rows_set_aside_are_kept_with_their_reason(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_what_was_said_of_a_shop_once_stays_said(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1), currency="CNY", timezone="Asia/Shanghai")
     with pytest.raises(CrmError) as refused:
@@ -151,6 +153,7 @@ def test_pages_go_on_while_files_come_in(tmp_path: Path) -> None:
     page.close()
 
 
+@pytest.mark.slow
 def test_a_second_import_at_the_same_time_is_told_to_wait(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1))
     with writing(folder_of(shop.url), shop.settings):
@@ -174,6 +177,7 @@ def test_a_file_without_a_good_row_changes_nothing_and_names_the_first_fault(
     assert not list(folder_of(shop.url).glob("*.building*"))
 
 
+@pytest.mark.slow
 def test_a_file_that_tells_no_currency_changes_nothing_the_second_time(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
     file = tmp_path / "orders.csv"
@@ -191,6 +195,7 @@ def test_a_file_that_tells_no_currency_changes_nothing_the_second_time(tmp_path:
     assert found == [1, None]
 
 
+@pytest.mark.slow
 def test_goods_sent_back_in_a_later_file_are_a_refund_of_the_order_before(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
     sold = csv(tmp_path, "sold", "1,2026-01-05,ann,tea,Tea,3,2.00", "2,2026-01-06,bob,cup,Cup,1,5")

@@ -39,6 +39,7 @@ def counted(store: Store, table: str) -> dict[str, int]:
     return dict(zip(found["segment"], found["n"], strict=True))
 
 
+@pytest.mark.slow
 def test_month_ends_are_kept_and_a_small_shop_needs_none(
     shop: SmallShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +62,7 @@ def test_month_ends_are_kept_and_a_small_shop_needs_none(
     store.close()
 
 
+@pytest.mark.slow
 def test_other_days_are_cut_as_the_last_refresh_cut_its_scores(shop: SmallShop) -> None:
     sizes: list[dict[str, int]] = []
     for by in ("quantiles", "fixed"):

@@ -73,6 +73,7 @@ def shop(server: MariaDb, tmp_path: Path) -> Shop:
     return Shop(tmp_path, server.url, server.port)
 
 
+@pytest.mark.slow
 def test_a_woocommerce_shop_comes_in_with_its_money_and_people(shop: Shop) -> None:
     report = shop.pull()
     assert report["source_rows"] == {"products": 2, "customers": 2, "orders": 3, "refunds": 1}

@@ -103,6 +103,7 @@ def shop(database: str, port: int, tmp_path: Path) -> Iterator[Shop]:
     shop.run("DROP OWNED BY reader")
 
 
+@pytest.mark.slow
 def test_everything_comes_in_the_first_time_and_only_news_after_it(shop: Shop) -> None:
     report = shop.pull()
     assert report["source_rows"] == {

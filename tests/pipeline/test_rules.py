@@ -101,6 +101,7 @@ def test_the_shops_own_people_are_left_out(
     assert told(shop, ShopSettings(internal_buyers=buyers))["revenue"] == revenue
 
 
+@pytest.mark.slow
 def test_states_that_count_are_the_shops_to_say(shop: SmallShop) -> None:
     assert told(shop, ShopSettings(uncounted_statuses=()))["orders"] == 5
     assert told(shop, ShopSettings(uncounted_statuses=("pending", "x")))["orders"] == 4

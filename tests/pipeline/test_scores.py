@@ -13,7 +13,6 @@ import pytest
 from crm_core.audiences import members
 from crm_core.errors import CrmError
 from crm_core.pipeline import scores
-from crm_core.pipeline.rules import segment_rules
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
 from crm_core.records import ShopSettings
@@ -24,6 +23,7 @@ from crm_core.store.snapshots import folder_of, read_pointer
 from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
 
+@pytest.mark.slow
 def test_facts_published_while_scores_wait_for_their_turn_are_the_ones_scored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,8 +146,8 @@ def test_what_a_shop_says_of_its_segments_is_followed(tmp_path: Path) -> None:
         },
     }
     shop.records.save_shop_settings(ShopSettings(**told), "mia", NOW)
-    rules = segment_rules(shop.records.shop_settings())
-    scores.refresh_scores(shop.url, settings=shop.settings, rules=rules)
+    said = shop.records.shop_settings()
+    scores.refresh_scores(shop.url, settings=shop.settings, said=said)
     with closing(shop.open()) as store:
         loyal = store.fetch(store.table("loyalty")).iloc[0]
         rfm = store.fetch(store.table("rfm")).iloc[0]

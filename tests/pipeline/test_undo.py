@@ -194,6 +194,7 @@ def test_what_people_decided_outlives_the_file(shop: SmallShop) -> None:
     assert keys(shop)["new"] not in one.values()
 
 
+@pytest.mark.slow
 def test_an_import_is_undone_once_and_only_if_it_was_one(shop: SmallShop) -> None:
     undo(shop, 2)
     pointer = read_pointer(folder_of(shop.url))
@@ -206,6 +207,7 @@ def test_an_import_is_undone_once_and_only_if_it_was_one(shop: SmallShop) -> Non
     assert read_pointer(folder_of(shop.url)) == pointer
 
 
+@pytest.mark.slow
 def test_when_all_is_undone_the_store_is_empty_and_takes_the_next_file(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, january(), currency="USD")
     one = keys(shop)
@@ -223,6 +225,7 @@ def test_when_all_is_undone_the_store_is_empty_and_takes_the_next_file(tmp_path:
     assert [entry["batch_id"] for entry in batches(store)] == [2, 1]
 
 
+@pytest.mark.slow
 def test_nothing_is_undone_where_what_was_told_is_not_kept(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
     for number, rows in enumerate((january(), march()), 1):
@@ -241,6 +244,7 @@ def test_nothing_is_undone_where_what_was_told_is_not_kept(tmp_path: Path) -> No
     assert revenue(shop) == 40
 
 
+@pytest.mark.slow
 def test_what_an_import_told_is_kept_as_long_as_it_counts(shop: SmallShop) -> None:
     kept = folder_of(shop.url) / "batches"
     assert sorted(path.name[:6] for path in kept.iterdir()) == ["000001", "000002"]

@@ -71,6 +71,7 @@ def test_what_was_before_is_masked_too(store: Store) -> None:
     assert masked[["old_value", "new_value"]].values.tolist() == [["M. J.", "M. B."]]
 
 
+@pytest.mark.slow
 def test_an_account_is_named_like_a_person(store: Store) -> None:
     assert account_names(store, OWNER, [1]) == {1: "Mary Jones Ltd"}
     assert account_names(store, VIEWER, [1]) == {1: "M. L."}
@@ -81,6 +82,7 @@ def test_a_guest_is_found_by_the_phone_alone(store: Store) -> None:
     assert search(store, OWNER, "07911 123456", secret=bytes(32)) == [2]
 
 
+@pytest.mark.slow
 def test_only_who_may_change_settings_takes_apart(shop: SmallShop, store: Store) -> None:
     for access in (VIEWER, MARKETER):
         with pytest.raises(CrmError, match="privacy_denied"):
@@ -101,6 +103,7 @@ def test_a_decision_takes_apart_when_the_store_is_told_anew(tmp_path: Path) -> N
     assert {*traces(told, OWNER, 1)["value"]} & {"a", "b"} == {"a"}
 
 
+@pytest.mark.slow
 def test_two_numbers_are_one_customer_once_somebody_said_so(tmp_path: Path) -> None:
     two = rows("Mary Jones")
     two["identities"][1] = {"customer_id": "b", "name": "M. Jones"}

@@ -116,6 +116,7 @@ def test_who_is_barred_from_all_is_barred_from_each(records: Records) -> None:
     assert records.suppressed([1, 2, 3, 4], "sms") == {1, 2}
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_events_load_in_seconds(tmp_path: Path) -> None:
     count = 100_000
     records = open_records(f"sqlite:///{tmp_path}/many.db")

@@ -82,6 +82,7 @@ def test_filtering_twice_is_filtering_once(rule: Rule) -> None:
         assert _keys(shop, once) == _keys(shop, twice)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rule=rules())
 def test_not_not_is_the_rule_and_nobody_is_in_both(rule: Rule) -> None:
@@ -102,6 +103,7 @@ def test_the_result_is_a_plain_yes_or_no_column(shop: duckdb.DuckDBPyConnection)
     assert answers[1] is True
 
 
+@pytest.mark.slow
 def test_two_hundred_conditions_and_ten_thousand_values_run(select: Select) -> None:
     many = Any(tuple(Condition("orders", "=", n) for n in range(200)))
     assert select(many) == ALL_KEYS - {6}

@@ -73,6 +73,7 @@ HOUSEHOLD = ("household", "household", 2, 20.0)
 COMPANY = ("company", "company", 2, 20.0)
 
 
+@pytest.mark.slow
 def test_accounts_come_from_files_and_from_switched_on_rules(shop: SmallShop) -> None:
     assert switched(shop) == {BY_FILE}
     assert switched(shop, household_accounts=True) == {BY_FILE, HOUSEHOLD}

@@ -144,6 +144,7 @@ def test_a_fee_line_comes_on_top_of_assumed_fees_and_tax_is_taken_out(tmp_path: 
     assert found["revenue"] == pytest.approx(70 / 1.25)
 
 
+@pytest.mark.slow
 def test_a_shop_can_say_that_a_code_is_goods(tmp_path: Path) -> None:
     rows = shop_rows()
     rows["products"][2]["product_kind"] = "goods"

@@ -169,6 +169,7 @@ def test_a_question_too_large_for_memory_is_refused(store: Store) -> None:
     assert len(store.fetch(store.table("order_facts"))) == 6
 
 
+@pytest.mark.slow
 def test_eight_threads_each_get_their_own_rows(store: Store) -> None:
     numbers = store.table("numbers")
     start = threading.Barrier(8)
@@ -226,6 +227,7 @@ def everything(folder: Path, url: str) -> list[str]:
         store.close()
 
 
+@pytest.mark.slow
 def test_one_flipped_bit_is_noticed_and_never_a_wrong_number(tmp_path: Path) -> None:
     url = made(tmp_path)
     path = tmp_path / "store" / "facts-000001.duckdb"

@@ -32,6 +32,7 @@ def changes(shop: SmallShop) -> list[tuple[Any, ...]]:
     return sorted(named.itertuples(index=False, name=None))
 
 
+@pytest.mark.slow
 def test_what_was_replaced_is_kept_with_its_time(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, ann())
     assert changes(shop) == []
@@ -43,6 +44,7 @@ def test_what_was_replaced_is_kept_with_its_time(tmp_path: Path) -> None:
     assert set(times.dt.strftime("%Y-%m-%d")) == {"2026-07-31"}
 
 
+@pytest.mark.slow
 def test_an_empty_cell_and_the_same_file_again_replace_nothing(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, ann())
     shop.load(ann(city=None, name=None), name="empty")

@@ -205,6 +205,7 @@ def test_an_address_shared_over_many_files_stops_joining(tmp_path: Path) -> None
     assert [found[f"guest-{number}"] for number in range(3, 7)] == [None] * 4
 
 
+@pytest.mark.slow
 def test_prospects_and_guests_without_a_number_are_known_in_every_table(tmp_path: Path) -> None:
     when = datetime(2026, 1, 5, 10)
     phone, email = "+49 30 23125 001", "Guest@Example.com"
@@ -242,6 +243,7 @@ def test_the_report_counts_each_rule_with_masked_examples(tmp_path: Path) -> Non
     assert "ann@" not in str(report)
 
 
+@pytest.mark.slow
 def test_one_person_of_many_ids_stays_one(tmp_path: Path) -> None:
     rows: Rows = {
         "identities": [
@@ -261,6 +263,7 @@ def test_one_person_of_many_ids_stays_one(tmp_path: Path) -> None:
     assert len(set(keys(shop).values())) == 1
 
 
+@pytest.mark.slow
 def test_a_file_whose_only_news_is_who_is_who_is_taken_in(tmp_path: Path) -> None:
     rows: Rows = {
         "orders": [

@@ -227,6 +227,7 @@ def test_values_come_back_as_they_went_in(large: Engine) -> None:
     assert store.fetch(only)["rate"].isna().tolist() == [False, True]
 
 
+@pytest.mark.slow
 def test_a_page_gets_few_rows_and_a_stream_all_of_them(large: Engine) -> None:
     store = large.open()
     numbers = store.table("numbers")

@@ -85,7 +85,7 @@ def test_who_buys_in_both_shops_is_one_customer(two: SmallShop) -> None:
         assert found.rows["buyers"].sum() == 4  # Ann in each
 
 
-@pytest.mark.parametrize("shop", ["Nord", "Süd"])
+@pytest.mark.parametrize("shop", ["Nord", pytest.param("Süd", marks=pytest.mark.slow)])
 def test_a_shop_chosen_is_its_row_among_all(two: SmallShop, shop: str) -> None:
     names = ("net_revenue", "orders", "repeat_share", "average_order_value")
     with closing(two.open()) as store:
@@ -113,6 +113,7 @@ def test_the_same_number_in_two_shops_is_two_orders_however_often_it_is_told(
         assert ids(store, "refunds") == {"1001@Süd"}
 
 
+@pytest.mark.slow
 def test_a_shop_named_later_names_the_orders_that_are_there(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, north())
     shop.load(north(), name="named", shop="Nord")

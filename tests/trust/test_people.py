@@ -61,6 +61,7 @@ def with_guests() -> Rows:
     }
 
 
+@pytest.mark.slow
 def test_a_guests_revenue_counts_but_nobody_writes_to_a_guest(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, with_guests())
     store = shop.open()

@@ -114,6 +114,7 @@ def test_cost_is_paid_back_in_the_month_the_sum_reaches_it(small: Store, owner: 
     assert ads.tolist() == pytest.approx([-15, -3, 3, 3])
 
 
+@pytest.mark.slow
 def test_typed_in_spend_counts_like_a_file(tmp_path: Path, owner: Access) -> None:
     told = rows()
     del told["costs"]

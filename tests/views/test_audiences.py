@@ -35,6 +35,7 @@ def seen(store: Store, access: Access, rule: Rule) -> Audience:
     return view
 
 
+@pytest.mark.slow
 def test_an_audience_is_who_its_rule_names(
     store: Store, owner: Access, features: pd.DataFrame
 ) -> None:
@@ -47,6 +48,7 @@ def test_an_audience_is_who_its_rule_names(
     assert not view.is_everyone
 
 
+@pytest.mark.slow
 def test_a_list_holds_as_many_as_the_audience_says(
     store: Store, records: Records, owner: Access, tmp_path: Path
 ) -> None:

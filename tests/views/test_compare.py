@@ -57,6 +57,7 @@ def test_facts_are_medians_and_words_shares(view: Compare, features: pd.DataFram
     assert segment["champions"] == 1
 
 
+@pytest.mark.slow
 def test_a_place_narrows_both_sides(view: Compare, store: Store, owner: Access) -> None:
     somewhere = Selection(period="12m", sales_channel=("web",))
     found = compare(somewhere, store=store, access=owner, left="stage.active", right="champions")

@@ -62,6 +62,7 @@ def test_money_is_that_of_the_ledger(store: Store, owner: Access, sample: list[i
             assert part.amount == pytest.approx(sign * rows[MONEY_COLUMNS[name]].sum())
 
 
+@pytest.mark.slow
 def test_a_segment_follows_from_its_scores(
     store: Store, owner: Access, features: pd.DataFrame, sample: list[int]
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_segment_follows_from_its_scores(
         assert scores.monetary == pytest.approx(rows.loc[key, "revenue"])
 
 
+@pytest.mark.slow
 def test_links_tell_how_many_ids_but_not_which(
     store: Store, owner: Access, sample: list[int]
 ) -> None:
@@ -147,6 +149,7 @@ def test_where_a_cost_comes_from_is_told(tmp_path: Path, owner: Access) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_shop_too_small_to_learn_from_expects_nothing(tmp_path: Path, owner: Access) -> None:
     rows = {
         "orders": [order("1", "a", "2026-01-05T10:00:00")],

@@ -207,6 +207,7 @@ SPRING = bought(
 )
 
 
+@pytest.mark.slow
 def test_what_happens_later_changes_nothing_of_a_past_day(tmp_path: Path, owner: Access) -> None:
     at = day("2025-03-01")
     shop = small_shop(tmp_path, SPRING)

@@ -61,6 +61,7 @@ def test_a_stage_and_a_tier_together_are_a_cell_of_the_grid(store: Store, owner:
     assert customers_total(either, store=store, access=owner) == rows[list(either.segment)].sum()
 
 
+@pytest.mark.slow
 def test_other_segments_chosen_narrow_the_ones_shown(store: Store, owner: Access) -> None:
     top = seen(store, owner, Selection(period="12m", segment=("value.top",)), by="stage")
     everyone = seen(store, owner, by="stage")
@@ -77,6 +78,7 @@ def test_groups_come_with_how_well_each_number_held(store: Store, owner: Access)
     assert view.rows["spent"].is_monotonic_decreasing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("selection", [EVERYONE, SOMEWHERE])
 @pytest.mark.parametrize("by", ["stage", "rfm"])
 def test_a_segment_opens_as_many_customers_as_it_says(

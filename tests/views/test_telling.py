@@ -84,6 +84,7 @@ def test_before_the_first_scores_nothing_is_said_of_segments(
     assert "repeat_buyers" in codes
 
 
+@pytest.mark.slow
 def test_a_log_without_costs_sources_or_years_says_no_more_than_it_can(
     cdnow_sample: Path, tmp_path: Path, owner: Access
 ) -> None:
@@ -129,6 +130,7 @@ def test_sales_without_buyers_are_told(tell: Make) -> None:
     assert set(found) == {"unknown_buyers"}
 
 
+@pytest.mark.slow
 def test_a_falling_category_and_fewer_newcomers_are_told(tell: Make) -> None:
     products = [
         {"product_id": name, "product_name": name, "category": name.title()}
@@ -151,6 +153,7 @@ def test_a_falling_category_and_fewer_newcomers_are_told(tell: Make) -> None:
     assert (fewer.facts["buyers"], fewer.facts["before"], fewer.money) == (46, 90, 440)
 
 
+@pytest.mark.slow
 def test_losses_are_of_goods_with_known_costs_alone(tell: Make) -> None:
     products = [
         {"product_id": "tea", "product_name": "Tea", "unit_cost": Decimal(12)},

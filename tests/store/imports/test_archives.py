@@ -100,6 +100,7 @@ def test_names_in_gbk_are_shown_and_names_that_climb_stay_inside(
     assert {found.name for found in tmp_path.iterdir()} == {"room", "export.zip"}
 
 
+@pytest.mark.slow
 def test_copies_go_when_the_plan_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room = tmp_path / "room"
     room.mkdir()

@@ -67,6 +67,7 @@ ORDERS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @example([([0, 574, 5853, 0, 0, 0, 2768, 19329], 21393)])
 @given(ORDERS)

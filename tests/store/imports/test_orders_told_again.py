@@ -87,6 +87,7 @@ def test_a_return_that_is_told_no_more_is_refunded_no_more(shop: MergedShop) -> 
     assert shop.rows("from refunds") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heads_first", [True, False])
 def test_a_head_gives_way_to_lines_whichever_comes_first(
     shop: MergedShop, heads_first: bool
