@@ -66,8 +66,9 @@ def people(store: Store, *, prospects: bool = False) -> ir.Table:
 
 
 def _at_stake(people: ir.Table) -> ir.Value:
-    """What is lost on average where no order comes: the chance of that times the contribution
-    expected in the next 365 days, or times the revenue where costs are unknown."""
+    """Whom to turn to first: the chance of no order times the contribution expected in the next
+    365 days, or times the revenue where costs are unknown. High where much is expected of
+    somebody and an order is doubtful; not a forecast of a loss."""
     worth = people.expected_contribution.coalesce(people.expected_revenue)
     return people.p_no_order * worth
 

@@ -30,6 +30,7 @@ MEAN_ARI: Final = 0.78
 LEAST_ARI: Final = 0.5
 HORIZON_DAYS: Final = 91
 
+_LEAST_BEFORE = 100
 _NEEDED = {"buyers": 300, "history_days": 2 * HORIZON_DAYS}
 _MOST_ROWS = 4_000
 _SMALLEST_SHARE, _SMALLEST = 0.015, 30
@@ -120,7 +121,9 @@ def learn(store: Tables, *, as_of: date, seed: int = 7) -> Clusters:
     need(NAME, history_days=(now.history_days, _NEEDED["history_days"]))
     earlier = _read(store, as_of - timedelta(HORIZON_DAYS), with_next=True)
     scaled, medians, scales = _scaled(now.rows)
-    before = _scaled(earlier.rows)[0]
+    # A shop that had hardly any customers a quarter ago cannot say how groups tell revenue apart.
+    enough = len(earlier.rows) >= _LEAST_BEFORE
+    before = _scaled(earlier.rows)[0] if enough else np.empty((0, len(FEATURES)))
     with one_thread():
         fits = {k: _kmeans(scaled, k, seed=seed, starts=_STARTS) for k in KS}
         trials = tuple(_trial(scaled, fits[k], before, earlier.brought, k, seed) for k in KS)
@@ -318,8 +321,6 @@ def _trial(
     sizes = np.bincount(labels, minlength=k)
     share = float(sizes.min()) / len(labels)
     is_big = share >= _SMALLEST_SHARE and int(sizes.min()) >= _SMALLEST
-    # Not of the seed, so that two runs do not choose differently where two numbers come close.
-    groups = _kmeans(before, k, seed=k, starts=_STARTS).labels
     mean, least = float(np.mean(agreed)), min(agreed)
     return Trial(
         k=k,
@@ -327,9 +328,15 @@ def _trial(
         ari_mean=mean,
         ari_min=least,
         smallest_share=share,
-        separation=eta_squared(np.log1p(brought), groups),
+        separation=_separation(before, brought, k) if len(before) else 0.0,
         qualifies=mean >= MEAN_ARI and least >= LEAST_ARI and is_big,
     )
+
+
+def _separation(before: Floats, brought: Floats, k: int) -> float:
+    # Not of the seed, so that two runs do not choose differently where two numbers come close.
+    groups = _kmeans(before, k, seed=k, starts=_STARTS).labels
+    return eta_squared(np.log1p(brought), groups)
 
 
 def _chosen(trials: tuple[Trial, ...]) -> int | None:

@@ -60,9 +60,10 @@ def draw_export(view: Audience, rule: Rule, name: str) -> None:
         return
     if view.is_everyone and not _everyone_meant(view):
         return
+    codes = show(choices, session.selection)  # the list is written when no page is being drawn
     order = ListOrder(
         name=name,
-        members=lambda: _members(rule, session),
+        members=lambda: _members(rule, session, codes),
         columns=_columns(contact, facts),
         contact_channel=contact,
         file_format=form,
@@ -71,11 +72,11 @@ def draw_export(view: Audience, rule: Rule, name: str) -> None:
     export_button("audiences.export_button", order, key=_key(rule, contact, form))
 
 
-def _members(rule: Rule, session: Session) -> Any:
+def _members(rule: Rule, session: Session, codes: Sequence[str]) -> Any:
     """Who the rule picks; segments by the names people know them by."""
     picked = members(session.store, rule)
     named: dict[str, Any] = {}
-    for code in show(choices, session.selection):
+    for code in codes:
         name, value = segment_of_code(code)
         field = SEGMENT_FIELDS[name]
         named.setdefault(field, []).append((value, segment_name(code, session.language)))

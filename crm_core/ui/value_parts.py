@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from crm_core.text import formats
 from crm_core.ui.kpi import figures
-from crm_core.ui.layout import panel
+from crm_core.ui.layout import panel, part
 from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import current
+from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
-from crm_core.views.value import MONTHS, YEAR_DAYS, Value
+from crm_core.views.value import MONTHS, YEAR_DAYS, Value, value
+
+
+def known_value(days: int) -> Value | None:
+    """What is known of the days ahead; None where it says in its place what is missing."""
+    with part():
+        return show(value, current().selection, days=days)
+    return None
 
 
 def draw_headline(view: Value) -> None:

@@ -22,7 +22,7 @@ from crm_core.selection import (
 )
 from crm_core.store import Store
 from crm_core.views.model_state import need_model
-from crm_core.views.people import is_scored, is_somewhere, number, people_in, quiet_days
+from crm_core.views.people import PROSPECTS, is_scored, is_somewhere, number, people_in, quiet_days
 
 #: The default first. Value tiers are in the default's grid.
 WAYS = ("stage", "rfm", "loyalty", "cluster")
@@ -107,6 +107,7 @@ def segments(selection: Selection, *, store: Store, access: Access, by: str = WA
     frame = frame.astype(dict.fromkeys((*SCORES, *MONEY), "float64"))
     total = counted["total"]
     frame["share"] = frame["customers"] / max(total["customers"] or 0.0, 1.0)
+    frame.loc[frame["segment"] == PROSPECTS, "share"] = float("nan")
     return Segments(
         as_of=store.scores_as_of,
         period=period,
@@ -161,7 +162,21 @@ def _counted(
     store: Store, people: Any, by: str, wanted: tuple[str, ...]
 ) -> dict[str, dict[str, float | None]]:
     """What the scores say of each segment, and of all together under `total`."""
-    facts = {
+    column = SEGMENTATIONS[by].column
+    named = store.fetch(people.group_by(value=people[column]).agg(**_facts(people)))
+    known = named[named["value"].notna()]
+    by_code = known.set_index(known["value"].map(lambda value: segment_code(by, str(value))))
+    found = {
+        code: _cells(by_code.loc[code]) if code in by_code.index else _cells({"customers": 0})
+        for code in wanted
+    }
+    buyers = people.filter(people.orders.notnull())  # a prospect is no customer yet
+    return {**found, "total": _cells(store.fetch(buyers.agg(**_facts(buyers))).iloc[0])}
+
+
+def _facts(people: Any) -> dict[str, Any]:
+    """What the scores say of a group of people."""
+    return {
         "customers": people.count(),
         "recency_days": people.recency_days.cast("float64").median(),
         "orders": people.orders.cast("float64").median(),
@@ -169,15 +184,6 @@ def _counted(
         "expected_contribution": people.expected_contribution.cast("float64").sum(),
         "p_no_order": people.p_no_order.cast("float64").mean(),
     }
-    column = SEGMENTATIONS[by].column
-    named = store.fetch(people.group_by(value=people[column]).agg(**facts))
-    known = named[named["value"].notna()]
-    by_code = known.set_index(known["value"].map(lambda value: segment_code(by, str(value))))
-    found = {
-        code: _cells(by_code.loc[code]) if code in by_code.index else _cells({"customers": 0})
-        for code in wanted
-    }
-    return {**found, "total": _cells(store.fetch(people.agg(**facts)).iloc[0])}
 
 
 def _cells(row: Any) -> dict[str, float | None]:
