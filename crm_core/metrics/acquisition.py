@@ -73,14 +73,11 @@ def earned(store: Tables, new: ir.Table, as_of: date) -> ir.Table:
 
 
 def marketing_spend(store: Tables, as_of: date) -> ir.Table:
-    """What spend files say was spent by month and source: cohort, part, spend, and of each source
-    the first and last day it is known for."""
+    """What spend files say was spent by month and source until `as_of`: cohort, part, spend."""
     costs = store.table("costs")
     spent = costs.filter((costs.kind == "marketing") & (costs.day <= ibis.literal(as_of)))
     spent = spent.mutate(cohort=begin_of(spent.day, "M"), part=spent.source.nullif(""))
-    return spent.group_by("cohort", "part").agg(
-        spend=spent.amount.sum().cast("float64"), first=spent.day.min(), latest=spent.day.max()
-    )
+    return spent.group_by("cohort", "part").agg(spend=spent.amount.sum().cast("float64"))
 
 
 def left_by_customer(ledger: ir.Table) -> ir.Table:

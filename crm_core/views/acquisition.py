@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -126,10 +126,19 @@ def _newcomers(store: Store, split: str) -> tuple[date, date, Any, Sequence[str]
         match = close_match(split, SPLITS)
         raise CrmError("unknown_choice", name="split", value=split, match=match)
     as_of = store.scores_as_of or store.meta.as_of
-    since = max(store.meta.first_day, date(as_of.year - _YEARS, as_of.month, 1))
+    since = max(_first_month(store), date(as_of.year - _YEARS, as_of.month, 1))
     counted = store.fetch(count_parts(store, as_of, since, split).limit(MOST_PARTS))
     shown = [str(name) for name in counted["part"]]
     return as_of, since, newcomers(store, as_of, since, split, shown), shown
+
+
+def _first_month(store: Store) -> date:
+    """The first month of which all newcomers are known: the shop's first, or, of a log that begins
+    later than the shop, the first after those who may have bought before."""
+    already = store.meta.already_until
+    if already is None:
+        return store.meta.first_day.replace(day=1)
+    return date(already.year + already.month // 12, already.month % 12 + 1, 1)
 
 
 def _cohorts(store: Store, new: Any, as_of: date, since: date, split: str) -> Cohorts:
@@ -169,28 +178,31 @@ def _whole_spend(store: Store, as_of: date, since: date) -> pd.DataFrame:
 
 
 def _spend(store: Store, as_of: date, since: date) -> pd.DataFrame:
-    """Spend by month and source, from files and from what was typed in; a month within a source's
-    known time without a row cost nothing."""
-    told = _tidy(store.fetch(marketing_spend(store, as_of)))
-    typed = [
-        {"cohort": pd.Timestamp(first), "part": str(source), "spend": float(amount)}
-        | {"first": pd.Timestamp(first), "latest": pd.Timestamp(last)}
-        for first, last, source, amount in json.loads(store.meta.rules).get("marketing", [])
-    ]
-    columns = ["cohort", "part", "spend", "first", "latest"]
-    both = pd.concat(
-        [frame for frame in (told[columns], pd.DataFrame(typed)) if len(frame)] or [told[columns]]
-    )
-    if both.empty:
-        return both[["cohort", "part", "spend"]]
+    """Spend by month and source from `since` to `as_of`, from files and from what was typed in; a
+    month within a source's known time without a row cost nothing."""
+    columns = ["cohort", "part", "spend"]
+    told = _tidy(store.fetch(marketing_spend(store, as_of)))[columns]
+    typed = pd.DataFrame(_typed(store, as_of), columns=columns)
+    both = pd.concat([frame for frame in (told, typed) if len(frame)] or [told])
     rows: list[dict[str, Any]] = []
     for part, of_part in both.groupby("part"):
         summed = of_part.groupby("cohort")["spend"].sum()
-        begin, end = summed.index.min(), summed.index.max()
-        for month in pd.date_range(begin, end, freq="MS"):
-            if month.date() + timedelta(31) >= since:
+        for month in pd.date_range(summed.index.min(), summed.index.max(), freq="MS"):
+            if month.date() >= since:
                 rows.append({"cohort": month, "part": part, "spend": float(summed.get(month, 0.0))})
-    return pd.DataFrame(rows, columns=["cohort", "part", "spend"])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _typed(store: Store, as_of: date) -> list[dict[str, Any]]:
+    """What was typed in, each amount for its days until `as_of`."""
+    rows: list[dict[str, Any]] = []
+    for begin, end, source, amount in json.loads(store.meta.rules).get("marketing", []):
+        first, last = date.fromisoformat(begin), date.fromisoformat(end)
+        if first <= as_of:
+            share = ((min(last, as_of) - first).days + 1) / ((last - first).days + 1)
+            month, spend = pd.Timestamp(first), float(amount) * share
+            rows.append({"cohort": month, "part": str(source), "spend": spend})
+    return rows
 
 
 def _tidy(frame: pd.DataFrame) -> pd.DataFrame:

@@ -51,9 +51,11 @@ class Cohorts:
         return self._where("cohort", cohort)
 
     def grown(self, as_of: date, age: int) -> Cohorts:
-        """Those of months whose last customer came at least so many ages (30 days) ago."""
-        old = [c for c in self.cohorts() if _last_day(c) + timedelta(AGE_DAYS * age - 1) <= as_of]
-        return self._among(old)
+        """Those of months that ended at least so many ages (30 days) ago; months in which money
+        was spent and nobody came are among them."""
+        months = {*self.counts["cohort"], *self.spend["cohort"]}
+        held = timedelta(AGE_DAYS * age - 1)
+        return self._among([month for month in months if _last_day(month) + held <= as_of])
 
     def priced(self) -> Cohorts:
         """Those of months whose cost is known."""

@@ -19,7 +19,7 @@ from crm_core.records import ShopSettings
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.acquisition import ALL, Acquisition, acquisition, cohort_people
-from crm_core.views.cohort_sums import UNKNOWN
+from crm_core.views.cohort_sums import UNKNOWN, Cohorts, payback
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 
@@ -129,6 +129,67 @@ def test_typed_in_spend_counts_like_a_file(tmp_path: Path, owner: Access) -> Non
     store = shop.open()
     assert by_name(seen(store, owner).parts).loc["ads", "cost"] == pytest.approx(70 / 3)
     store.close()
+
+
+def test_a_log_that_begins_late_counts_money_only_of_months_whose_newcomers_count(
+    tmp_path: Path, owner: Access
+) -> None:
+    bought = [
+        ("1", "old", "2026-01-10"), ("2", "edge", "2026-04-20"),
+        ("3", "new", "2026-05-05"), ("4", "new", "2026-06-30"),
+    ]  # fmt: skip
+    spent = [("2026-01-15", 100), ("2026-04-25", 50), ("2026-05-01", 30), ("2026-06-01", 20)]
+    people = [{"customer_id": w, "acquisition_source": "ads"} for w in ("old", "edge", "new")]
+    told: Rows = {
+        "customers": people,
+        "orders": [order(n, who, f"{on}T20:00:00") for n, who, on in bought],
+        "order_lines": [line(n, "tea", "20", unit_cost=Decimal(8)) for n, _, _ in bought],
+        "costs": [
+            {"cost_id": on, "day": date.fromisoformat(on), "kind": "marketing", "source": "ads"}
+            | {"amount": Decimal(amount)}
+            for on, amount in spent
+        ],
+    }
+    store = small_shop(tmp_path, told, starts_with_shop=False).open()
+    # Whether who came until the 9th of April is new cannot be told: May is the first full month.
+    assert store.meta.already_until == date(2026, 4, 9)
+    view = seen(store, owner)
+    store.close()
+    assert view.months["name"].tolist() == [pd.Timestamp("2026-05-01")]
+    for name in (ALL, "ads"):
+        # June brought nobody, and what it cost was spent all the same.
+        assert by_name(view.parts).loc[name, ["customers", "spend", "cost"]].tolist() == [1, 50, 50]
+
+
+def test_a_month_that_brought_nobody_has_to_be_paid_back_too() -> None:
+    january, february = pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01")
+    counts = pd.DataFrame({"cohort": [january], "part": ["ads"], "customers": [1]})
+    left = {"cohort": january, "part": "ads", "age": [0, 1], "amount": [15.0, 10.0]}
+    spend = pd.DataFrame({"cohort": [january, february], "part": "ads", "spend": [10.0, 10.0]})
+    cohorts = Cohorts(counts, pd.DataFrame(left), spend, None, known=True, by_part=True)
+    assert payback(cohorts, date(2026, 12, 31), 20.0) == 2
+
+
+def test_typed_in_spend_counts_until_the_last_day(tmp_path: Path, owner: Access) -> None:
+    told = rows()
+    del told["costs"]
+    told["orders"] = [each for each in told["orders"] if each["order_id"] in "1345"]
+    told["orders"].append(order("2", "a", "2026-02-14T20:00:00"))
+    told["order_lines"] = [each for each in told["order_lines"] if each["order_id"] in "12345"]
+    shop = small_shop(tmp_path)
+    amounts = {"2026-01": "30", "2026-02": "28", "2026-03": "99"}
+    spend = {month: {"ads": Decimal(amount)} for month, amount in amounts.items()}
+    now = datetime(2026, 6, 30, tzinfo=UTC)
+    shop.records.save_shop_settings(replace(ShopSettings(), marketing_spend=spend), "me", now)
+    shop.load(told)
+    store = shop.open()
+    view = seen(store, owner)
+    months = by_name(seen(store, owner, part="ads").months)
+    store.close()
+    # 14 of the 28 days of February are over, and March is still to come.
+    assert view.as_of == date(2026, 2, 14)
+    assert by_name(view.parts).loc["ads", "spend"] == pytest.approx(30 + 14)
+    assert months.loc[pd.Timestamp("2026-02-01"), "cost"] == pytest.approx(14)
 
 
 def test_a_months_customers_are_shown(small: Store, owner: Access) -> None:
