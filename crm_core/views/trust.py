@@ -118,10 +118,9 @@ def _of_churn(store: Store) -> Trusted:
     decides = trials["decides"].astype(bool)
     last = trials[~decides]
     chosen_first = last.assign(is_used=last["method"] == method)
-    judged = last[last["method"].isin((method, verdicts.SHARE))]
     return Trusted(
         "churn",
-        verdicts.of_churn(judged, reliability),
+        verdicts.of_churn(verdicts.last_of_churn(trials, method), reliability),
         chosen=method,
         tested_from=None if last.empty else last["origin"].iloc[0].date(),
         tested_days=0 if last.empty else int(last["horizon_days"].iloc[0]),

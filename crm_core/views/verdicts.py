@@ -31,6 +31,13 @@ def of_value(backtest: pd.DataFrame) -> str:
     return "rely" if ranked and met else "care" if ranked or met else "do_not"
 
 
+def last_of_churn(trials: pd.DataFrame, method: str) -> pd.DataFrame:
+    """What `of_churn` judges by: the method in use and the usual share on the period that chose
+    nothing."""
+    last = trials[~trials["decides"].astype(bool)]
+    return last[last["method"].isin((method, SHARE))]
+
+
 def of_churn(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
     """`rely` when, on the period that chose nothing, the Brier score was a tenth better than that
     of everyone at the usual share, and chances were met within five points; `care` when only
