@@ -58,7 +58,11 @@ def _sentence(model: Trusted) -> str:
     session = current()
     if model.problem:
         return session.md("trust.no_scores")
-    return session.md(f"trust.verdict.{model.model}.{model.verdict}")
+    return session.md(_verdict(model))
+
+
+def _verdict(model: Trusted) -> str:
+    return f"trust.verdict.{model.said_of or model.model}.{model.verdict}"
 
 
 def draw_drift(drift: Drift) -> None:
@@ -85,7 +89,7 @@ def draw_model(model: Trusted) -> None:
             show_error(CrmError(model.problem, **model.problem_facts), session.language)
             return
         badge(model.verdict)
-        paragraph(f"trust.verdict.{model.model}.{model.verdict}")
+        paragraph(_verdict(model))
         if model.chosen:
             paragraph(f"trust.chosen.{model.model}", method=_method(model, model.chosen))
         for code in model.warnings:

@@ -20,6 +20,7 @@ from crm_core.views.people import quiet_days
 from crm_core.views.segments import segments
 from crm_core.views.trust import trust
 from crm_core.views.value import value
+from tests.retold import Retold
 
 EVERYONE = Selection()
 
@@ -154,22 +155,6 @@ def test_who_is_silent_is_late_by_their_own_rhythm(store: Store, owner: Access) 
     assert everyone.set_index("customer_key").loc[found["customer_key"], "orders"].min() >= 2
 
 
-class Trials:
-    """The demo with other trials than its own."""
-
-    def __init__(self, store: Store, **tables: pd.DataFrame) -> None:
-        self.store, self.tables = store, tables
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-    def table(self, name: str) -> Any:
-        return self.tables[name] if name in self.tables else self.store.table(name)
-
-    def fetch(self, asked: Any) -> pd.DataFrame:
-        return asked if isinstance(asked, pd.DataFrame) else self.store.fetch(asked)
-
-
 def tried(method: str, origin: str, brier: float, *, decides: bool) -> dict[str, Any]:
     return {
         "method": method,
@@ -189,7 +174,7 @@ def test_methods_are_shown_by_the_scores_that_chose(store: Store, owner: Access)
         tried("btyd", "2026-04-18", 0.24, decides=True),
         tried("naive_share", "2026-04-18", 0.25, decides=True),
     ]
-    other: Any = Trials(store, churn_trials=pd.concat([trials, pd.DataFrame(old)]))
+    other: Any = Retold(store, churn_trials=pd.concat([trials, pd.DataFrame(old)]))
     shown = churn(EVERYONE, store=other, access=owner).trials.set_index("method")
     assert shown["brier"].to_dict() == pytest.approx(chose.to_dict())
     assert shown["last"].notna().sum() == 2
@@ -201,7 +186,7 @@ def test_both_pages_judge_the_method_in_use(store: Store, owner: Access) -> None
     worse = pd.DataFrame([tried("boosting", "2026-09-12", 0.5, decides=False)])
     none = trials.assign(method=trials["method"].replace("btyd", "boosting"))
     for table, verdict in ((pd.concat([worse, trials]), "rely"), (none, "untested")):
-        other: Any = Trials(store, churn_trials=table)
+        other: Any = Retold(store, churn_trials=table)
         assert churn(EVERYONE, store=other, access=owner).verdict == verdict
         models = {model.model: model for model in trust(EVERYONE, store=other, access=owner).models}
         assert models["churn"].verdict == verdict
