@@ -9,13 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
+from crm_core.selection import Selection
 from crm_core.text import formats
 from crm_core.ui.guard import show_error
 from crm_core.ui.layout import grid, panel
 from crm_core.ui.session import current
+from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
-from crm_core.views.trust import Drift, Trusted
+from crm_core.views.trust import Drift, Trusted, verdict_of
 
 _COLOURS: dict[str, Literal["green", "orange", "red", "gray"]] = {
     "rely": "green",
@@ -41,6 +43,11 @@ def badge(verdict: str) -> None:
     if verdict:
         words = current().t(f"trust.badge.{verdict}")
         st.badge(words, icon=f":material/{_ICONS[verdict]}:", color=_COLOURS[verdict])
+
+
+def model_badge(model: str) -> None:
+    """How far to trust what stands beside it, by the model that said it."""
+    badge(show(verdict_of, Selection(), model=model))
 
 
 def draw_overview(models: Sequence[Trusted]) -> None:

@@ -78,8 +78,9 @@ def trust(selection: Selection, *, store: Store, access: Access) -> Trust:
     )
 
 
-def verdict_of(store: Store, model: str) -> str:
+def verdict_of(selection: Selection, *, store: Store, access: Access, model: str) -> str:
     """The verdict on one model, for a badge beside its scores; empty where it has none."""
+    del selection, access
     found = _read(store, model, _READ[model])
     return "" if found.problem else found.verdict
 
