@@ -48,8 +48,9 @@ class Churn:
     """What the shop learned about customers staying away for `horizon_days`.
 
     `brier` is each method's mean over the `trials` that decide (empty where the shop is too
-    young for one), by which `method` was chosen. `reliability` is how the chosen one did on the
-    last period, which chose nothing: (customers, chance said, share that stayed away).
+    young for one), by which `method` was chosen: the best that could be learned for the horizon.
+    `reliability` is how `method` did on the last period, which chose nothing: (customers, chance
+    said, share that stayed away).
     `usual_days` is the time within which nine of ten repeat orders of this shop come; `missing`
     is what there was too little of to try anything (what there is, what it takes).
     """
@@ -175,13 +176,14 @@ def _learned(begun: Churn, store: Tables, seed: int) -> Churn:
     deciding, last = past.trials(begun.horizon_days)
     trials = tuple(_trials(past, deciding, seed))
     brier = _brier(trials)
-    method = min(brier, key=lambda name: brier[name]) if brier else "btyd"
-    learned = _learn(past, begun.as_of, begun.horizon_days, method, seed)
+    best = min(brier, key=lambda name: brier[name]) if brier else "btyd"
+    learned = _learn(past, begun.as_of, begun.horizon_days, best, seed)
+    # What was best on shorter periods may have too little to learn from for a long one.
+    method = best if learned is not None or best in ("btyd", "rate") else "btyd"
     told, reliability = ((), ()) if last is None else _told(past, last, method, seed)
     return replace(
         begun,
-        # What was best on shorter periods may have too little to learn from for a long one.
-        method=method if learned is not None or method in ("btyd", "rate") else "btyd",
+        method=method,
         brier=brier,
         trials=(*trials, *told),
         reliability=reliability,

@@ -22,6 +22,7 @@ from crm_core.ui.navigation import spec_of
 from crm_core.ui.runner import run_job
 from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import Session, current
+from crm_core.ui.trust_parts import model_badge
 from crm_core.ui.words import caption, flash, paragraph, warning
 from crm_core.views.churn import Churn, WinBack
 from crm_core.views.churn_risk import Risk
@@ -37,6 +38,7 @@ def draw_risk(risk: Risk | None) -> None:
     if risk is None:
         caption("churn.no_risk")
         return
+    model_badge("churn")
     until = formats.day(risk.until, session.language)
     paragraph(f"churn.risk.{risk.band}", until=until)
     for code in risk.reasons:
@@ -61,11 +63,10 @@ def window_words(risk: Risk, session: Session) -> str:
 
 
 def in_words(found: WinBack) -> pd.DataFrame:
-    """The win-back list with its segments, bands, reasons and windows in words."""
+    """The win-back list with its segments, reasons and windows in words."""
     session = current()
     return found.rows.assign(
         segment=default_words(found.rows),
-        band=[session.t(f"churn.band.{risk.band}") for risk in found.risks],
         reasons=[
             session.t("churn.and").join(reason_words(code, risk, session) for code in risk.reasons)
             for risk in found.risks

@@ -22,6 +22,7 @@ from crm_core.ui.layout import details_box, grid
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
 from crm_core.ui.segment_words import segment_name, segment_words, value_words
 from crm_core.ui.session import current
+from crm_core.ui.trust_parts import model_badge
 from crm_core.ui.words import caption, pairs, paragraph
 from crm_core.views.audiences import GROUPS
 from crm_core.views.customer import Customer, Scores
@@ -170,6 +171,7 @@ def draw_value(view: Customer) -> None:
     if view.number("expected_orders") is None:
         caption("customer.no_value")
         return
+    model_badge("lifetime_value")
     draw_facts(view, ("expected_orders", "expected_revenue", "expected_contribution"))
     if view.ahead:
         session = current()

@@ -9,13 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
+from crm_core.selection import Selection
 from crm_core.text import formats
 from crm_core.ui.guard import show_error
 from crm_core.ui.layout import grid, panel
 from crm_core.ui.session import current
+from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
-from crm_core.views.trust import Drift, Trusted
+from crm_core.views.trust import Drift, Trusted, verdict_of
 
 _COLOURS: dict[str, Literal["green", "orange", "red", "gray"]] = {
     "rely": "green",
@@ -43,6 +45,11 @@ def badge(verdict: str) -> None:
         st.badge(words, icon=f":material/{_ICONS[verdict]}:", color=_COLOURS[verdict])
 
 
+def model_badge(model: str) -> None:
+    """How far to trust what stands beside it, by the model that said it."""
+    badge(show(verdict_of, Selection(), model=model))
+
+
 def draw_overview(models: Sequence[Trusted]) -> None:
     """One card a model: its name, how far to trust it, and why in a sentence."""
     session = current()
@@ -58,7 +65,11 @@ def _sentence(model: Trusted) -> str:
     session = current()
     if model.problem:
         return session.md("trust.no_scores")
-    return session.md(f"trust.verdict.{model.model}.{model.verdict}")
+    return session.md(_verdict(model))
+
+
+def _verdict(model: Trusted) -> str:
+    return f"trust.verdict.{model.said_of or model.model}.{model.verdict}"
 
 
 def draw_drift(drift: Drift) -> None:
@@ -85,7 +96,7 @@ def draw_model(model: Trusted) -> None:
             show_error(CrmError(model.problem, **model.problem_facts), session.language)
             return
         badge(model.verdict)
-        paragraph(f"trust.verdict.{model.model}.{model.verdict}")
+        paragraph(_verdict(model))
         if model.chosen:
             paragraph(f"trust.chosen.{model.model}", method=_method(model, model.chosen))
         for code in model.warnings:

@@ -11,6 +11,7 @@ from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
 from crm_core.views.value import MONTHS, YEAR_DAYS, Value, value
+from crm_core.views.value_trial import ValueTrial
 
 
 def known_value(days: int) -> Value | None:
@@ -94,29 +95,34 @@ def draw_trust(view: Value) -> None:
     """How the model did on the shop's past, and why it is this one."""
     session = current()
     with panel("value.trust", help_key="value.trust_about"):
-        if view.trial_from is None:
+        tried = view.trial
+        if tried.origin is None or tried.verdict == "untested":
             note("value.no_trial")
         else:
-            day = formats.day(view.trial_from, session.language)
-            paragraph("value.trust_words", day=day)
-            paragraph(f"value.verdict.{view.verdict}")
-            _backtest(view)
+            day = formats.day(tried.origin, session.language)
+            paragraph("value.trust_words", day=day, days=tried.days)
+            of = "blend_verdict" if tried.used == "blend" else "verdict"
+            paragraph(f"value.{of}.{tried.verdict}")
+            _backtest(tried)
         model = session.t(f"model.{view.choice['order_model']}.label")
         caption(f"value.reason.{view.choice['reason']}", model=model)
         caption(f"value.ranking.{view.choice['ranking']}_{view.choice['ranking_reason']}")
 
 
-def _backtest(view: Value) -> None:
+def _backtest(tried: ValueTrial) -> None:
+    measures = (
+        Column("spend_error", "rate", "value.spend_error", help_key="value.total_about"),
+        Column("purchases_error", "rate", "value.orders_error"),
+        Column("mae", "money", "value.mae", help_key="value.mae_about"),
+        Column("spearman", "per", "value.spearman", help_key="value.spearman_about"),
+        Column("gini", "per", "value.gini", help_key="value.gini_about"),
+        Column("top_decile", "rate", "value.top_decile"),
+    )
     data_table(
-        view.backtest,
+        tried.rows,
         [
             Column("method", "code", "value.method_label", prefix="value.method"),
-            Column("spend_error", "rate", "value.spend_error", help_key="value.total_about"),
-            Column("purchases_error", "rate", "value.orders_error"),
-            Column("mae", "money", "value.mae", help_key="value.mae_about"),
-            Column("spearman", "per", "value.spearman", help_key="value.spearman_about"),
-            Column("gini", "per", "value.gini", help_key="value.gini_about"),
-            Column("top_decile", "rate", "value.top_decile"),
+            *(column for column in measures if column.name in tried.rows.columns),
         ],
         key="value_backtest",
         alt_key="value.trust",

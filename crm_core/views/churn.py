@@ -3,6 +3,7 @@ far to trust it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from crm_core.views.people import is_scored, number, people_in
 
 TOP = 50
 _LATE = 1.5
+_SCORE = "brier_"
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,17 @@ def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
     ).iloc[0]
     trials = store.fetch(store.table("churn_trials"))
     reliability = store.fetch(store.table("churn_reliability"))
-    last = trials[~trials["decides"].astype(bool)]
+    method = str(choice["method"])
+    last = verdicts.last_of_churn(trials, method)
+    fitted = fitted_document(store, "churn")
     at_stake = number(totals["at_stake"])
     costed = number(totals["contribution"]) is not None
     return Churn(
-        as_of=date.fromisoformat(fitted_document(store, "churn")["as_of"]),
+        as_of=date.fromisoformat(fitted["as_of"]),
         horizon_days=int(choice["horizon_days"]),
         usual_days=int(choice["usual_days"]),
         is_own=bool(choice["is_own"]),
-        method=str(choice["method"]),
+        method=method,
         missing={name: (have, takes) for name, (have, takes) in choice["missing"].items()},
         customers=int(totals["customers"]),
         at_risk=int(totals["at_risk"]),
@@ -106,7 +110,7 @@ def churn(selection: Selection, *, store: Store, access: Access) -> Churn:
         reliability=reliability.rename(
             columns={"said": "predicted", "came_true": "actual", "customers": "size"}
         ),
-        trials=_by_method(trials),
+        trials=_by_method(trials, fitted["parameters"]),
         tried_from=None if last.empty else last["origin"].iloc[0].date(),
         tried_days=0 if trials.empty else int(trials["horizon_days"].iloc[0]),
         verdict=verdicts.of_churn(last, reliability),
@@ -217,10 +221,24 @@ def _tiers(store: Store, shown: Any) -> pd.DataFrame:
     return found.reindex(every, fill_value=0).reset_index()
 
 
-def _by_method(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, best first: mean Brier score of the periods that decide, and the last."""
+def _by_method(trials: pd.DataFrame, parameters: Mapping[str, float]) -> pd.DataFrame:
+    """One row a method, best first: the Brier score it was chosen by, and that of the last period.
+
+    Scores that chose are read from the fit: of periods on which only some methods could speak,
+    none counts. Everyone at the usual share chose nothing, and is told of the same periods.
+    """
     decides = trials["decides"].astype(bool)
-    mean = trials[decides].groupby("method")["brier"].mean()
+    mean = {
+        name.removeprefix(_SCORE): score
+        for name, score in parameters.items()
+        if name.startswith(_SCORE)
+    }
+    usual = trials[decides & (trials["method"] == verdicts.SHARE)]
+    spoken = trials[decides & trials["method"].isin(mean)].groupby("origin")["method"].nunique()
+    usual = usual[usual["origin"].isin(spoken.index[spoken == len(mean)])]
+    if len(usual):
+        mean[verdicts.SHARE] = float(usual["brier"].mean())
     last = trials[~decides].groupby("method")["brier"].mean()
-    rows = pd.DataFrame({"brier": mean, "last": last}).rename_axis("method").reset_index()
+    columns = {"brier": pd.Series(mean, dtype="float64"), "last": last}
+    rows = pd.DataFrame(columns).rename_axis("method").reset_index()
     return rows.sort_values(["brier", "method"], ignore_index=True)

@@ -16,6 +16,7 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views import verdicts
 from crm_core.views.model_state import fitted_document, need_model
+from crm_core.views.value_trial import value_trial
 
 _VALUE = ("spend_error", "purchases_error", "mae", "spearman", "gini", "top_decile")
 _FORECAST = ("mase", "wape", "coverage_80")
@@ -26,6 +27,7 @@ _TRIAL_DAYS = 28
 class Trusted:
     """One model. `problem`: why it has no scores, if it has none (an error's code and facts).
 
+    `said_of`: whose sentences of a verdict hold: those of `model`, or of the blend.
     `tested`: on the period that chose nothing, one row a method: method, is_used and the columns
     `measures`. `choosing`: periods that chose, with `by` the measure they were judged by (method,
     origin, value). `tested_from` is that period's first day, `chosen` the method in use.
@@ -33,6 +35,7 @@ class Trusted:
 
     model: str
     verdict: str = "untested"
+    said_of: str = ""
     problem: str = ""
     problem_facts: dict[str, Any] = field(default_factory=dict)
     chosen: str = ""
@@ -75,8 +78,9 @@ def trust(selection: Selection, *, store: Store, access: Access) -> Trust:
     )
 
 
-def verdict_of(store: Store, model: str) -> str:
+def verdict_of(selection: Selection, *, store: Store, access: Access, model: str) -> str:
     """The verdict on one model, for a badge beside its scores; empty where it has none."""
+    del selection, access
     found = _read(store, model, _READ[model])
     return "" if found.problem else found.verdict
 
@@ -90,21 +94,21 @@ def _read(store: Store, model: str, read: Callable[[Store], Trusted]) -> Trusted
 
 
 def _of_value(store: Store) -> Trusted:
-    backtest = store.fetch(store.table("value_backtest"))
     document = fitted_document(store, "lifetime_value")
-    origin = None if backtest.empty else backtest["origin"].iloc[0].date()
+    tried = value_trial(store, fitted_document(store, "value_choice"))
     choice = store.fetch(store.table("value_choice"))
     orders = choice[(choice["question"] == "orders") & choice["decides"].astype(bool)]
     score = orders[orders["measure"] == "score"]
     used = choice[(choice["question"] == "orders") & choice["chosen"].astype(bool)]["method"]
     return Trusted(
         "lifetime_value",
-        verdicts.of_value(backtest),
+        tried.verdict,
+        said_of=verdicts.BLEND if tried.used == verdicts.BLEND else "",
         chosen=str(used.iloc[0]) if len(used) else "",
-        tested_from=origin,
-        tested_days=91,
-        measures=tuple(name for name in _VALUE if name in backtest.columns),
-        tested=backtest.assign(is_used=backtest["method"] == "lifetime_value"),
+        tested_from=tried.origin,
+        tested_days=tried.days,
+        measures=tuple(name for name in _VALUE if name in tried.rows.columns),
+        tested=tried.rows.assign(is_used=tried.rows["method"] == tried.used),
         by="score",
         choosing=score[["method", "origin", "value"]],
         warnings=tuple(document["warnings"]),
@@ -118,10 +122,9 @@ def _of_churn(store: Store) -> Trusted:
     decides = trials["decides"].astype(bool)
     last = trials[~decides]
     chosen_first = last.assign(is_used=last["method"] == method)
-    judged = last[last["method"].isin((method, verdicts.SHARE))]
     return Trusted(
         "churn",
-        verdicts.of_churn(judged, reliability),
+        verdicts.of_churn(verdicts.last_of_churn(trials, method), reliability),
         chosen=method,
         tested_from=None if last.empty else last["origin"].iloc[0].date(),
         tested_days=0 if last.empty else int(last["horizon_days"].iloc[0]),

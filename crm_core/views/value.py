@@ -14,9 +14,9 @@ from crm_core.models.value_columns import AHEAD, HORIZONS, YEAR_DAYS, money_ahea
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
-from crm_core.views import verdicts
 from crm_core.views.model_state import fitted_document, need_model
 from crm_core.views.people import number, quiet_days
+from crm_core.views.value_trial import ValueTrial, value_trial
 
 TOP = 50
 MONTHS = {"3": 91, "6": 182, "12": YEAR_DAYS, "24": 730}
@@ -30,7 +30,7 @@ class Value:
     `ranges` has the low and high of each in 8 of 10 cases, of all customers together: empty while
     some are chosen. `worth` names the money that `deciles` (decile 1 best, value: its share),
     `segments` (code, value, customers) and `top` rank by: value, or revenue where costs are
-    unknown. `choice` is the document of what chose the models.
+    unknown. `choice` is the document of what chose the models, `trial` how they did on a past day.
     """
 
     as_of: date
@@ -47,9 +47,7 @@ class Value:
     deciles: pd.DataFrame
     segments: pd.DataFrame
     top: pd.DataFrame
-    backtest: pd.DataFrame
-    trial_from: date | None
-    verdict: str
+    trial: ValueTrial
 
 
 def value(selection: Selection, *, store: Store, access: Access, days: int = YEAR_DAYS) -> Value:
@@ -72,7 +70,7 @@ def value(selection: Selection, *, store: Store, access: Access, days: int = YEA
         totals |= {"orders": 0.0, "revenue": 0.0}
     whole = _whole(store, days)
     worth = "value" if whole["value"] is not None else "revenue"
-    backtest = store.fetch(store.table("value_backtest"))
+    choice = fitted_document(store, "value_choice")
     chosen = bool(selection.segment or selection.region)
     return Value(
         as_of=date.fromisoformat(document["as_of"]),
@@ -85,13 +83,11 @@ def value(selection: Selection, *, store: Store, access: Access, days: int = YEA
         rate=float(whole["discount_rate"] or 0.0),
         quiet_days=quiet_days(store),
         warnings=tuple(document["warnings"]),
-        choice=fitted_document(store, "value_choice"),
+        choice=choice,
         deciles=_deciles(store, shown, worth),
         segments=_segments(store, shown, worth),
         top=_top(store, shown, worth),
-        backtest=backtest,
-        trial_from=None if backtest.empty else backtest["origin"].iloc[0].date(),
-        verdict=verdicts.of_value(backtest),
+        trial=value_trial(store, choice),
     )
 
 

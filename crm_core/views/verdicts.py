@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 SHARE = "naive_share"
+BLEND = "blend"
 
 _RANKED = 0.01  # about one standard error of the Gini on the published logs
 _FAIR_TOTAL_ERROR = 0.2
@@ -29,6 +30,29 @@ def of_value(backtest: pd.DataFrame) -> str:
     ranked = ours >= max(0.0, *map(float, gini.values())) + _RANKED
     met = abs(float(error["lifetime_value"])) <= _FAIR_TOTAL_ERROR
     return "rely" if ranked and met else "care" if ranked or met else "do_not"
+
+
+def of_blend(told: pd.DataFrame) -> str:
+    """For values that trees rank beside the order model: `care` when customers were ranked better
+    than by the order model alone or the total was met within a fifth; else `do_not`.
+
+    Never `rely`: the blend is tried beside the order model only, and no plain rule was asked on
+    that period.
+    """
+    rows = told.set_index("method")
+    if BLEND not in rows.index:
+        return "untested"
+    gini, error = rows["gini"].fillna(0.0), rows["spend_error"].fillna(1.0)
+    ranked = float(gini[BLEND]) >= float(gini.get("order_model", 0.0)) + _RANKED
+    met = abs(float(error[BLEND])) <= _FAIR_TOTAL_ERROR
+    return "care" if ranked or met else "do_not"
+
+
+def last_of_churn(trials: pd.DataFrame, method: str) -> pd.DataFrame:
+    """What `of_churn` judges by: the method in use and the usual share on the period that chose
+    nothing."""
+    last = trials[~trials["decides"].astype(bool)]
+    return last[last["method"].isin((method, SHARE))]
 
 
 def of_churn(last: pd.DataFrame, reliability: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from crm_core.models.churn_reasons import CODES
 from crm_core.pipeline.workspace import demo_url, workspace
+from crm_core.privacy.gate import customer_code
 from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.text import t
@@ -128,3 +129,16 @@ def test_a_young_shop_is_warned_that_nothing_was_tried(open_page: Open) -> None:
     assert t("error.needed.buyers", "en", needed=500, have=81) in warned
     assert t("churn.verdict.untested", "en") in texts(screen)
     assert "nan" not in texts(screen).lower().split()
+
+
+def test_a_persons_value_and_risk_say_how_far_to_trust_them(
+    open_page: Open, shops: dict[str, Path]
+) -> None:
+    settings = Settings(var=shops["demo"])
+    records = open_records(workspace(settings, demo_url(settings)).records_url)
+    code = customer_code(records.secret("url_key"), 7)
+    records.close()
+    screen = open_page("customer", id=code)
+    assert not screen.failures
+    badge = t("trust.badge.rely", "en")
+    assert len([word for word in screen.words if "badge[" in word and badge in word]) == 2

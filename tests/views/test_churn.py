@@ -18,7 +18,9 @@ from crm_core.views.customer import customer
 from crm_core.views.customers import customers
 from crm_core.views.people import quiet_days
 from crm_core.views.segments import segments
+from crm_core.views.trust import trust
 from crm_core.views.value import value
+from tests.retold import Retold
 
 EVERYONE = Selection()
 
@@ -151,3 +153,40 @@ def test_who_is_silent_is_late_by_their_own_rhythm(store: Store, owner: Access) 
     assert found["revenue"].is_monotonic_decreasing
     everyone = store.fetch(people(store).select("customer_key", "orders"))
     assert everyone.set_index("customer_key").loc[found["customer_key"], "orders"].min() >= 2
+
+
+def tried(method: str, origin: str, brier: float, *, decides: bool) -> dict[str, Any]:
+    return {
+        "method": method,
+        "origin": pd.Timestamp(origin),
+        "horizon_days": 49,
+        "customers": 900,
+        "brier": brier,
+        "decides": decides,
+    }
+
+
+def test_methods_are_shown_by_the_scores_that_chose(store: Store, owner: Access) -> None:
+    """A hard old period, on which trees could not speak yet, speaks against no other method."""
+    chose = churn(EVERYONE, store=store, access=owner).trials.set_index("method")["brier"]
+    trials = store.fetch(store.table("churn_trials"))
+    old = [
+        tried("btyd", "2026-04-18", 0.24, decides=True),
+        tried("naive_share", "2026-04-18", 0.25, decides=True),
+    ]
+    other: Any = Retold(store, churn_trials=pd.concat([trials, pd.DataFrame(old)]))
+    shown = churn(EVERYONE, store=other, access=owner).trials.set_index("method")
+    assert shown["brier"].to_dict() == pytest.approx(chose.to_dict())
+    assert shown["last"].notna().sum() == 2
+
+
+def test_both_pages_judge_the_method_in_use(store: Store, owner: Access) -> None:
+    """Another method's word on the last period is not this one's."""
+    trials = store.fetch(store.table("churn_trials"))
+    worse = pd.DataFrame([tried("boosting", "2026-09-12", 0.5, decides=False)])
+    none = trials.assign(method=trials["method"].replace("btyd", "boosting"))
+    for table, verdict in ((pd.concat([worse, trials]), "rely"), (none, "untested")):
+        other: Any = Retold(store, churn_trials=table)
+        assert churn(EVERYONE, store=other, access=owner).verdict == verdict
+        models = {model.model: model for model in trust(EVERYONE, store=other, access=owner).models}
+        assert models["churn"].verdict == verdict

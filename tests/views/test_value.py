@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import pytest
 
 from crm_core.errors import CrmError
@@ -9,9 +12,11 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.value import MONTHS, Value, value
+from crm_core.views.value_trial import value_trial
+from tests.retold import Retold
 
 
-def seen(store: Store, access: Access, days: int = 365, **chosen: object) -> Value:
+def seen(store: Store, access: Access, days: int = 365, **chosen: Any) -> Value:
     return value(Selection(**chosen), store=store, access=access, days=days)
 
 
@@ -60,3 +65,42 @@ def test_the_page_can_say_why_it_is_this_model(store: Store, owner: Access) -> N
     assert choice["missing"] == {}
     with pytest.raises(CrmError, match="unknown_choice"):
         seen(store, owner, 100)
+
+
+def ranking(gini: float, error: float) -> pd.DataFrame:
+    """The rows of a shop where trees paid on an earlier day, and how the last one went."""
+    told = [
+        ("blend", "2025-01-01", True, "gini_gain", 0.1),
+        ("blend", "2026-08-01", False, "gini_gain", gini - 0.5),
+        ("order_model", "2026-08-01", False, "gini", 0.5),
+        ("order_model", "2026-08-01", False, "spend_error", error),
+        ("blend", "2026-08-01", False, "gini", gini),
+        ("blend", "2026-08-01", False, "spend_error", error),
+    ]
+    rows = pd.DataFrame(told, columns=["method", "origin", "decides", "measure", "value"])
+    return rows.assign(question="ranking", origin=pd.to_datetime(rows["origin"]))
+
+
+@pytest.mark.parametrize(
+    ("gini", "error", "verdict"), [(0.6, 0.0, "care"), (0.4, 0.4, "do_not"), (0.6, 0.4, "care")]
+)
+def test_values_ranked_by_trees_are_judged_as_such(
+    store: Store, gini: float, error: float, verdict: str
+) -> None:
+    """The order model's own quarter, to be relied on in the demo, says nothing of them."""
+    assert value_trial(store, {"ranking": "order_model"}).verdict == "rely"
+    other: Any = Retold(store, value_choice=ranking(gini, error))
+    tried = value_trial(other, {"ranking": "blend"})
+    assert (tried.verdict, tried.used, tried.days) == (verdict, "blend", 91)
+    assert str(tried.origin) == "2026-08-01"
+    shown = tried.rows.set_index("method")
+    assert set(shown.columns) == {"gini", "spend_error"}
+    assert shown["gini"].to_dict() == {"blend": gini, "order_model": 0.5}
+    untold: Any = Retold(store, value_choice=ranking(gini, error).head(1))
+    assert value_trial(untold, {"ranking": "blend"}).verdict == "untested"
+
+
+def test_the_demo_tells_the_trial_of_its_order_model(store: Store, owner: Access) -> None:
+    tried = seen(store, owner).trial
+    assert tried.used == "lifetime_value"
+    assert {"lifetime_value", "naive_own_rate"} <= set(tried.rows["method"])
