@@ -33,7 +33,8 @@ test-spark: .venv/spark.stamp ## the numbers on Spark: here, on a master with tw
 	  CLIENTELE_TEST_SPARK=$$kind $(PYTEST) -m spark tests/engines
 	done
 
-check: lint types layers tests ## every check, nothing set up
+check: lint layers ## every check, nothing set up
+	@$(MAKE) --no-print-directory -j2 types tests
 
 lint:
 	@$(BIN)/ruff format --check .
@@ -46,7 +47,7 @@ layers:
 	@$(BIN)/lint-imports --no-logo
 
 tests:
-	@$(PYTEST) -n 2 --dist loadgroup -m "not slow"
+	@$(PYTEST) -n 3 --dist loadgroup -m "not slow" # three: one of them mostly waits for a browser
 
 fmt: ## put the code into its one form
 	@$(BIN)/ruff format .

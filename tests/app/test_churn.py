@@ -29,7 +29,7 @@ def texts(screen: Screen) -> str:
     return "\n".join(screen.words)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_the_page_says_whom_to_win_back_and_how_far_to_trust_it(
     open_page: Open, language: str
 ) -> None:

@@ -26,6 +26,14 @@ _OVERFLOW = """() => {
 }"""
 
 
+#: One page of each kind at the gate, the others among the slow tests.
+AT_THE_GATE = {"overview", "segments", "customers", "imports", "audiences"}
+STEMS = [
+    pytest.param(spec.stem, marks=[] if spec.stem in AT_THE_GATE else pytest.mark.slow)
+    for spec in PAGES
+]
+
+
 @pytest.mark.parametrize(
     "mode",
     [
@@ -34,7 +42,7 @@ _OVERFLOW = """() => {
     ],
     ids=list(MODES),
 )
-@pytest.mark.parametrize("stem", [spec.stem for spec in PAGES])
+@pytest.mark.parametrize("stem", STEMS)
 def test_page(stem: str, mode: Mode, tab: Callable[[Mode], Watched]) -> None:
     watched = tab(mode)
     visit(watched.page, watched.url, stem, mode.language)

@@ -56,6 +56,7 @@ def test_a_spreadsheet_holds_no_formula(loaded: OwnShop, tmp_path: Path) -> None
     assert "=1+1" in {str(cell.value).lstrip("'") for cell in cells}
 
 
+@pytest.mark.slow
 def test_a_folder_gets_a_file_with_a_name_of_its_own(loaded: OwnShop, tmp_path: Path) -> None:
     asked = ("export", SOME, "--channel", "email", "--out", tmp_path, "--json")
     first, second = answered(loaded(*asked)), answered(loaded(*asked))
@@ -64,6 +65,7 @@ def test_a_folder_gets_a_file_with_a_name_of_its_own(loaded: OwnShop, tmp_path: 
     assert first["export_id"] in first["file"]
 
 
+@pytest.mark.slow
 def test_a_list_for_no_channel_names_nobody(loaded: OwnShop, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     assert answered(loaded("export", SOME, "--out", out, "--json"))["rows"] > 0
@@ -112,6 +114,7 @@ def test_a_list_that_may_not_be_leaves_no_file(
     assert "Traceback" not in said.err
 
 
+@pytest.mark.slow
 def test_all_scores_leave_by_the_same_door_and_name_nobody(demo: Command, tmp_path: Path) -> None:
     out = tmp_path / "scores.csv"
     answer = answered(demo("predict", "rfm", "--out", out, "--json"))
@@ -124,6 +127,7 @@ def test_all_scores_leave_by_the_same_door_and_name_nobody(demo: Command, tmp_pa
     assert answer["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_scores_of_days_are_a_file_too(demo: Command, tmp_path: Path) -> None:
     out = tmp_path / "days.csv"
     said = demo("predict", "forecast", "--out", out, "--json")

@@ -53,6 +53,7 @@ def fits_well(table: pd.DataFrame, as_of: date, horizon_days: int) -> None:
     assert set(table["reason_1"]) <= {"", *CODES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_shops_are_told_what_is_missing_and_the_rest_goes_on(kind: str, tmp_path: Path) -> None:
     store = scored(tmp_path, ODD[kind]()).open()
