@@ -47,7 +47,7 @@ layers:
 	@$(BIN)/lint-imports --no-logo
 
 tests:
-	@$(PYTEST) -n 3 --dist loadgroup -m "not slow" # three: one of them mostly waits for a browser
+	@$(PYTEST) -n 2 --dist loadgroup -m "not slow"
 
 fmt: ## put the code into its one form
 	@$(BIN)/ruff format .
