@@ -103,9 +103,7 @@ def score_if_needed(
         scored = store.scores_facts == store.snapshot
     if scored:
         return {}
-    with closing(open_records(workspace(settings, url).records_url)) as records:
-        said = records.shop_settings()
-    return refresh_scores(url, settings=settings, said=said, progress=progress)
+    return refresh_scores(url, settings=settings, said=records.shop_settings(), progress=progress)
 
 
 def undo(

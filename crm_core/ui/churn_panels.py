@@ -9,6 +9,7 @@ from crm_core.ui.layout import columns, draw, panel, part
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
+from crm_core.ui.trust_parts import draw_verdict
 from crm_core.ui.words import caption, note, paragraph
 from crm_core.views.churn import Churn, churn, silent, survival
 
@@ -24,7 +25,7 @@ def draw_trust(view: Churn) -> None:
     """The verdict, what was chosen among which methods, and chances said beside what came."""
     session = current()
     with panel("churn.trust", help_key="churn.trust_about"):
-        paragraph(f"churn.verdict.{view.verdict}")
+        draw_verdict("churn", view.verdict)
         if view.tried_from is None:
             note("churn.no_trial")
             return

@@ -50,6 +50,12 @@ def model_badge(model: str) -> None:
     badge(show(verdict_of, Selection(), model=model))
 
 
+def draw_verdict(of: str, verdict: str) -> None:
+    """The verdict as a sign, and the sentence that says why."""
+    badge(verdict)
+    paragraph(f"trust.verdict.{of}.{verdict}")
+
+
 def draw_overview(models: Sequence[Trusted]) -> None:
     """One card a model: its name, how far to trust it, and why in a sentence."""
     session = current()
@@ -65,11 +71,7 @@ def _sentence(model: Trusted) -> str:
     session = current()
     if model.problem:
         return session.md("trust.no_scores")
-    return session.md(_verdict(model))
-
-
-def _verdict(model: Trusted) -> str:
-    return f"trust.verdict.{model.said_of or model.model}.{model.verdict}"
+    return session.md(f"trust.verdict.{model.said_of or model.model}.{model.verdict}")
 
 
 def draw_drift(drift: Drift) -> None:
@@ -95,8 +97,7 @@ def draw_model(model: Trusted) -> None:
         if model.problem:
             show_error(CrmError(model.problem, **model.problem_facts), session.language)
             return
-        badge(model.verdict)
-        paragraph(_verdict(model))
+        draw_verdict(model.said_of or model.model, model.verdict)
         if model.chosen:
             paragraph(f"trust.chosen.{model.model}", method=_method(model, model.chosen))
         for code in model.warnings:

@@ -9,6 +9,7 @@ from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
+from crm_core.ui.trust_parts import draw_verdict
 from crm_core.ui.words import caption, note, paragraph, warning
 from crm_core.views.value import MONTHS, YEAR_DAYS, Value, value
 from crm_core.views.value_trial import ValueTrial
@@ -101,8 +102,7 @@ def draw_trust(view: Value) -> None:
         else:
             day = formats.day(tried.origin, session.language)
             paragraph("value.trust_words", day=day, days=tried.days)
-            of = "blend_verdict" if tried.used == "blend" else "verdict"
-            paragraph(f"value.{of}.{tried.verdict}")
+            draw_verdict("blend" if tried.used == "blend" else "lifetime_value", tried.verdict)
             _backtest(tried)
         model = session.t(f"model.{view.choice['order_model']}.label")
         caption(f"value.reason.{view.choice['reason']}", model=model)

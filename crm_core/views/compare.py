@@ -22,10 +22,10 @@ SIDES: tuple[str, str] = ("left", "right")
 
 @dataclass(frozen=True)
 class Compare:
-    """Two segments. `metrics` (code of METRICS, unit, left, right), `facts` (code of FIELDS, unit, left, right: the median; for yes and no the share
-    of yes; first and last day are among them as days since), `words` (code of FIELDS, value, left,
-    right: the share of customers with each of the most frequent values). `customers` by side;
-    `both` is how many are in both."""
+    """Two segments. `metrics` (code of METRICS, unit, left, right), `facts` (code of FIELDS, unit,
+    left, right: the median; for yes and no the share of yes; first and last day are among them as
+    days since), `words` (code of FIELDS, value, left, right: the share of customers with each of
+    the most frequent values). `customers` by side; `both` is how many are in both."""
 
     as_of: date
     period: Period

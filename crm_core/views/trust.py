@@ -50,8 +50,8 @@ class Trusted:
 
 @dataclass(frozen=True)
 class Drift:
-    """The days since the scores were made: net revenue that came beside what was foreseen, and the
-    range of a single day's surprise it should lie in. No days: nothing has come since."""
+    """The days since the scores were made: net revenue that came beside what was foreseen, and on
+    which share of the days the 80 % interval held. No days: nothing has come since."""
 
     days: int
     came: float = 0.0

@@ -36,7 +36,7 @@ def test_the_page_says_whom_to_win_back_and_how_far_to_trust_it(
     screen = open_page("churn", language=language)
     assert not screen.failures
     assert not screen.keys_shown
-    for key in ("churn.verdict.rely", "churn.win_back", "churn.survival"):
+    for key in ("trust.verdict.churn.rely", "churn.win_back", "churn.survival"):
         assert t(key, language) in texts(screen)
     listed = screen.test.dataframe[0].value
     assert len(listed) == 50
@@ -127,7 +127,7 @@ def test_a_young_shop_is_warned_that_nothing_was_tried(open_page: Open) -> None:
     assert not screen.failures
     warned = " ".join(str(warning.value) for warning in screen.test.warning).replace("\\", "")
     assert t("error.needed.buyers", "en", needed=500, have=81) in warned
-    assert t("churn.verdict.untested", "en") in texts(screen)
+    assert t("trust.verdict.churn.untested", "en") in texts(screen)
     assert "nan" not in texts(screen).lower().split()
 
 
