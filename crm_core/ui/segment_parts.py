@@ -14,6 +14,7 @@ from crm_core.ui.segment_words import about_key, segment_words
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, paragraph
+from crm_core.views.people import PROSPECTS
 from crm_core.views.segments import WAYS, Segments
 
 _WAY = "by"
@@ -114,7 +115,10 @@ def _segment_card(told: dict[Any, Any], name: str) -> None:
     session, code = current(), str(told["segment"])
     st.subheader(name, anchor=False)
     count = formats.number(told["customers"], session.language)
-    caption("segments.count", customers=count, share=session.write(told["share"], "rate"))
+    if code == PROSPECTS:
+        caption("segments.count_prospects", customers=count)
+    else:
+        caption("segments.count", customers=count, share=session.write(told["share"], "rate"))
     definition, action = about_key(code, "definition"), about_key(code, "action")
     if definition:
         paragraph(definition)
