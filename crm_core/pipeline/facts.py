@@ -7,26 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.errors import CrmError
 from crm_core.metrics import day_sums
+from crm_core.pipeline import mart_expressions as expressions
 from crm_core.schema import TABLES, VERSION
 from crm_core.store import Build
-from crm_core.store import ledger as entries
 from crm_core.store.accounts import AccountRules, build_accounts
-from crm_core.store.charges import carriers, order_charges, told_kinds, with_charges
-from crm_core.store.marts import (
-    MoneyRules,
-    counting_orders,
-    first_days,
-    order_amounts,
-    priced_lines,
-    sold_lines,
-    spend_by_day,
-)
+from crm_core.store.marts import MoneyRules
 from crm_core.store.merge import carry_over
 from crm_core.store.people_kept import carry_people
 
@@ -80,32 +70,19 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
 
     Raises: CrmError("no_orders") when no order counts: there is nothing to show yet.
     """
-    kinds = _count(build, told_kinds(build)) > 0
-    build.materialise("orders_counted", counting_orders(build, rules, kinds=kinds), helper=True)
+    kinds = _count(build, expressions.kinds(build)) > 0
+    build.materialise("orders_counted", expressions.orders(build, rules, kinds), helper=True)
     first, last, as_of = _span(build, facts.timezone)
     already = None if facts.starts_with_shop else _already_until(build, first)
-    orders = build.table("orders_counted")
-    bought = orders.filter(orders.is_purchase)
-    build.materialise("spend", spend_by_day(build, rules), helper=True)
-    spend, sold = build.table("spend"), _sold(build, orders, rules, kinds)
-    ledger = (
-        entries.sales(build, sold, orders, already)
-        .union(entries.refunds(build, sold, orders, rules, kinds=kinds))
-        .union(entries.service(build, orders, rules))
-        .union(entries.other_costs(build, sold, spend))
-    )
-    ledger = ledger.order_by(
-        ibis.asc("customer_key", nulls_first=True), "at", "order_key", "line_id"
-    )
-    build.materialise("ledger", ledger)
-    by_day = build.table("ledger")
-    build.materialise("ledger_by_day", by_day.order_by("day", "order_key", "line_id"))
-    build.materialise(day_sums.NAME, day_sums.day_sums(build.table("ledger_by_day")))
-    build.materialise("order_facts", entries.order_facts(build.table("ledger"), bought))
-    build.materialise("customer_days", entries.customer_days(build.table("order_facts")))
-    days = first_days(bought)
-    build.materialise("customer_facts", entries.customer_facts(build, days, already))
-    build.materialise("product_facts", entries.product_facts(build))
+    build.materialise("spend", expressions.spend(build, rules), helper=True)
+    _price(build, rules, kinds)
+    build.materialise("ledger", expressions.ledger(build, rules, kinds, already))
+    build.materialise("ledger_by_day", expressions.ledger_by_day(build))
+    build.materialise(day_sums.NAME, expressions.sums(build))
+    build.materialise("order_facts", expressions.order_facts(build))
+    build.materialise("customer_days", expressions.customer_days(build))
+    build.materialise("customer_facts", expressions.customer_facts(build, already))
+    build.materialise("product_facts", expressions.product_facts(build))
     build_accounts(build, accounts)
     for helper in ("orders_counted", "spend", "lines_priced", "order_charges", "lines_sold"):
         build.drop(helper)
@@ -137,22 +114,16 @@ def is_without_orders(meta: Mapping[str, str]) -> bool:
     return "first_day" not in meta
 
 
-def _sold(build: Build, orders: ir.Table, rules: MoneyRules, kinds: bool) -> ir.Table:
-    """The lines with all amounts split in, kept where that took work."""
-    build.materialise("lines_priced", priced_lines(build, orders, rules, kinds=kinds), helper=True)
-    lines = build.table("lines_priced")
+def _price(build: Build, rules: MoneyRules, kinds: bool) -> None:
+    """The lines with their prices and, where that takes work, with all amounts split in."""
+    build.materialise("lines_priced", expressions.lines_priced(build, rules, kinds), helper=True)
     if kinds:
-        build.materialise("order_charges", order_charges(lines), helper=True)
-        charges = build.table("order_charges")
-        orders, lines = with_charges(orders, charges), carriers(lines, charges)
-    split = kinds or _count(build, order_amounts(orders, rules)) > 0
-    spend = build.table("spend")
-    spent = _count(build, spend.agg(n=spend.count())) > 0
-    sold = sold_lines(lines, orders, rules, split=split, spend=spend if spent else None)
-    if not split and not spent:
-        return sold
-    build.materialise("lines_sold", sold, helper=True)
-    return build.table("lines_sold")
+        build.materialise("order_charges", expressions.charges(build), helper=True)
+    split = kinds or _count(build, expressions.amounts(build, rules)) > 0
+    spent = _count(build, expressions.days_of_spend(build)) > 0
+    if split or spent:
+        sold = expressions.lines_sold(build, rules, kinds, split, spent)
+        build.materialise("lines_sold", sold, helper=True)
 
 
 def _count(build: Build, counted: ir.Table) -> int:
@@ -169,8 +140,7 @@ def _span(build: Build, timezone: str) -> tuple[date, date, date]:
 
     The last day is complete when the log names only days, or goes on into the evening.
     """
-    orders = build.table("orders_counted")
-    span = build.fetch(orders.agg(first=orders.day.min(), last=orders.day.max())).iloc[0]
+    span = build.fetch(expressions.span(build)).iloc[0]
     if pd.isna(span["last"]):
         raise CrmError("no_orders")
     first, last = span["first"].date(), span["last"].date()
@@ -189,13 +159,7 @@ def _span(build: Build, timezone: str) -> tuple[date, date, date]:
 def _already_until(build: Build, first: date) -> date:
     """The last day on which a first-seen customer may well have bought before the log began:
     the first max(90, 90th percentile of the gaps between purchase days) days."""
-    orders = build.table("orders_counted")
-    days = orders.filter(orders.order_no.notnull()).select("customer_key", "day").distinct()
-    window = ibis.window(group_by="customer_key", order_by="day")
-    gaps = days.mutate(before=days.day.lag().over(window))
-    gaps = gaps.filter(gaps.before.notnull())
-    gaps = gaps.mutate(gap=gaps.day.delta(gaps.before, unit="day"))
-    found = build.fetch(gaps.agg(p90=gaps.gap.quantile(0.9))).iloc[0]["p90"]
+    found = build.fetch(expressions.longest_gaps(build)).iloc[0]["p90"]
     p90 = 0 if pd.isna(found) else int(found)
     return first + timedelta(max(_ALREADY_MIN_DAYS, p90) - 1)
 

@@ -77,7 +77,7 @@ def build_accounts(build: Build, rules: AccountRules) -> None:
         WHERE s.account_rule <> 'alone' GROUP BY m.account_key ORDER BY m.account_key
     """)
     con.execute("DROP TABLE account_signs")
-    build.refresh_tables()
+    build.learn("account_members", "account_facts", "account_names")
 
 
 def _signs(rules: AccountRules) -> str:

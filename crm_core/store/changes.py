@@ -58,15 +58,20 @@ def _keys_only_in(con: duckdb.DuckDBPyConnection, here: str, there: str) -> int:
 
 
 def _rows_more(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    more: dict[str, int] = {}
-    for table in TABLES:
-        now, before = (
-            _count(con, f"{catalogue}.main.{table}") if has_table(con, catalogue, table) else 0
-            for catalogue in ("facts", "old")
-        )
-        if now != before:
-            more[table] = now - before
-    return more
+    now, before = (_rows(con, catalogue) for catalogue in ("facts", "old"))
+    more = {table: now.get(table, 0) - before.get(table, 0) for table in TABLES}
+    return {table: rows for table, rows in more.items() if rows}
+
+
+def _rows(con: duckdb.DuckDBPyConnection, catalogue: str) -> dict[str, int]:
+    """How many rows each table has."""
+    found = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main'",
+        [catalogue],
+    )
+    there = sorted({name for (name,) in found.fetchall()} & set(TABLES))
+    each = (f"SELECT '{table}', count(*) FROM {catalogue}.main.{table}" for table in there)
+    return dict(con.execute(" UNION ALL ".join(each)).fetchall()) if there else {}
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

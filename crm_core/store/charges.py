@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store.tables import Tables
+from crm_core.store.tables import Named
 
 # These are no lines of the ledger: their money is their order's.
 CHARGES = ("postage", "fee", "discount")
@@ -18,7 +18,7 @@ _NO_PIECES = (*CHARGES, "adjustment")
 _MONEY = "decimal(18,2)"
 
 
-def told_kinds(tables: Tables) -> ir.Table:
+def told_kinds(tables: Named) -> ir.Table:
     """One row: how many products are no goods. Without any, nothing here is needed."""
     products = tables.table("products")
     return products.agg(n=products.count(where=products.product_kind.isin(NO_GOODS)))
@@ -104,7 +104,7 @@ def carriers(lines: ir.Table, charges: ir.Table) -> ir.Table:
     ).drop("is_charge", "is_alone")
 
 
-def charge_lines(tables: Tables) -> ir.Table:
+def charge_lines(tables: Named) -> ir.Table:
     """Order lines of postage and fees: order_id, refund_line, charge."""
     products = tables.table("products")
     charged = products.filter(products.product_kind.isin(("postage", "fee")))

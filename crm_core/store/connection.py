@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -34,35 +34,41 @@ class DuckReader:
     A cursor shared between threads hands one the rows of another.
     """
 
-    def __init__(self, root: duckdb.DuckDBPyConnection, file: str = "") -> None:
+    def __init__(
+        self,
+        root: duckdb.DuckDBPyConnection,
+        file: str = "",
+        words: Callable[[ir.Table], str] | None = None,
+    ) -> None:
         self._root = root
         self._file = file
+        self._words = words or sql_of
+        self._places: dict[str, tuple[str, str]] = {}
 
-    def tables(self) -> Mapping[str, ir.Table]:
+    def names(self) -> Iterable[str]:
         """The tables of all attached catalogues."""
         rows = self._root.execute(
-            "SELECT database_name, table_name, column_name, data_type "
-            "FROM duckdb_columns() WHERE schema_name = 'main' AND list_contains(?, database_name) "
-            "ORDER BY database_name, table_name, column_index",
+            "SELECT database_name, table_name FROM duckdb_tables() WHERE schema_name = 'main' "
+            "AND database_name IN (SELECT unnest(?)) ORDER BY database_name, table_name",
             [list(CATALOGS)],
         ).fetchall()
-        columns: dict[tuple[str, str], dict[str, str]] = {}
-        for catalog, table, column, kind in rows:
-            columns.setdefault((catalog, table), {})[column] = kind
-        return {
-            named(catalog, table): _ibis_table(catalog, table, tuple(kinds.items()))
-            for (catalog, table), kinds in columns.items()
-        }
+        self._places = {named(catalog, table): (catalog, table) for catalog, table in rows}
+        return self._places
 
-    def made(self, catalog: str, table: str) -> Mapping[str, ir.Table]:
-        """A table that was just made, found without going through all the others."""
-        rows = self._root.execute(f"DESCRIBE {catalog}.main.{table}").fetchall()
-        kinds = tuple((column, kind) for column, kind, *_ in rows)
-        return {named(catalog, table): _ibis_table(catalog, table, kinds)}
+    def described(self, name: str) -> ir.Table:
+        """A table's columns, asked one table at a time: all at once takes longer than any page's
+        few."""
+        return self.made(*self._places[name])
+
+    def made(self, catalog: str, table: str) -> ir.Table:
+        """A table of a catalogue, which may just have been made."""
+        with self._root.cursor() as cursor:
+            rows = cursor.execute(f"DESCRIBE {catalog}.main.{table}").fetchall()
+        return _ibis_table(catalog, table, tuple((column, kind) for column, kind, *_ in rows))
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
         """All rows of an expression."""
-        sql = sql_of(expr)
+        sql = self._words(expr)
         cursor = self._root.cursor()
         timer = threading.Timer(seconds, cursor.interrupt)
         with understood(self._file, seconds):
@@ -77,7 +83,7 @@ class DuckReader:
     def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """All rows of an expression, a batch at a time."""
         with understood(self._file), self._root.cursor() as cursor:
-            yield from cursor.execute(sql_of(expr)).to_arrow_reader(batch_rows)
+            yield from cursor.execute(self._words(expr)).to_arrow_reader(batch_rows)
 
     def close(self) -> None:
         """Lets go of the files."""

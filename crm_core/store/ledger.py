@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from crm_core.store.charges import charge_lines, goods_only
 from crm_core.store.marts import MoneyRules, as_charged, as_number, money, pick_rate, without
-from crm_core.store.tables import Tables
+from crm_core.store.tables import Named
 
 _MONEY = "decimal(18,2)"
 _AMOUNTS = (
@@ -85,7 +85,7 @@ def _placed(lines: ir.Table, orders: ir.Table, products: ir.Table) -> ir.Table:
     return without(joined, "order_key_right", "product_key_right")
 
 
-def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date | None) -> ir.Table:
+def sales(tables: Named, sold: ir.Table, orders: ir.Table, already_until: date | None) -> ir.Table:
     """Sale entries; `sold` are lines with every amount split in (see marts).
 
     Money of an order in which nothing was bought is an entry `charge`: counted, but no sale.
@@ -109,7 +109,7 @@ def sales(tables: Tables, sold: ir.Table, orders: ir.Table, already_until: date 
 
 
 def refunds(
-    tables: Tables, sold: ir.Table, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
+    tables: Named, sold: ir.Table, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
 ) -> ir.Table:
     """Refund entries on their own day, or their order's, over the lines they belong to.
 
@@ -211,7 +211,7 @@ def _with_goods_back(joined: ir.Table) -> ir.Table:
     return joined.mutate(goods_back=given)
 
 
-def _with_paid(tables: Tables, lines: ir.Table) -> ir.Table:
+def _with_paid(tables: Named, lines: ir.Table) -> ir.Table:
     """Adds `paid`, what each line was charged at, tax and all."""
     told = tables.table("order_lines")
     gross, discount = as_charged(told)
@@ -221,7 +221,7 @@ def _with_paid(tables: Tables, lines: ir.Table) -> ir.Table:
     return without(joined, "order_id_right", "line_id_right")
 
 
-def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
+def service(tables: Named, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     """Service entries: what a contact cost, on its day, with the person's region."""
     contacts = tables.table("contacts").drop("batch_id")
     people = tables.table("customers").select("customer_key", "region", "acquisition_source")
@@ -246,7 +246,7 @@ def service(tables: Tables, orders: ir.Table, rules: MoneyRules) -> ir.Table:
     )
 
 
-def other_costs(tables: Tables, sold: ir.Table, spend: ir.Table) -> ir.Table:
+def other_costs(tables: Named, sold: ir.Table, spend: ir.Table) -> ir.Table:
     """Costs that no sale can carry: marketing of days without sales, and daily lump sums."""
     idle = spend.anti_join(sold.select("day").distinct(), "day")
     marketing = _entry(idle, "cost", day=idle.day, marketing_cost=idle.spend)
@@ -309,7 +309,7 @@ def customer_days(facts: ir.Table) -> ir.Table:
     )
 
 
-def customer_facts(tables: Tables, days: ir.Table, already_until: date | None) -> ir.Table:
+def customer_facts(tables: Named, days: ir.Table, already_until: date | None) -> ir.Table:
     """One row a person: first and last purchase day, where from, who was there before the log."""
     people = tables.table("customers").drop("batch_id", "is_internal", "first_seen_at")
     keys = tables.table("identity_links").select("customer_key").distinct()
@@ -323,7 +323,7 @@ def customer_facts(tables: Tables, days: ir.Table, already_until: date | None) -
     return joined.drop("first_region").order_by("customer_key")
 
 
-def product_facts(tables: Tables) -> ir.Table:
+def product_facts(tables: Named) -> ir.Table:
     """One row a product, named by its id where no name is known."""
     products = tables.table("products")
     return products.select(

@@ -7,14 +7,14 @@ its lines in proportion to revenue by cumulative rounding, so that the parts add
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
 from crm_core.store.charges import pieces_and_cost, purchases
-from crm_core.store.tables import Tables
+from crm_core.store.tables import Named
 
 NOT_COUNTED = ("pending", "cancelled", "test")
 _MONEY = "decimal(18,2)"
@@ -43,6 +43,11 @@ class MoneyRules:
     marketing: tuple[tuple[date, date, str, float], ...] = ()
     refunds_by_order_day: bool = False
     discount_rate: float = 0.1
+
+    def __hash__(self) -> int:
+        """Equal rules have equal numbers, so that what was made under them can be found again."""
+        told = (getattr(self, each.name) for each in fields(self))
+        return hash(tuple(frozenset(v.items()) if isinstance(v, Mapping) else v for v in told))
 
 
 _AMOUNTS = ("shipping_income", "shipping_cost", "fees")
@@ -84,7 +89,7 @@ def pick_rate(value: ir.StringValue, rates: Mapping[str, float]) -> ir.Value:
     return ibis.cases(*branches, else_=rest) if branches else rest
 
 
-def counting_orders(tables: Tables, rules: MoneyRules, *, kinds: bool = False) -> ir.Table:
+def counting_orders(tables: Named, rules: MoneyRules, *, kinds: bool = False) -> ir.Table:
     """Orders in states that count, of real buyers, numbered 1, 2, … within each customer.
 
     `acquisition_source` is the buyer's; `sold_in` is the order's region, else the buyer's.
@@ -113,7 +118,7 @@ def counting_orders(tables: Tables, rules: MoneyRules, *, kinds: bool = False) -
     ).drop("home_region")
 
 
-def _with_purchases(orders: ir.Table, tables: Tables) -> ir.Table:
+def _with_purchases(orders: ir.Table, tables: Named) -> ir.Table:
     lines = tables.table("order_lines")
     gross, discount = as_charged(lines)
     bought = purchases(lines.mutate(paid=gross - discount), tables.table("products"))
@@ -147,7 +152,7 @@ def order_amounts(orders: ir.Table, rules: MoneyRules) -> ir.Table:
 
 
 def priced_lines(
-    tables: Tables, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
+    tables: Named, orders: ir.Table, rules: MoneyRules, *, kinds: bool = False
 ) -> ir.Table:
     """Lines of counting orders with tax taken out and goods cost: keys, day and amounts; with
     `kinds` also the product's kind.
@@ -277,7 +282,7 @@ def _share(amount: ir.Value, lines: ir.Table) -> ir.Value:
     return (upto - before).cast(_MONEY)
 
 
-def spend_by_day(tables: Tables, rules: MoneyRules) -> ir.Table:
+def spend_by_day(tables: Named, rules: MoneyRules) -> ir.Table:
     """Marketing money of each day, from spend files and from what was typed in."""
     costs = tables.table("costs")
     spend = costs.filter(costs.kind == "marketing").group_by("day").agg(spend=costs.amount.sum())

@@ -60,9 +60,10 @@ def found_people(con: duckdb.DuckDBPyConnection) -> dict[str, Found]:
 
 
 def _found(con: duckdb.DuckDBPyConnection, query: str) -> Found:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE found (who, kind, value) AS {query}")
-    row = con.execute("SELECT count(DISTINCT who) FROM found").fetchone()
     rows = con.execute(
-        f"SELECT kind, value FROM found GROUP BY ALL ORDER BY ALL LIMIT {EXAMPLES}"
+        f"WITH found (who, kind, value) AS ({query}) "
+        "SELECT kind, value, (SELECT count(DISTINCT who) FROM found) FROM found "
+        f"GROUP BY kind, value ORDER BY kind, value LIMIT {EXAMPLES}"
     ).fetchall()
-    return Found(int(row[0]) if row else 0, tuple((str(kind), str(value)) for kind, value in rows))
+    examples = tuple((str(kind), str(value)) for kind, value, _ in rows)
+    return Found(int(rows[0][2]) if rows else 0, examples)

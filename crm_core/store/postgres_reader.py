@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -40,6 +40,16 @@ class PostgresReader:
         self._link = link
         self._schemas = {name: schemas[name] for name in sorted(CATALOGS) if name in schemas}
         self._frames = Frames()
+        self._tables: Mapping[str, ir.Table] = {}
+
+    def names(self) -> Iterable[str]:
+        """The tables of all schemas, asked of the server at once."""
+        self._tables = self.tables()
+        return self._tables
+
+    def described(self, name: str) -> ir.Table:
+        """A table as the server last told it."""
+        return self._tables[name]
 
     def tables(self) -> Mapping[str, ir.Table]:
         """The tables of all schemas."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
@@ -50,12 +50,14 @@ class SparkReader:
         self._views = views
         self._frames = Frames()
 
-    def tables(self) -> Mapping[str, ir.Table]:
+    def names(self) -> Iterable[str]:
         """The tables there are."""
-        return {
-            table: ibis.table(ibis.schema(dict(columns)), name=view)
-            for table, (view, columns) in self._views.items()
-        }
+        return self._views
+
+    def described(self, name: str) -> ir.Table:
+        """A table as the view that reads its file."""
+        view, columns = self._views[name]
+        return ibis.table(ibis.schema(dict(columns)), name=view)
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
         """All rows of an expression."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -49,8 +49,12 @@ class Reader(Protocol):
     a frame and as decimals in batches, days as timestamps in a frame.
     """
 
-    def tables(self) -> Mapping[str, ir.Table]:
-        """The tables there are, as unbound expressions."""
+    def names(self) -> Iterable[str]:
+        """The tables there are."""
+        ...
+
+    def described(self, name: str) -> ir.Table:
+        """A table that was named, as an unbound expression."""
         ...
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
@@ -66,6 +70,18 @@ class Reader(Protocol):
         ...
 
 
+class Named(Protocol):
+    """Tables that are asked for by name: what an expression is put together from."""
+
+    def has(self, name: str) -> bool:
+        """Whether a table of that name is there."""
+        ...
+
+    def table(self, name: str) -> ir.Table:
+        """The table as an expression."""
+        ...
+
+
 class Tables:
     """Named tables as unbound expressions; `fetch` and `stream` run them.
 
@@ -74,24 +90,32 @@ class Tables:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._names: set[str] = set()
         self._schemas: dict[str, ir.Table] = {}
         self.refresh_tables()
 
     def refresh_tables(self) -> None:
-        """Learns the tables' columns anew, after some were made."""
-        self._schemas = dict(self._reader.tables())
+        """Learns anew which tables there are, after some were made."""
+        self._names = set(self._reader.names())
+        self._schemas = {}
+
+    def names(self) -> frozenset[str]:
+        """The tables there are."""
+        return frozenset(self._names)
 
     def has(self, name: str) -> bool:
         """Whether a table of that name is there."""
-        return name in self._schemas
+        return name in self._names
 
     def table(self, name: str) -> ir.Table:
         """The table as an expression.
 
         Raises: CrmError("no_such_table").
         """
+        if name not in self._names:
+            raise CrmError("no_such_table", name=name, match=close_match(name, self._names))
         if name not in self._schemas:
-            raise CrmError("no_such_table", name=name, match=close_match(name, self._schemas))
+            self._schemas[name] = self._reader.described(name)
         return self._schemas[name]
 
     def fetch(
@@ -159,7 +183,7 @@ class Store(Tables):
                 raise
             file, self.scores_snapshot = self.scores_snapshot, None
             self.scores_as_of, self.scores_damaged = None, True
-            self._schemas = {n: t for n, t in self._schemas.items() if not _is_score(t.op())}
+            self._names = {name for name in self._names if not _is_score(self.table(name).op())}
             raise CrmError("scores_damaged", file=file) from None
 
     def at(self, as_of: date) -> StoreAt:

@@ -35,7 +35,7 @@ from crm_core.store.snapshots import (
     write_pointer,
     writer_lock,
 )
-from crm_core.store.tables import Store, Tables
+from crm_core.store.tables import Store, Tables, named
 
 
 class Build(Tables):
@@ -45,7 +45,7 @@ class Build(Tables):
         self.target = target
         self._root = root
         self._helpers: set[str] = set()
-        self._duck = DuckReader(root)
+        self._duck = DuckReader(root, words=_words)
         super().__init__(self._duck)
 
     @property
@@ -68,29 +68,40 @@ class Build(Tables):
         """
         if helper:
             self._helpers.add(name)
-        self._make(name, _words(expr.op()))
+        self._make(name, _words(expr))
 
     def append(self, name: str, expr: ir.Table) -> None:
         """Runs an expression in the engine and adds its rows to a table made before: what is too
         much at once is made in pieces."""
         catalog = self._catalog(name)
-        self._root.execute(f"INSERT INTO {catalog}.main.{name} {_words(expr.op())}")
+        self._root.execute(f"INSERT INTO {catalog}.main.{name} {_words(expr)}")
 
     def drop(self, name: str) -> None:
         """Forgets a table that only helped."""
         self._root.execute(f"DROP TABLE IF EXISTS {self._catalog(name)}.main.{name}")
+        self._names.discard(name)
         self._schemas.pop(name, None)
         self._helpers.discard(name)
+
+    def learn(self, *made: str) -> None:
+        """Tables that were just made, found without going through all the others."""
+        for table in made:
+            catalog = self._catalog(table)
+            name = named(catalog, table)
+            self._names.add(name)
+            self._schemas[name] = self._duck.made(catalog, table)
 
     def put_meta(self, pairs: Mapping[str, str]) -> None:
         """Writes what the snapshot says of itself."""
         self._root.execute(
             f"CREATE TABLE IF NOT EXISTS {self.target}.main.meta (key VARCHAR, value VARCHAR)"
         )
-        for key, value in pairs.items():
-            self._root.execute(f"DELETE FROM {self.target}.main.meta WHERE key = ?", [key])
-            self._root.execute(f"INSERT INTO {self.target}.main.meta VALUES (?, ?)", [key, value])
-        self._schemas |= self._duck.made(self.target, "meta")
+        told = [list(pairs), list(pairs.values())]
+        self._root.execute(
+            f"DELETE FROM {self.target}.main.meta WHERE key IN (SELECT unnest(?))", told[:1]
+        )
+        self._root.execute(f"INSERT INTO {self.target}.main.meta SELECT unnest(?), unnest(?)", told)
+        self.learn("meta")
 
     def _catalog(self, name: str) -> str:
         return "work" if name in self._helpers else self.target
@@ -98,13 +109,17 @@ class Build(Tables):
     def _make(self, name: str, select: str) -> None:
         catalog = self._catalog(name)
         self._root.execute(f"CREATE OR REPLACE TABLE {catalog}.main.{name} AS {select}")
-        self._schemas |= self._duck.made(catalog, name)
+        self.learn(name)
 
 
-@lru_cache(maxsize=64)
-def _words(asked: Relation) -> str:
+def _words(expr: ir.Table) -> str:
     """A mart is asked for alike at every import: put into words once. What people ask of a store,
     and with it whom they look for, is never kept."""
+    return _words_of(expr.op())
+
+
+@lru_cache(maxsize=128)
+def _words_of(asked: Relation) -> str:
     return sql_of(asked.to_expr())
 
 

@@ -69,11 +69,11 @@ def named(other: Store) -> Store:
 
 
 def test_every_table_is_there_whole(reference: Store, other: Store) -> None:
-    names = set(reference._schemas)
-    assert set(other._schemas) == (names if other.has("identities") else names - UNSHARED)
+    names = reference.names()
+    assert other.names() == (names if other.has("identities") else names - UNSHARED)
     wrong = [
         said
-        for name in sorted(other._schemas)
+        for name in sorted(other.names())
         if name != "meta"
         for said in asked(lambda store, name=name: store.table(name), reference, other)
     ]

@@ -98,7 +98,7 @@ def undo(shop: SmallShop, batch: int) -> dict[str, Any]:
 def contents(shop: SmallShop) -> dict[str, list[str]]:
     """Every row of every table, the log of imports apart."""
     store = shop.open()
-    names = [name for name in store._schemas if name not in ("import_batches", "meta")]
+    names = [name for name in store.names() if name not in ("import_batches", "meta")]
     found = {
         name: sorted(map(str, store.fetch(store.table(name)).astype(str).values.tolist()))
         for name in sorted(names)

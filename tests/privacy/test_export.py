@@ -276,6 +276,6 @@ def test_a_spreadsheet_opens_with_days_and_numbers(make_shop: MakeShop) -> None:
 
 def test_a_store_that_knows_nobody_says_so(make_shop: MakeShop) -> None:
     shop = make_shop([ANN])
-    shop.store._schemas.pop("identities")
+    shop.store._names.discard("identities")
     with pytest.raises(CrmError, match="privacy_no_identities"):
         send(shop)

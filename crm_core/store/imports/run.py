@@ -88,10 +88,9 @@ def _result(job: Job, plan: Plan, rows: Rows, twice: Repeats) -> StageResult:
     if unkeyed:
         job.notice("import_no_customer", count=unkeyed)
     whole = judge(of_files(con))
-    fed = {
-        file.name: dict(judge(of_files(con, place)).pages)
-        for place, file in enumerate(plan.files[:_FILES])
-    }
+    # A file alone feeds what the whole feeds.
+    several = plan.files[:_FILES] if len(plan.files) > 1 else ()
+    fed = {file.name: dict(judge(of_files(con, place)).pages) for place, file in enumerate(several)}
     staging.drop_empty(con)
     job.progress("check", 1.0)
     return StageResult(

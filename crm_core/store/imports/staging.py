@@ -6,7 +6,6 @@ import duckdb
 
 from crm_core.schema import PERSON, TABLES, Table
 from crm_core.schema.definition import SQL_TYPES
-from crm_core.store.columns import columns_at
 from crm_core.store.imports.contract import Job, RowIssue
 
 SOURCE_COLUMNS = ("source_row", "source_file")
@@ -61,8 +60,12 @@ def counted(con: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def staged(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows by staging table, empty ones left out."""
-    counts = {t: counted(con, f"select count(*) from staging.{t}") for t in _tables(con)}
-    return {table: count for table, count in counts.items() if count}
+    there = _tables(con)
+    if not there:
+        return {}
+    each = (f"select '{table}', count(*) from staging.{table}" for table in there)
+    counts = dict(con.execute(" union all ".join(each)).fetchall())
+    return {table: counts[table] for table in there if counts[table]}
 
 
 def drop_empty(con: duckdb.DuckDBPyConnection) -> None:
@@ -140,7 +143,9 @@ def examples(con: duckdb.DuckDBPyConnection, each: int = 3) -> tuple[RowIssue, .
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [table for table in TABLES if columns_at(con, f"staging.{table}")]
+    found = con.execute("select table_name from duckdb_tables() where schema_name = 'staging'")
+    there = {name for (name,) in found.fetchall()}
+    return [table for table in TABLES if table in there]
 
 
 def _keys(table: Table) -> str:
