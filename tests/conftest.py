@@ -21,10 +21,14 @@ from hypothesis import settings as hypothesis_settings
 from crm_core.settings import Settings
 
 # A property is judged by its truth, not by how busy the machine is.
-hypothesis_settings.register_profile(
-    "gate", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-hypothesis_settings.load_profile("gate")
+for profile, examples in {"full": 100, "gate": 30}.items():
+    hypothesis_settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
+    )
 
 if TYPE_CHECKING:
     from crm_core.records import Records
@@ -32,6 +36,12 @@ if TYPE_CHECKING:
     from tests.servers.postgresql import Server
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Properties are tried with fewer examples where slow tests are left out."""
+    at_gate = "not slow" in config.option.markexpr
+    hypothesis_settings.load_profile("gate" if at_gate else "full")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ class People:
 
     def __init__(self, rules: PeopleRules | None = None) -> None:
         self.rules = rules
-        self.con = duckdb.connect()
+        self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("""
             CREATE SCHEMA staging; ATTACH ':memory:' AS old; ATTACH ':memory:' AS facts;
             CREATE TABLE old.identities

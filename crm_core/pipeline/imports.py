@@ -91,7 +91,8 @@ def run_import(
             mark_pending(engine)
         log: list[Batch] | None = None
         try:
-            with change.building("facts") as build:
+            coming = sum(file.path.stat().st_size for file in plan.files)
+            with change.building("facts", coming) as build:
                 log = read_log(build.connection)
                 after = _fill(build, change, log, plan, wishes, records, now, progress, report)
             log = after

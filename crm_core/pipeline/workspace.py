@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -106,9 +106,6 @@ def ensure_demo(
     if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return url
     records = open_records(workspace(settings, url).records_url)
-    # So few rows that handing them to a second thread takes longer than they do: with two, the
-    # build takes a quarter more CPU, and more of the clock on two idle cores too.
-    settings = replace(settings, threads=1)
     try:
         wishes = Wishes(name=_name(data), kind="demo")
         run_import(

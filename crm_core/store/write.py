@@ -37,6 +37,9 @@ from crm_core.store.snapshots import (
 )
 from crm_core.store.tables import Store, Tables, named
 
+# How many times its size a packed file may have in the store.
+_GROWTH = 10
+
 
 class Build(Tables):
     """A snapshot in the making: catalogue `target` is being written, the others are read."""
@@ -156,8 +159,9 @@ class Change:
         self.pointer = shelf.pointer()
 
     @contextmanager
-    def building(self, kind: str) -> Iterator[Build]:
+    def building(self, kind: str, coming: int = 0) -> Iterator[Build]:
         """A new file of `kind` to fill; published when the block ends well, else removed.
+        `coming` is how many bytes of files are to be read into it.
 
         While facts are built, the current facts are readable as catalogue `old`; while scores
         are built, the current facts are catalogue `facts`.
@@ -167,7 +171,7 @@ class Change:
         root = connect()
         try:
             with understood(self.pointer.facts or name):
-                build = self._begin(root, kind, path)
+                build = self._begin(root, kind, path, coming * _GROWTH)
                 yield build
                 root.execute(f"CHECKPOINT {kind}")
                 root.execute(f"DETACH {kind}")
@@ -233,15 +237,15 @@ class Change:
             os.fsync(target.fileno())
         return copy
 
-    def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path) -> Build:
-        limits(root, self.settings)
+    def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path, size: int) -> Build:
+        facts = self._shelf.file(self.pointer.facts) if self.pointer.facts else None
+        limits(root, self.settings, size + (facts.stat().st_size if facts else 0))
         # Staged rows stay in memory up to its limit; what is more goes to the spill folder.
         root.execute("ATTACH ':memory:' AS work")
         root.execute("USE work")
         # A build that ends early is thrown away whole, so nobody would ever read its log.
         root.execute(f"ATTACH {quoted(str(path))} AS {kind} (RECOVERY_MODE NO_WAL_WRITES)")
-        if self.pointer.facts:
-            facts = self._shelf.file(self.pointer.facts)
+        if facts:
             attach(root, facts, "old" if kind == "facts" else "facts")
         return Build(root, kind)
 

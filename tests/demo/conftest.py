@@ -31,7 +31,7 @@ from order_lines l join counted c using (order_id) join products p using (produc
 @pytest.fixture(scope="session")
 def ask() -> Iterator[Ask]:
     """Runs SQL over the files; `counted` are orders that count, `sold` their lines."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         con.execute("set timezone = 'UTC'")
         for path in sorted(DATA.glob("*.parquet")):
             con.execute(f"create view {path.stem} as select * from '{path}'")

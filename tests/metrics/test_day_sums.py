@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crm_core.metrics import METRICS, CountDistinct, Sum, daily, measure, scope
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+from tests.examples import examples
 
 FIRST, LAST = date(2024, 5, 1), date(2026, 10, 31)
 SUMS = [name for name, metric in METRICS.items() if isinstance(metric, Sum)]
@@ -40,7 +41,9 @@ def source(rows: object) -> str:
 
 @pytest.mark.slow
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     period=periods,

@@ -26,6 +26,7 @@ from crm_core.metrics import (
 )
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+from tests.examples import examples
 from tests.small_shop import SmallShop, line, order, small_shop
 
 FIRST, LAST = date(2024, 5, 1), date(2026, 10, 31)
@@ -45,7 +46,9 @@ selections = st.builds(
     segment=st.lists(st.sampled_from(["champions", "at_risk"]), unique=True).map(tuple),
 )
 few = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

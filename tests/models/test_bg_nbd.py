@@ -13,6 +13,7 @@ from crm_core.models.base import Fitted
 from crm_core.models.beta_geometric import Likelihood
 from crm_core.models.bg_nbd import expected_orders, expected_orders_new, fit_triples, p_no_order
 from crm_core.models.triples import Triples
+from tests.examples import examples
 from tests.models.histories import AS_OF, Log, Rhythm, simulate
 
 END = date(1997, 9, 30)
@@ -144,7 +145,7 @@ PARAMETERS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(history=HISTORY, fitted=PARAMETERS, horizon=st.integers(1, 1_800))
 def test_longer_horizons_bring_more_orders_and_less_silence(
     history: tuple[int, int, int], fitted: Fitted, horizon: int
@@ -156,7 +157,7 @@ def test_longer_horizons_bring_more_orders_and_less_silence(
     assert 0.0 <= chances[1] <= chances[0] <= 1.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(x=st.integers(1, 60), recency=st.integers(60, 900), silence=st.integers(0, 900))
 def test_silence_never_raises_hope(x: int, recency: int, silence: int) -> None:
     rows = Triples.of([x, x], [recency, recency], [recency + silence, recency + silence + 30])

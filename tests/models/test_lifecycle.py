@@ -15,6 +15,7 @@ from crm_core.models.lifecycle import AT_RISK, LAPSED, STAGES, fit, lifecycle, s
 from crm_core.store import StoreAt, Tables
 from crm_core.store.connection import DuckReader
 from crm_core.text import has
+from tests.examples import examples
 from tests.models.histories import cdnow
 from tests.models.histories import shop as shop_of
 
@@ -28,7 +29,7 @@ USUAL = {key: [5, 35, 65, 95] for key in range(900, 921)}
 @contextmanager
 def log_of(bought: dict[int, Sequence[int]]) -> Iterator[Tables]:
     """A store of purchase days, told as days before AS_OF."""
-    with duckdb.connect() as root:
+    with duckdb.connect(config={"threads": 1}) as root:
         root.execute("attach ':memory:' as facts")
         rows = [(key, AS_OF - timedelta(ago)) for key, days in bought.items() for ago in set(days)]
         keys, days = ([row[place] for row in rows] for place in (0, 1))
@@ -83,7 +84,7 @@ shops = st.dictionaries(
 )
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(bought=shops, later=st.integers(1, 400))
 def test_no_stage_gets_better_by_waiting(bought: dict[int, list[int]], later: int) -> None:
     now, then = stages(bought), stages(bought, AS_OF + timedelta(later))
@@ -91,7 +92,7 @@ def test_no_stage_gets_better_by_waiting(bought: dict[int, list[int]], later: in
     assert all(WORSE[then[key]] >= WORSE[now[key]] for key in bought)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(bought=shops)
 def test_an_order_today_ends_every_silence(bought: dict[int, list[int]]) -> None:
     key = next(iter(bought))
@@ -99,7 +100,7 @@ def test_an_order_today_ends_every_silence(bought: dict[int, list[int]]) -> None
     assert stages({**bought, key: [0, *bought[key]]})[key] in ("active", "won_back")
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(bought=shops, back=st.integers(1, 400))
 def test_the_past_does_not_know_what_came_later(bought: dict[int, list[int]], back: int) -> None:
     then = AS_OF - timedelta(back)
@@ -110,7 +111,7 @@ def test_the_past_does_not_know_what_came_later(bought: dict[int, list[int]], ba
 
 
 def test_known_people_without_an_order_are_prospects_from_the_day_they_were_seen() -> None:
-    with duckdb.connect() as root:
+    with duckdb.connect(config={"threads": 1}) as root:
         root.execute("attach ':memory:' as facts")
         root.execute(
             "create table facts.main.customers as select * from (values"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crm_core.errors import CrmError
 from crm_core.models.order_model import OrderModel
 from crm_core.models.triples import Triples
+from tests.examples import examples
 from tests.models.histories import AS_OF, Log
 from tests.models.rhythms import ORDER_MODELS, TRUE, Seen, customers_of, told
 
@@ -183,7 +184,7 @@ HISTORY = st.tuples(st.integers(0, 400), st.integers(1, 3_650), st.floats(0.0, 1
 SCALE = st.floats(-1.5, 1.5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(history=HISTORY, scales=st.tuples(SCALE, SCALE, SCALE, SCALE), horizon=st.integers(1, 1_800))
 @pytest.mark.parametrize("name", sorted(ORDER_MODELS))
 def test_longer_horizons_bring_more_orders_and_less_silence(

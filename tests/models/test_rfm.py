@@ -25,6 +25,7 @@ from crm_core.models.rfm import (
 from crm_core.store import StoreAt, Tables
 from crm_core.store.connection import DuckReader
 from crm_core.text import has, t
+from tests.examples import examples
 
 AS_OF = date(2026, 6, 30)
 DAYS = ibis.table(
@@ -40,7 +41,7 @@ def ago(days: int) -> date:
 
 def run(purchases: Purchases, cuts: Cuts | None = None) -> dict[int, dict[str, object]]:
     """Each customer's row, computed by a real engine."""
-    with duckdb.connect() as shop:
+    with duckdb.connect(config={"threads": 1}) as shop:
         shop.execute(
             "create table customer_days (customer_key bigint, day date, orders bigint,"
             " revenue decimal(18, 2))"
@@ -134,7 +135,7 @@ customers = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(shop=customers)
 def test_equal_customers_get_equal_scores_and_better_ones_never_lower(
     shop: list[tuple[int, int, int]],
@@ -173,7 +174,7 @@ def test_every_segment_has_name_definition_and_action(language: str) -> None:
 
 def log_of(purchases: Purchases) -> Tables:
     """A store that holds nothing but these purchase days."""
-    root = duckdb.connect()
+    root = duckdb.connect(config={"threads": 1})
     root.execute("attach ':memory:' as facts")
     root.execute(
         "create table facts.main.customer_days (customer_key bigint, day date, orders bigint,"
@@ -185,7 +186,7 @@ def log_of(purchases: Purchases) -> Tables:
 
 def cdnow(path: Path) -> Tables:
     """The published sample, one row a customer and purchase day."""
-    root = duckdb.connect()
+    root = duckdb.connect(config={"threads": 1})
     root.execute("attach ':memory:' as facts")
     rows = [line.split() for line in path.read_text().splitlines() if line.strip()]
     root.execute("create temp table raw (customer bigint, day varchar, amount decimal(18, 2))")

@@ -29,7 +29,7 @@ RULES = LoyaltyRules({"silver": 100.0, "gold": 250.0, "platinum": 1000.0}, is_ow
 @contextmanager
 def spent(rows: Sequence[tuple[int, int, float]]) -> Iterator[StoreAt]:
     """A store of (customer, days before AS_OF, revenue)."""
-    with duckdb.connect() as root:
+    with duckdb.connect(config={"threads": 1}) as root:
         root.execute("attach ':memory:' as facts")
         keys, days, revenue = zip(
             *((key, AS_OF - timedelta(ago), money) for key, ago, money in rows), strict=True
@@ -104,7 +104,7 @@ def test_proposed_rules_are_near_and_round(amount: float) -> None:
 
 
 def valued(contributions: Sequence[float | None]) -> pd.DataFrame:
-    with duckdb.connect() as root:
+    with duckdb.connect(config={"threads": 1}) as root:
         root.execute("attach ':memory:' as scores")
         keys = range(len(contributions))
         told = pa.table(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crm_core.errors import CrmError
 from crm_core.records import Records, open_records
+from tests.examples import examples
 from tests.records.conftest import NOW
 
 Event = tuple[int, str, str, int]
@@ -46,7 +47,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(events, st.integers(1, 12))
 def test_the_latest_word_counts_and_a_later_row_breaks_ties(said: list[Event], cut: int) -> None:
     expected: dict[tuple[int, str], str] = {}
@@ -130,7 +131,7 @@ def test_a_hundred_thousand_events_load_in_seconds(tmp_path: Path) -> None:
     records.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(events, st.dictionaries(st.integers(2, 3), st.just(0), min_size=1))
 def test_people_found_to_be_one_keep_their_latest_word(
     said: list[Event], gone: dict[int, int]

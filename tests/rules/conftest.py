@@ -46,7 +46,7 @@ Select = Callable[[Rule], set[int]]
 
 @pytest.fixture(scope="session")
 def shop() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     connection.execute(
         "create table customers (customer_key bigint, orders bigint, spend decimal(18, 2),"
         " country varchar, last_day date, is_member boolean)"

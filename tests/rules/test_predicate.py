@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from crm_core.errors import CrmError
 from crm_core.rules import All, Any, Condition, Field, Not, Rule, predicate
+from tests.examples import examples
 from tests.rules.conftest import ALL_KEYS, AS_OF, EXPRESSIONS, FIELDS, TABLE
 from tests.rules.strategies import rules
 
@@ -71,10 +72,10 @@ def test_all_any_and_not_read_as_a_shopkeeper_means_them(select: Select) -> None
     assert select(All()) == ALL_KEYS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(rule=rules())
 def test_filtering_twice_is_filtering_once(rule: Rule) -> None:
-    with duckdb.connect() as shop:
+    with duckdb.connect(config={"threads": 1}) as shop:
         _fill(shop)
         holds = predicate(rule, fields=FIELDS, expressions=EXPRESSIONS, as_of=AS_OF)
         once = TABLE.filter(holds)
@@ -83,10 +84,10 @@ def test_filtering_twice_is_filtering_once(rule: Rule) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(rule=rules())
 def test_not_not_is_the_rule_and_nobody_is_in_both(rule: Rule) -> None:
-    with duckdb.connect() as shop:
+    with duckdb.connect(config={"threads": 1}) as shop:
         _fill(shop)
         found, twice, opposite = (
             _keys(shop, TABLE.filter(_holds(part))) for part in (rule, Not(Not(rule)), Not(rule))

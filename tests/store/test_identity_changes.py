@@ -63,7 +63,7 @@ def test_a_joined_customer_keeps_both_names(tmp_path: Path) -> None:
 
 
 def test_all_changes_follow_from_what_each_import_told() -> None:
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     cells = ", ".join(f"{field} VARCHAR" for field in FIELDS)
     con.execute(f"CREATE TABLE told (customer_key BIGINT, batch_id BIGINT, {cells})")
     con.execute("CREATE TABLE times AS SELECT unnest([1, 2, 3]) AS batch_id, now() AS imported_at")

@@ -17,6 +17,7 @@ from crm_core.metrics import METRICS, measure, scope
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.records import ShopSettings
 from crm_core.selection import Period, Selection
+from tests.examples import examples
 from tests.small_shop import NOW, Rows, SmallShop, day, line, order, small_shop
 
 
@@ -143,7 +144,9 @@ _cents = st.integers(1, 5_000).map(lambda cents: Decimal(cents) / 100)
 
 @pytest.mark.slow
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(5),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     prices=st.lists(_cents, min_size=1, max_size=7),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 from tests.told_people import People
 
@@ -28,7 +29,7 @@ def told(rows: list[Seen]) -> list[dict[str, str | None]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.lists(sightings, min_size=1, max_size=4))
 def test_the_last_file_again_changes_nothing(files: list[list[Seen]]) -> None:
     people = People()
@@ -42,7 +43,7 @@ def test_the_last_file_again_changes_nothing(files: list[list[Seen]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=4))
 def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list[Seen]]) -> None:
     people = People()
@@ -64,7 +65,7 @@ def test_people_once_joined_stay_joined_and_keep_the_oldest_key(files: list[list
         assert not given_up & set(after.values())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(sightings)
 def test_one_file_joins_exactly_those_whom_addresses_of_few_connect(rows: list[Seen]) -> None:
     people = People()
@@ -135,7 +136,7 @@ def test_a_rebuild_that_joins_keeps_the_smaller_key_and_moves_the_other() -> Non
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.lists(sightings, min_size=2, max_size=3))
 def test_a_rebuild_keeps_numbers_and_a_second_one_changes_nothing(files: list[list[Seen]]) -> None:
     people = People()

@@ -29,7 +29,7 @@ def every_country() -> set[tuple[str, str]]:
 @pytest.mark.slow
 def test_numbers_of_every_country_are_read_as_phonenumbers_reads_them() -> None:
     numbers = every_country()
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     con.execute("CREATE SCHEMA people; CREATE TABLE told (raw_phone VARCHAR, region VARCHAR)")
     con.executemany("INSERT INTO told VALUES (?, ?)", sorted(numbers))
     write_phones(con)

@@ -21,6 +21,7 @@ from crm_core.store import rebuild as rebuilding
 from crm_core.store.batches import Batch, keep_told, unite_told
 from crm_core.store.imports.staging import create_staging, drop_empty
 from crm_core.store.whole_orders import HEAD_LINE
+from tests.examples import examples
 from tests.small_shop import Rows, line, order
 
 USED = (
@@ -38,7 +39,7 @@ class Log:
     told: list[Batch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.con = duckdb.connect()
+        self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("ATTACH ':memory:' AS work; USE work; ATTACH ':memory:' AS facts")
 
     def load(self, number: int, rows: Rows) -> None:
@@ -271,7 +272,7 @@ def check_undo(imports: list[Rows], undone: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(st.lists(batches, min_size=2, max_size=3), st.integers(0, 2))
 def test_without_one_import_the_store_is_what_the_others_make(
     imports: list[Rows], undone: int
@@ -280,7 +281,7 @@ def test_without_one_import_the_store_is_what_the_others_make(
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(batches, min_size=2, max_size=4), st.integers(0, 3))
 def test_without_any_one_of_many_imports_the_store_is_what_the_others_make(
     imports: list[Rows], undone: int

@@ -39,7 +39,7 @@ class Staged:
 @contextmanager
 def imported(content: str, mapping: Mapping) -> Iterator[Staged]:
     """A file's content staged by itself, for properties that try many."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"threads": 1}) as con:
         path = Path(folder) / "rows.csv"
         path.write_text(content, encoding="utf-8")
         result = stage(
@@ -55,8 +55,8 @@ def imported(content: str, mapping: Mapping) -> Iterator[Staged]:
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 2")
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("set threads = 1")
         yield connection
 
 

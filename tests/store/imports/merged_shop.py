@@ -32,8 +32,8 @@ class MergedShop:
             paths[-1].write_text("\n".join(rows) + "\n", encoding="utf-8")
         batch = len(self.snapshots) + 1
         snapshot = self.folder / f"{batch}.duckdb"
-        with duckdb.connect() as con:
-            con.execute("set threads = 2")
+        with duckdb.connect(config={"threads": 1}) as con:
+            con.execute("set threads = 1")
             con.execute("attach ':memory:' as work; use work")
             con.execute(f"attach '{snapshot}' as facts")
             if self.snapshots:

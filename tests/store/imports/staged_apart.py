@@ -17,7 +17,7 @@ from tests.store.imports.conftest import NOW
 
 def outcome(path: Path) -> dict[str, Any]:
     """The orders kept and the rows set aside, or the refusal with its words."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         con.execute("set threads = 1; set memory_limit = '256MB'")
         try:
             result = stage(con, recognise([path]), currency="EUR", timezone="UTC", now=NOW,

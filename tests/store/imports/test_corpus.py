@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from crm_core.errors import CrmError
 from crm_core.store.imports import StageResult, recognise, stage
 from crm_core.text import error_text
+from tests.examples import examples
 from tests.store.imports.conftest import NOW
 from tests.store.imports.tables import HEADER, ROWS, book, csv_text, html, ods, zip_of
 
@@ -162,7 +163,7 @@ FILES: dict[str, tuple[bytes, Outcome]] = {
 
 def outcome(path: Path) -> Outcome | CrmError:
     """Lines kept and reasons of the rest, or the refusal; anything else fails the test."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         con.execute("set memory_limit = '256MB'")
         try:
             result = stage(
@@ -220,7 +221,7 @@ SEEDS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(sorted(SEEDS)),
     flips=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),
@@ -242,7 +243,7 @@ def test_damaged_files_are_read_or_refused(
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=st.dictionaries(st.text(max_size=12), st.binary(max_size=60), max_size=4))
 def test_archives_of_anything_are_read_or_refused(
     tmp_path: Path, content: dict[str, bytes]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crm_core.store.imports import SourceFile
 from crm_core.store.imports.textfile import look
+from tests.examples import examples
 from tests.store.imports.conftest import Staged
 from tests.store.imports.tables import LINES, ROWS, csv_text
 
@@ -52,7 +53,7 @@ def test_encodings_are_told(tmp_path: Path, text: str, encoding: str, told: str)
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     encoding=st.sampled_from(
         ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "cp1252", "latin-1"]

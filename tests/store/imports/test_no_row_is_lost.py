@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crm_core.errors import CrmError
 from crm_core.store.imports import Mapping, StageResult, recognise, stage
+from tests.examples import examples
 from tests.store.imports.conftest import NOW
 
 HEADER = ["Order", "Date", "Customer", "Item", "Quantity", "Price"]
@@ -71,7 +72,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, end=st.sampled_from(["\n", "\r\n"]))
 def test_good_rows_load_and_bad_rows_have_reasons(
     rows: list[tuple[bool, list[str]]], end: str, tmp_path: Path
@@ -82,7 +83,7 @@ def test_good_rows_load_and_bad_rows_have_reasons(
     writer.writerow(HEADER)
     writer.writerows(row for _, row in rows)
     path.write_bytes(text.getvalue().encode())
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         result = stage(
             con,
             recognise([path], mapping=MAPPING),
@@ -107,7 +108,7 @@ def test_good_rows_load_and_bad_rows_have_reasons(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused_in_words(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.csv"
@@ -118,7 +119,7 @@ def test_any_bytes_are_read_or_refused_in_words(content: bytes, tmp_path: Path) 
 
 def _outcome(path: Path) -> StageResult | str:
     """The result, or the code of the refusal; anything else is a failure of the test."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         try:
             return stage(
                 con,

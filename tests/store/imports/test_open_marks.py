@@ -16,6 +16,7 @@ from crm_core.store.imports.contract import Job, SourceFile
 from crm_core.store.imports.rows import load_rows
 from crm_core.store.imports.staging import create_staging
 from crm_core.store.imports.textfile import read_text
+from tests.examples import examples
 from tests.store.imports.conftest import HEADER, NOW, Staged
 
 
@@ -113,7 +114,7 @@ def test_in_two_columns_the_row_after_stays_too(
 GOOD = st.sampled_from(["Tea", "Tea, green", "two\nlines", '6" pipe', "", "a,b\nc,d,e\n"])
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(st.tuples(GOOD, st.integers(0, 6) | st.none()), min_size=1, max_size=30),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crm_core.store.imports import Mapping
+from tests.examples import examples
 from tests.store.imports.conftest import Staged, imported
 
 LINES = Mapping(
@@ -68,7 +69,7 @@ ORDERS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @example([([0, 574, 5853, 0, 0, 0, 2768, 19329], 21393)])
 @given(ORDERS)
 def test_shares_add_up_and_no_line_is_paid_to_take(orders: list[tuple[list[int], int]]) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crm_core.store.imports import Mapping
 from crm_core.store.imports.quality import Bill
+from tests.examples import examples
 from tests.store.imports.conftest import Staged
 from tests.store.imports.quality.conftest import codes, row, the
 
@@ -106,7 +107,7 @@ LINES = st.lists(
 
 
 @given(lines=LINES)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_rows_say_they_are_accounted_for(
     billed: Callable[..., Bill], lines: list[tuple[int, str, int, str, str]]
 ) -> None:
