@@ -44,6 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("gate" if at_gate else "full")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs a file's tests: what they share is made once, not once a worker."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def demo_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CLIENTELE_VAR with the demo store built in it, shared by all workers: only read it."""

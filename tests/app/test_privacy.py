@@ -21,6 +21,8 @@ from tests.app.screen import Screen
 EMAIL = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 SHORTEST_NAME = 6  # bytes; shorter ones turn up in other words
 STEMS = [spec.stem for spec in PAGES]
+#: Pages that show single customers to somebody; the others are looked at in the slow tests.
+OF_PEOPLE = ("customer", "customers", "audiences", "churn", "value", "privacy")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ def code(people: People, shops: dict[str, Path]) -> str:
     return customer_code(secret, people.named_key)
 
 
-@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize(
+    "stem",
+    [pytest.param(stem, marks=[] if stem in OF_PEOPLE else pytest.mark.slow) for stem in STEMS],
+)
 def test_a_viewer_never_sees_who_a_customer_is(
     stem: str, open_page: Open, people: People, code: str
 ) -> None:

@@ -80,7 +80,22 @@ def test_every_table_is_there_whole(reference: Store, other: Store) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+def at_gate(name: str) -> bool:
+    """One of each kind: marts under elaborate rules, one day in the past, an operator once."""
+    kind, _, rest = name.partition(" ")
+    if kind == "plain":
+        return rest in ("sold_lines", "refunds")
+    if kind == "rule" and rest.partition(" ")[0] in ("contains", "starts", "is"):
+        return rest in ("contains %", "contains emile", "starts _", "starts O'Neill", "is Émile")
+    if kind == "flows":
+        return rest == "stage"
+    return not name.endswith(f" {EARLIER}") or kind == "features"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if at_gate(name) else pytest.mark.slow) for name in QUESTIONS],
+)
 def test_an_expression(reference: Store, other: Store, name: str) -> None:
     assert asked(QUESTIONS[name], reference, other) == []
 

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.xdist_group("battery")
 HORIZON_DAYS = {"forecast": 28}
 #: Their whole battery is among the slow tests.
 LONG = ("churn", "clusters", "forecast")
+#: Compared with their baselines among the slow tests: they fit several models a period.
+LONG_TO_COMPARE = (*LONG, "lifetime_value", "pareto_nbd")
 PERIODS_BACK = {"forecast": (1, 2, 3)}
 
 
@@ -108,7 +110,7 @@ def test_a_changed_past_changes_the_fingerprint(
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if name in LONG else [])
+        pytest.param(name, marks=pytest.mark.slow if name in LONG_TO_COMPARE else [])
         for name, spec in sorted(MODELS.items())
         if spec.baseline
     ],
