@@ -49,7 +49,13 @@ def shop_rhythm(past: StoreAt) -> ShopRhythm:
         middle=gaps.gap.median().cast("float64"),
         second=gaps.gap.max(where=gaps.place == 1).cast("float64"),
     )
-    row = past.store.fetch(own.agg(gap=own.middle.median(), second=own.second.median())).iloc[0]
+    return rhythm_of(past.store, own)
+
+
+def rhythm_of(store: Tables, own: ir.Table) -> ShopRhythm:
+    """The rhythm of a shop from one row a customer who came back: the middle of their gaps, and
+    days from the first purchase to the second."""
+    row = store.fetch(own.agg(gap=own.middle.median(), second=own.second.median())).iloc[0]
     gap, second = (
         float(days) if days == days and days is not None else _NOBODY_CAME_TWICE_DAYS
         for days in (row["gap"], row["second"])
@@ -72,8 +78,8 @@ def lifecycle(past: StoreAt, shop: ShopRhythm) -> ir.Table:
     Two orders on one day are one purchase day. Only time and orders change a stage.
     """
     buyers = _buyers(past, shop)
-    prospects = _prospects(past)
-    return buyers if prospects is None else buyers.union(prospects)
+    others = prospects(past)
+    return buyers if others is None else buyers.union(others)
 
 
 def fit(store: Tables, *, as_of: date) -> Fitted:
@@ -135,6 +141,13 @@ def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
         last_gap=gaps.gap.max(where=gaps.is_last),
     )
     seen = people.left_join(own, "customer_key").drop("customer_key_right")
+    return staged(seen, past.as_of, shop).select(*COLUMNS)
+
+
+def staged(seen: ir.Table, as_of: date, shop: ShopRhythm) -> ir.Table:
+    """Customers who had bought by `as_of` with the columns of `lifecycle` beside their own:
+    last_day, purchases (purchase days), middle and middle_before (of the gaps between them, all
+    and all but the last), last_gap; the last three NULL where there are none."""
     repeats = (seen.purchases - 1).cast("float64")
     before = _shrunk(seen.middle_before, repeats - 1.0, shop)
     expected = ibis.ifelse(seen.purchases == 2, shop.second_days, before)
@@ -144,14 +157,12 @@ def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
         (came_back, before),
         else_=_shrunk(seen.middle, repeats, shop),
     )
-    told = seen.select(
-        "customer_key",
-        "purchases",
+    told = seen.mutate(
         came_back=came_back,
         rhythm_days=rhythm.cast("float64"),
-        silent_days=ibis.literal(past.as_of).delta(seen.last_day, unit="day").cast("int64"),
+        silent_days=ibis.literal(as_of).delta(seen.last_day, unit="day").cast("int64"),
     )
-    return told.mutate(stage=_stage(told)).select(*COLUMNS)
+    return told.mutate(stage=_stage(told))
 
 
 def _shrunk(own: ir.Value, gaps: ir.Value, shop: ShopRhythm) -> ir.Value:
@@ -173,7 +184,7 @@ def _stage(told: ir.Table) -> ir.Value:
     )
 
 
-def _prospects(past: StoreAt) -> ir.Table | None:
+def prospects(past: StoreAt) -> ir.Table | None:
     """Who was known without having bought; None where a store keeps no list of people.
 
     Somebody without a day of first being seen counts as known only while no order ever came.

@@ -113,10 +113,15 @@ def scored(customer_days: ir.Table, as_of: date, cuts: Cuts | None = None) -> ir
     people = known.group_by("customer_key").aggregate(
         last_day=known.day.max(), frequency=known.day.nunique(), monetary=known.revenue.sum()
     )
+    return scored_people(people, as_of, cuts).select(*COLUMNS)
+
+
+def scored_people(people: ir.Table, as_of: date, cuts: Cuts | None = None) -> ir.Table:
+    """Customers with the columns of `rfm` beside their own: last_day, frequency, monetary."""
     recency = ibis.literal(as_of).delta(people.last_day, unit="day")
     people = people.mutate(recency_days=recency)
     named = _ranked(people) if cuts is None else _cut(people, cuts)
-    return named.mutate(segment=_segment(named)).select(*COLUMNS)
+    return named.mutate(segment=_segment(named))
 
 
 def standard_cuts(past: StoreAt) -> Cuts:

@@ -28,6 +28,7 @@ KEPT_BACK: Final = (0, 30, 91, 182, 365, 547, 730)
 LEAST_KEPT: Final = 20_000
 
 COLUMNS: Final = ("customer_key", "code", "last_day", "purchase_days", "net_revenue_365d")
+KEPT_COLUMNS: Final = ("as_of", "customer_key", "stage", "segment", *COLUMNS[2:])
 _MONEY: Final = "decimal(18,2)"
 
 
@@ -181,17 +182,6 @@ def standing(store: Store, day: date, name: str) -> ir.Table:
     kept = store.table(HISTORY)
     kept = kept.filter((kept.as_of == ibis.literal(day)) & kept[kind.column].notnull())
     return kept.mutate(code=kept[kind.column]).select(*COLUMNS)
-
-
-def standing_rows(past: StoreAt, rule: RfmRule) -> ir.Table:
-    """The rows of `segment_history` for one day: as_of, customer_key, a column a segmentation
-    (NULL where it does not hold the person), and the rest of COLUMNS."""
-    stages, segments = SEGMENTATIONS["stage"], SEGMENTATIONS["rfm"]
-    people = stages.at(past, rule).rename({stages.column: "code"})  # holds everybody, prospects too
-    people = _left(people, segments.at(past, rule).rename({segments.column: "code"}))
-    told = _with_purchases(past, people).mutate(as_of=ibis.literal(past.as_of))
-    columns = ("as_of", "customer_key", stages.column, segments.column, *COLUMNS[2:])
-    return told.select(*columns).order_by("customer_key")
 
 
 def _with_purchases(past: StoreAt, people: ir.Table) -> ir.Table:

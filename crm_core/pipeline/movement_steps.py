@@ -7,8 +7,8 @@ from crm_core.models.standing import (
     RfmRule,
     is_worth_keeping,
     kept_days,
-    standing_rows,
 )
+from crm_core.models.standing_history import STATES, purchase_states, standing_from
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt
 
@@ -23,12 +23,15 @@ def segment_history(job: Scoring) -> None:
     job.documents.append((HISTORY, rule.to_json()))
 
     def learn() -> Documents:
-        for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
-            rows = standing_rows(StoreAt(job.build, day), rule)
-            if place:
-                job.build.append(HISTORY, rows)
-            else:
-                job.build.materialise(HISTORY, rows)
+        build = job.build
+        build.materialise(STATES, purchase_states(build), helper=True)
+        try:
+            for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
+                rows = standing_from(build.table(STATES), StoreAt(build, day), rule)
+                keep = build.append if place else build.materialise
+                keep(HISTORY, rows)
+        finally:
+            build.drop(STATES)
         return ()
 
     if is_worth_keeping(job.build):
