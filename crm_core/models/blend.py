@@ -11,7 +11,7 @@ from crm_core.models.base import need
 from crm_core.models.learners import Predict, learn_spend
 from crm_core.models.lessons import Past
 from crm_core.models.resampling import Gain, gini_gain
-from crm_core.models.rhythm import Rhythm, Sight
+from crm_core.models.rhythm import Rhythm, Sight, Told
 from crm_core.models.snapshots import Snapshot
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats
@@ -38,11 +38,12 @@ class Blend:
     told: Mapping[str, Mapping[str, float | None]]
     learned: Predict | None = field(repr=False)
 
-    def ranked(self, rhythm: Rhythm, snapshot: Snapshot) -> Floats | None:
-        """What the trees say of each customer, in no level to rely on; None where they do not pay."""
+    def ranked(self, rhythm: Rhythm, snapshot: Snapshot, told: Told | None = None) -> Floats | None:
+        """What the trees say of each customer, in no level to rely on; None where they do not pay.
+        `told`: see `Rhythm.design`."""
         if not self.pays or self.learned is None:
             return None
-        return self.learned(rhythm.design(snapshot, self.horizon_days))
+        return self.learned(rhythm.design(snapshot, self.horizon_days, told))
 
     def revenue(self, rhythm: Rhythm, snapshot: Snapshot) -> Floats:
         """Revenue to expect of each customer; the order model's own where the blend does not pay."""

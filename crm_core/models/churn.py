@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from crm_core.models.base import Fitted, need
 from crm_core.models.learners import Predict, is_enough, learn_boosting, learn_logistic
 from crm_core.models.lessons import Past
 from crm_core.models.order_models import order_model
-from crm_core.models.rhythm import Rhythm, Sight
-from crm_core.models.snapshots import Snapshot, customers_per_row, read_snapshot
+from crm_core.models.rhythm import Rhythm, Sight, Told
+from crm_core.models.sampling import MOST_CUSTOMERS, sampled
+from crm_core.models.snapshots import Snapshot, read_snapshot
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Triples, read_triples, usual_gap_days
 from crm_core.models.value_choice import choose, lacking, need_enough
@@ -68,22 +70,34 @@ class Churn:
     missing: Mapping[str, tuple[int, int]]
 
     def p_no_order(self, snapshot: Snapshot) -> Floats:
-        """Chance of no order within the horizon for each customer of a snapshot."""
+        """Chance of no order within the horizon for each customer of a snapshot of `as_of`."""
         if self.learned is not None:
-            chance = self.learned(self.rhythm.design(snapshot, self.horizon_days))
+            chance = self.learned(self.rhythm.design(snapshot, self.horizon_days, self._told))
         elif self.method == "rate":
             chance = self.rhythm.p_no_order_by_rate(snapshot, self.horizon_days)
         else:
-            chance = self.rhythm.p_no_order(snapshot, self.horizon_days)
+            chance = snapshot.spread(self._told.rows, self._told.p_no_order)
         return np.clip(chance, 0.0, 1.0)
 
     def next_order_days(self, snapshot: Snapshot) -> Floats:
         """Days to the next order of those who come within the horizon: the day by which one in
         ten, half and nine in ten of customers like this one came. Show 1 - `p_no_order` with it."""
-        rows = snapshot.triples
+        rows, found = self._windows
+        nothing = np.zeros_like(snapshot["frequency"])
+        places = rows.places(snapshot["frequency"], nothing, snapshot["age_days"])
+        return found[places]
+
+    @cached_property
+    def _told(self) -> Told:
+        return self.rhythm.told(self.triples, self.horizon_days)
+
+    @cached_property
+    def _windows(self) -> tuple[Triples, Floats]:
+        """Next order days of all histories; they do not depend on when the last order was."""
+        x, age, count = self.triples.frequency, self.triples.age_days, self.triples.count
+        rows = Triples.of(x, np.zeros_like(x), age, count)
         model, fitted = order_model(self.rhythm.orders), self.rhythm.orders
-        found = model.next_order_days(fitted, rows, self.horizon_days, LEVELS)
-        return np.column_stack([snapshot.spread(rows, column) for column in found.T])
+        return rows, model.next_order_days(fitted, rows, self.horizon_days, LEVELS)
 
     @property
     def fitted(self) -> Fitted:
@@ -115,6 +129,7 @@ def learn(
     horizon_days: int | None = None,
     model: str | None = None,
     seed: int = _SEED,
+    most: int = MOST_CUSTOMERS,
 ) -> Churn:
     """Learns the chance of no order within `horizon_days`, by default the time within which nine
     of ten repeat orders of this shop come.
@@ -123,13 +138,14 @@ def learn(
     model's chance, one's own rate fading with silence, logistic regression, boosted trees. The
     smallest Brier score over all but the last period is chosen. Never one minus the chance of
     being here still, which nobody can check. `model`: the order model, where it was chosen
-    already.
+    already. At most about `most` customers, drawn by key, are learned from and tried on.
     Raises: CrmError("not_enough_data") under 500 buyers, 100 who came back, or 180 days.
     """
     triples = read_triples(store, as_of)
     need_enough(NAME, triples)
+    few = sampled(store, triples.customers, most)
     with one_thread():
-        return _learned(_spoken_by(store, as_of, triples, horizon_days, model), store, seed)
+        return _learned(_spoken_by(few, as_of, triples, horizon_days, model), few, seed)
 
 
 def untried(
@@ -146,16 +162,16 @@ def untried(
         "history_days": triples.history_days,
     }
     need(NAME, **{name: (have[name], least) for name, least in _LEAST.items()})
+    few = sampled(store, triples.customers)
     with one_thread():
-        return _spoken_by(store, as_of, triples, horizon_days, model)
+        return _spoken_by(few, as_of, triples, horizon_days, model)
 
 
 def _spoken_by(
     store: Tables, as_of: date, triples: Triples, horizon_days: int | None, model: str | None
 ) -> Churn:
-    model = model or choose(store, as_of=as_of, triples=triples).model
+    model = model or choose(store, as_of=as_of).model
     usual = usual_gap_days(store, as_of)
-    every = customers_per_row(triples.customers)
     return Churn(
         as_of=as_of,
         horizon_days=horizon_days or usual,
@@ -164,7 +180,7 @@ def _spoken_by(
         brier={},
         trials=(),
         reliability=(),
-        rhythm=Rhythm.learned(read_snapshot(store, as_of, every=every), model),
+        rhythm=Rhythm.learned(read_snapshot(store, as_of), model),
         triples=triples,
         learned=None,
         missing=lacking(triples),
@@ -234,7 +250,7 @@ def _tried(
             method=method,
             origin=seen.origin,
             horizon_days=seen.horizon_days,
-            customers=len(seen) * past.every,
+            customers=len(seen),
             brier=measures.brier(seen.stayed_away, chance),
             decides=decides,
         )

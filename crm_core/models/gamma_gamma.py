@@ -232,9 +232,19 @@ def expected_spend(
 
 def expected_spend_expr(fitted: Fitted, history: ir.Table) -> ir.FloatingValue:
     """The same as a column over `spend_history`, computed in the engine."""
-    p, q, v = (fitted.parameters[name] for name in PARAMETERS)
+    p, q = (fitted.parameters[name] for name in ("p", "q"))
+    return (
+        money_seen(fitted, history)
+        * p
+        / (history.frequency.cast("float64") * p + (q - 1.0)).nullif(0.0)
+    )
+
+
+def money_seen(fitted: Fitted, history: ir.Table) -> ir.FloatingValue:
+    """What the repeat days brought, and what counts as seen of everybody: all that is to be said
+    of a customer's spend grows with it."""
     total = (history.repeat_cents.cast("float64") / 100.0).clip(lower=0.0)
-    return (total + v) * p / (history.frequency.cast("float64") * p + (q - 1.0)).nullif(0.0)
+    return total + fitted.parameters["v"]
 
 
 def validate(

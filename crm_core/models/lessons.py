@@ -10,7 +10,7 @@ import numpy as np
 
 from crm_core.errors import CrmError
 from crm_core.models.rhythm import Rhythm, Sight
-from crm_core.models.snapshots import customers_per_row, read_snapshot
+from crm_core.models.snapshots import read_snapshot
 from crm_core.models.triples import Floats, Ints, Triples
 from crm_core.models.value_choice import trial_days
 from crm_core.store import Tables
@@ -34,13 +34,12 @@ class Lessons:
 class Past:
     """A shop's days up to `as_of`: nothing of it looks further.
 
-    Order and spend models are refitted on each day; large shops are sampled by customer.
+    Order and spend models are refitted on each day.
     """
 
     def __init__(self, store: Tables, as_of: date, histories: Triples, model: str) -> None:
         self.store, self.as_of, self.model = store, as_of, model
         self.first = as_of - timedelta(histories.history_days)
-        self.every = customers_per_row(histories.customers)
         self._seen: dict[tuple[date, int], Sight | None] = {}
 
     def sight(self, origin: date, horizon_days: int) -> Sight | None:
@@ -56,7 +55,7 @@ class Past:
         were known."""
         days = sight.snapshot.horizon_days
         origin = sight.snapshot.origin - timedelta(days)
-        before = read_snapshot(self.store, origin, days, every=self.every)
+        before = read_snapshot(self.store, origin, days)
         return None if len(before) < _LEAST_CUSTOMERS else float(before.stayed_away.mean())
 
     def lessons(self, until: date, horizon_days: int) -> Lessons | None:
@@ -89,7 +88,7 @@ class Past:
         young = (origin - self.first).days < _LEAST_HISTORY_DAYS
         if young or origin + timedelta(horizon_days) > self.as_of:
             return None
-        snapshot = read_snapshot(self.store, origin, horizon_days, every=self.every)
+        snapshot = read_snapshot(self.store, origin, horizon_days)
         if len(snapshot) < _LEAST_CUSTOMERS:
             return None
         try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Final
 
 import ibis
@@ -30,7 +30,7 @@ STAGES: Final = (
 AT_RISK: Final = 2.0
 LAPSED: Final = 4.0
 _PRIOR_GAPS: Final = 2.0
-_NOBODY_CAME_TWICE_DAYS: Final = 91.0
+NOBODY_CAME_TWICE_DAYS: Final = 91.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def shop_rhythm(past: StoreAt) -> ShopRhythm:
     )
     row = past.store.fetch(own.agg(gap=own.middle.median(), second=own.second.median())).iloc[0]
     gap, second = (
-        float(days) if days == days and days is not None else _NOBODY_CAME_TWICE_DAYS
+        float(days) if days == days and days is not None else NOBODY_CAME_TWICE_DAYS
         for days in (row["gap"], row["second"])
     )
     return ShopRhythm(second_days=second, gap_days=gap)
@@ -72,8 +72,8 @@ def lifecycle(past: StoreAt, shop: ShopRhythm) -> ir.Table:
     Two orders on one day are one purchase day. Only time and orders change a stage.
     """
     buyers = _buyers(past, shop)
-    prospects = _prospects(past)
-    return buyers if prospects is None else buyers.union(prospects)
+    others = _prospects(past)
+    return buyers if others is None else buyers.union(others)
 
 
 def fit(store: Tables, *, as_of: date) -> Fitted:
@@ -135,28 +135,34 @@ def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
         last_gap=gaps.gap.max(where=gaps.is_last),
     )
     seen = people.left_join(own, "customer_key").drop("customer_key_right")
+    usual = {name: ibis.literal(days) for name, days in asdict(shop).items()}
+    return staged(seen.mutate(as_of=ibis.literal(past.as_of), **usual)).select(*COLUMNS)
+
+
+def staged(seen: ir.Table) -> ir.Table:
+    """Customers with the columns of `lifecycle` beside their own: last_day, purchases (purchase
+    days), middle and middle_before (of the gaps between them, all and all but the last) and
+    last_gap, NULL where there are none; as_of, second_days and gap_days, of the shop."""
     repeats = (seen.purchases - 1).cast("float64")
-    before = _shrunk(seen.middle_before, repeats - 1.0, shop)
-    expected = ibis.ifelse(seen.purchases == 2, shop.second_days, before)
+    before = _shrunk(seen.middle_before, repeats - 1.0, seen.gap_days)
+    expected = ibis.ifelse(seen.purchases == 2, seen.second_days, before)
     came_back = (seen.last_gap.cast("float64") > expected * LAPSED).fill_null(False)
     rhythm = ibis.cases(
-        (seen.purchases == 1, ibis.literal(shop.second_days)),
+        (seen.purchases == 1, seen.second_days),
         (came_back, before),
-        else_=_shrunk(seen.middle, repeats, shop),
+        else_=_shrunk(seen.middle, repeats, seen.gap_days),
     )
-    told = seen.select(
-        "customer_key",
-        "purchases",
+    told = seen.mutate(
         came_back=came_back,
         rhythm_days=rhythm.cast("float64"),
-        silent_days=ibis.literal(past.as_of).delta(seen.last_day, unit="day").cast("int64"),
+        silent_days=seen.as_of.delta(seen.last_day, unit="day").cast("int64"),
     )
-    return told.mutate(stage=_stage(told)).select(*COLUMNS)
+    return told.mutate(stage=_stage(told))
 
 
-def _shrunk(own: ir.Value, gaps: ir.Value, shop: ShopRhythm) -> ir.Value:
+def _shrunk(own: ir.Value, gaps: ir.Value, usual: ir.Value) -> ir.Value:
     """A customer's own middle gap, as if two more of the shop's had been seen."""
-    seen = own.fill_null(0.0) * gaps + shop.gap_days * _PRIOR_GAPS
+    seen = own.fill_null(0.0) * gaps + usual * _PRIOR_GAPS
     return seen / (gaps + _PRIOR_GAPS).nullif(0.0)
 
 
@@ -174,22 +180,33 @@ def _stage(told: ir.Table) -> ir.Value:
 
 
 def _prospects(past: StoreAt) -> ir.Table | None:
-    """Who was known without having bought; None where a store keeps no list of people.
+    people = people_seen(past.store)
+    return None if people is None else prospects(people.mutate(as_of=ibis.literal(past.as_of)))
+
+
+def people_seen(store: Tables) -> ir.Table | None:
+    """Everybody the shop knows with first_seen_at and first_day, of the first purchase; None where
+    a store keeps no list of people."""
+    if not store.has("customers") or not store.has("customer_facts"):
+        return None
+    people = store.table("customers")
+    people = people.filter(~people.is_internal.fill_null(False))
+    facts = store.table("customer_facts").select("customer_key", "first_day")
+    return people.select("customer_key", "first_seen_at").join(facts, "customer_key")
+
+
+def prospects(people: ir.Table) -> ir.Table:
+    """Who of `people_seen` was known by the end of their `as_of` without having bought.
 
     Somebody without a day of first being seen counts as known only while no order ever came.
     """
-    if not past.has("customers") or not past.has("customer_facts"):
-        return None
-    people = past.table("customers")
-    people = people.filter(~people.is_internal.fill_null(False))
-    facts = past.store.table("customer_facts").select("customer_key", "first_day")
-    known = people.select("customer_key", "first_seen_at").join(facts, "customer_key")
-    tomorrow = ibis.literal(past.as_of + timedelta(1)).cast("timestamp")
     is_seen = ibis.ifelse(
-        known.first_seen_at.notnull(), known.first_seen_at < tomorrow, known.first_day.isnull()
+        people.first_seen_at.notnull(),
+        people.first_seen_at.cast("date") <= people.as_of,
+        people.first_day.isnull(),
     )
-    has_bought = (known.first_day <= ibis.literal(past.as_of)).fill_null(False)
-    return known.filter(is_seen & ~has_bought).select(
+    has_bought = (people.first_day <= people.as_of).fill_null(False)
+    return people.filter(is_seen & ~has_bought).select(
         "customer_key",
         stage=ibis.literal("prospect"),
         rhythm_days=ibis.null("float64"),

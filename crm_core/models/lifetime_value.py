@@ -19,6 +19,7 @@ from crm_core.models.base import Fitted, TimeUnit, need
 from crm_core.models.holdout import Holdout, compared, read_holdout
 from crm_core.models.order_models import order_model
 from crm_core.models.rhythm import Rhythm
+from crm_core.models.sampling import MOST_CUSTOMERS, sampled, settled
 from crm_core.models.triples import (
     Triples,
     fingerprint_of,
@@ -37,7 +38,8 @@ from crm_core.models.value_columns import (
 )
 from crm_core.models.value_evidence import NAME as evidence_name
 from crm_core.models.value_evidence import gather
-from crm_core.models.value_pieces import Refits, totals_table, upload_pieces
+from crm_core.models.value_pieces import Refits, totals_table, upload_pieces, upload_ranks
+from crm_core.models.value_ranges import LEAST, MOST, with_ranges
 from crm_core.store import Build, StoreAt, Tables
 
 NAME = "lifetime_value"
@@ -61,11 +63,13 @@ _RATES = ("margin", "contribution", "contribution_before_marketing")
 
 @dataclass(frozen=True)
 class Valued:
-    """The two fits that make a lifetime value, and how the first was chosen among its like."""
+    """The two fits that make a lifetime value, and how the first was chosen among its like, from
+    the histories `drawn`: those of all customers, or of a sample of many."""
 
     choice: Choice
     orders: Fitted
     spend: Fitted
+    drawn: Triples
 
     @property
     def fitted(self) -> Fitted:
@@ -103,10 +107,15 @@ def fit(store: Tables, *, as_of: date, time_unit: TimeUnit = "day") -> Fitted:
 
 
 def learn(
-    store: Tables, *, as_of: date, time_unit: TimeUnit = "day", triples: Triples | None = None
+    store: Tables,
+    *,
+    as_of: date,
+    time_unit: TimeUnit = "day",
+    triples: Triples | None = None,
+    most: int = MOST_CUSTOMERS,
 ) -> Valued:
     """Both fits, that of orders by the model chosen on the shop's own past. `triples`: the
-    histories, where they were read already.
+    histories, where they were read already. Of more than `most` customers a sample chooses.
 
     Warns `few_buyers` under 500, `few_loyal_buyers` under 100 with three purchase days,
     `short_history` under 180 days: order of customers is then more trustworthy than amounts.
@@ -121,11 +130,15 @@ def learn(
     }
     need(NAME, **{name: (have[name], least) for name, least in _NEEDED.items()})
     thin = tuple(_TOO_FEW[name] for name, least in _WANTED.items() if have[name] < least)
-    choice = choose(store, as_of=as_of, triples=histories, time_unit=time_unit)
+    few = sampled(store, histories.customers, most)
+    drawn = histories if few is store else read_triples(few, as_of)
+    choice = choose(few, as_of=as_of, triples=drawn, time_unit=time_unit)
+    fitted = choice.fitted if few is store else settled(choice.fitted, drawn, histories)
     return Valued(
         choice=choice,
-        orders=replace(choice.fitted, warnings=thin + choice.warnings),
+        orders=replace(fitted, warnings=thin + choice.warnings),
         spend=gamma_gamma.fit(store, as_of=as_of),
+        drawn=drawn,
     )
 
 
@@ -184,8 +197,16 @@ def _joined(store: Tables, scores: str, valued: Valued, pieces: Sequence[str]) -
     scored = history.join(store.table(scores), list(_KEYS))
     joined = scored.left_join(_rates(store, as_of), "customer_key")
     joined = joined.drop("customer_key_right")
-    whole = reduce(lambda one, other: one.union(other), map(store.table, pieces))
-    return joined.join(whole, "customer_key")
+    if pieces:
+        whole = reduce(lambda one, other: one.union(other), map(store.table, pieces))
+        joined = joined.join(whole, "customer_key")
+    if LEAST in joined.columns:
+        money = gamma_gamma.money_seen(valued.spend, joined)
+        bounds = {"revenue_low": joined[LEAST], "revenue_high": joined[MOST]}
+        joined = joined.mutate(**{name: share * money for name, share in bounds.items()})
+    if "ranked" not in joined.columns:
+        joined = joined.mutate(ranked=ibis.null("float64"))
+    return joined
 
 
 def _blended(joined: ir.Table, days: int, totals: Mapping[str, float]) -> ir.Value:
@@ -248,22 +269,35 @@ def _shop_rates(store: Tables, as_of: date) -> Mapping[str, Any]:
     }
 
 
-def materialise(build: Build, as_of: date, *, rate: float = DISCOUNT_RATE) -> list[tuple[str, str]]:
+def materialise(
+    build: Build, as_of: date, *, rate: float = DISCOUNT_RATE, most: int = MOST_CUSTOMERS
+) -> list[tuple[str, str]]:
     """Learns, scores and keeps what is ahead in the snapshot in the making.
+
+    Of more than `most` customers a sample is learned from, and ranges are drawn for histories
+    that stand for all like them instead of for every customer.
 
     Tables: `lifetime_value`, `value_totals` (of all customers, by horizon, with ranges) and
     `value_choice` (what spoke for the models). `rate` discounts a year. Returns the fits and the
     choice as (model, document) rows. Raises: CrmError("not_enough_data").
     """
     triples = read_triples(build, as_of)
-    valued = learn(build, as_of=as_of, triples=triples)
-    evidence = gather(build, valued.choice, triples, as_of)
-    refits = Refits.of(valued.orders, triples)
+    valued = learn(build, as_of=as_of, triples=triples, most=most)
+    few = sampled(build, triples.customers, most)
+    evidence = gather(few, valued.choice, valued.drawn, as_of)
+    refits = Refits.of(valued.orders, valued.drawn, everybody=triples.customers)
     helpers = [_SCORES]
-    build.upload(_SCORES, score_table(valued, triples, rate=rate))
+    scores = score_table(valued, triples, rate=rate)
+    if few is not build:
+        scores = with_ranges(scores, triples, valued.spend, refits)
+    build.upload(_SCORES, scores)
     try:
         rhythm = _rhythm_of(valued, triples)
-        pieces = upload_pieces(build, rhythm, valued.spend, refits, evidence.blend)
+        pieces = (
+            upload_pieces(build, rhythm, valued.spend, refits, evidence.blend)
+            if few is build
+            else upload_ranks(build, rhythm, triples, as_of, evidence.blend)
+        )
         helpers += pieces
         scored = join_scores(build, _SCORES, valued, pieces=pieces)
         build.materialise(NAME, scored.order_by("customer_key"))

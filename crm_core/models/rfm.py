@@ -113,19 +113,32 @@ def scored(customer_days: ir.Table, as_of: date, cuts: Cuts | None = None) -> ir
     people = known.group_by("customer_key").aggregate(
         last_day=known.day.max(), frequency=known.day.nunique(), monetary=known.revenue.sum()
     )
-    recency = ibis.literal(as_of).delta(people.last_day, unit="day")
-    people = people.mutate(recency_days=recency)
+    return scored_people(people.mutate(as_of=ibis.literal(as_of)), cuts).select(*COLUMNS)
+
+
+def scored_people(people: ir.Table, cuts: Cuts | None = None) -> ir.Table:
+    """Customers with the columns of `rfm` beside their own: last_day, frequency, monetary, as_of,
+    and `revenue_unit` if they have it: then revenue is cut at so many times that."""
+    people = people.mutate(recency_days=people.as_of.delta(people.last_day, unit="day"))
     named = _ranked(people) if cuts is None else _cut(people, cuts)
-    return named.mutate(segment=_segment(named)).select(*COLUMNS)
+    return named.mutate(segment=_segment(named))
 
 
 def standard_cuts(past: StoreAt) -> Cuts:
     """Fixed numbers for a shop that has typed none: 30, 90, 180 and 365 days; 3, 5 and 10 purchase
     days; one, two, four and eight times the revenue of its middle purchase day."""
-    days = past.table("customer_days")
-    found = past.store.fetch(days.agg(middle=days.revenue.cast("float64").median()))
+    found = past.store.fetch(middle_revenue(past.table("customer_days")))
     middle = found["middle"].iloc[0]
-    unit = 0.0 if middle is None or middle != middle else float(middle)
+    return multiples(0.0 if middle is None or middle != middle else float(middle))
+
+
+def middle_revenue(customer_days: ir.Table) -> ir.Table:
+    """One row, `middle`: the revenue of the middle purchase day."""
+    return customer_days.agg(middle=customer_days.revenue.cast("float64").median())
+
+
+def multiples(unit: float = 1.0) -> Cuts:
+    """The standard numbers for a revenue of the middle purchase day of `unit`."""
     one, two, four, eight = (unit * orders for orders in _STANDARD_ORDERS)
     return Cuts(_STANDARD_DAYS, _STANDARD_PURCHASES, (one, two, four, eight))
 
@@ -240,7 +253,8 @@ def _cut(people: ir.Table, cuts: Cuts) -> ir.Table:
     bought = people.frequency.cast("float64")
     lately = [(silent <= days, 5 - place) for place, days in enumerate(cuts.recency_days)]
     often = [(bought >= least, 5 - n) for n, least in enumerate(reversed(cuts.purchase_days))]
-    much = [(spent >= least, 5 - n) for n, least in enumerate(reversed(cuts.revenue))]
+    unit = people.revenue_unit if "revenue_unit" in people.columns else 1.0
+    much = [(spent >= unit * least, 5 - n) for n, least in enumerate(reversed(cuts.revenue))]
     return people.mutate(
         r=ibis.cases(*lately, else_=1).cast("int64"),
         f=ibis.cases(*often, (bought > 1.0, 2), else_=1).cast("int64"),

@@ -12,10 +12,21 @@ from crm_core.models import gamma_gamma
 from crm_core.models.base import Fitted
 from crm_core.models.order_models import ORDER_MODELS, order_model
 from crm_core.models.snapshots import Snapshot
-from crm_core.models.triples import Floats
+from crm_core.models.triples import Floats, Triples
 
 _LEAST_CHANCE, _LEAST_MONEY = 1e-6, 0.01
 _FADING = 3.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an order model says of distinct histories: orders to expect in some time, the chance
+    of none, and that of not having left."""
+
+    rows: Triples
+    orders: Floats
+    p_no_order: Floats
+    here: Floats
 
 
 @dataclass(frozen=True)
@@ -79,16 +90,25 @@ class Rhythm:
         fading = np.exp(-snapshot.silent_days * orders / seen / _FADING)
         return np.exp(-orders * np.log1p(days * fading / seen))
 
-    def design(self, snapshot: Snapshot, days: float) -> Floats:
-        """What a learner sees: the plain facts and what these models make of them."""
-        rows = snapshot.triples
-        model, orders = order_model(self.orders), self.expected_orders(snapshot, days)
-        spend = self.expected_spend(snapshot)
-        here = snapshot.spread(rows, model.here(model.at(self.orders), rows))
+    def told(self, rows: Triples, days: float) -> Told:
+        """What the order model says of distinct histories for the next `days`."""
+        model, fitted = order_model(self.orders), self.orders
+        return Told(
+            rows=rows,
+            orders=model.expected_orders(fitted, rows, days),
+            p_no_order=model.p_no_order(fitted, rows, days),
+            here=model.here(model.at(fitted), rows),
+        )
+
+    def design(self, snapshot: Snapshot, days: float, told: Told | None = None) -> Floats:
+        """What a learner sees: the plain facts and what these models make of them. `told`: of
+        histories among which are these, where it was asked already."""
+        told = told or self.told(snapshot.triples, days)
+        orders, spend = snapshot.spread(told.rows, told.orders), self.expected_spend(snapshot)
         columns = [
-            _log_odds(self.p_no_order(snapshot, days)),
+            _log_odds(snapshot.spread(told.rows, told.p_no_order)),
             _log_odds(self.p_no_order_by_rate(snapshot, days)),
-            _log_odds(here),
+            _log_odds(snapshot.spread(told.rows, told.here)),
             np.log(orders + _LEAST_CHANCE),
             np.log(np.maximum(spend, _LEAST_MONEY)),
             np.log(orders * spend + _LEAST_CHANCE),

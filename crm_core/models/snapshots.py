@@ -15,7 +15,7 @@ from crm_core.models.triples import Floats, Ints, Triples, read_columns
 from crm_core.store import StoreAt, Tables
 
 WINDOWS = (14, 30, 60, 90, 180, 270)
-MOST_ROWS = 50_000
+_ROWS = 50_000
 
 _NAMES = (
     "customer_key",
@@ -93,35 +93,20 @@ class Snapshot:
         return np.column_stack(columns)
 
 
-def read_snapshot(
-    store: Tables, origin: date, horizon_days: int = 0, *, every: int = 1
-) -> Snapshot:
-    """All customers at `origin`, or one in `every` by key, with what came after it if there is a
-    horizon. The same shop gives the same rows in the same order."""
+def read_snapshot(store: Tables, origin: date, horizon_days: int = 0) -> Snapshot:
+    """All customers at `origin`, with what came after it if there is a horizon. The same shop
+    gives the same rows in the same order."""
     expr = _expr(store, origin, horizon_days)
-    if every > 1:
-        expr = expr.filter(expr.customer_key % every == 0)
     columns = read_columns(store, expr.order_by("customer_key"))
     return _snapshot(origin, horizon_days, dict(zip(expr.columns, columns, strict=True)))
 
 
-def stream_snapshots(
-    store: Tables, origin: date, batch_rows: int = MOST_ROWS
-) -> Iterator[Snapshot]:
+def stream_snapshots(store: Tables, origin: date, batch_rows: int = _ROWS) -> Iterator[Snapshot]:
     """All customers at `origin` in pieces, for scoring."""
     expr = _expr(store, origin, 0).order_by("customer_key")
     for batch in store.stream(expr, batch_rows, purpose="score"):
         columns = {name: np.asarray(batch.column(name), np.int64) for name in expr.columns}
         yield _snapshot(origin, 0, columns)
-
-
-def customers_per_row(customers: int) -> int:
-    """One in how many customers to learn from, so that rows stay bounded.
-
-    >>> customers_per_row(80_000), customers_per_row(1_000_000)
-    (2, 20)
-    """
-    return -(-customers // MOST_ROWS)
 
 
 def _snapshot(origin: date, horizon_days: int, columns: dict[str, Ints]) -> Snapshot:

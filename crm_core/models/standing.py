@@ -28,6 +28,7 @@ KEPT_BACK: Final = (0, 30, 91, 182, 365, 547, 730)
 LEAST_KEPT: Final = 20_000
 
 COLUMNS: Final = ("customer_key", "code", "last_day", "purchase_days", "net_revenue_365d")
+KEPT_COLUMNS: Final = ("as_of", "customer_key", "stage", "segment", *COLUMNS[2:])
 _MONEY: Final = "decimal(18,2)"
 
 
@@ -183,17 +184,6 @@ def standing(store: Store, day: date, name: str) -> ir.Table:
     return kept.mutate(code=kept[kind.column]).select(*COLUMNS)
 
 
-def standing_rows(past: StoreAt, rule: RfmRule) -> ir.Table:
-    """The rows of `segment_history` for one day: as_of, customer_key, a column a segmentation
-    (NULL where it does not hold the person), and the rest of COLUMNS."""
-    stages, segments = SEGMENTATIONS["stage"], SEGMENTATIONS["rfm"]
-    people = stages.at(past, rule).rename({stages.column: "code"})  # holds everybody, prospects too
-    people = _left(people, segments.at(past, rule).rename({segments.column: "code"}))
-    told = _with_purchases(past, people).mutate(as_of=ibis.literal(past.as_of))
-    columns = ("as_of", "customer_key", stages.column, segments.column, *COLUMNS[2:])
-    return told.select(*columns).order_by("customer_key")
-
-
 def _with_purchases(past: StoreAt, people: ir.Table) -> ir.Table:
     """The same people with their purchases and money by then."""
     days = past.table("customer_days")
@@ -207,9 +197,25 @@ def _with_purchases(past: StoreAt, people: ir.Table) -> ir.Table:
 
 def net_revenue_365d(past: StoreAt) -> ir.Table:
     """What each customer paid in the year to the day, less refunds given in it."""
-    ledger = past.table("ledger_by_day" if past.has("ledger_by_day") else "ledger")
+    as_of = ibis.literal(past.as_of)
     since = ibis.literal(past.as_of - timedelta(YEAR_DAYS))
-    recent = ledger.filter((ledger.day > since) & ledger.customer_key.notnull())
+    return net_revenue(ledger_of(past).mutate(as_of=as_of, since=since))
+
+
+def ledger_of(store: Tables | StoreAt) -> ir.Table:
+    """The ledger, sorted by day where a store has it so."""
+    return store.table("ledger_by_day" if store.has("ledger_by_day") else "ledger")
+
+
+def net_revenue(ledger: ir.Table) -> ir.Table:
+    """`net_revenue_365d` of each customer, from a ledger with the day `as_of` and the day `since`
+    of a year before it."""
+    recent = ledger.filter(
+        (ledger.day > ledger.since)
+        & (ledger.day <= ledger.as_of)
+        & (ledger.known_on <= ledger.as_of)
+        & ledger.customer_key.notnull()
+    )
     net = recent.gross - recent.discount - recent.refund
     return recent.group_by("customer_key").agg(net_revenue_365d=net.sum().cast(_MONEY))
 

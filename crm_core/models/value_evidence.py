@@ -61,6 +61,7 @@ class Evidence:
                 "order_model": self.choice.model,
                 "reason": self.choice.reason,
                 "missing": missing,
+                "learned_from": self.choice.fitted.customers,
                 "ranking": self.method,
                 "ranking_reason": self.ranking_reason,
                 "ranking_missing": {name: list(pair) for name, pair in self.too_few.items()},

@@ -6,7 +6,8 @@ And the totals of all, with the errors of the past in their ranges.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from crm_core.models.order_models import order_model
 from crm_core.models.rhythm import Rhythm
 from crm_core.models.snapshots import Snapshot, stream_snapshots
 from crm_core.models.threads import one_thread
-from crm_core.models.triples import Floats, Triples
+from crm_core.models.triples import Floats, Ints, Triples
 from crm_core.models.value_columns import HORIZONS, YEAR_DAYS
 from crm_core.store import Build
 
@@ -31,7 +32,11 @@ _PIECE = "value_piece"
 
 @dataclass(frozen=True)
 class Refits:
-    """Parameters learned anew from customers drawn anew, and what each says of who is here."""
+    """Parameters learned anew from customers drawn anew, and what each says of who is here.
+
+    Where `fitted` rests on more customers than were drawn from, they lie around it as refits of
+    all would, and `triples` stand for all.
+    """
 
     fitted: Fitted
     triples: Triples
@@ -39,11 +44,18 @@ class Refits:
     here: Floats
 
     @classmethod
-    def of(cls, fitted: Fitted, triples: Triples, *, seed: int = _SEED) -> Refits:
-        """Forty refits; of a large shop on as many customers as there is time for."""
+    def of(
+        cls, fitted: Fitted, triples: Triples, *, everybody: int | None = None, seed: int = _SEED
+    ) -> Refits:
+        """Forty refits on the histories of all, or of a sample of `everybody`."""
+        model, share = order_model(fitted), triples.customers / (everybody or triples.customers)
         with one_thread():
             at = bootstrap(fitted, triples, seed=seed, fits=REFITS)
-            model = order_model(fitted)
+            if share < 1:
+                logs = np.log(at)
+                at = model.at(fitted) * np.exp((logs - logs.mean(axis=0)) * np.sqrt(share))
+                count = np.rint(triples.count / share).astype(np.int64)
+                triples = replace(triples, count=count)
             here = np.stack([model.here(row, triples) for row in at])
         return cls(fitted, triples, at, here)
 
@@ -77,6 +89,32 @@ def upload_pieces(
             build.upload(name, _with_ranks(ranges, ranked))
             names.append(name)
     return names
+
+
+def upload_ranks(
+    build: Build, rhythm: Rhythm, triples: Triples, as_of: date, blend: Blend | None
+) -> list[str]:
+    """Uploads a table with the trees' word on every customer, if trees pay: customer_key, ranked.
+
+    `triples` are the histories of all. Returns the table's name, if any.
+    """
+    if blend is None or not blend.pays:
+        return []
+    keys: list[Ints] = []
+    ranks: list[Floats] = []
+    with one_thread():
+        told = rhythm.told(triples, blend.horizon_days)
+        for piece in stream_snapshots(build, as_of):
+            ranked = blend.ranked(rhythm, piece, told)
+            if ranked is not None:
+                keys.append(piece["customer_key"])
+                ranks.append(ranked)
+    if not keys:
+        return []
+    name = f"{_PIECE}_ranks"
+    told_of = {"customer_key": np.concatenate(keys), "ranked": np.concatenate(ranks)}
+    build.upload(name, pa.table(told_of))
+    return [name]
 
 
 def _ranges(piece: Snapshot, spend: Fitted, refits: Refits, seed: int) -> pa.Table:

@@ -138,6 +138,7 @@ def _documents(learned: Churn, *, is_own: bool) -> Documents:
         "horizon_days": learned.horizon_days,
         "usual_days": learned.usual_days,
         "is_own": is_own,
+        "learned_from": learned.rhythm.orders.customers,
         "missing": {name: list(pair) for name, pair in learned.missing.items()},
     }
     return [("churn", learned.fitted.to_json()), (CHOICE, json.dumps(choice, sort_keys=True))]

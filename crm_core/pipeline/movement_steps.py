@@ -7,10 +7,17 @@ from crm_core.models.standing import (
     RfmRule,
     is_worth_keeping,
     kept_days,
-    standing_rows,
+)
+from crm_core.models.standing_history import (
+    DAY,
+    DAY_FACTS,
+    STATES,
+    day_facts,
+    day_row,
+    purchase_states,
+    standing_from,
 )
 from crm_core.pipeline.learned import Documents, Scoring
-from crm_core.store import StoreAt
 
 
 def segment_history(job: Scoring) -> None:
@@ -23,13 +30,28 @@ def segment_history(job: Scoring) -> None:
     job.documents.append((HISTORY, rule.to_json()))
 
     def learn() -> Documents:
-        for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
-            rows = standing_rows(StoreAt(job.build, day), rule)
-            if place:
-                job.build.append(HISTORY, rows)
-            else:
-                job.build.materialise(HISTORY, rows)
+        build = job.build
+        build.materialise(STATES, purchase_states(build), helper=True)
+        try:
+            _keep_days(job, rule)
+        finally:
+            for helper in (STATES, DAY, DAY_FACTS):
+                build.drop(helper)
         return ()
 
     if is_worth_keeping(job.build):
         job.keep(HISTORY, (HISTORY,), learn)
+
+
+def _keep_days(job: Scoring, rule: RfmRule) -> None:
+    build, states = job.build, job.build.table(STATES)
+    for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
+        build.materialise(DAY, day_row(states, day), helper=True)
+        if not place:
+            facts = day_facts(states, build.table(DAY))
+            build.materialise(DAY_FACTS, facts, helper=True)
+            rows = standing_from(build, states, build.table(DAY_FACTS), rule)
+            build.materialise(HISTORY, rows)
+        else:
+            build.materialise(DAY_FACTS, facts, helper=True)
+            build.append(HISTORY, rows)

@@ -43,10 +43,13 @@ def discount_rate(rules: str) -> float:
 def _backtest(build: Build, as_of: date) -> pa.Table:
     """How values foreseen one quarter ago did, beside simple rules; no rows in a young shop."""
     from crm_core.models import lifetime_value
+    from crm_core.models.sampling import sample_of
 
     try:
         rows = lifetime_value.validate(
-            build, origins=[as_of - timedelta(TRIAL_DAYS)], horizon_days=TRIAL_DAYS
+            sample_of(build, as_of),
+            origins=[as_of - timedelta(TRIAL_DAYS)],
+            horizon_days=TRIAL_DAYS,
         )
     except CrmError:
         rows = []

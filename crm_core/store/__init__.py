@@ -1,6 +1,7 @@
 """Where rows live: engines, snapshots, readers, one writer. Nothing else executes."""
 
 from crm_core.store.engines import Decisions, Engine, engine_of, open_store
+from crm_core.store.sampled import Sampled
 from crm_core.store.snapshots import Pointer
 from crm_core.store.tables import FETCH_LIMIT, Store, StoreAt, StoreMeta, Tables
 from crm_core.store.write import Build, Change
@@ -12,6 +13,7 @@ __all__ = [
     "Decisions",
     "Engine",
     "Pointer",
+    "Sampled",
     "Store",
     "StoreAt",
     "StoreMeta",
