@@ -21,6 +21,8 @@ from crm_core.charts.base import (
 )
 from crm_core.text import formats, t
 
+_ROOM, _LARGEST = 0.05, 16
+
 
 def heat(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     """A matrix of shaded cells with their numbers, rows from top to bottom as given.
@@ -164,8 +166,11 @@ def scatter_fit(frame: pd.DataFrame, numbers: Numbers, *, x_title: str, y_title:
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    value_axis(figure, numbers, [0, top], "x")
-    value_axis(figure, numbers, [0, top], "y")
+    for axis in ("x", "y"):
+        value_axis(figure, numbers, [0, top], axis)
+        low, high = figure.layout[f"{axis}axis"].range
+        room = (high - low) * _ROOM  # so that no mark is cut off at the edge
+        figure.update_layout({f"{axis}axis_range": [low - room, high + room]})
     figure.update_xaxes(title=shorten(x_title))
     figure.update_yaxes(title=shorten(y_title))
     alt = t("chart.alt_fit", numbers.language, count=len(frame), x=x_title, y=y_title)
@@ -177,4 +182,4 @@ def _sizes(frame: pd.DataFrame) -> list[float] | float:
         return 8.0
     sizes = numeric(frame["size"])
     largest = float(sizes.max()) or 1.0
-    return [6 + 22 * (size / largest) ** 0.5 for size in sizes.fillna(0)]
+    return [6 + _LARGEST * (size / largest) ** 0.5 for size in sizes.fillna(0)]

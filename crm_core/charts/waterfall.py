@@ -20,6 +20,7 @@ from crm_core.charts.base import (
     shorten,
 )
 
+_ROOM = 0.3  # numbers stand right of bars that reach far right, on a phone too
 _ROW_HEIGHT = 38
 
 
@@ -62,6 +63,6 @@ def waterfall(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     figure.update_yaxes(
         tickmode="array", tickvals=rows, ticktext=labels, autorange="reversed", showgrid=False
     )
-    figure.update_xaxes(visible=False, range=room_for_labels(ends))
+    figure.update_xaxes(visible=False, range=room_for_labels(ends, _ROOM))
     figure.update_layout(barcornerradius=3)
     return Chart(figure, describe_parts(labels, values.tolist(), numbers), height)

@@ -64,7 +64,8 @@ def gini(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float | None:
     """
     brought, said = _column(actual), _column(predicted)
     best = _lift(brought, brought)
-    return _lift(brought, said) / best if best > 0 else None
+    # Without the last digits: what says the same of everybody is 0, not a hair below.
+    return round(_lift(brought, said) / best, 12) + 0.0 if best > 0 else None
 
 
 def top_decile(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float | None:

@@ -12,13 +12,14 @@ from crm_core.models.base import Fitted, TimeUnit, need
 from crm_core.models.order_models import ORDER_MODELS
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import Triples, read_triples
+from crm_core.models.value_columns import YEAR_DAYS
 from crm_core.store import Tables
 
 TRIAL_DAYS = 91
 NEEDED = {"buyers": 500, "repeat_buyers": 100, "history_days": 180}
 
 _SHORTEST_TRIAL_DAYS = 14
-_MOST_TRIALS = 4
+_MOST_DECIDING = 3
 _LEAST_TO_LEARN_FROM = {"buyers": 100, "repeat_buyers": 20}
 _TIE = 2.0
 _MISSED = 0.15
@@ -91,8 +92,9 @@ def choose(
     """Fits the three order models up to `as_of` and chooses one.
 
     Each is refitted on earlier origins, a period apart, and asked what came in the period after:
-    the highest score over all but the last period wins. Within two units of log chance it is a
-    tie, which the better fit decides. `triples`: the histories, where they were read already.
+    the highest score over all periods that were over before the longest one on which a value or
+    a chance of staying away is told wins. Within two units of log chance it is a tie, which the
+    better fit decides. `triples`: the histories, where they were read already.
     Raises: CrmError("not_enough_data") under 10 buyers or without a day of history.
     """
     histories = read_triples(store, as_of) if triples is None else triples
@@ -141,11 +143,20 @@ def need_enough(model: str, triples: Triples) -> None:
     need(model, **lacking(triples))
 
 
-def trial_origins(as_of: date, *, history_days: int, horizon_days: int) -> list[date]:
-    """Days to look ahead from, the latest first; the period after each is over by `as_of`, and
-    at least as much lies before it."""
-    most = min(history_days // horizon_days - 1, _MOST_TRIALS)
-    return [as_of - timedelta(horizon_days * back) for back in range(1, most + 1)]
+def trial_periods(as_of: date, *, history_days: int, horizon_days: int) -> list[tuple[date, date]]:
+    """Days to look ahead from and where that ends, the latest first; as much lies before each.
+
+    The first ends today and decides nothing. The others end before any period that values and
+    chances of staying away are told of (they go back a year at most): what chose the order model
+    would otherwise have seen the answers.
+    """
+    untouched = trial_days(history_days, YEAR_DAYS)
+    ends = [0, *(untouched + horizon_days * back for back in range(_MOST_DECIDING))]
+    return [
+        (as_of - timedelta(end + horizon_days), as_of - timedelta(end))
+        for end in ends
+        if end + 2 * horizon_days <= history_days
+    ]
 
 
 def trial_days(history_days: int, horizon_days: int) -> int:
@@ -155,16 +166,17 @@ def trial_days(history_days: int, horizon_days: int) -> int:
 
 def _trials(store: Tables, as_of: date, histories: Triples, horizon_days: int) -> Sequence[Trial]:
     days = trial_days(histories.history_days, horizon_days)
+    read = {as_of: histories}
     found: list[Trial] = []
-    until, after = as_of, histories
-    origins = trial_origins(as_of, history_days=histories.history_days, horizon_days=days)
-    for origin in origins:
-        before = read_triples(store, origin)
+    periods = trial_periods(as_of, history_days=histories.history_days, horizon_days=days)
+    for origin, until in periods:
+        for day in {origin, until} - set(read):
+            read[day] = read_triples(store, day)
+        before = read[origin]
         have = {"buyers": before.customers, "repeat_buyers": before.having(1)}
         if any(have[name] < least for name, least in _LEAST_TO_LEARN_FROM.items()):
             break
-        found += _one_trial(before, after, origin, (until - origin).days, decides=until != as_of)
-        until, after = origin, before
+        found += _one_trial(before, read[until], origin, days, decides=until != as_of)
     return found
 
 

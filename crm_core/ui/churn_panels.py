@@ -42,7 +42,7 @@ def draw_trust(view: Churn) -> None:
             draw(chart, key="churn_reliability", title=session.t("churn.reliability"))
             caption("churn.reliability_about")
         with right:
-            paragraph("churn.chosen", method=session.t(f"churn.method.{view.method}"))
+            paragraph("churn.chosen", method=session.t(f"trust.method.{view.method}"))
             scores = {
                 name: [formats.number(score, session.language, 3) for score in view.trials[name]]
                 for name in ("brier", "last")
@@ -50,7 +50,7 @@ def draw_trust(view: Churn) -> None:
             data_table(
                 view.trials.assign(**scores),
                 [
-                    Column("method", "code", "churn.method_label", prefix="churn.method"),
+                    Column("method", "code", "churn.method_label", prefix="trust.method"),
                     Column("brier", "text", "churn.brier", help_key="churn.brier_about"),
                     Column("last", "text", "churn.last", help_key="churn.last_about"),
                 ],

@@ -50,4 +50,7 @@ def test_a_perfect_forecast_lies_on_the_line() -> None:
     line, marks = chart.figure.data
     assert list(line.x) == list(line.y) == [0, 2.0]
     assert marks.marker.size[1] > marks.marker.size[0]
+    for axis in (chart.figure.layout.xaxis, chart.figure.layout.yaxis):
+        assert axis.range[0] < 0
+        assert axis.range[1] > 2.0  # a mark at the edge is drawn whole
     assert chart.alt == "2 points comparing Expected with Actual."

@@ -24,9 +24,13 @@ def chosen(log: Log, folder: Path) -> Choice:
 
 
 def test_the_last_period_does_not_choose(tmp_path: Path) -> None:
-    """However wildly the last period goes, the same model is chosen; only its report changes."""
-    log = log_of()
-    cut = np.datetime64(AS_OF - timedelta(91))
+    """However wildly the time goes on which values and churn are told, the same model is chosen;
+    only its report changes."""
+    log = log_of(1_500, days=900)
+    history_days = int((np.datetime64(AS_OF) - log.day.min()).astype(np.int64))
+    untouched = timedelta(trial_days(history_days, 365))
+    assert untouched > timedelta(200)
+    cut = np.datetime64(AS_OF - untouched)
     quiet = (log.day <= cut) | (np.arange(len(log.day)) % 5 == 0)
     wild = Log(log.customer[quiet], log.day[quiet], log.cents[quiet])
     (tmp_path / "a").mkdir()
@@ -36,12 +40,24 @@ def test_the_last_period_does_not_choose(tmp_path: Path) -> None:
     assert usual.model == odd.model
     deciding = [[t for t in choice.trials if t.decides] for choice in (usual, odd)]
     assert deciding[0] == deciding[1] != []
-    assert "rhythm_changes" not in usual.warnings
-    assert "rhythm_changes" in odd.warnings
+    assert all(t.origin + timedelta(t.horizon_days) <= AS_OF - untouched for t in deciding[0])
+    last = [[t for t in choice.trials if not t.decides] for choice in (usual, odd)]
+    assert {t.origin for t in last[0]} == {AS_OF - timedelta(91)}
+    assert last[0] != last[1]
+
+
+def test_totals_missed_by_far_are_warned_of(tmp_path: Path) -> None:
+    log = log_of(1_500)
+    quiet = (log.day <= np.datetime64(AS_OF - timedelta(91))) | (np.arange(len(log.day)) % 5 == 0)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    few = Log(log.customer[quiet], log.day[quiet], log.cents[quiet])
+    assert "rhythm_changes" not in chosen(log, tmp_path / "a").warnings
+    assert "rhythm_changes" in chosen(few, tmp_path / "b").warnings
 
 
 def test_each_model_is_tried_on_each_period(tmp_path: Path) -> None:
-    choice = chosen(log_of(), tmp_path)
+    choice = chosen(log_of(1_500), tmp_path)
     assert set(choice.fits) == set(choice.bic) == set(ORDER_MODELS)
     origins = {trial.origin for trial in choice.trials}
     assert len(choice.trials) == len(origins) * 3
@@ -63,13 +79,16 @@ def test_who_made_the_shop_is_found(true: str, tmp_path: Path) -> None:
 
 
 def log_from(seen: Seen) -> Log:
-    """Days that give these histories: a first one, a last one, and the rest evenly between."""
+    """Days that give these histories: a first one, a last one, and the rest anywhere between, as
+    orders at a steady rate fall."""
     who, days = [], []
+    random = np.random.default_rng(4)
     end = np.datetime64(AS_OF)
     for key, (x, recency, age) in enumerate(
         zip(seen.frequency, seen.recency_days, seen.age_days, strict=True)
     ):
-        inner = np.unique(np.linspace(0, recency, x + 1).astype(np.int64))
+        between = random.integers(1, recency, max(x - 1, 0)) if recency > 1 else []
+        inner = np.unique([0, recency, *between]).astype(np.int64)
         who += [key] * len(inner)
         days += [end - int(age) + int(day) for day in inner]
     return Log(np.array(who), np.array(days, dtype="datetime64[D]"), np.full(len(who), 1_000))
