@@ -7,6 +7,7 @@ that the engine stumbled over, or whose values look like rows, is gone through f
 
 from __future__ import annotations
 
+import io
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -41,6 +42,18 @@ def swallowed(text: TextFile) -> str:
     return " or ".join(
         f"(contains(c{place}, chr(10)) and regexp_matches(c{place}, {pattern}))"
         for place in range(len(text.header))
+    )
+
+
+def left_open(row: str, text: TextFile) -> bool:
+    """Whether a broken row of several lines holds a mark that never closes.
+
+    The engine breaks off where it stumbles: a row that ends inside a value is left open too.
+    """
+    lines = _Lines(io.StringIO(row.strip("\r\n").replace("\r\n", "\n"), newline=None))
+    rows = _Rows(text.delimiter, _width(text))
+    return any(
+        rows.is_open(line) and _followed(lines, rows, line, inside=True)[1] for line in lines
     )
 
 

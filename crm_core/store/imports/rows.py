@@ -11,11 +11,12 @@ from crm_core.store.imports.blank_rows import blank_rows
 from crm_core.store.imports.contract import Job, LostRow
 from crm_core.store.imports.encoding import BLOCK
 from crm_core.store.imports.furniture import drop_furniture
-from crm_core.store.imports.open_marks import CODE, swallowed, take_out
+from crm_core.store.imports.open_marks import CODE, left_open, swallowed, take_out
 from crm_core.store.imports.staging import counted, quote, set_aside
 from crm_core.store.imports.textfile import NUL_MARK, TextFile
 
 _SEVERAL_LINES = "contains(trim(csv_line, chr(10) || chr(13)), chr(10))"
+_MOST_ASKED = 10_000  # broken rows of several lines: beyond these the whole file is gone through
 _REJECT_REASONS = {"UNQUOTED VALUE": "import_bad_quote"}
 
 
@@ -104,8 +105,11 @@ def _read_rows(job: Job, text: TextFile, path: Path) -> None:
 
 
 def _has_open_marks(job: Job, text: TextFile) -> bool:
-    """Whether a broken row holds further lines, or a value lines that look like rows."""
-    if counted(job.con, f"select count(*) from import_rejects where {_SEVERAL_LINES}"):
+    """Whether a broken row is left open by its marks, or a value holds lines that look like rows."""
+    broken = job.con.execute(
+        f"select distinct csv_line from import_rejects where {_SEVERAL_LINES} limit {_MOST_ASKED}"
+    ).fetchall()
+    if len(broken) == _MOST_ASKED or any(left_open(row[0], text) for row in broken):
         return True
     return bool(counted(job.con, f"select count(*) from import_raw where {swallowed(text)}"))
 
