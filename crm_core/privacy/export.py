@@ -29,6 +29,7 @@ from crm_core.privacy.gate import (
     customer_code,
     for_export,
 )
+from crm_core.privacy.left_out import LEFT_OUT, marked
 from crm_core.privacy.policy import CHANNEL_COLUMNS, Access, require
 from crm_core.privacy.set_aside import write_rows
 from crm_core.records import Records
@@ -83,6 +84,7 @@ class _Plan:
     """A checked order for a list."""
 
     expr: ir.Table
+    reasons: tuple[str, ...]
     columns: tuple[str, ...]
     headings: tuple[str, ...]
     contact_channel: str | None
@@ -121,6 +123,7 @@ def export_list(
     out: Path | BinaryIO,
     confirmed_everyone: bool = False,
     export_id: str | None = None,
+    leave_out: Mapping[str, ir.Table] = {},
 ) -> ExportResult:
     """Writes a list of customers to a file or stream, after asking consent of the records anew.
 
@@ -130,7 +133,10 @@ def export_list(
     names nobody. Rows come by customer_key; `out` is a folder (the file gets its own name), a
     file, or a stream. `export_id` is what `new_export_id` gave a caller that must name the file
     before it is written; used twice, it has two lines in the log. CSV text is escaped (`escape.unescape` undoes it), numbers are not.
-    Left out, and counted: suppressed, opted_out, no_consent, no_contact, same_contact.
+    `leave_out`: reason -> customers (customer_key) that must not be in the file; who is there for
+    several reasons counts for the first.
+    Left out, and counted: suppressed, opted_out, no_consent, the reasons of `leave_out`,
+    no_contact, same_contact.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
     ("privacy_confirm_everyone", customers), ("privacy_column_unknown", column, match),
     ("privacy_column_not_for_channel", column), ("privacy_format_unknown"),
@@ -146,6 +152,7 @@ def export_list(
         require(access, "export")
         wanted = _wanted(columns, members, contact_channel, language)
         joined = _joined(access, store, members, list(wanted), contact_channel)
+        joined = marked(joined, leave_out).order_by("customer_key")
     except CrmError as error:
         if error.code in _DENIED:
             audit.append(records, access, "export_denied", about, now=now)
@@ -156,7 +163,10 @@ def export_list(
         _check_not_everyone(store, members)
     headings = tuple(wanted.values())
     named = export_id or new_export_id()
-    plan = _Plan(joined, tuple(wanted), headings, contact_channel, file_format, title, now, named)
+    plan = _Plan(
+        joined, tuple(leave_out), tuple(wanted), headings, contact_channel, file_format, title,
+        now, named,
+    )  # fmt: skip
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)
         tally = _write(plan, scratch, store, records)
@@ -254,7 +264,7 @@ def _joined(
         needed = list(dict.fromkeys((*told, *_CONTACTS[contact_channel])))
         people = for_export(store, access, needed)
         table = table.left_join(people, "customer_key").select("customer_key", *features, *needed)
-    return table.order_by("customer_key")
+    return table
 
 
 def _check_not_everyone(store: Store, members: ir.Table) -> None:
@@ -307,17 +317,20 @@ def _write_once(plan: _Plan, scratch: BinaryIO, store: Store, records: Records) 
 
 def _kept(plan: _Plan, batch: pa.RecordBatch, records: Records, tally: _Tally) -> list[int]:
     """The places of the rows that may be written; the others are counted by reason."""
-    channel = plan.contact_channel
-    if channel is None:
-        return list(range(batch.num_rows))
     keys: list[int] = batch["customer_key"].to_pylist()
-    standing = standing_now(records, keys, channel)
-    if standing.revision != tally.revision:
-        raise _DecisionsChanged
-    contacts = zip(*(batch[name].to_pylist() for name in _CONTACTS[channel]), strict=True)
+    left_out: list[int | None] = batch[LEFT_OUT].to_pylist()
+    channel, barred, contacts = plan.contact_channel, {}, [()] * len(keys)
+    if channel is not None:
+        standing = standing_now(records, keys, channel)
+        if standing.revision != tally.revision:
+            raise _DecisionsChanged
+        barred = standing.barred
+        contacts = zip(*(batch[name].to_pylist() for name in _CONTACTS[channel]), strict=True)
     kept: list[int] = []
-    for place, (key, contact) in enumerate(zip(keys, contacts, strict=True)):
-        reason = standing.barred.get(key) or _contact_fault(channel, contact, tally.contacts)
+    for place, (key, out, contact) in enumerate(zip(keys, left_out, contacts, strict=True)):
+        reason = barred.get(key) or (None if out is None else plan.reasons[out])
+        if reason is None and channel is not None:
+            reason = _contact_fault(channel, contact, tally.contacts)
         if reason:
             tally.excluded[reason] += 1
         else:
