@@ -100,7 +100,8 @@ def _is_same(text: str, known: str) -> bool:
 @lru_cache(maxsize=50_000)
 def _read(text: str, region: str) -> str:
     # The library takes a hundred and fifty microseconds: a number is asked about once.
-    return phone_number(text, region) or ""
+    number = phone_number(text, region) or ""
+    return number if len(number) > _SHORTEST_PHONE else ""
 
 
 def phone_fault(raw: str | None, country: str | None, home: str | None) -> str:
