@@ -99,18 +99,20 @@ class ToolCsv:
 
     def write(self, columns: Sequence[Sequence[Any]]) -> None:
         """Adds rows, given as columns of plain values."""
+        if not self._most_bytes and all(_is_bare(column) for column in columns):
+            lines = (",".join(row) for row in zip(*columns, strict=True))
+            self._text.writelines(f"{line}\r\n" for line in lines)
+            return
         cells = [[self._cell(value) for value in column] for column in columns]
         self._csv.writerows(zip(*cells, strict=True))
 
     def _cell(self, value: Any) -> str:
         if not isinstance(value, str):
             return _csv_cell(value, str)
-        text = value
-        if value and not value.isalnum():  # hashes are the most of all cells, and harmless
-            text = one_line(value)
-            if would_run(text):
-                self.emptied += 1
-                return ""
+        text = one_line(value)
+        if would_run(text):
+            self.emptied += 1
+            return ""
         if self._most_bytes and len(text) * 4 > self._most_bytes:
             return text.encode()[: self._most_bytes].decode(errors="ignore")
         return text
@@ -124,6 +126,13 @@ class ToolCsv:
         """Finishes the file; the stream stays open."""
         self._text.flush()
         self._text.detach()
+
+
+def _is_bare(column: Sequence[Any]) -> bool:
+    """Whether a column holds nothing but letters and digits, as hashes do: a million rows of them
+    are written in a quarter of the time that asking each cell takes."""
+    together = "".join(column) if all(type(value) is str for value in column) else "-"
+    return not together or together.isalnum()
 
 
 def _csv_cell(value: Any, escape: Callable[[str], str] = escape_cell) -> str:

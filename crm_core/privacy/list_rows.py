@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +20,11 @@ def person_columns(
     phones: NDArray[np.int64],
 ) -> list[list[str]]:
     """The cells of these rows by column. `cells`: which rows tell which kind of contact."""
-    told = {source: _told(source, batch, phones) for source in _sources(platform)}
+    told = _told(platform, batch, phones)
     for kind in set(cells) & set(told) - {"phone"}:
         told[kind] = _only(told[kind], cells[kind].tolist())
     formed = {
-        cell.source: [
-            normalise.FORMS[cell.form](text) if text else "" for text in told[cell.source]
-        ]
+        cell.source: _each(told[cell.source], normalise.FORMS[cell.form])
         for cell in platform.cells
         if cell.source
     }
@@ -38,29 +35,38 @@ def person_columns(
     return [_column(cell, formed, batch.num_rows) for cell in platform.cells]
 
 
-def _sources(platform: Platform) -> list[str]:
-    return list(dict.fromkeys(cell.source for cell in platform.cells if cell.source))
+def _each(values: Sequence[str], form: Callable[[str], str]) -> list[str]:
+    """Each value in its form; a value that comes again is worked out once."""
+    formed = {value: form(value) if value else "" for value in set(values)}
+    return [formed[value] for value in values]
 
 
 def _only(values: Sequence[str], told: Sequence[bool]) -> list[str]:
     return [value if tell else "" for value, tell in zip(values, told, strict=True)]
 
 
-def _told(source: str, batch: pa.RecordBatch, phones: NDArray[np.int64]) -> list[str]:
+def _told(
+    platform: Platform, batch: pa.RecordBatch, phones: NDArray[np.int64]
+) -> dict[str, list[str]]:
     """What is known of these people, as it stands; phones in E.164, countries as two letters."""
-    if source == "phone":
-        return [f"+{number}" if number else "" for number in phones.tolist()]
-    if source in ("first_name", "last_name"):
-        place = int(source == "last_name")
-        return [normalise.first_and_last(name)[place] for name in batch["name"].to_pylist()]
-    if source == "country":
-        return [normalise.country_code(text) for text in batch[COUNTRY].to_pylist()]
-    values: list[Any] = batch[source].to_pylist()
-    return [value or "" for value in values]
+    told: dict[str, list[str]] = {}
+    sources = {cell.source for cell in platform.cells if cell.source}
+    if "first_name" in sources:
+        names = [normalise.first_and_last(name) for name in batch["name"].to_pylist()]
+        told["first_name"] = [first for first, _ in names]
+        told["last_name"] = [last for _, last in names]
+    if "phone" in sources:
+        told["phone"] = [f"+{number}" if number else "" for number in phones.tolist()]
+    if "country" in sources:
+        countries = [text or "" for text in batch[COUNTRY].to_pylist()]
+        told["country"] = _each(countries, normalise.country_code)
+    for source in sources - told.keys():
+        told[source] = [text or "" for text in batch[source].to_pylist()]
+    return told
 
 
 def _column(cell: Cell, formed: Mapping[str, list[str]], rows: int) -> list[str]:
     if not cell.source:
         return [""] * rows
     values = formed[cell.source]
-    return [normalise.hashed(value) for value in values] if cell.hashed else values
+    return _each(values, normalise.hashed) if cell.hashed else values

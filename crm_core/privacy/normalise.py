@@ -92,7 +92,7 @@ def phone(raw: str | None, known: str | None, country: str | None, home: str | N
 
 
 def _is_same(text: str, known: str) -> bool:
-    digits = _NOT_DIGITS.sub("", text).lstrip("0")
+    digits = _NOT_DIGITS.sub("", text.replace("(0)", "")).lstrip("0")
     longer = len(known) - len(digits)
     return len(digits) >= _SHORTEST_PHONE and longer <= _DIGITS_BEFORE and known.endswith(digits)
 
@@ -159,7 +159,9 @@ def bare_name(text: str) -> str:
     ('obriensmith', 'mary')
     """
     tidy = unicodedata.normalize("NFC", text).lower()
-    return " ".join("".join(char for char in tidy if _is_word(char)).split())
+    if not tidy.isalnum():
+        tidy = "".join(char for char in tidy if _is_word(char))
+    return " ".join(tidy.split())
 
 
 def _is_word(char: str) -> bool:
