@@ -41,15 +41,17 @@ def append(
     rows: int | None = None,
     sha256: str | None = None,
     export_id: str | None = None,
+    as_is: Mapping[str, Any] = {},
 ) -> AuditLine:
-    """Adds a line to the log. What looks like an address or a phone number is blotted out."""
+    """Adds a line to the log. What looks like an address or a phone number is blotted out, but
+    not in `as_is`: what this program made itself, such as sums of bytes, or blotted before."""
     return records.append_audit(
         AuditEntry(
             at=now,
             user=access.user,
             role=access.role,
             action=action,
-            subject={name: blotted(value) for name, value in subject.items()},
+            subject={**{name: blotted(value) for name, value in subject.items()}, **as_is},
             rows=rows,
             sha256=sha256,
             export_id=export_id,
@@ -57,18 +59,18 @@ def append(
     )
 
 
-def blotted(value: Any) -> Any:
-    """A value without what could name a customer.
+def blotted(value: Any, length: int = _TEXT_LENGTH) -> Any:
+    """A value without what could name a customer, each text at most `length` long.
 
     >>> blotted("list for ann@example.com, 138 0000 1234")
     'list for •••, •••'
     """
     if isinstance(value, str):
-        return _DIGITS.sub(_without_phone, _ADDRESS.sub("•••", value[:_TEXT_LENGTH]))
+        return _DIGITS.sub(_without_phone, _ADDRESS.sub("•••", value[:length]))
     if isinstance(value, Mapping):
-        return {str(name): blotted(inner) for name, inner in value.items()}
+        return {str(name): blotted(inner, length) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [blotted(inner) for inner in value]
+        return [blotted(inner, length) for inner in value]
     return value
 
 

@@ -60,6 +60,16 @@ def unescape(cell: str) -> str:
     )
 
 
+def would_run(text: str) -> bool:
+    """Whether a spreadsheet would run a cell's text, or a part of it.
+
+    >>> would_run(" =1+1"), would_run("x;@y"), would_run("+4930123456")
+    (True, True, False)
+    """
+    line = one_line(text)
+    return escape_cell(line) != line
+
+
 def _would_run(part: str) -> bool:
     """Whether a spreadsheet could run it, also once the quotes before it were taken off."""
     for char in part:

@@ -2,54 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import shutil
 import tempfile
-import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 
-from crm_core.errors import CrmError, close_match
+from crm_core.errors import CrmError
 from crm_core.privacy import audit
-from crm_core.privacy.consent import standing_now
-from crm_core.privacy.files import appearing, file_name, open_list, plain_values
-from crm_core.privacy.gate import (
-    EMAIL,
-    IDENTITY_COLUMNS,
-    PHONE_DIGITS,
-    customer_code,
-    for_export,
-)
-from crm_core.privacy.policy import CHANNEL_COLUMNS, Access, require
+from crm_core.privacy.files import appearing, file_name, plain_values
+from crm_core.privacy.gate import customer_code
+from crm_core.privacy.list_names import sensitive_words, without_sensitive_words
+from crm_core.privacy.list_rows import person_columns
+from crm_core.privacy.manifest import manifest, rule_told
+from crm_core.privacy.packing import FileTold, Order, Several, Single, packed, sha256_of
+from crm_core.privacy.plan import CODE_COLUMN, Plan, Wish, planned
+from crm_core.privacy.platforms import PLATFORMS, suffix_of
+from crm_core.privacy.policy import Access, require
 from crm_core.privacy.set_aside import write_rows
+from crm_core.privacy.sift import DecisionsChanged, Sifted, sift
 from crm_core.records import Records
 from crm_core.store import Store
 from crm_core.store.quarantine import Layout, rows_of
-from crm_core.text import has, t
 
-CODE_COLUMN = "customer"
 ASIDE = "set aside"
-FORMATS = ("csv", "xlsx")
 _DENIED = ("privacy_denied", "privacy_denied_present", "privacy_column_denied")
 _BATCH_ROWS = 20_000
 _TRIES = 3
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
-_CONTACTS: Mapping[str, tuple[str, ...]] = {
-    "email": ("email",),
-    "sms": ("phone",),
-    "phone": ("phone",),
-    "post": ("address", "postal_code", "city"),
-    "ads": ("email", "phone"),
-}
 
 
 def new_export_id() -> str:
@@ -58,52 +46,46 @@ def new_export_id() -> str:
 
 
 def list_name(name: str, *, now: datetime, export_id: str, file_format: str) -> str:
-    """The file name a list will get: safe, with the day and the export's own id.
+    """The file name a list will get: safe, with the day and the export's own id, without words
+    that no list's name should tell (`list_names`).
 
     >>> list_name("VIP ann@shop.example", now=datetime(2026, 6, 30), export_id="x7", file_format="csv")
     'VIP-20260630-x7.csv'
     """
-    title = str(audit.blotted(name))
-    return file_name(title, now=now, export_id=export_id, file_format=file_format)
+    title = without_sensitive_words(str(audit.blotted(name)))
+    return file_name(title, now=now, export_id=export_id, file_format=suffix_of(file_format))
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What left: how many rows, who was left out and why, and how to find it in the log."""
+    """What left: how many rows, who was left out and why, and how to find it in the log.
+
+    `left_empty`: contacts of rows that stayed which could not be told, by reason. `name_without`:
+    words of the list's name that did not leave. `too_few`: the least rows the tool asks for, if
+    there are fewer.
+    """
 
     export_id: str
     rows: int
     excluded: Mapping[str, int]
     sha256: str
     file_name: str
+    left_empty: Mapping[str, int] = field(default_factory=dict[str, int])
+    manifest: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    name_without: tuple[str, ...] = ()
+    too_few: int | None = None
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """A checked order for a list."""
+class Readiness:
+    """What a list would hold if it were written now. `asked`: people who may be contacted and are
+    not left out on purpose; `usable`: how many of them have each kind of contact, and `all`."""
 
-    expr: ir.Table
-    columns: tuple[str, ...]
-    headings: tuple[str, ...]
-    contact_channel: str | None
-    file_format: str
-    title: str
-    now: datetime
-    export_id: str
-
-
-@dataclass
-class _Tally:
-    """What happened to the rows so far."""
-
-    rows: int = 0
-    excluded: Counter[str] = field(default_factory=Counter[str])
-    contacts: set[int] = field(default_factory=set[int])
-    revision: int | None = None
-
-
-class _DecisionsChanged(Exception):
-    """Somebody changed consents while the list was being written."""
+    rows: int
+    asked: int
+    usable: Mapping[str, int]
+    excluded: Mapping[str, int]
+    left_empty: Mapping[str, int]
 
 
 def export_list(
@@ -121,20 +103,30 @@ def export_list(
     out: Path | BinaryIO,
     confirmed_everyone: bool = False,
     export_id: str | None = None,
+    leave_out: Mapping[str, ir.Table] = {},
+    rule: Mapping[str, Any] | None = None,
+    rule_in_words: str = "",
+    ads_consent_covers_use: bool = False,
 ) -> ExportResult:
     """Writes a list of customers to a file or stream, after asking consent of the records anew.
 
-    `members`: customer_key (one row a customer) and feature columns. `columns`: which to write,
-    in order, or column -> heading: features, `customer` (the public code), and what
-    `CHANNEL_COLUMNS` allows a list for this channel to tell of a person. A list for no channel
-    names nobody. Rows come by customer_key; `out` is a folder (the file gets its own name), a
-    file, or a stream. `export_id` is what `new_export_id` gave a caller that must name the file
-    before it is written; used twice, it has two lines in the log. CSV text is escaped (`escape.unescape` undoes it), numbers are not.
-    Left out, and counted: suppressed, opted_out, no_consent, no_contact, same_contact.
+    `members`: customer_key (one row a customer) and feature columns. `file_format`: one of
+    `platforms.FORMATS`; a tool's format has columns of its own, and leaves as a zip with its
+    manifest where the tool needs several files. `columns`: which to write (beside a tool's own),
+    in order, or column -> heading: features, `customer` (the public code), and in a plain list
+    what `CHANNEL_COLUMNS` allows for this channel. A list for no channel names nobody. Rows come
+    by customer_key; `out` is a folder (the file gets its own name), a file, or a stream.
+    `export_id` is what `new_export_id` gave a caller that must name the file before it is
+    written; used twice, it has two lines in the log. `leave_out`: reason -> customers
+    (customer_key) that must not be in the file, nor their contacts; who is there for several
+    reasons counts for the first. `rule` (a document) and `rule_in_words` tell the manifest whom
+    the list is of. `ads_consent_covers_use`: the shop says that who agreed to ads was asked what
+    Google asks. Plain CSV is escaped (`escape.unescape` undoes it), numbers are not.
+    Left out, and counted: suppressed, opted_out, no_consent, ad_use_denied, ad_use_unknown, the
+    reasons of `leave_out`, and those of `contacts.FAULTS`.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
-    ("privacy_confirm_everyone", customers), ("privacy_column_unknown", column, match),
-    ("privacy_column_not_for_channel", column), ("privacy_format_unknown"),
-    ("privacy_channel_unknown"), ("privacy_too_many_rows"), ("privacy_decisions_changing").
+    ("privacy_confirm_everyone", customers), ("privacy_too_many_rows"),
+    ("privacy_decisions_changing"), those of `plan.planned`.
     """
     title = str(audit.blotted(name))
     about: dict[str, Any] = {
@@ -142,39 +134,82 @@ def export_list(
         "contact_channel": contact_channel,
         "format": file_format,
     }
+    wish = Wish(
+        members, contact_channel, columns, file_format, language, leave_out,
+        ads_consent_covers_use, records.shop_settings().country,
+    )  # fmt: skip
     try:
         require(access, "export")
-        wanted = _wanted(columns, members, contact_channel, language)
-        joined = _joined(access, store, members, list(wanted), contact_channel)
+        plan = planned(access, store, wish)
     except CrmError as error:
         if error.code in _DENIED:
             audit.append(records, access, "export_denied", about, now=now)
         raise
-    if file_format not in FORMATS:
-        raise CrmError("privacy_format_unknown", formats=", ".join(FORMATS))
     if not confirmed_everyone:
         _check_not_everyone(store, members)
-    headings = tuple(wanted.values())
     named = export_id or new_export_id()
-    plan = _Plan(joined, tuple(wanted), headings, contact_channel, file_format, title, now, named)
-    with tempfile.TemporaryFile() as file:
-        scratch = cast(BinaryIO, file)
-        tally = _write(plan, scratch, store, records)
-        result = _result(plan, tally, scratch)
+    file = list_name(name, now=now, export_id=named, file_format=file_format)
+    order = Order(file_format, contact_channel, plan.headings, title, file, now)
+    with tempfile.TemporaryFile() as opened:
+        scratch = cast(BinaryIO, opened)
+        sifted, files, emptied, finish = _written(plan, order, scratch, store, records)
+        left_empty = {**sifted.left_empty, **({"formula": emptied} if emptied else {})}
         about |= {
-            "columns": list(plan.columns),
-            "excluded": dict(result.excluded),
+            "columns": list(plan.headings),
+            "members": len(sifted.kept),
+            "excluded": sifted.excluded,
+            "left_empty": left_empty,
+            "ads_consent_covers_use": ads_consent_covers_use,
             "snapshot": store.snapshot,
-            "decisions_revision": tally.revision,
+            "as_of": store.scores_as_of.isoformat() if store.scores_as_of else None,
+            "decisions_revision": sifted.revision,
         }
+        made = {**rule_told(rule, rule_in_words), "files": [asdict(each) for each in files]}
+        told = manifest({**audit.blotted(about), **made}, export_id=named, at=now, rows=sifted.rows)
+        finish(told)
         sealed: dict[str, Any] = {
-            "rows": result.rows,
-            "sha256": result.sha256,
-            "export_id": result.export_id,
+            "rows": sifted.rows,
+            "sha256": sha256_of(scratch),
+            "export_id": named,
         }
-        audit.append(records, access, "export", about, now=now, **sealed)
-        _release(scratch, out, result.file_name)
-    return result
+        audit.append(records, access, "export", about, now=now, as_is=made, **sealed)
+        _release(scratch, out, file)
+    platform = PLATFORMS.get(file_format)
+    return ExportResult(
+        **sealed,
+        excluded=sifted.excluded,
+        file_name=file,
+        left_empty=left_empty,
+        manifest=told,
+        name_without=sensitive_words(title),
+        too_few=platform.least_rows if platform and sifted.rows < platform.least_rows else None,
+    )
+
+
+def readiness(
+    *,
+    access: Access,
+    store: Store,
+    records: Records,
+    members: ir.Table,
+    contact_channel: str | None,
+    file_format: str,
+    leave_out: Mapping[str, ir.Table] = {},
+    ads_consent_covers_use: bool = False,
+) -> Readiness:
+    """What `export_list` would write of these members now: the same rows gone through the same
+    way, counted and not written.
+
+    Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
+    ("privacy_decisions_changing"), those of `plan.planned`.
+    """
+    require(access, "export")
+    wish = Wish(
+        members, contact_channel, (), file_format, "en", leave_out, ads_consent_covers_use,
+        records.shop_settings().country,
+    )  # fmt: skip
+    sifted = _sifted(planned(access, store, wish), store, records)
+    return Readiness(sifted.rows, sifted.asked, sifted.usable, sifted.excluded, sifted.left_empty)
 
 
 def export_set_aside(
@@ -203,58 +238,12 @@ def export_set_aside(
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)
         count = write_rows(scratch, layout, rows, language)
-        sha256, named = _sha256(scratch), export_id or new_export_id()
+        sha256, named = sha256_of(scratch), export_id or new_export_id()
         name = list_name(ASIDE, now=now, export_id=named, file_format="csv")
         sealed: dict[str, Any] = {"rows": count, "sha256": sha256, "export_id": named}
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
         _release(scratch, out, name)
     return ExportResult(named, count, {}, sha256, name)
-
-
-def _wanted(
-    columns: Sequence[str] | Mapping[str, str],
-    members: ir.Table,
-    contact_channel: str | None,
-    language: str,
-) -> dict[str, str]:
-    """The columns to write, each with its heading; all that may be written if none is named."""
-    if contact_channel not in CHANNEL_COLUMNS:
-        raise CrmError("privacy_channel_unknown", channels=", ".join(_CONTACTS))
-    told = CHANNEL_COLUMNS[contact_channel]
-    features = [name for name in members.columns if name not in ("customer_key", *IDENTITY_COLUMNS)]
-    known = (CODE_COLUMN, *told, *features)
-    for column in columns:
-        if column in IDENTITY_COLUMNS and column not in told:
-            raise CrmError("privacy_column_not_for_channel", column=column)
-        if column not in known:
-            match = close_match(column, known)
-            raise CrmError("privacy_column_unknown", column=column, match=match)
-    if isinstance(columns, Mapping):
-        return dict(columns)
-    return {column: _heading(column, language) for column in columns or known}
-
-
-def _heading(column: str, language: str) -> str:
-    key = f"privacy.column.{column}"
-    return t(key, language) if has(key, language) else column
-
-
-def _joined(
-    access: Access,
-    store: Store,
-    members: ir.Table,
-    columns: Sequence[str],
-    contact_channel: str | None,
-) -> ir.Table:
-    """Members with the identity columns asked for and those that tell whether one can be reached."""
-    told = [name for name in columns if name in IDENTITY_COLUMNS]
-    features = [name for name in columns if name not in (*told, CODE_COLUMN)]
-    table = members.select("customer_key", *features)
-    if contact_channel is not None:
-        needed = list(dict.fromkeys((*told, *_CONTACTS[contact_channel])))
-        people = for_export(store, access, needed)
-        table = table.left_join(people, "customer_key").select("customer_key", *features, *needed)
-    return table.order_by("customer_key")
 
 
 def _check_not_everyone(store: Store, members: ir.Table) -> None:
@@ -274,79 +263,61 @@ def _count(store: Store, table: ir.Table) -> int:
     return int(store.fetch(counted)["customers"].iloc[0])
 
 
-def _write(plan: _Plan, scratch: BinaryIO, store: Store, records: Records) -> _Tally:
-    """The whole file, by consents that held from its first row to its last.
+def _sifted(plan: Plan, store: Store, records: Records) -> Sifted:
+    """Who stays, by consents that held from the first row to the last.
+
+    Raises: CrmError("privacy_decisions_changing") when they never hold still.
+    """
+    for _ in range(_TRIES):
+        rows = store.stream(plan.seen, _BATCH_ROWS, purpose="export")
+        try:
+            return sift(rows, plan.needs, records)
+        except DecisionsChanged:
+            continue
+    raise CrmError("privacy_decisions_changing")
+
+
+def _written(
+    plan: Plan, order: Order, scratch: BinaryIO, store: Store, records: Records
+) -> tuple[Sifted, tuple[FileTold, ...], int, Callable[[Mapping[str, Any]], None]]:
+    """The rows of who stays, by consents that held until the last was written; and what is to be
+    done with the manifest.
 
     Raises: CrmError("privacy_decisions_changing") when they never hold still.
     """
     for _ in range(_TRIES):
         scratch.seek(0)
         scratch.truncate()
+        sifted = _sifted(plan, store, records)
+        file = packed(order, scratch)
         try:
-            return _write_once(plan, scratch, store, records)
-        except _DecisionsChanged:
-            continue
+            _write_rows(plan, file, sifted, store, records)
+        finally:
+            files = file.close()
+        if records.decisions_revision() == sifted.revision:
+            finish = file.pack if isinstance(file, Several) else _nothing_more
+            return sifted, files, file.emptied, finish
     raise CrmError("privacy_decisions_changing")
 
 
-def _write_once(plan: _Plan, scratch: BinaryIO, store: Store, records: Records) -> _Tally:
-    tally = _Tally(revision=records.decisions_revision())
+def _nothing_more(told: Mapping[str, Any]) -> None:
+    del told
+
+
+def _write_rows(
+    plan: Plan, file: Single | Several, sifted: Sifted, store: Store, records: Records
+) -> None:
     secret = records.secret("url_key") if CODE_COLUMN in plan.columns else b""
-    file = open_list(plan.file_format, scratch, plan.headings, title=plan.title, now=plan.now)
-    try:
-        for batch in store.stream(plan.expr, _BATCH_ROWS, purpose="export"):
-            kept = batch.take(pa.array(_kept(plan, batch, records, tally), pa.int64()))
-            tally.rows += kept.num_rows
-            file.write([_column(name, kept, secret) for name in plan.columns])
-    finally:
-        file.close()
-    if records.decisions_revision() != tally.revision:
-        raise _DecisionsChanged
-    return tally
-
-
-def _kept(plan: _Plan, batch: pa.RecordBatch, records: Records, tally: _Tally) -> list[int]:
-    """The places of the rows that may be written; the others are counted by reason."""
-    channel = plan.contact_channel
-    if channel is None:
-        return list(range(batch.num_rows))
-    keys: list[int] = batch["customer_key"].to_pylist()
-    standing = standing_now(records, keys, channel)
-    if standing.revision != tally.revision:
-        raise _DecisionsChanged
-    contacts = zip(*(batch[name].to_pylist() for name in _CONTACTS[channel]), strict=True)
-    kept: list[int] = []
-    for place, (key, contact) in enumerate(zip(keys, contacts, strict=True)):
-        reason = standing.barred.get(key) or _contact_fault(channel, contact, tally.contacts)
-        if reason:
-            tally.excluded[reason] += 1
-        else:
-            kept.append(place)
-    return kept
-
-
-def _contact_fault(channel: str, contact: Sequence[str | None], seen: set[int]) -> str | None:
-    """Why a contact cannot be used, if so: there is none, or it is in the list already."""
-    usable = [_usable(name, text) for name, text in zip(_CONTACTS[channel], contact, strict=True)]
-    enough = bool(usable[0] and any(usable[1:])) if channel == "post" else any(usable)
-    if not enough:
-        return "no_contact"
-    mark = hash(tuple(usable))
-    if mark in seen:
-        return "same_contact"
-    seen.add(mark)
-    return None
-
-
-def _usable(column: str, text: str | None) -> str:
-    """A contact in the form in which two are the same, or nothing."""
-    tidy = unicodedata.normalize("NFKC", text or "").strip().casefold()
-    if column == "email":
-        return tidy if re.fullmatch(EMAIL, tidy) else ""
-    if column == "phone":
-        digits = "".join(char for char in tidy if char.isdecimal())
-        return digits if len(digits) >= PHONE_DIGITS else ""
-    return " ".join(tidy.split())
+    begin = 0
+    for batch in store.stream(plan.told, _BATCH_ROWS, purpose="export"):
+        place = begin + np.flatnonzero(sifted.kept[begin : begin + batch.num_rows])
+        begin += batch.num_rows
+        kept = batch.take(pa.array(place - (begin - batch.num_rows), pa.int64()))
+        own: list[list[Any]] = []
+        if plan.needs.platform:
+            cells = {kind: told[place] for kind, told in sifted.cells.items()}
+            own = list(person_columns(plan.needs.platform, kept, cells, sifted.phones[place]))
+        file.write([*own, *(_column(name, kept, secret) for name in plan.columns)], sifted, place)
 
 
 def _column(name: str, batch: pa.RecordBatch, secret: bytes) -> list[Any]:
@@ -360,19 +331,6 @@ def _compact_phone(text: str | None) -> str | None:
     """A phone number as mail and message tools take it: a plus sign and digits, if it is one."""
     bare = re.sub(r"[\s().\-/]+", "", text or "")
     return bare if _PHONE.fullmatch(bare) else text
-
-
-def _result(plan: _Plan, tally: _Tally, scratch: BinaryIO) -> ExportResult:
-    name = list_name(
-        plan.title, now=plan.now, export_id=plan.export_id, file_format=plan.file_format
-    )
-    excluded = dict(sorted(tally.excluded.items()))
-    return ExportResult(plan.export_id, tally.rows, excluded, _sha256(scratch), name)
-
-
-def _sha256(scratch: BinaryIO) -> str:
-    scratch.seek(0)
-    return hashlib.file_digest(scratch, "sha256").hexdigest()  # pyright: ignore[reportArgumentType]
 
 
 def _release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:

@@ -8,7 +8,7 @@ import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -19,7 +19,7 @@ import pyarrow as pa
 import xlsxwriter
 
 from crm_core.errors import CrmError
-from crm_core.privacy.escape import escape_cell, one_line, plain
+from crm_core.privacy.escape import escape_cell, one_line, plain, would_run
 
 FileFormat = Literal["csv", "xlsx"]
 XLSX_ROWS = 1_048_575
@@ -83,16 +83,68 @@ class CsvFile:
         self._text.detach()
 
 
-def _csv_cell(value: Any) -> str:
+class ToolCsv:
+    """UTF-8 without a mark, as ad and mail tools read it: values as they are, one row a line.
+
+    An apostrophe would stand in the letter that the tool writes, so none is put before anything;
+    a text that a spreadsheet would run is no name and no place, and is left empty. `emptied`
+    tells how many.
+    """
+
+    def __init__(self, stream: BinaryIO, headings: Sequence[str], most_bytes: int = 0) -> None:
+        self._stream, self._most_bytes, self.emptied = stream, most_bytes, 0
+        self._text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=False)
+        self._csv = csv.writer(self._text, lineterminator="\r\n")
+        self._csv.writerow([self._cell(heading) for heading in headings])
+
+    def write(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Adds rows, given as columns of plain values."""
+        if not self._most_bytes and all(_is_bare(column) for column in columns):
+            lines = (",".join(row) for row in zip(*columns, strict=True))
+            self._text.writelines(f"{line}\r\n" for line in lines)
+            return
+        cells = [[self._cell(value) for value in column] for column in columns]
+        self._csv.writerows(zip(*cells, strict=True))
+
+    def _cell(self, value: Any) -> str:
+        if not isinstance(value, str):
+            return _csv_cell(value, str)
+        text = one_line(value)
+        if would_run(text):
+            self.emptied += 1
+            return ""
+        if self._most_bytes and len(text) * 4 > self._most_bytes:
+            return text.encode()[: self._most_bytes].decode(errors="ignore")
+        return text
+
+    def size(self) -> int:
+        """How many bytes are written so far."""
+        self._text.flush()
+        return self._stream.tell()
+
+    def close(self) -> None:
+        """Finishes the file; the stream stays open."""
+        self._text.flush()
+        self._text.detach()
+
+
+def _is_bare(column: Sequence[Any]) -> bool:
+    """Whether a column holds nothing but letters and digits, as hashes do: a million rows of them
+    are written in a quarter of the time that asking each cell takes."""
+    together = "".join(column) if all(type(value) is str for value in column) else "-"
+    return not together or together.isalnum()
+
+
+def _csv_cell(value: Any, escape: Callable[[str], str] = escape_cell) -> str:
     if isinstance(value, str):
-        return escape_cell(value)
+        return escape(value)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if isinstance(value, Decimal):
         return format(value, "f") if value.is_finite() else ""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return value.isoformat() if isinstance(value, date) else escape_cell(str(value))
+    return value.isoformat() if isinstance(value, date) else escape(str(value))
 
 
 class XlsxFile:

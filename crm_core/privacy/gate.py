@@ -272,16 +272,44 @@ EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 PHONE_DIGITS = 7
 
 
+#: What lists read beside the columns of identities: where a customer lives, and the one number
+#: that the import understood in E.164.
+COUNTRY, KNOWN_PHONE = "home_country", "known_phone"
+
+
 def for_export(store: Store, access: Access, columns: Sequence[str]) -> ir.Table:
-    """Identities as an expression, for the one writer of lists.
+    """Identities as an expression, for the one writer of lists; also `COUNTRY`, `KNOWN_PHONE`.
 
     Raises: CrmError("privacy_denied", action="export"), ("privacy_column_denied", column),
     ("privacy_no_identities") for a store that knows nobody by name.
     """
     require(access, "export")
     for column in columns:
-        if treatment(access, "export", column) != "clear":
+        if treatment(access, "export", "phone" if column == KNOWN_PHONE else column) != "clear":
             raise CrmError("privacy_column_denied", column=column)
     if not store.has("identities"):
         raise CrmError("privacy_no_identities")
-    return store.table("identities").select("customer_key", *columns)
+    table = store.table("identities")
+    if COUNTRY in columns:
+        table = table.left_join(_countries(store, table), "customer_key")
+    if KNOWN_PHONE in columns:
+        table = table.left_join(_known_phones(store, table), "customer_key")
+    return table.select("customer_key", *columns)
+
+
+def _countries(store: Store, people: ir.Table) -> ir.Table:
+    told = store.table("customers") if store.has("customers") else people
+    country = told["country"] if "country" in told.columns else ibis.null("string")
+    return told.select("customer_key", country.name(COUNTRY))
+
+
+def _known_phones(store: Store, people: ir.Table) -> ir.Table:
+    """Customers with one number, as the import understood it; those with several have none here."""
+    links = store.table("identity_links") if store.has("identity_links") else people
+    if not {"kind", "value"} <= set(links.columns):  # files written for others tell no values
+        return people.select("customer_key", ibis.null("string").name(KNOWN_PHONE))
+    numbers = links.filter(links.kind == "phone")
+    one = numbers.group_by("customer_key").agg(
+        **{KNOWN_PHONE: numbers.value.min(), "most": numbers.value.max()}
+    )
+    return one.filter(one[KNOWN_PHONE] == one.most).select("customer_key", KNOWN_PHONE)

@@ -110,7 +110,7 @@ class Consents(Repository):
         Each with contact_channel, state, at and source.
         """
         columns = (Consent.contact_channel, Consent.state, Consent.at, Consent.source)
-        said = select(*columns).where(Consent.customer_key == key)
+        said = select(*columns).where(Consent.customer_key == key, Consent.purpose == PURPOSES[0])
         with reading(self._engine) as connection:
             rows = connection.execute(
                 said.order_by(Consent.at.desc(), Consent.id.desc()).limit(limit)

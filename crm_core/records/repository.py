@@ -17,7 +17,7 @@ from crm_core.errors import CrmError
 from crm_core.records.models import Base, Counter
 
 CONTACT_CHANNELS = ("email", "sms", "phone", "post", "ads")
-PURPOSES = ("marketing",)
+PURPOSES = ("marketing", "ad_user_data", "ad_personalization")
 NAME_LENGTH = 120
 IN_ONE_QUESTION = 10_000
 

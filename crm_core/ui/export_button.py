@@ -38,7 +38,8 @@ _MIME = {
 
 @dataclass(frozen=True)
 class ListOrder:
-    """What to write. `members` makes the expression (customer_key and columns) when needed."""
+    """What to write. `members` makes the expression (customer_key and columns) when needed;
+    `leave_out` those of who must stay out, by reason."""
 
     name: str
     members: Callable[[], Any]
@@ -46,6 +47,7 @@ class ListOrder:
     contact_channel: str | None = None
     file_format: str = "csv"
     confirmed_everyone: bool = False
+    leave_out: Callable[[], Mapping[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ def _write(
         out=out,
         confirmed_everyone=order.confirmed_everyone,
         export_id=export_id,
+        leave_out=order.leave_out(),
     )
 
 

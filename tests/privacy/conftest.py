@@ -37,6 +37,7 @@ class Person:
     postal_code: str | None = None
     city: str | None = None
     category: str = "tea"
+    country: str | None = None
     agreed: tuple[str, ...] = ("email", "sms")
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -61,14 +62,20 @@ class Shop:
         table = self.members()
         return table.filter(table.customer_key.isin(keys))
 
-    def agree(self, keys: Sequence[int], *channels: str, state: str = "granted") -> None:
+    def agree(
+        self,
+        keys: Sequence[int],
+        *channels: str,
+        state: str = "granted",
+        purpose: str = "marketing",
+    ) -> None:
         rows = [(key, channel) for key in keys for channel in channels]
         self.records.load_consents(
             pa.table(
                 {
                     "customer_key": [key for key, _ in rows],
                     "contact_channel": [channel for _, channel in rows],
-                    "purpose": ["marketing"] * len(rows),
+                    "purpose": [purpose] * len(rows),
                     "state": [state] * len(rows),
                     "at": [NOW] * len(rows),
                     "source": ["form"] * len(rows),
@@ -113,6 +120,8 @@ def _store(folder: Path, people: Sequence[Person], records: Records) -> Store:
     with writing(place, settings) as change, change.building("facts") as build:
         build.upload("identities", _identities(people))
         build.upload("customer_facts", pa.table({"customer_key": _keys(people)}))
+        countries = pa.array([person.country for person in people], pa.string())
+        build.upload("customers", pa.table({"customer_key": _keys(people), "country": countries}))
         build.upload("features", _features(people))
         build.upload(
             "identity_links",

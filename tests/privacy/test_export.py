@@ -279,3 +279,14 @@ def test_a_store_that_knows_nobody_says_so(make_shop: MakeShop) -> None:
     shop.store._names.discard("identities")
     with pytest.raises(CrmError, match="privacy_no_identities"):
         send(shop)
+
+
+def test_who_must_stay_out_is_not_in_the_file_and_is_counted(make_shop: MakeShop) -> None:
+    quiet = Person(4, "Di", "di@example.com", agreed=())
+    shop = make_shop([ANN, BO, CY, quiet])
+    control = shop.chosen(1, 4).select("customer_key")
+    result, data = send(shop, leave_out={"holdout": control, "pressure": shop.chosen(1, 2)})
+    assert rows_of(data) == [["E-mail", "Name"], ["cy@example.com", "Cy"]]
+    assert (result.rows, result.excluded) == (1, {"holdout": 1, "no_consent": 1, "pressure": 1})
+    nameless, _ = send(shop, contact_channel=None, columns=(), leave_out={"holdout": control})
+    assert (nameless.rows, nameless.excluded) == (2, {"holdout": 2})

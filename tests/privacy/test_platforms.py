@@ -1,0 +1,419 @@
+"""Files for ad and mail tools: read back, they hold exactly who may be there, in the tool's form."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.privacy.export import ExportResult, export_list, readiness
+from crm_core.privacy.manifest import manifest_of
+from crm_core.privacy.normalise import FORMS, hashed
+from crm_core.privacy.platforms import PLATFORMS, formats_for
+from tests.privacy.conftest import MARKETER, NOW, VIEWER, MakeShop, Person, Shop
+from tests.privacy.test_escape import PAYLOADS
+
+EVERYWHERE = ("email", "sms", "phone", "post", "ads")
+META_HEADER = (
+    "email,email,email,phone,phone,phone,madid,fn,ln,zip,ct,st,country,dob,doby,gen,age,uid"
+)
+
+
+def person(key: int, name: str, **more: Any) -> Person:
+    """A customer in Germany who agreed to everything and can be reached in every way."""
+    given: dict[str, Any] = {
+        "email": f"p{key}@example.com",
+        "phone": f"030 231250{key:02d}",
+        "address": f"Lindenstraße {key}",
+        "postal_code": "10095",
+        "city": "Berlin",
+        "country": "DE",
+        "agreed": EVERYWHERE,
+    }
+    return Person(key, name, **given | more)
+
+
+def send(shop: Shop, file_format: str, **wishes: Any) -> tuple[ExportResult, bytes]:
+    stream = io.BytesIO()
+    order: dict[str, Any] = {
+        "members": shop.members(),
+        "name": "Tea friends",
+        "contact_channel": PLATFORMS[file_format].contact_channel,
+        "columns": (),
+        "file_format": file_format,
+        "now": NOW,
+        "language": "en",
+        "out": stream,
+        "confirmed_everyone": True,
+        "ads_consent_covers_use": True,
+    } | wishes
+    access = order.pop("access", MARKETER)
+    result = export_list(access=access, store=shop.store, records=shop.records, **order)
+    return result, stream.getvalue()
+
+
+def files_of(result: ExportResult, data: bytes) -> dict[str, list[list[str]]]:
+    """The rows of each file by its name, headings first."""
+    if not result.file_name.endswith(".zip"):
+        return {result.file_name: table_of(result.file_name, data)}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = [name for name in archive.namelist() if name != "manifest.json"]
+        return {name: table_of(name, archive.read(name)) for name in names}
+
+
+def table_of(name: str, data: bytes) -> list[list[str]]:
+    if name.endswith(".xlsx"):
+        sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+        rows = sheet.iter_rows(values_only=True)
+        return [["" if cell is None else str(cell) for cell in row] for row in rows]
+    assert not data.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_the_published_hashes_come_out() -> None:
+    assert hashed(FORMS["email"]("John_Smith@gmail.com ")).startswith("62a14e44")
+    assert hashed(FORMS["digits"]("+16505551212")).startswith("e323ec62")
+    assert hashed(FORMS["e164"]("+16505551212")).startswith("1e231c66")
+    assert hashed(FORMS["bare_name"]("Mary")).startswith("6915771b")
+    assert hashed(FORMS["digits"]("+37493828222")).startswith("65b7e6dc")  # TikTok's own sample
+    assert hashed(FORMS["email"]("janedoe@gmail.com")).startswith("d6117306")
+
+
+def test_meta_reads_its_template_with_every_value_in_its_form(make_shop: MakeShop) -> None:
+    mary = person(
+        1, "Mary O'Neill", email=" John_Smith@gmail.com", phone="(650) 555-1212", country="US",
+        postal_code="94043-1351", city="Mountain View",
+    )  # fmt: skip
+    result, data = send(make_shop([mary]), "meta")
+    ((_, (header, row)),) = files_of(result, data).items()
+    assert ",".join(header) == META_HEADER
+    told = [value for value in row if value]
+    values = ("john_smith@gmail.com", "16505551212", "mary", "oneill", "940431351", "mountainview")
+    assert told == [*(sha(value) for value in values), sha("us")]
+    assert row[0].startswith("62a14e44")
+    assert row[3].startswith("e323ec62")
+    assert row[7].startswith("6915771b")
+
+
+def test_google_gets_a_plus_no_dots_and_the_place_only_as_a_whole(make_shop: MakeShop) -> None:
+    mary = person(
+        1, "Mary Lee", email="Mary.Lee@gmail.com", phone="+1 650 555 1212", country="US",
+        postal_code="94043",
+    )  # fmt: skip
+    alone = person(2, "王芳", email="m.l@example.com", phone=None, country="US")
+    result, data = send(make_shop([mary, alone]), "google")
+    (rows,) = files_of(result, data).values()
+    assert rows[0] == ["Email", "Phone", "First Name", "Last Name", "Country", "Zip"]
+    place = [sha("mary"), sha("lee"), "US", "94043"]
+    assert rows[1] == [sha("marylee@gmail.com"), sha("+16505551212"), *place]
+    assert rows[1][1].startswith("1e231c66")
+    assert rows[2] == [sha("m.l@example.com"), "", "", "", "", ""]
+
+
+def test_the_plus_of_a_tiktok_file_is_a_setting(make_shop: MakeShop) -> None:
+    shop = make_shop([person(1, "Mary Lee", phone="+1 650 555 1212", country=None)])
+    for name, phone in (("tiktok", "+16505551212"), ("tiktok_digits", "16505551212")):
+        (rows,) = files_of(*send(shop, name)).values()
+        assert rows == [["Email_SHA256", "Phone_SHA256"], [sha("p1@example.com"), sha(phone)]]
+    assert "tiktok_digits" not in formats_for("ads")
+
+
+def test_snap_gets_a_file_for_each_kind_of_contact(make_shop: MakeShop) -> None:
+    shop = make_shop([person(1, "Ann Lee"), person(2, "Bo Li", phone=None)])
+    result, data = send(shop, "snap")
+    mails, phones = files_of(result, data).values()
+    assert mails == [["email"], [sha("p1@example.com")], [sha("p2@example.com")]]
+    assert phones == [["phone"], [sha("493023125001")]]
+    assert result.rows == 2
+
+
+def test_google_files_are_split_by_region_and_consent(make_shop: MakeShop) -> None:
+    homes = ["DE", "DE", "DE", "US", None, "CH"]
+    shop = make_shop([person(key, f"Ann {key}", country=home) for key, home in enumerate(homes, 1)])
+    for purpose in ("ad_user_data", "ad_personalization"):
+        shop.agree([1], "ads", purpose=purpose)
+    shop.agree([2], "ads", purpose="ad_personalization", state="denied")
+    strict, data = send(shop, "google", ads_consent_covers_use=False)
+    assert strict.excluded == {"ad_use_denied": 1, "ad_use_unknown": 3}
+    people = {name: {row[0] for row in rows[1:]} for name, rows in files_of(strict, data).items()}
+    eea, elsewhere = sorted(people)
+    assert eea.endswith("-eea.csv")
+    assert elsewhere.endswith("-elsewhere.csv")
+    assert people == {eea: {sha("p1@example.com")}, elsewhere: {sha("p4@example.com")}}
+    told = {file["region"]: file["consent"] for file in strict.manifest["files"]}
+    asked = {"ad_user_data": "granted", "ad_personalization": "granted"}
+    assert told == {"eea": {"ads": "granted", **asked}, "elsewhere": {"ads": "granted"}}
+    covered, _ = send(shop, "google")
+    assert covered.excluded == {"ad_use_denied": 1}
+    assert [file["rows"] for file in covered.manifest["files"]] == [3, 1, 1]
+    assert covered.manifest["ads_consent_covers_use"] is True
+
+
+def test_klaviyo_gets_a_file_for_each_state_of_consent(make_shop: MakeShop) -> None:
+    mail_only = person(2, "Bo Li", agreed=("email",))
+    result, data = send(make_shop([person(1, "Ann Lee"), mail_only]), "klaviyo", columns=["orders"])
+    mails, texts = files_of(result, data).values()
+    heading = ["Email Address", "Phone Number", "First Name", "Last Name", "orders"]
+    assert mails == [heading, ["p2@example.com", "", "Bo", "Li", "3"]]
+    assert texts == [heading, ["p1@example.com", "+493023125001", "Ann", "Lee", "3"]]
+    consents = [file["consent"] for file in result.manifest["files"]]
+    assert consents == [{"email": "granted"}, {"email": "granted", "sms": "granted"}]
+
+
+def test_a_klaviyo_file_stays_below_its_limit(
+    make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_core.privacy.packing._MILLION", 4)  # 50 MB become 200 bytes
+    monkeypatch.setattr("crm_core.privacy.export._BATCH_ROWS", 2)
+    shop = make_shop([person(key, "Ann Lee", agreed=("email",)) for key in range(1, 10)])
+    result, data = send(shop, "klaviyo")
+    files = files_of(result, data)
+    assert len(files) > 1
+    people = [row[0] for rows in files.values() for row in rows[1:]]
+    assert sorted(people) == [f"p{key}@example.com" for key in range(1, 10)]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert all(entry.file_size <= 200 for entry in archive.infolist()[:-1])
+
+
+def test_mailchimp_takes_ascii_addresses_and_short_texts(make_shop: MakeShop) -> None:
+    shop = make_shop(
+        [person(1, "Ann Lee", category="茶" * 100), person(2, "Bo Li", email="bö@example.com")]
+    )
+    result, data = send(shop, "mailchimp", columns=["favourite_category"])
+    (rows,) = files_of(result, data).values()
+    assert rows[1] == ["p1@example.com", "Ann", "Lee", "茶" * 85]
+    assert (result.rows, result.excluded) == (1, {"email_invalid": 1})
+
+
+def test_who_calls_or_writes_letters_gets_a_spreadsheet(make_shop: MakeShop) -> None:
+    shop = make_shop([person(1, "Ann Lee", phone="0044 20 7183 8750", country="uk")])
+    calls, data = send(shop, "call_list", columns={"orders": "Orders"})
+    (rows,) = files_of(calls, data).values()
+    assert rows == [
+        ["Name", "Phone", "City", "Orders"],
+        ["Ann Lee", "+442071838750", "Berlin", "3"],
+    ]
+    letters, data = send(shop, "mail_merge", language="zh")
+    (rows,) = files_of(letters, data).values()
+    assert rows[0] == ["姓名", "地址", "邮编", "城市", "国家"]
+    assert rows[1] == ["Ann Lee", "Lindenstraße 1", "10095", "Berlin", "GB"]
+
+
+# Of each tool, what its file tells of customer `key`: enough to find them again.
+FOUND = {
+    "meta": lambda key: sha(f"p{key}@example.com"),
+    "google": lambda key: sha(f"p{key}@example.com"),
+    "tiktok": lambda key: sha(f"p{key}@example.com"),
+    "tiktok_digits": lambda key: sha(f"p{key}@example.com"),
+    "snap": lambda key: sha(f"p{key}@example.com"),
+    "klaviyo": lambda key: f"p{key}@example.com",
+    "mailchimp": lambda key: f"p{key}@example.com",
+    "call_list": lambda key: f"+4930231250{key:02d}",
+    "mail_merge": lambda key: f"Lindenstraße {key}",
+}
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_file_holds_the_audience_less_who_must_stay_out(make_shop: MakeShop, name: str) -> None:
+    people = [person(key, f"Ann {key}") for key in range(1, 9)]
+    people.append(person(9, "Ann 9", agreed=()))
+    # Another customer with every contact of number 3, who must stay out; and one again of 1.
+    people.append(person(10, "Ann", email="P3@example.com", phone="+49 30 23125003",
+                         address="Lindenstraße 3"))  # fmt: skip
+    people.append(person(11, "Ann", email="p1@example.com ", phone="030/23125001",
+                         address=" lindenstraße  1"))  # fmt: skip
+    shop = make_shop(people)
+    channel = PLATFORMS[name].contact_channel
+    shop.records.suppress([3], "all", reason="complaint", now=NOW)
+    assert (
+        len(found_in(shop, name, {"holdout": shop.chosen(5, 9), "pressure": shop.chosen(6)})) == 5
+    )
+    before = readiness(
+        access=MARKETER, store=shop.store, records=shop.records, members=shop.members(),
+        contact_channel=channel, file_format=name, leave_out={"holdout": shop.chosen(5, 9)},
+        ads_consent_covers_use=True,
+    )  # fmt: skip
+    assert before.rows == 6
+    shop.agree([8], channel, state="denied")  # between the preview and the click
+    leave_out = {"holdout": shop.chosen(5, 9), "pressure": shop.chosen(6)}
+    result, data = send(shop, name, leave_out=leave_out)
+    assert found_in(shop, name, leave_out) == {1, 2, 4, 7}
+    assert result.excluded == {
+        "contact_left_out": 1, "holdout": 1, "no_consent": 1, "opted_out": 1, "pressure": 1,
+        "same_contact": 1, "suppressed": 1,
+    }  # fmt: skip
+    assert result.rows + sum(result.excluded.values()) == result.manifest["members"] == 11
+    for file in result.manifest["files"]:
+        assert file["sha256"] in {
+            hashlib.sha256(each).hexdigest() for each in contents(result, data)
+        }
+
+
+def contents(result: ExportResult, data: bytes) -> list[bytes]:
+    if not result.file_name.endswith(".zip"):
+        return [data]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [archive.read(name) for name in archive.namelist()]
+
+
+def found_in(shop: Shop, name: str, leave_out: dict[str, Any]) -> set[int]:
+    """Which customers a file tells of, by every value in it."""
+    files = files_of(*send(shop, name, leave_out=leave_out)).values()
+    cells = {cell for rows in files for row in rows for cell in row}
+    return {key for key in range(1, 12) if FOUND[name](key) in cells}
+
+
+@pytest.mark.parametrize("name", [name for name in PLATFORMS if name != "mail_merge"])
+def test_contacts_that_cannot_be_used_are_left_out_with_the_reason(
+    make_shop: MakeShop, name: str
+) -> None:
+    shop = make_shop(
+        [
+            person(1, "Ann Lee"),
+            person(2, "Bo Li", email="bo@@example", phone=None),
+            person(3, "Cy", email=None, phone="030 2312500", country=None),
+            person(4, "Di", email=None, phone="12", country="DE"),
+            person(5, "Ed", email=None, phone=None),
+            person(6, "Fi", email="a..b@example.com", phone="030 2312500", country="Germany"),
+        ]
+    )
+    result, _ = send(shop, name)
+    kinds = PLATFORMS[name].contacts
+    expected = {"email_invalid": 2, "phone_invalid": 1, "phone_no_country": 1, "no_contact": 1}
+    if kinds == ("email",):
+        expected = {"email_invalid": 2, "no_contact": 3}
+    if kinds == ("phone",):
+        expected = {"phone_invalid": 1, "phone_no_country": 2, "no_contact": 2}
+    assert result.excluded == dict(sorted(expected.items()))
+
+
+def test_a_contact_that_cannot_be_told_is_counted_where_another_can(make_shop: MakeShop) -> None:
+    shop = make_shop([person(1, "Ann Lee", country=None), person(2, "Bo", email="p1@example.com")])
+    result, data = send(shop, "meta")
+    assert (result.rows, result.excluded) == (2, {})
+    assert result.left_empty == {"phone_no_country": 1, "same_contact": 1}
+    (rows,) = files_of(result, data).values()
+    assert [(row[0], row[3]) for row in rows[1:]] == [
+        (sha("p1@example.com"), ""),
+        ("", sha("493023125002")),
+    ]
+
+
+def test_the_shops_own_country_reads_numbers_that_tell_none(make_shop: MakeShop) -> None:
+    shop = make_shop([person(1, "Ann Lee", country=None), person(2, "Bo", country="Germany")])
+    settings = shop.records.shop_settings()
+    shop.records.save_shop_settings(
+        settings.__class__(**{**vars(settings), "country": "DE"}), "owner", NOW
+    )
+    result, _ = send(shop, "call_list")
+    assert (result.rows, result.excluded) == (1, {"phone_no_country": 1})
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_no_file_holds_a_formula_and_no_value_is_altered(make_shop: MakeShop, name: str) -> None:
+    people = [
+        person(key, f"{text} {text}", category=text, city=text, postal_code=text, address=text)
+        for key, text in enumerate([*PAYLOADS, "<b>Ann</b>", "O'Brien", "-5.00"], start=1)
+    ]
+    people.append(person(90, "Ann Lee", email="=cmd@example.com", phone=None))
+    shop = make_shop(people)
+    columns = {"favourite_category": "=1+1"} if PLATFORMS[name].facts else {}
+    result, data = send(shop, name, columns=columns, name="=cmd|'/C calc'!A0")
+    for rows in files_of(result, data).values():
+        for cell in (cell for row in rows for cell in row):
+            bare = cell.lstrip(" \t\u00a0\u200b\ufeff\u202e\"'")
+            if not PLATFORMS[name].for_people:
+                assert not bare.startswith(("=", "@", "＝", "＋", "－", "＠"))
+                assert not cell.startswith("'")
+    if PLATFORMS[name].for_people:
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+    if name in ("klaviyo", "mailchimp"):
+        cells = {cell for rows in files_of(result, data).values() for row in rows for cell in row}
+        assert {"<b>Ann</b>", "O'Brien", "-5.00"} <= cells
+        assert result.left_empty["formula"] > len(PAYLOADS)
+        assert result.excluded == {"email_invalid": 1}
+
+
+def test_the_manifest_tells_the_rule_and_comes_again_from_the_log(make_shop: MakeShop) -> None:
+    shop = make_shop([person(key, "Ann Lee") for key in (1, 2, 3)])
+    rule = {"field": "favourite_category", "operator": "is", "value": "tea of ann@example.com"}
+    words = "Customers whose favourite category is tea of ann@example.com"
+    result, data = send(shop, "google", rule=rule, rule_in_words=words)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        told = json.loads(archive.read("manifest.json"))
+    (line,) = shop.records.audit_lines(action="export")
+    assert told == result.manifest == json.loads(json.dumps(manifest_of(line)))
+    assert told["rule"]["field"] == "favourite_category"
+    assert "ann@example.com" not in json.dumps(told)
+    assert told["snapshot"] == shop.store.snapshot
+    assert (told["export_id"], told["rows"]) == (result.export_id, 3)
+    assert line.sha256 == result.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_names_of_lists_leave_without_words_that_tell_of_health_or_money(
+    make_shop: MakeShop,
+) -> None:
+    shop = make_shop([person(1, "Ann Lee")])
+    result, data = send(shop, "google", name="High income, 糖尿病 tea")
+    assert result.name_without == ("income", "糖尿")
+    names = [result.file_name, *files_of(result, data)]
+    assert not any(word in name for name in names for word in ("income", "糖尿"))
+    assert result.file_name.startswith("High-病-tea-")
+
+
+def test_a_list_too_small_for_its_tool_says_so(make_shop: MakeShop) -> None:
+    shop = make_shop([person(1, "Ann Lee")])
+    assert send(shop, "meta")[0].too_few == 100
+    assert send(shop, "tiktok")[0].too_few == 1_000
+    assert send(shop, "google")[0].too_few is None
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        ({"contact_channel": "email"}, "privacy_format_not_for_channel"),
+        ({"columns": ["orders"]}, "privacy_column_not_for_channel"),
+        ({"access": VIEWER}, "privacy_denied"),
+    ],
+)
+def test_a_wrong_order_writes_nothing(
+    make_shop: MakeShop, wishes: dict[str, Any], code: str
+) -> None:
+    stream = io.BytesIO()
+    with pytest.raises(CrmError, match=code):
+        send(make_shop([person(1, "Ann Lee")]), "meta", out=stream, **wishes)
+    assert stream.getvalue() == b""
+
+
+def test_readiness_tells_how_many_can_be_matched(make_shop: MakeShop) -> None:
+    shop = make_shop(
+        [
+            person(1, "Ann Lee"),
+            person(2, "Bo Li", phone=None),
+            person(3, "Cy", email="nobody"),
+            person(4, "Di", email="no", phone="7"),
+            person(5, "Ed", agreed=()),
+        ]
+    )
+    asked: dict[str, Any] = {
+        "store": shop.store, "records": shop.records, "members": shop.members(),
+        "contact_channel": "ads", "file_format": "meta",
+    }  # fmt: skip
+    ready = readiness(access=MARKETER, **asked)
+    assert (ready.asked, ready.usable) == (4, {"email": 2, "phone": 2, "all": 1})
+    result, _ = send(shop, "meta")
+    assert (ready.rows, ready.excluded) == (result.rows, result.excluded) == (3, result.excluded)
+    with pytest.raises(CrmError, match="privacy_denied"):
+        readiness(access=VIEWER, **asked)
