@@ -2,8 +2,11 @@
 
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
+    RULE_SECONDS,
     SEGMENT_CODES,
     Size,
+    count,
+    fetched,
     list_columns,
     members,
     rule_of,
@@ -13,24 +16,30 @@ from crm_core.audiences.members import (
     tenths,
 )
 from crm_core.audiences.past import members_at, size_at
+from crm_core.audiences.references import names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
 __all__ = [
     "AT_RISK",
     "BANDS",
     "FIELDS",
+    "RULE_SECONDS",
     "SEGMENT_CODES",
     "SEGMENT_FIELDS",
     "Size",
     "band_of",
     "band_rule",
     "banded",
+    "count",
+    "fetched",
     "field_of",
     "in_segments",
     "list_columns",
     "members",
     "members_at",
+    "names_of",
     "people",
+    "resolved",
     "rule_of",
     "segment_rule",
     "segments_rule",

@@ -28,7 +28,7 @@ from crm_core.rules.definition import (
 from crm_core.rules.document import from_document, from_json, to_document, to_json
 from crm_core.rules.events import EVENTS, Event, event_of
 from crm_core.rules.predicate import Answers, predicate
-from crm_core.rules.sentence import sentence
+from crm_core.rules.sentence import sentence, value_words
 
 __all__ = [
     "EVENTS",
@@ -63,4 +63,5 @@ __all__ = [
     "sentence",
     "to_document",
     "to_json",
+    "value_words",
 ]

@@ -43,10 +43,8 @@ def _fitting(event: str, where: tuple[Condition, ...], rows: Rows, as_of: date) 
     if not where:
         return table
     fields = event_of(event).fields
-    expressions = {name: table[name] for name in fields}
-    return table.filter(
-        predicate(All(where), fields=fields, expressions=expressions, as_of=as_of)
-    )
+    expressions = {part.field: table[part.field] for part in where}
+    return table.filter(predicate(All(where), fields=fields, expressions=expressions, as_of=as_of))
 
 
 def _once(rows: ir.Table, did: Did) -> ir.Table:
@@ -69,7 +67,9 @@ def _followed(found: ir.Table, following: ir.Table, then: Then, as_of: date) -> 
     """
     nothing, unknown = ibis.literal(0), ibis.null("date")
     amount: dict[str, ir.Value] = {"amount": found.amount} if "amount" in found.columns else {}
-    ours = found.select("customer_key", "day", "at", is_first=ibis.literal(1), next=unknown, **amount)
+    ours = found.select(
+        "customer_key", "day", "at", is_first=ibis.literal(1), next=unknown, **amount
+    )
     empty = {name: ibis.null(value.type()) for name, value in amount.items()}
     theirs = following.select(
         "customer_key", "day", "at", is_first=nothing, next=following.day, **empty

@@ -22,7 +22,7 @@ from crm_core.rules.definition import (
     Scalar,
 )
 from crm_core.rules.events import event_of
-from crm_core.text import t
+from crm_core.text import has, t
 from crm_core.text.formats import day, money, number, percent
 
 _LISTED: Final = 5
@@ -147,7 +147,9 @@ def _count(did: Did, words: _Words) -> str:
     if (did.measure, did.operator, did.value) == ("times", ">=", 1):
         return ""
     is_money = did.measure == "amount"
-    value = money(did.value, words.currency, words.language) if is_money else _plain(did.value, words)
+    value = (
+        money(did.value, words.currency, words.language) if is_money else _plain(did.value, words)
+    )
     key = f"behaviour.count.{did.measure}.{_SIGNS[did.operator]}"
     return t(key, words.language, value=value)
 
@@ -189,10 +191,24 @@ def _several(field: Field, values: tuple[Scalar, ...], words: _Words) -> str:
 
 def _value(field: Field, value: Scalar, words: _Words) -> str:
     if isinstance(value, str):
-        return t("rules.quoted", words.language, value=value)
+        shown = value_words(field, value, words.language)
+        return t("rules.quoted", words.language, value=shown)
     if isinstance(value, date):
         return day(value, words.language)
     return _UNITS.get(field.unit, _plain)(value, words)
+
+
+def value_words(field: Field, value: str, language: str) -> str:
+    """A value of a text field: a code of an event's part in words, anything else as it stands.
+
+    >>> from crm_core.rules.events import EVENTS
+    >>> value_words(EVENTS["consent"].fields["state"], "granted", "en")
+    'agreed'
+    """
+    key = f"{field.label.replace('.part.', '.value.')}.{value}"
+    return (
+        t(key, language) if field.label.startswith("behaviour.") and has(key, language) else value
+    )
 
 
 def _plain(value: float, words: _Words) -> str:
