@@ -1,5 +1,7 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
+from crm_core.audiences.events import known_values
+from crm_core.audiences.events import rows_of as event_rows
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
     RULE_SECONDS,
@@ -15,7 +17,7 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
-from crm_core.audiences.past import members_at, size_at
+from crm_core.audiences.past import PAST_FIELDS, members_at, size_at
 from crm_core.audiences.references import names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
@@ -23,6 +25,7 @@ __all__ = [
     "AT_RISK",
     "BANDS",
     "FIELDS",
+    "PAST_FIELDS",
     "RULE_SECONDS",
     "SEGMENT_CODES",
     "SEGMENT_FIELDS",
@@ -31,9 +34,11 @@ __all__ = [
     "band_rule",
     "banded",
     "count",
+    "event_rows",
     "fetched",
     "field_of",
     "in_segments",
+    "known_values",
     "list_columns",
     "members",
     "members_at",

@@ -25,14 +25,16 @@ _SHOWN = 60
 _MOST_CLOSE = 20_000
 
 
-def resolved(store: Store, rule: Rule) -> Rule:
+def resolved(store: Store, rule: Rule, *, of: int | None = None) -> Rule:
     """The rule with every saved audience replaced by its rule of now, and lists by their number.
+
+    `of` is the number of the audience that the rule is (to be) that of.
 
     Raises: CrmError("rule_no_audience"), ("rule_no_list") with the closest name, ("rule_circle")
     for an audience that is in itself, ("rule_broken") for one whose rule names what is gone,
     ("rule_no_value") for a product, category, brand or campaign that the shop has not.
     """
-    whole = _Resolving(store).rule(rule, ())
+    whole = _Resolving(store).rule(rule, () if of is None else (of,))
     # Audiences within audiences count as if they were written out.
     whole = checked(whole, FIELDS) if whole != rule else whole
     _known_values(store, whole)
