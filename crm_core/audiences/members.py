@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
+from crm_core.audiences.answers import answered
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, people
+from crm_core.audiences.references import resolved
 from crm_core.errors import CrmError, close_match
 from crm_core.models.cluster_names import words_of
 from crm_core.models.lifecycle import STAGES
@@ -21,6 +25,8 @@ from crm_core.rules import All, Condition, Rule, conditions, from_document, from
 from crm_core.selection import by_segmentation, segment_code, segment_of_code
 from crm_core.store import Store
 
+#: A rule that runs longer is stopped.
+RULE_SECONDS: Final = 10.0
 _FACTS = (
     "stage",
     "value_tier",
@@ -103,36 +109,65 @@ def segments_rule(codes: Sequence[str]) -> Rule:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def members(store: Store, rule: Rule) -> ir.Table:
-    """One row a member: `customer_key` and every field, as of the current scores.
+def members(store: Store, rule: Rule, names: Collection[str] = FIELDS.keys()) -> ir.Table:
+    """One row a member: `customer_key` and the fields of these names, as of the current scores.
 
     A rule that asks about the life-cycle stage is asked of prospects too; no other is.
     Raises: CrmError("no_scores") before the first refresh, CrmError of the rules.
     """
     if not store.has("features") or store.scores_as_of is None:
         raise CrmError("no_scores")
-    table = people(store, prospects=any(part.field == "stage" for part in conditions(rule)))
+    rule = resolved(store, rule)
+    asked = {part.field for part in conditions(rule)}
     if rule == All():
-        return table
+        return people(store, names=names)
+    table = people(store, prospects="stage" in asked, names={*names, *asked})
+    table, answers = answered(table, store, rule, store.scores_as_of)
     held = predicate(
         rule,
         fields=FIELDS,
-        expressions={name: table[name] for name in FIELDS},
+        expressions={name: table[name] for name in asked},
         as_of=store.scores_as_of,
+        answers=answers,
     )
-    return table.filter(held)
+    return table.filter(held).select("customer_key", *[name for name in FIELDS if name in names])
 
 
-def size(store: Store, rule: Rule) -> Size:
-    """How large an audience is, what it is worth, and how it can be reached."""
-    picked = members(store, rule)
-    row = store.fetch(
-        picked.agg(
-            customers=picked.count(),
-            revenue=picked.revenue_365d.sum().cast("float64").fill_null(0.0),
-            expected=picked.expected_contribution.sum().cast("float64"),
-        )
-    ).iloc[0]
+def count(store: Store, rule: Rule, *, seconds: float = RULE_SECONDS) -> int:
+    """How many a rule picks: sooner told than their size.
+
+    Raises: CrmError("rule_too_slow") after `seconds`, CrmError of `members`.
+    """
+    picked = members(store, rule, ())
+    return int(fetched(store, picked.agg(customers=picked.count()), seconds)["customers"].iloc[0])
+
+
+def fetched(store: Store, expr: ir.Table, seconds: float = RULE_SECONDS) -> pd.DataFrame:
+    """The rows of an expression over a rule's members.
+
+    Raises: CrmError("rule_too_slow") with what to do: a rule is stopped sooner than other work,
+    since whoever made it waits for it.
+    """
+    try:
+        return store.fetch(expr, seconds=seconds)
+    except CrmError as error:
+        if error.code != "query_timeout":
+            raise
+        raise CrmError("rule_too_slow", seconds=seconds) from None
+
+
+def size(store: Store, rule: Rule, *, seconds: float = RULE_SECONDS) -> Size:
+    """How large an audience is, what it is worth, and how it can be reached.
+
+    Raises: CrmError("rule_too_slow") after `seconds`, CrmError of `members`.
+    """
+    picked = members(store, rule, ("revenue_365d", "expected_contribution"))
+    counted = picked.agg(
+        customers=picked.count(),
+        revenue=picked.revenue_365d.sum().cast("float64").fill_null(0.0),
+        expected=picked.expected_contribution.sum().cast("float64"),
+    )
+    row = fetched(store, counted, seconds).iloc[0]
     everyone = store.fetch(store.table("features").agg(n=store.table("features").count()))
     expected = row["expected"]
     return Size(

@@ -7,8 +7,10 @@ from typing import Final
 
 import ibis.expr.types as ir
 
+from crm_core.audiences.answers import answered
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS
-from crm_core.audiences.members import Size, members, size
+from crm_core.audiences.members import RULE_SECONDS, Size, fetched, members, size
+from crm_core.audiences.references import resolved
 from crm_core.errors import CrmError
 from crm_core.features import FEATURES, build_features
 from crm_core.models.standing import SEGMENTATIONS, standing
@@ -29,6 +31,7 @@ def members_at(store: Store, rule: Rule, day: date) -> ir.Table:
     """
     if day == store.scores_as_of:
         return members(store, rule)
+    rule = resolved(store, rule)
     asked = {part.field for part in conditions(rule)}
     if not asked <= set(PAST_FIELDS):
         raise CrmError("scores_other_day", asked=day, have=store.scores_as_of)
@@ -41,22 +44,29 @@ def members_at(store: Store, rule: Rule, day: date) -> ir.Table:
         people = _left(codes, people) if is_base else _left(people, codes)
     if rule == All():
         return people
-    expressions = {name: people[name] for name in PAST_FIELDS}
-    fields = {name: FIELDS[name] for name in PAST_FIELDS}
-    return people.filter(predicate(rule, fields=fields, expressions=expressions, as_of=day))
+    people, answers = answered(people, store, rule, day)
+    held = predicate(
+        rule,
+        fields={name: FIELDS[name] for name in PAST_FIELDS},
+        expressions={name: people[name] for name in PAST_FIELDS},
+        as_of=day,
+        answers=answers,
+    )
+    return people.filter(held).select("customer_key", *PAST_FIELDS)
 
 
-def size_at(store: Store, rule: Rule, day: date) -> Size:
+def size_at(store: Store, rule: Rule, day: date, *, seconds: float = RULE_SECONDS) -> Size:
     """How large an audience was on a day and what it had spent; how it can be reached is as of
     now, and nothing is expected of it.
 
-    Raises: CrmError of `members_at`.
+    Raises: CrmError("rule_too_slow") after `seconds`, CrmError of `members_at`.
     """
     if day == store.scores_as_of:
-        return size(store, rule)
+        return size(store, rule, seconds=seconds)
     picked = members_at(store, rule, day)
     spent = picked.revenue_365d.sum().cast("float64").fill_null(0.0)
-    row = store.fetch(picked.agg(customers=picked.count(), revenue=spent)).iloc[0]
+    counted = picked.agg(customers=picked.count(), revenue=spent)
+    row = fetched(store, counted, seconds).iloc[0]
     known = build_features(store.at(day), ())
     everyone = store.fetch(known.agg(n=known.count()))["n"].iloc[0]
     return Size(

@@ -44,16 +44,18 @@ def reach(store: Store, members: ir.Table, *, purpose: str = "marketing") -> dic
     """
     if not (store.has("consents") and store.has("suppressions") and store.has("identities")):
         return dict.fromkeys(CONTACT_CHANNELS, 0)
-    people = members.select("customer_key").distinct()
+    agreed = store.table("consents")
+    agreed = agreed.select("customer_key").distinct()
     parts = [
         reachable(
-            people, store.table("consents"), store.table("suppressions"), channel, purpose=purpose
+            agreed, store.table("consents"), store.table("suppressions"), channel, purpose=purpose
         )
         .semi_join(contactable(store, channel), "customer_key")
         .mutate(contact_channel=ibis.literal(channel))
         for channel in CONTACT_CHANNELS
     ]
-    together = parts[0].union(*parts[1:])
+    # Members come last and once: they may be what takes longest to find.
+    together = parts[0].union(*parts[1:]).semi_join(members, "customer_key")
     frame = store.fetch(together.group_by("contact_channel").agg(customers=together.count()))
     counted = dict(zip(frame["contact_channel"], frame["customers"], strict=True))
     return {channel: int(counted.get(channel, 0)) for channel in CONTACT_CHANNELS}

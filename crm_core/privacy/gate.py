@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ibis
@@ -21,6 +21,7 @@ from crm_core.store import Store
 MOST_AT_ONCE = 1_000
 MOST_FOUND = 50
 MOST_TRACES = 200
+MOST_MATCHED = 5_000
 IDENTITY_COLUMNS = ("name", "email", "phone", "address", "postal_code", "city")
 
 _TO_FULL_WIDTH = {place: place + 0xFEE0 for place in range(0x21, 0x7F)}
@@ -126,6 +127,36 @@ def _treated(values: pd.Series[Any], columns: pd.Series[Any], rules: Any) -> pd.
         value if rules[column] == "clear" else mask(TAGS[column], value) for value, column in pairs
     ]
     return pd.Series(shown, index=values.index, dtype=object)
+
+
+def keys_of_traces(store: Store, kind: str, values: Iterable[str]) -> dict[str, int]:
+    """The customer that each of these ids, addresses or numbers leads to, where one does.
+
+    For lists that people bring along: it tells keys, and of nobody a name.
+    """
+    wanted = list(dict.fromkeys(values))
+    if not wanted or not store.has("identity_links"):
+        return {}
+    links = store.table("identity_links")
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), MOST_MATCHED):
+        some = wanted[start : start + MOST_MATCHED]
+        mine = links.filter((links.kind == kind) & links.value.isin(some))
+        rows = store.fetch(mine.select("value", "customer_key"))
+        found |= {str(v): int(k) for v, k in zip(rows["value"], rows["customer_key"], strict=True)}
+    return found
+
+
+def known_keys(store: Store, keys: Iterable[int]) -> set[int]:
+    """Those of the keys that are customers now."""
+    wanted = list(dict.fromkeys(keys))
+    people = store.table("customers")
+    found: set[int] = set()
+    for start in range(0, len(wanted), MOST_MATCHED):
+        some = wanted[start : start + MOST_MATCHED]
+        rows = store.fetch(people.filter(people.customer_key.isin(some)).select("customer_key"))
+        found.update(int(key) for key in rows["customer_key"])
+    return found
 
 
 def account_names(store: Store, access: Access, account_keys: Sequence[int]) -> dict[int, str]:

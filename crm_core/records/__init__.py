@@ -1,11 +1,12 @@
 """What people decided: users, settings, audiences, consents, the log of access."""
 
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
+from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.people import ROLES
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
-from crm_core.records.saved import Audience, View
+from crm_core.records.saved import Audience, Version, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
 from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 
@@ -14,6 +15,7 @@ __all__ = [
     "CONTACT_CHANNELS",
     "CUT_SCORES",
     "FIRST",
+    "MOST_LISTED",
     "PAID_TIERS",
     "PURPOSES",
     "REFUND_DATES",
@@ -23,10 +25,12 @@ __all__ = [
     "AuditEntry",
     "AuditLine",
     "IdentityOverride",
+    "ListOfIds",
     "Mirror",
     "Records",
     "SettingIssue",
     "ShopSettings",
+    "Version",
     "View",
     "copy_records",
     "open_records",

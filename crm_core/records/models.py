@@ -83,6 +83,44 @@ class SavedAudience(Base):
     version: Mapped[int] = mapped_column(Integer)
 
 
+class AudienceVersion(Base):
+    """What a saved audience was from its version on; stays when the audience is removed."""
+
+    __tablename__ = "audience_versions"
+
+    audience_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(120))
+    rule: Mapped[Any] = mapped_column(JSON)
+    saved_by: Mapped[str] = mapped_column(String(320))
+    saved_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class IdList(Base):
+    """A named list of customers that somebody brought along, and what became of its rows."""
+
+    __tablename__ = "id_lists"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(240), unique=True)
+    told: Mapped[Any] = mapped_column(JSON)
+    owner: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class IdListMember(Base):
+    """A customer in such a list. `told_key` is whom the list named, `customer_key` who that is
+    now: the two differ where customers were found to be one."""
+
+    __tablename__ = "id_list_members"
+    __table_args__ = (Index("id_list_members_by_customer", "customer_key"),)
+
+    list_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    told_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    customer_key: Mapped[int] = mapped_column(BigInteger)
+
+
 class SavedView(Base):
     """A page with its filters, kept under a name by its owner."""
 

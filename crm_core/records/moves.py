@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from crm_core.records.connection import writing
+from crm_core.records.id_lists import lists_follow
 from crm_core.records.models import EVENT, Consent, CustomerMove, Suppression
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
 
@@ -43,6 +44,7 @@ class Moves(Repository):
             for table in (Consent, Suppression):
                 for key in _present(connection, table, survivors):
                     moved += _move(connection, table, key, survivors[key])
+            moved += lists_follow(connection, _survivors({**known, **steps}))
             if moved:
                 bump(connection, "decisions")
         return moved
@@ -63,6 +65,7 @@ class Moves(Repository):
                     changed += _take_apart(connection, key, survivor, home)
             connection.execute(delete(CustomerMove))
             _remember(connection, steps)
+            changed += lists_follow(connection, now)
             if changed:
                 bump(connection, "decisions")
         return changed

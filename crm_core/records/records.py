@@ -11,15 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, String, cast, func, select
 
 from crm_core.errors import CrmError
 from crm_core.records.audit_log import AuditLog
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
+from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
-from crm_core.records.models import Consent, SavedAudience, Secret, SetAsideOrder, Suppression
+from crm_core.records.models import (
+    Consent,
+    IdList,
+    IdListMember,
+    SavedAudience,
+    Secret,
+    SetAsideOrder,
+    Suppression,
+)
 from crm_core.records.moves import Moves
 from crm_core.records.people import People
 from crm_core.records.repository import counter, insert_new
@@ -49,6 +58,7 @@ class Records(
     Moves,
     SetAside,
     IdentityOverrides,
+    IdLists,
     AuditLog,
     Copying,
 ):
@@ -78,7 +88,8 @@ class Records(
         """Decisions as they stand, all of one moment, for the file beside the facts.
 
         Tables: consents (customer_key, contact_channel, purpose, state: the latest),
-        suppressions (customer_key, contact_channel), saved_audiences (id, name, version),
+        suppressions (customer_key, contact_channel), saved_audiences (id, name, version, rule as
+        JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
         set_aside_orders (order_id).
         """
         with reading(self._engine) as connection:
@@ -140,9 +151,15 @@ def _mirrored() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.Da
     yield "consents", _current_consents(), {**key, "purpose": pa.string(), "state": pa.string()}
     barred = select(Suppression.customer_key, Suppression.contact_channel)
     yield "suppressions", barred.order_by(*barred.selected_columns), key
-    named = select(SavedAudience.id, SavedAudience.name, SavedAudience.version)
-    kinds = {"id": pa.int64(), "name": pa.string(), "version": pa.int64()}
+    rule = cast(SavedAudience.rule, String).label("rule")
+    named = select(SavedAudience.id, SavedAudience.name, SavedAudience.version, rule)
+    kinds = {"id": pa.int64(), "name": pa.string(), "version": pa.int64(), "rule": pa.string()}
     yield "saved_audiences", named.order_by(SavedAudience.id), kinds
+    lists = select(IdList.id, IdList.name).order_by(IdList.id)
+    yield "id_lists", lists, {"id": pa.int64(), "name": pa.string()}
+    listed = select(IdListMember.list_id, IdListMember.customer_key).distinct()
+    kinds = {"list_id": pa.int64(), "customer_key": pa.int64()}
+    yield "id_list_members", listed.order_by(*listed.selected_columns), kinds
     out = select(SetAsideOrder.order_id).order_by(SetAsideOrder.order_id)
     yield "set_aside_orders", out, {"order_id": pa.string()}
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import SavedAudience, SavedView
+from crm_core.records.models import AudienceVersion, SavedAudience, SavedView
 from crm_core.records.repository import (
     Repository,
     bump,
@@ -38,6 +38,17 @@ class Audience:
     owner: str
     created_at: datetime
     version: int
+
+
+@dataclass(frozen=True)
+class Version:
+    """What an audience was from a moment on."""
+
+    version: int
+    name: str
+    rule: Mapping[str, Any]
+    saved_by: str
+    saved_at: datetime
 
 
 @dataclass(frozen=True)
@@ -83,20 +94,26 @@ class Saved(Repository):
             "created_at": checked_moment(now),
             "version": 1,
         }
-        with _names_apart(name), writing(self._engine) as connection:
-            made = connection.execute(
-                insert(SavedAudience).values(**row).returning(SavedAudience.id)
-            )
-            number = made.scalar_one()
-            bump(connection, "decisions")
-            return _find(connection, number)
+        with names_apart(name), writing(self._engine) as connection:
+            bump(connection, "decisions")  # first, so that two who add take turns
+            number = _next_number(connection)
+            connection.execute(insert(SavedAudience).values(id=number, **row))
+            return _kept(connection, number, owner, now)
 
     def change_audience(
-        self, number: int, *, version: int, name: str, rule: Mapping[str, Any]
+        self,
+        number: int,
+        *,
+        version: int,
+        name: str,
+        rule: Mapping[str, Any],
+        user: str,
+        now: datetime,
     ) -> Audience:
         """Gives an audience another name or rule, if nobody changed it since `version`.
 
-        Raises: CrmError("records_audience_changed", name), and as `add_audience`.
+        What it was stays in its history. Raises: CrmError("records_audience_changed", name), and
+        as `add_audience`.
         """
         name = checked_name(name)
         fresh = {
@@ -105,7 +122,7 @@ class Saved(Repository):
             "rule": _checked_rule(rule),
             "version": version + 1,
         }
-        with _names_apart(name), writing(self._engine) as connection:
+        with names_apart(name), writing(self._engine) as connection:
             found = _find(connection, number)
             if found.version != version:
                 raise CrmError("records_audience_changed", name=found.name)
@@ -113,10 +130,44 @@ class Saved(Repository):
                 update(SavedAudience).where(SavedAudience.id == number).values(**fresh)
             )
             bump(connection, "decisions")
+            return _kept(connection, number, user, checked_moment(now))
+
+    def audience_versions(self, number: int) -> list[Version]:
+        """All that an audience was, the version of now first."""
+        with reading(self._engine) as connection:
+            mine = select(AudienceVersion).where(AudienceVersion.audience_id == number)
+            rows = connection.execute(mine.order_by(AudienceVersion.version.desc()))
+            return [
+                Version(row.version, row.name, row.rule, row.saved_by, row.saved_at) for row in rows
+            ]
+
+    def bring_back_audience(self, number: int) -> Audience:
+        """An audience that was removed, under its number, as it was last: rules that name it hold
+        again.
+
+        Raises: CrmError("records_audience_unknown") for one that never was,
+        ("records_name_taken") where another has its name by now.
+        """
+        versions = self.audience_versions(number)
+        if not versions:
+            raise CrmError("records_audience_unknown")
+        last, first = versions[0], versions[-1]
+        row = {
+            "id": number,
+            "name": last.name,
+            "name_key": name_key(last.name),
+            "rule": last.rule,
+            "owner": first.saved_by,
+            "created_at": first.saved_at,
+            "version": last.version,
+        }
+        with names_apart(last.name), writing(self._engine) as connection:
+            bump(connection, "decisions")
+            connection.execute(insert(SavedAudience).values(**row))
             return _find(connection, number)
 
     def remove_audience(self, number: int) -> None:
-        """Forgets an audience."""
+        """Takes an audience away; its history stays, so that it can be brought back."""
         with writing(self._engine) as connection:
             _find(connection, number)
             connection.execute(delete(SavedAudience).where(SavedAudience.id == number))
@@ -150,12 +201,36 @@ class Saved(Repository):
 
 
 @contextmanager
-def _names_apart(name: str) -> Iterator[None]:
+def names_apart(name: str) -> Iterator[None]:
     """Words a clash of names as one."""
     try:
         yield
     except IntegrityError:
         raise CrmError("records_name_taken", name=name) from None
+
+
+def _next_number(connection: Connection) -> int:
+    """A number that no audience ever had: rules may still name one that was removed."""
+    highest = [
+        connection.execute(select(func.max(column))).scalar() or 0
+        for column in (SavedAudience.id, AudienceVersion.audience_id)
+    ]
+    return max(highest) + 1
+
+
+def _kept(connection: Connection, number: int, user: str, now: datetime) -> Audience:
+    """The audience as it stands, with a line of its history."""
+    audience = _find(connection, number)
+    row = {
+        "audience_id": number,
+        "version": audience.version,
+        "name": audience.name,
+        "rule": audience.rule,
+        "saved_by": user,
+        "saved_at": now,
+    }
+    connection.execute(insert(AudienceVersion).values(**row))
+    return audience
 
 
 def _find(connection: Connection, wanted: int | str) -> Audience:

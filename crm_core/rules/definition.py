@@ -1,4 +1,4 @@
-"""What a rule is made of: conditions on named fields, joined by all, any and not."""
+"""What a rule is made of: conditions on fields and on what people did, joined by all, any, not."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ Unit = Literal["", "money", "count", "days", "rate", "stars", "code", "date"]
 Scalar = str | int | float | date
 Value = Scalar | tuple[Scalar, ...] | None
 Shape = Literal["one", "pair", "list", "days", "none"]
+Measure = Literal["times", "amount"]
+Compared = Literal[">=", "<=", "="]
 
 MAX_DEPTH: Final = 8
 MAX_CONDITIONS: Final = 200
@@ -19,6 +21,9 @@ MAX_LIST: Final = 10_000
 MAX_TEXT: Final = 200
 MAX_NUMBER: Final = 1e15
 MAX_DAYS: Final = 36_500
+MAX_BEHAVIOURS: Final = 20
+MAX_WHERE: Final = 8
+MAX_TIMES: Final = 1_000_000
 
 #: Which value an operator takes: one, two (both included), a list, a count of days, none.
 SHAPES: Final[Mapping[str, Shape]] = {
@@ -86,6 +91,53 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """What came (or did not come) in the days after each event that is counted.
+
+    Later on the same day counts as after. Of "did not" only those events are counted whose days
+    are over: of the others nobody knows yet.
+    """
+
+    event: str
+    within_days: int
+    where: tuple[Condition, ...] = ()
+    happened: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """How often something happened to a customer, or what it came to in money.
+
+    `where` are conditions on the event itself, all of which hold. Without `last_days` (the last
+    of them the day asked about) and `between` (both days included) it is asked of all time.
+    Nothing happened to somebody without such an event: 0 times is known, not unknown.
+    """
+
+    event: str
+    where: tuple[Condition, ...] = ()
+    measure: Measure = "times"
+    operator: Compared = ">="
+    value: int | float = 1
+    last_days: int | None = None
+    between: tuple[date, date] | None = None
+    then: Then | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """Who is in an imported list, by its number or name."""
+
+    name: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class InAudience:
+    """Who is in a saved audience as it is now, by its number or name."""
+
+    name: int | str
+
+
+@dataclass(frozen=True, slots=True)
 class All:
     """Holds where every part holds; without parts it holds for everyone."""
 
@@ -106,21 +158,31 @@ class Not:
     part: Rule
 
 
-Rule = Condition | All | Any | Not
+Leaf = Condition | Did | InList | InAudience
+Rule = Leaf | All | Any | Not
 Fields = Mapping[str, Field]
 
 
 def conditions(rule: Rule) -> Iterator[Condition]:
-    """The questions of a rule, in the order in which they are read.
+    """The questions of a rule about fields, in the order in which they are read.
 
     >>> [c.field for c in conditions(All((Condition("a", "is_known"), Not(Condition("b", "is_true")))))]
     ['a', 'b']
     """
+    return (leaf for leaf in leaves(rule) if isinstance(leaf, Condition))
+
+
+def leaves(rule: Rule) -> Iterator[Leaf]:
+    """All questions of a rule, of whatever kind, in the order in which they are read.
+
+    >>> list(leaves(Any((InList(1), Not(InAudience(2))))))
+    [InList(name=1), InAudience(name=2)]
+    """
     match rule:
-        case Condition():
-            yield rule
         case Not(part):
-            yield from conditions(part)
+            yield from leaves(part)
         case All(parts) | Any(parts):
             for part in parts:
-                yield from conditions(part)
+                yield from leaves(part)
+        case _:
+            yield rule

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from typing import Any as Anything
 from typing import Final, NoReturn, cast
 
 from crm_core.errors import CrmError
@@ -13,15 +14,21 @@ from crm_core.rules.definition import (
     MAX_CONDITIONS,
     MAX_DEPTH,
     MAX_LIST,
+    MAX_WHERE,
     SHAPES,
     All,
     Any,
     Condition,
+    Did,
     Fields,
+    InAudience,
+    InList,
     Not,
     Rule,
+    Then,
     Value,
 )
+from crm_core.rules.events import event_of
 
 MAX_CHARACTERS: Final = 4_000_000
 _Node = dict[str, object]
@@ -43,6 +50,32 @@ def to_document(rule: Rule) -> dict[str, object]:
         case Condition(field, operator, value):
             node: dict[str, object] = {"field": field, "operator": operator}
             return node if value is None else {**node, "value": _plain(value)}
+        case Did():
+            return _behaviour_node(rule)
+        case InList(name):
+            return {"in_list": name}
+        case InAudience(name):
+            return {"in_audience": name}
+
+
+def _behaviour_node(did: Did) -> dict[str, object]:
+    node = _step_node("did", did.event, did.where)
+    if (did.measure, did.operator, did.value) != ("times", ">=", 1):
+        node[did.measure] = {"operator": did.operator, "value": did.value}
+    if did.last_days is not None:
+        node["in_last_days"] = did.last_days
+    if did.between is not None:
+        node["between"] = _plain(did.between)
+    if did.then is not None:
+        then = did.then
+        step = _step_node("did" if then.happened else "did_not", then.event, then.where)
+        node["then"] = {**step, "within_days": then.within_days}
+    return node
+
+
+def _step_node(name: str, event: str, where: tuple[Condition, ...]) -> dict[str, object]:
+    step: dict[str, object] = {name: event}
+    return {**step, "where": [to_document(part) for part in where]} if where else step
 
 
 def _plain(value: Value) -> object:
@@ -102,12 +135,19 @@ def _rule(node: object, fields: Fields, depth: int) -> Rule:
     for name, group in _GROUPS.items():
         if keys == {name}:
             return group(_parts(content[name], fields, depth))
-    if not {"field", "operator"} <= keys <= {"field", "operator", "value"}:
-        raise CrmError("rule_shape")
+    for name, reference in _REFERENCES.items():
+        if keys == {name}:
+            return reference(cast("int | str", content[name]))  # `checked` refuses anything else
+    if "did" in keys:
+        return _behaviour(content)
     return _condition(content, fields)
 
 
 _GROUPS: dict[str, Callable[[tuple[Rule, ...]], Rule]] = {"all": All, "any": Any}
+_REFERENCES: dict[str, Callable[[int | str], Rule]] = {
+    "in_list": InList,
+    "in_audience": InAudience,
+}
 
 
 def _parts(node: object, fields: Fields, depth: int) -> tuple[Rule, ...]:
@@ -119,7 +159,83 @@ def _parts(node: object, fields: Fields, depth: int) -> tuple[Rule, ...]:
     return tuple(_rule(part, fields, depth + 1) for part in parts)
 
 
+def _behaviour(node: _Node) -> Did:
+    _known_keys(node, {"did", "where", "times", "amount", "in_last_days", "between", "then"})
+    if {"times", "amount"} <= node.keys():
+        raise CrmError("rule_shape")
+    measure = "amount" if "amount" in node else "times"
+    counted = _keyed(node.get(measure, {"operator": ">=", "value": 1}))
+    if set(counted) != {"operator", "value"}:
+        raise CrmError("rule_shape")
+    event = _event_name(node["did"])
+    between = node.get("between")
+    return Did(
+        event,
+        _where(node, event),
+        measure,
+        operator=cast("Anything", counted["operator"]),
+        value=cast("Anything", counted["value"]),
+        last_days=cast("Anything", _given(node, "in_last_days")),
+        between=None if between is None and "between" not in node else _days(between, event),
+        then=_then(_keyed(node["then"])) if "then" in node else None,
+    )
+
+
+def _then(node: _Node) -> Then:
+    _known_keys(node, {"did", "did_not", "where", "within_days"})
+    said = node.keys() & {"did", "did_not"}
+    if len(said) != 1 or "within_days" not in node:
+        raise CrmError("rule_shape")
+    event = _event_name(node[next(iter(said))])
+    days = cast("int", node["within_days"])
+    return Then(event, days, _where(node, event), happened="did" in said)
+
+
+def _known_keys(node: _Node, allowed: set[str]) -> None:
+    if not node.keys() <= allowed:
+        raise CrmError("rule_shape")
+
+
+def _keyed(node: object) -> _Node:
+    if not isinstance(node, dict):
+        raise CrmError("rule_shape")
+    return cast("_Node", node)
+
+
+def _given(node: _Node, name: str) -> object:
+    """A key's value; one that says null says nothing that a rule could mean."""
+    if name in node and node[name] is None:
+        raise CrmError("rule_shape")
+    return node.get(name)
+
+
+def _event_name(name: object) -> str:
+    if not isinstance(name, str):
+        raise CrmError("rule_shape")
+    return event_of(name).name
+
+
+def _days(value: object, event: str) -> tuple[date, date]:
+    found = _decoded(value, is_date=True)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise CrmError("rule_event_period", event=event)
+    return cast("tuple[date, date]", found)
+
+
+def _where(node: _Node, event: str) -> tuple[Condition, ...]:
+    listed = node.get("where", [])
+    if not isinstance(listed, list):
+        raise CrmError("rule_shape")
+    parts = cast("list[object]", listed)
+    if len(parts) > MAX_WHERE:
+        raise CrmError("rule_event_where", event=event, limit=MAX_WHERE)
+    fields = event_of(event).fields
+    return tuple(_condition(_keyed(part), fields) for part in parts)
+
+
 def _condition(node: _Node, fields: Fields) -> Condition:
+    if not {"field", "operator"} <= node.keys() <= {"field", "operator", "value"}:
+        raise CrmError("rule_shape")
     field, operator = node["field"], node["operator"]
     if not isinstance(field, str) or not isinstance(operator, str):
         raise CrmError("rule_shape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
@@ -14,8 +15,22 @@ from ibis.expr.types import BooleanValue, StringValue
 
 from crm_core.errors import CrmError
 from crm_core.rules.check import checked
-from crm_core.rules.definition import All, Any, Condition, Field, Fields, FieldType, Not, Rule
+from crm_core.rules.definition import (
+    All,
+    Any,
+    Condition,
+    Did,
+    Field,
+    Fields,
+    FieldType,
+    InAudience,
+    InList,
+    Leaf,
+    Not,
+    Rule,
+)
 
+Answers = Mapping[Leaf, ibis.Value]
 _Test = Callable[[Anything, Anything], Anything]
 
 _COMPARE: Final[Mapping[str, _Test]] = {
@@ -32,8 +47,21 @@ _COMPARE: Final[Mapping[str, _Test]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    fields: Fields
+    expressions: Mapping[str, ibis.Value]
+    as_of: date
+    answers: Answers
+
+
 def predicate(
-    rule: Rule, *, fields: Fields, expressions: Mapping[str, ibis.Value], as_of: date
+    rule: Rule,
+    *,
+    fields: Fields,
+    expressions: Mapping[str, ibis.Value],
+    as_of: date,
+    answers: Answers | None = None,
 ) -> BooleanValue:
     """Who a rule holds for, as one boolean expression over the columns given.
 
@@ -41,8 +69,10 @@ def predicate(
     `is_unknown` finds it. The result itself is never NULL. Text is compared letter by letter;
     `%` and `_` in `contains` and `starts_with` are ordinary letters. `in_last_days` counts
     back from `as_of` (n days with `as_of` the last); later days are outside.
+    `answers` holds what columns cannot tell: for each Did its measure (see `measured`; NULL where
+    nothing happened), for each InList a yes where the customer is in it.
     Raises: what `checked` raises; CrmError rule_field_type if a column is not of its field's
-    type.
+    type, rule_unanswered for a question without an answer.
 
     >>> t = ibis.table({"orders": "int64"}, name="t")
     >>> fields = {"orders": Field("orders", "number", "feature.orders.label")}
@@ -55,25 +85,34 @@ def predicate(
     >>> holds.type().is_boolean()
     True
     """
-    held = _expression(checked(rule, fields), expressions, fields, as_of)
+    given = _Given(fields, expressions, as_of, answers or {})
+    held = _expression(checked(rule, fields), given)
     return ibis.coalesce(held, ibis.literal(False))
 
 
-def _expression(
-    rule: Rule, expressions: Mapping[str, ibis.Value], fields: Fields, as_of: date
-) -> BooleanValue:
+def _expression(rule: Rule, given: _Given) -> BooleanValue:
     match rule:
         case Condition():
-            column = _column(fields[rule.field], expressions)
-            return cast("BooleanValue", _condition(rule, column, as_of))
+            column = _column(given.fields[rule.field], given.expressions)
+            return cast("BooleanValue", _condition(rule, column, given.as_of))
+        case Did():
+            measure = cast("Anything", _answer(rule, given)).fill_null(0)
+            return _COMPARE[rule.operator](measure, ibis.literal(rule.value))
+        case InList() | InAudience():
+            return cast("BooleanValue", _answer(rule, given).fill_null(False))
         case Not(part):
-            return ~_expression(part, expressions, fields, as_of)
+            return ~_expression(part, given)
         case All(parts):
-            held = [_expression(part, expressions, fields, as_of) for part in parts]
+            held = [_expression(part, given) for part in parts]
             return reduce(and_, held, cast("BooleanValue", ibis.literal(True)))
         case Any(parts):
-            held = [_expression(part, expressions, fields, as_of) for part in parts]
-            return reduce(or_, held)
+            return reduce(or_, [_expression(part, given) for part in parts])
+
+
+def _answer(leaf: Leaf, given: _Given) -> ibis.Value:
+    if leaf not in given.answers:
+        raise CrmError("rule_unanswered")
+    return given.answers[leaf]
 
 
 def _column(field: Field, expressions: Mapping[str, ibis.Value]) -> ibis.Value:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, cast
 
-from crm_core.rules.definition import All, Any, Condition, Field, Fields, Not, Rule, Scalar
-from crm_core.text import t
+from crm_core.rules.definition import (
+    All,
+    Any,
+    Condition,
+    Did,
+    Field,
+    Fields,
+    InAudience,
+    InList,
+    Leaf,
+    Not,
+    Rule,
+    Scalar,
+)
+from crm_core.rules.events import event_of
+from crm_core.text import has, t
 from crm_core.text.formats import day, money, number, percent
 
 _LISTED: Final = 5
@@ -19,18 +33,26 @@ class _Words:
     fields: Fields
     language: str
     currency: str
+    names: Mapping[Leaf, str]
 
 
-def sentence(rule: Rule, *, fields: Fields, language: str, currency: str = "") -> str:
+def sentence(
+    rule: Rule,
+    *,
+    fields: Fields,
+    language: str,
+    currency: str = "",
+    names: Mapping[Leaf, str] | None = None,
+) -> str:
     """What a rule says, for people; long lists show their first five values.
 
-    Names of fields come from their `label` text keys. The values are what people typed: show
-    the result as plain text, never as Markdown.
+    Names of fields come from their `label` text keys, those of lists and audiences from `names`.
+    The values are what people typed: show the result as plain text, never as Markdown.
 
     >>> sentence(All(), fields={}, language="en")
     'All customers'
     """
-    words = _Words(fields, language, currency)
+    words = _Words(fields, language, currency, names or {})
     if rule == All():
         return t("rules.everyone", language)
     return t("rules.customers", language, rule=_say(rule, words, outer=True))
@@ -40,6 +62,12 @@ def _say(rule: Rule, words: _Words, outer: bool = False) -> str:
     match rule:
         case Condition():
             return _condition(rule, words)
+        case Did():
+            return _behaviour(rule, words)
+        case InList(name) | InAudience(name):
+            kind = "in_list" if isinstance(rule, InList) else "in_audience"
+            shown = t("rules.quoted", words.language, value=words.names.get(rule, name))
+            return t(f"rules.{kind}", words.language, name=shown)
         case Not(part):
             return t("rules.not", words.language, rule=_say(part, words, outer=True))
         case All(()):
@@ -54,6 +82,7 @@ def _say(rule: Rule, words: _Words, outer: bool = False) -> str:
 
 def _condition(condition: Condition, words: _Words) -> str:
     field = words.fields[condition.field]
+    condition = _single(condition)
     key = f"rules.operator.{_key(field, condition.operator)}"
     label = t(field.label, words.language)
     value = condition.value
@@ -69,6 +98,72 @@ def _condition(condition: Condition, words: _Words) -> str:
     return t(key, words.language, field=label, value=shown)
 
 
+def _single(condition: Condition) -> Condition:
+    """One of a list of one is that one."""
+    value = condition.value
+    if condition.operator not in _OF_ONE or not isinstance(value, tuple) or len(value) != 1:
+        return condition
+    return replace(condition, operator=_OF_ONE[condition.operator], value=value[0])
+
+
+def _behaviour(did: Did, words: _Words) -> str:
+    """Did it so often, in such days, and then what."""
+    language, when = words.language, _when(did, words)
+    if did.measure == "times" and did.operator != ">=" and did.value == 0:
+        said = t("behaviour.plain", language, what=_step(did, "did_not", words), when=when)
+        return said if did.then is None else _then(did, said, words)
+    what, count = _step(did, "did", words), _count(did, words)
+    if did.then is not None:
+        said = _then(did, t("behaviour.plain", language, what=what, when=when), words)
+        return t("behaviour.of_these", language, said=said, count=count) if count else said
+    if not count:
+        return t("behaviour.plain", language, what=what, when=when)
+    return t("behaviour.counted", language, what=what, when=when, count=count)
+
+
+def _then(did: Did, said: str, words: _Words) -> str:
+    then = did.then
+    if then is None:
+        return said
+    following = Did(then.event, then.where)
+    next_ = _step(following, "did" if then.happened else "did_not", words)
+    days = number(then.within_days, words.language)
+    return t("behaviour.then", words.language, said=said, next=next_, days=days)
+
+
+def _step(did: Did, form: str, words: _Words) -> str:
+    event = event_of(did.event)
+    what = t(f"behaviour.event.{event.name}.{form}", words.language)
+    if not did.where:
+        return what
+    of_event = replace(words, fields=event.fields)
+    said = [_condition(part, of_event) for part in did.where]
+    joined = t("rules.comma", words.language).join(said)
+    return t("behaviour.where", words.language, what=what, where=joined)
+
+
+def _count(did: Did, words: _Words) -> str:
+    """How often or for how much; nothing for "at least once", which every event says."""
+    if (did.measure, did.operator, did.value) == ("times", ">=", 1):
+        return ""
+    is_money = did.measure == "amount"
+    value = (
+        money(did.value, words.currency, words.language) if is_money else _plain(did.value, words)
+    )
+    key = f"behaviour.count.{did.measure}.{_SIGNS[did.operator]}"
+    return t(key, words.language, value=value)
+
+
+def _when(did: Did, words: _Words) -> str:
+    if did.last_days is not None:
+        return t("behaviour.last_days", words.language, days=number(did.last_days, words.language))
+    if did.between is None:
+        return ""
+    low, high = (day(each, words.language) for each in did.between)
+    return t("behaviour.between", words.language, low=low, high=high)
+
+
+_OF_ONE: Final = {"in": "is", "not_in": "is_not"}
 _SIGNS: Final = {
     "=": "equal",
     "!=": "not_equal",
@@ -96,10 +191,24 @@ def _several(field: Field, values: tuple[Scalar, ...], words: _Words) -> str:
 
 def _value(field: Field, value: Scalar, words: _Words) -> str:
     if isinstance(value, str):
-        return t("rules.quoted", words.language, value=value)
+        shown = value_words(field, value, words.language)
+        return t("rules.quoted", words.language, value=shown)
     if isinstance(value, date):
         return day(value, words.language)
     return _UNITS.get(field.unit, _plain)(value, words)
+
+
+def value_words(field: Field, value: str, language: str) -> str:
+    """A value of a text field: a code of an event's part in words, anything else as it stands.
+
+    >>> from crm_core.rules.events import EVENTS
+    >>> value_words(EVENTS["consent"].fields["state"], "granted", "en")
+    'agreed'
+    """
+    key = f"{field.label.replace('.part.', '.value.')}.{value}"
+    return (
+        t(key, language) if field.label.startswith("behaviour.") and has(key, language) else value
+    )
 
 
 def _plain(value: float, words: _Words) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members
+from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members, members_at
 from crm_core.privacy.gate import IDENTITY_COLUMNS
 from crm_core.privacy.policy import CHANNEL_COLUMNS, allowed
 from crm_core.records import CONTACT_CHANNELS
@@ -19,7 +20,7 @@ from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, warning
-from crm_core.views.audiences import GROUPS, Audience, choices
+from crm_core.views.audiences import GROUPS, Audience, choices, past_facts
 
 NO_CONTACT = "none"
 FACTS = ("stage", "value_tier", "last_order_day", "orders", "revenue")
@@ -27,8 +28,9 @@ _CODE = "customer"
 _LABEL = ".label"  # a fact's text key is feature.<fact>.label
 
 
-def draw_export(view: Audience, rule: Rule, name: str) -> None:
-    """What the list is for and holds, then the one button that writes it.
+def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) -> None:
+    """What the list is for and holds, then the one button that writes it. `day` is the past day
+    that the rule is asked of.
 
     Everyone must be meant: the button comes after a yes. A channel that reaches nobody says so.
     """
@@ -45,10 +47,11 @@ def draw_export(view: Audience, rule: Rule, name: str) -> None:
     form = switch_choice(
         "audiences.file_format", ("csv", "xlsx"), key="audience_format", prefix="audiences.format"
     )
+    known = FIELDS if day is None else past_facts()
     labels = choices_field(
         "audiences.facts",
-        [f"{field}{_LABEL}" for group in GROUPS.values() for field in group],
-        key="audience_facts",
+        [f"{field}{_LABEL}" for group in GROUPS.values() for field in group if field in known],
+        key="audience_facts" if day is None else "audience_past_facts",
         prefix="feature",
         value=[f"{field}{_LABEL}" for field in FACTS],
     )
@@ -63,23 +66,25 @@ def draw_export(view: Audience, rule: Rule, name: str) -> None:
     codes = show(choices, session.selection)  # the list is written when no page is being drawn
     order = ListOrder(
         name=name,
-        members=lambda: _members(rule, session, codes),
+        members=lambda: _members(rule, session, codes, day),
         columns=_columns(contact, facts),
         contact_channel=contact,
         file_format=form,
         confirmed_everyone=view.is_everyone,
     )
-    export_button("audiences.export_button", order, key=_key(rule, contact, form))
+    export_button("audiences.export_button", order, key=_key(rule, contact, form, day))
 
 
-def _members(rule: Rule, session: Session, codes: Sequence[str]) -> Any:
+def _members(rule: Rule, session: Session, codes: Sequence[str], day: date | None) -> Any:
     """Who the rule picks; segments by the names people know them by."""
-    picked = members(session.store, rule)
+    store = session.store
+    picked = members(store, rule) if day is None else members_at(store, rule, day)
     named: dict[str, Any] = {}
     for code in codes:
         name, value = segment_of_code(code)
         field = SEGMENT_FIELDS[name]
-        named.setdefault(field, []).append((value, segment_name(code, session.language)))
+        if field in picked.columns:
+            named.setdefault(field, []).append((value, segment_name(code, session.language)))
     told = {
         field: picked[field].cases(*pairs, else_=picked[field]) for field, pairs in named.items()
     }
@@ -100,6 +105,6 @@ def _columns(contact: str | None, facts: Sequence[str]) -> dict[str, str]:
     return {**named, **{name: session.t(FIELDS[name].label) for name in facts}}
 
 
-def _key(rule: Rule, contact: str | None, form: str) -> str:
+def _key(rule: Rule, contact: str | None, form: str, day: date | None) -> str:
     """Another list, another button: what was said of one is never shown beside the next."""
-    return sha256(f"{to_json(rule)}|{contact}|{form}".encode()).hexdigest()[:12]
+    return sha256(f"{to_json(rule)}|{contact}|{form}|{day}".encode()).hexdigest()[:12]

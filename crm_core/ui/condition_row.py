@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any as Anything
 
 import streamlit as st
 
 from crm_core.audiences import FIELDS
-from crm_core.rules import SHAPES, Condition, Field, Rule
+from crm_core.rules import SHAPES, Condition, Event, Field
+from crm_core.rules import value_words as part_words
 from crm_core.ui.segment_words import value_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
-from crm_core.views.audiences import GROUPS, field_values
+from crm_core.views.audiences import GROUPS, field_values, part_values
 
 #: What the builder offers of each type, most usual first.
 OPERATORS: dict[str, tuple[str, ...]] = {
@@ -34,39 +36,81 @@ _AS_LIST = {"is": "in", "is_not": "not_in"}
 _HIGHEST = 1e12
 
 
-def is_editable(part: Rule) -> bool:
-    """Whether a condition can be shown by this row.
+@dataclass(frozen=True)
+class Menu:
+    """What a row may ask about: fields by name, their labels, the values of those of text, and
+    how a value is worded. `key` sets its rows apart from those of other menus."""
 
-    >>> is_editable(Condition("segment", "is", "champions")), is_editable(Condition("x", "is", "a"))
-    (True, False)
-    """
-    if not isinstance(part, Condition) or part.field not in FIELDS:
-        return False
-    operator = _AS_LIST.get(part.operator, part.operator)
-    return operator in OPERATORS[FIELDS[part.field].type]
+    key: str
+    fields: Mapping[str, Field]
+    label: Callable[[str], str]
+    values: Callable[[str], Sequence[str]]
+    word: Callable[[str, str], str]
+    first: str
 
 
-def condition_row(place: int, given: Condition, remove: Callable[[int], None]) -> Condition | None:
+def field_menu() -> Menu:
+    """Every field of customers, by theme."""
+    session = current()
+    themes = {name: theme for theme, names in GROUPS.items() for name in names}
+
+    def label(name: str) -> str:
+        theme = session.t(f"customer.group.{themes[name]}")
+        return f"{theme} · {session.t(FIELDS[name].label)}"
+
+    return Menu(
+        "audience",
+        {name: FIELDS[name] for name in themes},
+        label,
+        lambda name: show(field_values, session.selection, field=name),
+        value_words,
+        "orders",
+    )
+
+
+def part_menu(event: Event) -> Menu:
+    """The parts of an event."""
+    session = current()
+    fields = event.fields
+    return Menu(
+        f"audience_{event.name}",
+        fields,
+        lambda name: session.t(fields[name].label),
+        lambda name: show(part_values, session.selection, event=event.name, part=name),
+        lambda name, value: part_words(fields[name], value, session.language),
+        next(iter(fields)),
+    )
+
+
+def condition_row(
+    place: int, given: Condition | None, menu: Menu, remove: Callable[[int], None]
+) -> Condition | None:
     """Draws the row numbered `place`, beginning with `given`; None while its value is missing."""
     session = current()
-    given = _listed(given)
+    given = _listed(given) if given and given.field in menu.fields else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        field = _field(place, given, session)
-        operator = _operator(place, field, given, session)
-        start = given if (given.field, given.operator) == (field.name, operator) else None
-        key = f"audience_{place}_{field.name}_{operator}"
-        value = _value(key, field, operator, start, session)
-        st.button(
-            "",
-            key=f"audience_remove_{place}",
-            icon=":material/close:",
-            help=session.t("audiences.remove"),
-            on_click=remove,
-            args=(place,),
-        )
+        field = _field(place, given, menu, session)
+        operator = _operator(place, field, given, menu, session)
+        start = given if given and (given.field, given.operator) == (field.name, operator) else None
+        key = f"{menu.key}_{place}_{field.name}_{operator}"
+        value = _value(key, field, operator, start, menu)
+        remove_button(place, remove)
     if value is None and SHAPES[operator] != "none":
         return None
     return Condition(field.name, operator, value)
+
+
+def remove_button(place: int, remove: Callable[[int], None]) -> None:
+    """A small cross that takes out what stands at a place."""
+    st.button(
+        "",
+        key=f"audience_remove_{place}",
+        icon=":material/close:",
+        type="tertiary",
+        help=current().t("audiences.remove"),
+        on_click=remove,
+        args=(place,),
+    )
 
 
 def _listed(condition: Condition) -> Condition:
@@ -77,41 +121,40 @@ def _listed(condition: Condition) -> Condition:
     return Condition(condition.field, _AS_LIST[condition.operator], values)  # pyright: ignore
 
 
-def _field(place: int, given: Condition, session: Session) -> Field:
-    groups = {name: group for group, names in GROUPS.items() for name in names}
-    names = list(groups)
+def _field(place: int, given: Condition | None, menu: Menu, session: Session) -> Field:
+    names = list(menu.fields)
+    start = given.field if given else menu.first
     chosen = st.selectbox(
         session.md("audiences.field"),
         names,
-        index=names.index(given.field),
-        format_func=lambda name: (
-            f"{session.t(f'customer.group.{groups[name]}')} · {session.t(FIELDS[name].label)}"
-        ),
-        key=f"audience_{place}_field",
+        index=names.index(start),
+        format_func=menu.label,
+        key=f"{menu.key}_{place}_field",
         persist_state="session",
         width=290,
     )
-    return FIELDS[chosen if chosen in FIELDS else given.field]
+    return menu.fields[chosen if chosen in menu.fields else start]
 
 
-def _operator(place: int, field: Field, given: Condition, session: Session) -> str:
-    offered = OPERATORS[field.type]
-    start = given.operator if given.field == field.name and given.operator in offered else None
+def _operator(
+    place: int, field: Field, given: Condition | None, menu: Menu, session: Session
+) -> str:
+    offered = [code for code in OPERATORS[field.type] if code in field.operators]
+    is_same = given is not None and given.field == field.name and given.operator in offered
     chosen = st.selectbox(
         session.md("audiences.operator"),
         offered,
-        index=offered.index(start) if start else 0,
+        index=offered.index(given.operator) if given and is_same else 0,
         format_func=lambda code: session.t(f"rules.menu.{_SIGNS.get(code, code)}"),
-        key=f"audience_{place}_{field.name}_operator",
+        key=f"{menu.key}_{place}_{field.name}_operator",
         persist_state="session",
         width=180,
     )
     return chosen if chosen in offered else offered[0]
 
 
-def _value(
-    key: str, field: Field, operator: str, start: Condition | None, session: Session
-) -> Anything:
+def _value(key: str, field: Field, operator: str, start: Condition | None, menu: Menu) -> Anything:
+    session = current()
     value: Anything = start.value if start else None
     match (SHAPES[operator], field.type):
         case ("none", _):
@@ -119,7 +162,7 @@ def _value(
         case ("days", _):
             return _days(key, value, session)
         case ("list", _):
-            return _several(key, field, value or (), session)
+            return _several(key, field, value or (), menu)
         case ("pair", kind):
             one = _number if kind == "number" else _day
             low, high = value or (None, None)
@@ -199,16 +242,15 @@ def _days(key: str, value: int | None, session: Session) -> int | None:
     return typed or None
 
 
-def _several(
-    key: str, field: Field, values: tuple[str, ...], session: Session
-) -> tuple[str, ...] | None:
-    """Some of the values the shop's customers have."""
-    known = show(field_values, session.selection, field=field.name)
+def _several(key: str, field: Field, values: tuple[str, ...], menu: Menu) -> tuple[str, ...] | None:
+    """Some of the values the shop has."""
+    session = current()
+    known = menu.values(field.name)
     chosen = st.multiselect(
         session.md("audiences.values"),
         list(dict.fromkeys((*known, *values))),
         default=list(values),
-        format_func=lambda code: value_words(field.name, code),
+        format_func=lambda code: menu.word(field.name, code),
         placeholder=session.t("filters.all") if not known else None,
         key=key,
         persist_state="session",

@@ -7,12 +7,26 @@ from datetime import date
 
 import pandas as pd
 
-from crm_core.audiences import FIELDS, Size, members, size
+from crm_core.audiences import (
+    FIELDS,
+    PAST_FIELDS,
+    Size,
+    count,
+    event_rows,
+    fetched,
+    known_values,
+    members,
+    members_at,
+    names_of,
+    size,
+    size_at,
+)
+from crm_core.audiences.events import CLOSED
 from crm_core.errors import CrmError, close_match
 from crm_core.features.catalog import care, habits, money, purchases
 from crm_core.privacy.policy import Access
 from crm_core.records import CONTACT_CHANNELS
-from crm_core.rules import All, Condition, Rule, from_json
+from crm_core.rules import All, Condition, Leaf, Rule, event_of, from_json
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.people import is_scored
@@ -25,9 +39,9 @@ PREVIEW_COLUMNS = (
     "last_order_day",
     "orders",
     "revenue",
-    "expected_contribution",
 )
 MOST_VALUES = 200
+MOST_LISTED = 1_000
 
 _THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care}
 
@@ -85,26 +99,32 @@ def choices(selection: Selection, *, store: Store, access: Access) -> list[str]:
     return segment_choices(store)
 
 
-def audiences(selection: Selection, *, store: Store, access: Access, rule: str) -> Audience | None:
-    """Measures the audience of a rule (JSON, see `crm_core.rules.to_json`) as of the scores.
+def audiences(
+    selection: Selection, *, store: Store, access: Access, rule: str, day: date | None = None
+) -> Audience | None:
+    """Measures the audience of a rule (JSON, see `crm_core.rules.to_json`) as of a day, that of
+    the scores unless said otherwise.
 
-    None before the first scores. Raises: CrmError of the rules.
+    None before the first scores. Raises: CrmError of the rules, ("rule_too_slow"),
+    ("scores_other_day") as of another day for a rule about what would have to be learned anew.
     """
     del selection, access
     if not is_scored(store):
         return None
     meant = from_json(rule, FIELDS)
-    measured = size(store, meant)
-    picked = members(store, meant)
+    if day is None or day == store.scores_as_of:
+        measured, picked = size(store, meant), members(store, meant, PREVIEW_COLUMNS)
+    else:
+        measured, picked = size_at(store, meant, day), members_at(store, meant, day)
     ordered = picked.order_by(picked.revenue.desc(nulls_first=False), picked.customer_key.asc())
     preview = ordered.select("customer_key", *PREVIEW_COLUMNS).limit(PREVIEW_ROWS)
     reach = [measured.reachable.get(channel, 0) for channel in CONTACT_CHANNELS]
     return Audience(
-        as_of=store.scores_as_of or store.meta.as_of,
+        as_of=day or store.scores_as_of or store.meta.as_of,
         size=measured,
         reach=pd.DataFrame({"code": CONTACT_CHANNELS, "value": reach}),
-        preview=store.fetch(preview),
-        without=_without(store, meant) if measured.customers == 0 else (),
+        preview=fetched(store, preview),
+        without=_without(store, meant) if day is None and measured.customers == 0 else (),
     )
 
 
@@ -114,11 +134,43 @@ def _without(store: Store, rule: Rule) -> tuple[tuple[int, int], ...]:
         return ()
     found: list[tuple[int, int]] = []
     for place in range(len(rule.parts)):
-        rest = members(store, All((*rule.parts[:place], *rule.parts[place + 1 :])))
-        count = int(store.fetch(rest.agg(customers=rest.count()))["customers"].iloc[0])
-        if count:
-            found.append((place, count))
+        left = count(store, All((*rule.parts[:place], *rule.parts[place + 1 :])))
+        if left:
+            found.append((place, left))
     return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0])))
+
+
+def past_facts() -> tuple[str, ...]:
+    """The facts that are known of any day; scores are not."""
+    return PAST_FIELDS
+
+
+def names(selection: Selection, *, store: Store, access: Access, rule: str) -> dict[Leaf, str]:
+    """What the lists and audiences that a rule names are called."""
+    del selection, access
+    return names_of(store, from_json(rule, FIELDS))
+
+
+def part_values(
+    selection: Selection, *, store: Store, access: Access, event: str, part: str
+) -> tuple[str, ...]:
+    """What a part of an event holds in this shop: products and campaigns by name, at most 1,000;
+    else what most customers have, at most 200.
+
+    Raises: CrmError of `event_of`, ("rule_no_field") for anything but a part that is a text.
+    """
+    del selection, access
+    fields = event_of(event).fields
+    if part not in fields or fields[part].type != "text":
+        raise CrmError("rule_no_field", name=part, match=close_match(part, fields))
+    if part in CLOSED:
+        listed = known_values(store, part).order_by(part).limit(MOST_LISTED)
+    else:
+        rows = event_rows(store, store.at(store.meta.last_day))(event)
+        known = rows.filter(rows[part].notnull() & rows.customer_key.notnull())
+        counted = known.group_by(part).agg(customers=known.customer_key.nunique())
+        listed = counted.order_by(counted.customers.desc(), counted[part].asc()).limit(MOST_VALUES)
+    return tuple(str(value) for value in store.fetch(listed)[part])
 
 
 def field_values(
@@ -134,7 +186,7 @@ def field_values(
         raise CrmError("rule_field" if match else "rule_no_field", name=field, match=match)
     if not is_scored(store):
         return ()
-    people = members(store, Condition(field, "is_known"))
+    people = members(store, Condition(field, "is_known"), (field,))
     known = people.filter(people[field].notnull())
     counted = known.group_by(field).agg(customers=known.count())
     ordered = counted.order_by(counted.customers.desc(), counted[field].asc())

@@ -103,10 +103,16 @@ def test_the_mirror_holds_what_the_engine_joins(records: Records) -> None:
     records.add_audience("Tea friends", {"op": "all"}, owner="u", now=NOW)
     records.set_aside(["A-1"], reason="brushed", user="u", now=NOW)
     records.suppress([7], "all", reason="complaint", now=NOW)
+    records.add_id_list("Fair", [7, 3], told={}, owner="u", now=NOW)
     mirror = records.mirror()
-    assert mirror.revision == records.decisions_revision() == 3
+    assert mirror.revision == records.decisions_revision() == 4
     assert mirror.tables["saved_audiences"].to_pylist() == [
-        {"id": 1, "name": "Tea friends", "version": 1}
+        {"id": 1, "name": "Tea friends", "version": 1, "rule": '{"op": "all"}'}
+    ]
+    assert mirror.tables["id_lists"].to_pylist() == [{"id": 1, "name": "Fair"}]
+    assert mirror.tables["id_list_members"].to_pylist() == [
+        {"list_id": 1, "customer_key": 3},
+        {"list_id": 1, "customer_key": 7},
     ]
     assert mirror.tables["set_aside_orders"].to_pylist() == [{"order_id": "A-1"}]
     assert mirror.tables["suppressions"].to_pylist() == [

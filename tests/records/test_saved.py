@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from crm_core.errors import CrmError
@@ -7,6 +10,9 @@ from crm_core.records import Records, View
 from tests.records.conftest import NOW
 
 RULE = {"op": "is", "field": "segment", "value": "champions"}
+OTHER = {"op": "is", "field": "segment", "value": "loyal"}
+LATER = NOW + timedelta(days=1)
+BY_BO: dict[str, Any] = {"user": "bo", "now": LATER}
 
 
 def test_an_audience_is_kept_changed_and_removed(records: Records) -> None:
@@ -19,7 +25,7 @@ def test_an_audience_is_kept_changed_and_removed(records: Records) -> None:
         1,
     )
     assert records.audience("tea FRIENDS") == records.audience(made.id) == made
-    changed = records.change_audience(made.id, version=1, name="Tea lovers", rule=RULE)
+    changed = records.change_audience(made.id, version=1, name="Tea lovers", rule=RULE, **BY_BO)
     assert (changed.name, changed.version) == ("Tea lovers", 2)
     records.remove_audience(made.id)
     assert records.audiences() == []
@@ -30,9 +36,9 @@ def test_an_audience_is_kept_changed_and_removed(records: Records) -> None:
 
 def test_two_people_cannot_overwrite_each_other(records: Records) -> None:
     made = records.add_audience("A", RULE, owner="mia", now=NOW)
-    records.change_audience(made.id, version=1, name="B", rule=RULE)
+    records.change_audience(made.id, version=1, name="B", rule=RULE, **BY_BO)
     with pytest.raises(CrmError, match="records_audience_changed"):
-        records.change_audience(made.id, version=1, name="C", rule=RULE)
+        records.change_audience(made.id, version=1, name="C", rule=RULE, **BY_BO)
     assert records.audience(made.id).name == "B"
 
 
@@ -42,8 +48,35 @@ def test_a_name_is_given_once_whatever_its_letters(records: Records) -> None:
         records.add_audience("ｖｉｐ", RULE, owner="bo", now=NOW)
     other = records.add_audience("Other", RULE, owner="bo", now=NOW)
     with pytest.raises(CrmError, match="records_name_taken"):
-        records.change_audience(other.id, version=1, name="vip", rule=RULE)
+        records.change_audience(other.id, version=1, name="vip", rule=RULE, **BY_BO)
     assert records.decisions_revision() == 2
+
+
+def test_what_an_audience_was_can_be_had_again(records: Records) -> None:
+    made = records.add_audience("A", RULE, owner="mia", now=NOW)
+    records.change_audience(made.id, version=1, name="A", rule=OTHER, **BY_BO)
+    versions = records.audience_versions(made.id)
+    assert [(v.version, v.rule, v.saved_by, v.saved_at) for v in versions] == [
+        (2, OTHER, "bo", LATER),
+        (1, RULE, "mia", NOW),
+    ]
+    back = records.change_audience(made.id, version=2, name="A", rule=versions[1].rule, **BY_BO)
+    assert (back.rule, back.version, back.owner) == (RULE, 3, "mia")
+
+
+def test_a_removed_audience_comes_back_as_itself(records: Records) -> None:
+    made = records.add_audience("A", RULE, owner="mia", now=NOW)
+    changed = records.change_audience(made.id, version=1, name="B", rule=OTHER, **BY_BO)
+    records.remove_audience(made.id)
+    other = records.add_audience("C", RULE, owner="mia", now=NOW)
+    assert other.id != made.id  # rules that name the one must not mean the other
+    assert records.bring_back_audience(made.id) == changed
+    records.remove_audience(made.id)
+    records.add_audience("b", RULE, owner="mia", now=NOW)
+    with pytest.raises(CrmError, match="records_name_taken"):
+        records.bring_back_audience(made.id)
+    with pytest.raises(CrmError, match="records_audience_unknown"):
+        records.bring_back_audience(99)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121, "a\u202eb", "a\x00b"])

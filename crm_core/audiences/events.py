@@ -1,0 +1,244 @@
+"""The events that rules ask about, each kind as rows of the shop's tables as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.records import CONTACT_CHANNELS
+from crm_core.rules import Rows
+from crm_core.store import Store, StoreAt
+from crm_core.store.marts import without
+
+#: Arms whose people were chosen and left without a message.
+CONTROL_ARMS = ("control", "holdout", "global_control")
+#: Parts of events that take only what the shop has; the others may hold anything.
+CLOSED = ("product", "product_id", "category", "subcategory", "brand", "campaign")
+
+
+def rows_of(store: Store, at: StoreAt) -> Rows:
+    """The rows of each kind of event up to a day. Consents and in-house campaigns are as of now:
+    the records keep no table of their past."""
+
+    def rows(event: str) -> ir.Table:
+        return _ROWS[event](store, at)
+
+    return rows
+
+
+def _purchases(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    sold = at.table("ledger")
+    sold = sold.filter(sold.entry == "sale")
+    product = _products(at, "product_key").drop("category", "subcategory")
+    joined = without(sold.left_join(product, "product_key"), "product_key_right")
+    return joined.select(
+        "customer_key",
+        "day",
+        "at",
+        "product",
+        "product_id",
+        "category",
+        "subcategory",
+        "brand",
+        "sales_channel",
+        "shop",
+        occurrence=joined.order_key,
+        amount=(joined.gross - joined.discount).cast("decimal(18,2)"),
+    )
+
+
+def _orders(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    orders = at.table("order_facts")
+    orders = orders.filter(orders.order_no.notnull())
+    return orders.select(
+        "customer_key",
+        "day",
+        "at",
+        "sales_channel",
+        "coupon_code",
+        "payment_method",
+        "shop",
+        order_amount=orders.revenue,
+        amount=orders.revenue,
+    )
+
+
+def _refunds(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    refunds = at.table("refunds")
+    buyers = at.table("orders").select("order_id", "customer_key")
+    joined = refunds.join(buyers, "order_id")
+    return joined.select(
+        "customer_key",
+        "day",
+        "reason",
+        at=joined.refunded_at,
+        refund_amount=joined.amount,
+        amount=joined.amount,
+    )
+
+
+def _contacts(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    contacts = at.table("contacts")
+    return contacts.select(
+        "customer_key",
+        "day",
+        "topic",
+        "contact_channel",
+        "direction",
+        "resolved",
+        "rating",
+        at=contacts.occurred_at,
+    )
+
+
+def _reviews(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    reviews = at.table("reviews")
+    joined = _with_product(reviews, at)
+    return joined.select(
+        "customer_key",
+        "day",
+        "stars",
+        "product",
+        "product_id",
+        "category",
+        at=joined.reviewed_at,
+    )
+
+
+def _visits(store: Store, at: StoreAt) -> ir.Table:
+    """A day on which a known customer did anything online is a visit."""
+    del store
+    steps = at.table("web_events")
+    return steps.select("customer_key", "day", "source", at=steps.occurred_at, occurrence=steps.day)
+
+
+def _web_steps(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    joined = _with_product(at.table("web_events"), at)
+    return joined.select(
+        "customer_key",
+        "day",
+        "product",
+        "product_id",
+        "category",
+        step=joined.event,
+        at=joined.occurred_at,
+    )
+
+
+def _campaigns(store: Store, at: StoreAt) -> ir.Table:
+    """Who was in a campaign, with a message or without: imported ones and the shop's own."""
+    touches = at.table("touches")
+    told = touches.select(
+        "customer_key",
+        "day",
+        "campaign",
+        "arm",
+        "contact_channel",
+        at=touches.sent_at,
+        occurrence=touches.campaign,
+    )
+    if not (store.has("campaign_members") and store.has("campaigns")):
+        return told
+    campaigns, members = store.table("campaigns"), store.table("campaign_members")
+    own = members.join(campaigns.rename(campaign_id="id"), "campaign_id")
+    own = own.filter(own.starts_on <= ibis.literal(at.as_of))
+    return told.union(
+        own.select(
+            "customer_key",
+            day=own.starts_on,
+            campaign=own.name,
+            arm=own.arm,
+            contact_channel=own.contact_channel,
+            at=own.starts_on.cast("timestamp"),
+            occurrence=own.name,
+        )
+    )
+
+
+def _messages(store: Store, at: StoreAt) -> ir.Table:
+    del store
+    touches = at.table("touches")
+    sent = touches.filter(~touches.arm.isin(CONTROL_ARMS))
+    return sent.select(
+        "customer_key",
+        "day",
+        "campaign",
+        "contact_channel",
+        "opened",
+        "clicked",
+        at=sent.sent_at,
+    )
+
+
+def _consents(store: Store, at: StoreAt) -> ir.Table:
+    """What holds now on each channel: granted or denied, and suppressed before both."""
+    if not (store.has("consents") and store.has("suppressions")):
+        nobody = at.table("customers").filter(ibis.literal(False))
+        text = ibis.null("string")
+        return nobody.select("customer_key", contact_channel=text, state=text)
+    consents, barred = store.table("consents"), store.table("suppressions")
+    marketing = consents.filter(consents.purpose == "marketing")
+    everywhere = barred.filter(barred.contact_channel == "all").select("customer_key")
+    here = barred.filter(barred.contact_channel != "all")
+    on_channel = ["customer_key", "contact_channel"]
+    said = marketing.anti_join(everywhere, "customer_key").anti_join(here, on_channel)
+    kept = said.select("customer_key", "contact_channel", "state")
+    out = here.select("customer_key", "contact_channel", state=ibis.literal("suppressed"))
+    for channel in CONTACT_CHANNELS:
+        all_of = everywhere.select(
+            "customer_key",
+            contact_channel=ibis.literal(channel),
+            state=ibis.literal("suppressed"),
+        )
+        out = out.union(all_of)
+    return kept.union(out)
+
+
+def known_values(store: Store, field: str) -> ir.Table:
+    """What the shop has of a part in CLOSED: one column of that name, each value once."""
+    if field != "campaign":
+        products = _products(store.at(store.meta.last_day), "product_key")
+        return products.filter(products[field].notnull()).select(field).distinct()
+    known = store.table("touches").select("campaign")
+    if store.has("campaigns"):
+        known = known.union(store.table("campaigns").select(campaign="name"))
+    return known.distinct()
+
+
+def _products(at: StoreAt, key: str) -> ir.Table:
+    products = at.table("product_facts")
+    return products.select(
+        key,
+        *(() if key == "product_id" else ("product_id",)),
+        "brand",
+        "category",
+        "subcategory",
+        product=products.product_name.coalesce(products.product_id),
+    )
+
+
+def _with_product(rows: ir.Table, at: StoreAt) -> ir.Table:
+    joined = rows.left_join(_products(at, "product_id"), "product_id")
+    return without(joined, "product_id_right")
+
+
+_ROWS: dict[str, Callable[[Store, StoreAt], ir.Table]] = {
+    "purchase": _purchases,
+    "order": _orders,
+    "refund": _refunds,
+    "contact": _contacts,
+    "review": _reviews,
+    "visit": _visits,
+    "web_step": _web_steps,
+    "campaign": _campaigns,
+    "message": _messages,
+    "consent": _consents,
+}
