@@ -127,8 +127,9 @@ class Campaigns(Repository):
         ("campaign_invalid", field), ("offer_unknown"), ("records_channel_unknown"),
         ("records_rule_invalid"), ("records_name_taken"), ("records_name_invalid").
         """
-        row = _checked(plan) | {"owner": owner, "created_at": checked_moment(now), "version": 1}
-        with names_apart(row["name"]), writing(self._engine) as connection:
+        made_by: dict[str, Any] = {"owner": owner, "created_at": checked_moment(now), "version": 1}
+        row = _checked(plan) | made_by
+        with names_apart(plan.name), writing(self._engine) as connection:
             _check_offer(connection, plan)
             made = connection.execute(
                 insert(CampaignRow).values(**row, left_out={}).returning(CampaignRow.id)
@@ -142,7 +143,7 @@ class Campaigns(Repository):
         Raises: CrmError("campaign_sealed"), ("campaign_changed", name), and as `add_campaign`.
         """
         row = _checked(plan) | {"version": version + 1}
-        with names_apart(row["name"]), writing(self._engine) as connection:
+        with names_apart(plan.name), writing(self._engine) as connection:
             _draft(connection, number, version)
             _check_offer(connection, plan)
             connection.execute(update(CampaignRow).where(CampaignRow.id == number).values(**row))
@@ -189,6 +190,15 @@ class Campaigns(Repository):
             bump(connection, "members")
             bump(connection, "decisions")
             return _find(connection, number)
+
+    def replace_members(self, number: int, members: Iterable[pa.RecordBatch]) -> None:
+        """Makes these the members of what is no campaign of anybody's: those of every campaign."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(CampaignMember).where(CampaignMember.campaign_id == number))
+            for batch in members:
+                load_new(connection, CampaignMember, _rows(number, batch))
+            bump(connection, "members")
+            bump(connection, "decisions")
 
 
 def _rows(number: int, batch: pa.RecordBatch) -> pa.RecordBatch:
