@@ -85,22 +85,36 @@ def rounds_before(records: Records, plan: CampaignPlan) -> tuple[int, ...]:
     return tuple(found)
 
 
-def draw(store: Store, records: Records, plan: CampaignPlan, campaign_id: int) -> Drawn:
+@dataclass(frozen=True)
+class Terms:
+    """What arms are drawn under: limits, and the share that no campaign writes to with its salt."""
+
+    limits: Limits
+    global_share: float
+    salt: bytes
+
+
+def terms_of(records: Records, plan: CampaignPlan, campaign_id: int) -> Terms:
+    """The terms that hold for a campaign now."""
+    share = records.campaign_policy().global_control_share
+    return Terms(limits_of(records, plan, campaign_id), share, records.secret(_SECRET))
+
+
+def draw(store: Store, plan: CampaignPlan, terms: Terms) -> Drawn:
     """Who would be in which arm if the campaign were sealed now; nothing is kept.
 
     Consent, suppression, contacts and limits come first, the global control next, then arms within
     strata among whom is left.
     Raises: CrmError of the rules, ("no_scores"), ("campaign_strata_unknown").
     """
-    table = judged(store, rule_in(plan), limits_of(records, plan, campaign_id), plan.strata)
-    found = _streamed(store, table)
+    found = _streamed(store, judged(store, rule_in(plan), terms.limits, plan.strata))
     keys, strata = found.keys, found.strata
-    share = records.campaign_policy().global_control_share
     arms = np.full(len(keys), TREATMENT, np.int8)
-    if share:
-        arms[globally_held(records.secret(_SECRET), keys, share)] = GLOBAL_CONTROL
+    if terms.global_share:
+        arms[globally_held(terms.salt, keys, terms.global_share)] = GLOBAL_CONTROL
     free = arms == TREATMENT
-    arms[free] = assign(campaign_id, keys[free], strata[free], plan.holdout_share)
+    number = terms.limits.campaign_id
+    arms[free] = assign(number, keys[free], strata[free], plan.holdout_share)
     return replace(found, arms=arms)
 
 
@@ -156,7 +170,8 @@ def seal(
     require(access, "export")
     if campaign.sealed_at is not None:
         raise CrmError("campaign_sealed", name=campaign.plan.name)
-    drawn = draw(store, records, campaign.plan, campaign.id)
+    plan = campaign.plan
+    drawn = draw(store, plan, terms_of(records, plan, campaign.id))
     check_drawn(drawn)
     snapshot, as_of = store.scores_snapshot, store.scores_as_of
     if snapshot is None or as_of is None:

@@ -28,6 +28,7 @@ from crm_core.pipeline.campaigns import (
     next_round,
     people_in_each,
     seal,
+    terms_of,
     treated,
 )
 from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
@@ -126,7 +127,7 @@ def test_who_withdraws_after_sealing_stays_in_the_arm_and_leaves_the_file(shop: 
 
 
 def test_nobody_without_consent_is_in_any_arm(shop: Shop) -> None:
-    drawn = draw(shop.store, shop.records, shop.plan(), 1)
+    drawn = draw(shop.store, shop.plan(), terms_of(shop.records, shop.plan(), 1))
     states = shop.records.consent_states(drawn.keys.tolist(), "email")
     assert set(states.values()) == {"granted"}
     assert len(states) == len(drawn.keys)
@@ -137,7 +138,7 @@ def test_nobody_without_consent_is_in_any_arm(shop: Shop) -> None:
 
 def test_what_is_shown_before_is_what_is_sealed(shop: Shop) -> None:
     draft = shop.draft(strata="value_tier")
-    drawn = draw(shop.store, shop.records, draft.plan, draft.id)
+    drawn = draw(shop.store, draft.plan, terms_of(shop.records, draft.plan, draft.id))
     kept = seal(shop.store, shop.records, draft, access=ME, now=NOW)
     shop.again()
     assert people_in_each(shop.store, [kept.id])[kept.id] == {
@@ -159,7 +160,7 @@ def test_two_campaigns_for_the_same_people_respect_the_pressure(shop: Shop) -> N
     in_first = set(shop.arms(first))
     starts_on = first.plan.starts_on
     soon = shop.plan("Soon", starts_on=starts_on + timedelta(days=6))
-    with_soon = draw(shop.store, shop.records, soon, 2)
+    with_soon = draw(shop.store, soon, terms_of(shop.records, soon, 2))
     # Who was held out in the first is kept out of the second as well: no arm is thinned out.
     assert not in_first & set(with_soon.keys.tolist())
     assert with_soon.left_out["pressure"] >= len(in_first)
@@ -169,7 +170,7 @@ def test_two_campaigns_for_the_same_people_respect_the_pressure(shop: Shop) -> N
         replace(soon, name="Later", starts_on=starts_on + timedelta(days=7)),
         replace(soon, name="By post", contact_channel="sms"),
     ):
-        drawn = draw(shop.store, shop.records, other, 3)
+        drawn = draw(shop.store, other, terms_of(shop.records, other, 3))
         assert in_first & set(drawn.keys.tolist())
 
 
@@ -181,7 +182,7 @@ def test_messages_that_files_tell_of_count_as_contacts(shop: Shop) -> None:
     shop.records.save_campaign_policy(policy, user="ann", now=NOW)
     shop.again()
     plan = shop.plan(starts_on=row["day"].date(), contact_channel=row["contact_channel"])
-    drawn = draw(shop.store, shop.records, plan, 1)
+    drawn = draw(shop.store, plan, terms_of(shop.records, plan, 1))
     assert drawn.left_out["pressure"] > 0
     assert row["customer_key"] not in drawn.keys
 
@@ -193,7 +194,7 @@ def test_an_exclusion_window_holds_on_every_channel(shop: Shop) -> None:
     shop.again()
     first = shop.sealed()
     other = shop.plan("By text", contact_channel="sms")
-    drawn = draw(shop.store, shop.records, other, 2)
+    drawn = draw(shop.store, other, terms_of(shop.records, other, 2))
     assert not set(shop.arms(first)) & set(drawn.keys.tolist())
     assert drawn.left_out["excluded"] > 0
 
@@ -258,7 +259,7 @@ def test_sealed_is_sealed_and_a_draft_has_no_list(shop: Shop) -> None:
 def test_a_next_round_takes_only_who_is_new_and_tells_who_left(shop: Shop) -> None:
     first = shop.sealed(rule={"field": "orders", "operator": ">=", "value": 3})
     plan = next_round(first, "Second", first.plan.starts_on + timedelta(days=40))
-    drawn = draw(shop.store, shop.records, plan, 2)
+    drawn = draw(shop.store, plan, terms_of(shop.records, plan, 2))
     assert len(drawn.keys) == 0
     assert drawn.left_out["already"] == len(shop.arms(first))
     wider = replace(plan, rule={"field": "orders", "operator": ">=", "value": 2})
