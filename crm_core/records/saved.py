@@ -89,7 +89,7 @@ class Saved(Repository):
         row = {
             "name": name,
             "name_key": name_key(name),
-            "rule": _checked_rule(rule),
+            "rule": checked_rule(rule),
             "owner": owner,
             "created_at": checked_moment(now),
             "version": 1,
@@ -119,7 +119,7 @@ class Saved(Repository):
         fresh = {
             "name": name,
             "name_key": name_key(name),
-            "rule": _checked_rule(rule),
+            "rule": checked_rule(rule),
             "version": version + 1,
         }
         with names_apart(name), writing(self._engine) as connection:
@@ -249,7 +249,11 @@ def _audience(row: Row[Any]) -> Audience:
     return Audience(row.id, row.name, row.rule, row.owner, row.created_at, row.version)
 
 
-def _checked_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+def checked_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as it is kept: plain JSON.
+
+    Raises: CrmError("records_rule_invalid") for anything else, or above 200,000 bytes.
+    """
     try:
         text = json.dumps(rule, allow_nan=False)
     except (TypeError, ValueError, RecursionError):

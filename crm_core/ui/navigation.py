@@ -55,6 +55,9 @@ PAGES = (
     PageSpec("acquisition", "customers", "person_add"),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
+    PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
+    PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),
+    PageSpec("playbooks", "campaigns", "lightbulb", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
     PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
     PageSpec("trust", "data", "verified_user"),
@@ -62,7 +65,7 @@ PAGES = (
     PageSpec("glossary", "data", "menu_book", needs_store=False),
 )
 #: The page from which a hidden one is reached.
-_PARENTS = {"customer": "customers", "compare": "segments"}
+_PARENTS = {"customer": "customers", "compare": "segments", "campaign": "campaigns"}
 GROUP_ICONS = {
     "overview": "monitoring",
     "customers": "group",

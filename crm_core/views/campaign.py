@@ -1,0 +1,160 @@
+"""One campaign before it leaves: who is in which arm, what that can show and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crm_core.audiences.campaign_members import assigned, in_campaigns
+from crm_core.audiences.eligible import judged
+from crm_core.audiences.outlook import Outlook, outlook
+from crm_core.audiences.power import (
+    Arms,
+    detectable_mean,
+    detectable_share,
+    people_for_share,
+    rounded_up,
+)
+from crm_core.pipeline.campaigns import Drawn, Terms, draw, rule_in
+from crm_core.privacy.policy import Access
+from crm_core.records import ARMS, CampaignPlan
+from crm_core.selection import Selection
+from crm_core.store import Store
+from crm_core.views.people import is_scored
+
+#: The rise of the share who order that "people needed" speaks of: a tenth of it.
+ASKED_RISE = 0.1
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a campaign of this size can show: the smallest rise of the share who order and of spend
+    a person, in rounded figures (None: nothing), and the people needed to see a tenth more."""
+
+    base: float
+    rise: float | None
+    spend: float | None
+    needed: float | None
+
+
+@dataclass(frozen=True)
+class Money:
+    """What is expected of writing, at the lift typed: extra margin of who is written to, what the
+    holdout forgoes, and costs. None where no lift was typed."""
+
+    expected: float | None
+    forgone: float | None
+    cost: float
+
+    @property
+    def profit(self) -> float | None:
+        """Expected extra margin less costs."""
+        return None if self.expected is None else self.expected - self.cost
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A draft in numbers. `left_out` (reason, people), `strata` (stratum, and people by arm)."""
+
+    fitting: int
+    arms: dict[str, int]
+    left_out: pd.DataFrame
+    strata: pd.DataFrame
+    outlook: Outlook
+    sight: Sight
+    money: Money
+
+
+def can_plan(selection: Selection, *, store: Store, access: Access) -> bool:
+    """Whether there are scored customers to make a campaign for."""
+    del selection, access
+    return is_scored(store)
+
+
+def campaign(
+    selection: Selection, *, store: Store, access: Access, plan: CampaignPlan, terms: Terms
+) -> Preview:
+    """What a draft would be if it were sealed now.
+
+    Raises: CrmError of `draw`.
+    """
+    del selection, access
+    drawn = draw(store, plan, terms)
+    table = judged(store, rule_in(plan), terms.limits)
+    expected = outlook(store, rule_in(plan), table.filter(table.reason.isnull()), plan.window_days)
+    arms = drawn.counts()
+    return Preview(
+        fitting=len(drawn.keys) + sum(drawn.left_out.values()),
+        arms=arms,
+        left_out=left_out_frame(drawn.left_out),
+        strata=_strata(drawn),
+        outlook=expected,
+        sight=sight(expected, arms),
+        money=money(expected, plan, arms),
+    )
+
+
+def left_out_frame(left_out: object) -> pd.DataFrame:
+    """Who was left out, by reason, most people first."""
+    rows = sorted(dict(left_out).items(), key=lambda pair: -pair[1])  # type: ignore[call-overload]
+    return pd.DataFrame(rows, columns=["reason", "people"])
+
+
+def _strata(drawn: Drawn) -> pd.DataFrame:
+    rows = [{"stratum": name, **arms} for name, arms in drawn.by_stratum()]
+    return pd.DataFrame(rows, columns=["stratum", *ARMS])
+
+
+def sealed(
+    selection: Selection, *, store: Store, access: Access, number: int
+) -> tuple[dict[str, int], pd.DataFrame]:
+    """How many are in each arm of a sealed campaign, and within each stratum."""
+    del selection, access
+    members = assigned(store, number)
+    rows = store.fetch(members.group_by("stratum", "arm").agg(people=members.count()))
+    wide = rows.pivot_table(
+        index="stratum", columns="arm", values="people", aggfunc="sum", fill_value=0
+    )
+    table = wide.reindex(columns=list(ARMS), fill_value=0).reset_index()
+    arms = {arm: int(table[arm].sum()) for arm in ARMS}
+    return arms, table.sort_values("stratum", ignore_index=True)
+
+
+def sealed_outlook(
+    selection: Selection, *, store: Store, access: Access, number: int, plan: CampaignPlan
+) -> Outlook:
+    """What is expected of the members of a sealed campaign, as things stand now."""
+    del selection, access
+    from crm_core.rules import All
+
+    return outlook(store, All(), in_campaigns(store, [number]), plan.window_days)
+
+
+def sight(expected: Outlook, arms: dict[str, int]) -> Sight:
+    """What arms of this size can show of people with this outlook."""
+    sizes = Arms(arms["treatment"], arms["holdout"])
+    rise = detectable_share(expected.order_share, sizes)
+    spend = detectable_mean(expected.spend_deviation, sizes)
+    share = sizes.holdout / max(sizes.treatment + sizes.holdout, 1)
+    wanted = expected.order_share * ASKED_RISE
+    can = 0 < share < 1 and 0 < wanted < 1 - expected.order_share
+    return Sight(
+        base=expected.order_share,
+        rise=None if rise is None else rounded_up(rise),
+        spend=None if spend is None else rounded_up(spend),
+        needed=rounded_up(people_for_share(expected.order_share, wanted, share)) if can else None,
+    )
+
+
+def money(expected: Outlook, plan: CampaignPlan, arms: dict[str, int]) -> Money:
+    """What the plan costs and may bring, each member taken to expect the mean of all."""
+    people = sum(arms.values())
+    each = expected.margin / people if people else 0.0
+    lift = plan.expected_lift
+    held = arms["holdout"] + arms["global_control"]
+    return Money(
+        expected=None if lift is None else each * lift * arms["treatment"],
+        forgone=None if lift is None else each * lift * held,
+        cost=plan.fixed_cost + plan.cost_per_contact * arms["treatment"],
+    )
