@@ -1,0 +1,266 @@
+"""What became of the people of a campaign, arm by arm: sums made in the engine.
+
+Who was opened or clicked is never asked: it follows from the message, so that whoever adjusts or
+picks by it compares other people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from crm_core.errors import CrmError, close_match
+from crm_core.models.lift import COLUMNS, Moments
+from crm_core.store import Store
+from crm_core.store.marts import as_number
+
+TREATMENT: Final = "treatment"
+#: Arms that were sent nothing, the one that measures the campaign alone first.
+CONTROLS: Final = ("holdout", "global_control")
+#: Others of the same days, where nobody was drawn to get nothing.
+UNTOUCHED: Final = "untouched"
+
+BEFORE_DAYS: Final = 84
+TOUCH_WINDOW_DAYS: Final = 30
+
+_ARMS = {"treated": TREATMENT, "control": CONTROLS[0]}
+_WHOLE = "_all"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who was drawn into which arm of a campaign, and the days that are measured.
+
+    `members`: customer_key, arm, stratum, assigned_on (the day the message went, or would have).
+    The window is that day and those after it, `window_days` in all; what was known before ends
+    the day before the first. `planned` are the planned shares of the arms, if they are known.
+    """
+
+    name: str
+    members: ir.Table
+    first: date
+    last: date
+    window_days: int
+    planned: Mapping[str, float] | None = None
+
+    @property
+    def known_until(self) -> date:
+        """The last day whose records may adjust anything."""
+        return self.first - timedelta(1)
+
+    @property
+    def ends_on(self) -> date:
+        """The last day of the last member's window."""
+        return self.last + timedelta(self.window_days - 1)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The people of each arm as sums, by stratum. `strangers` have a touch but no customer,
+    `in_two_arms` were in two (and are in none here). `costs_known`: of all that was sold."""
+
+    arms: Mapping[str, Mapping[str, Moments]]
+    costs_known: bool
+
+
+def touched_campaigns(store: Store) -> pd.DataFrame:
+    """Campaigns that imported touches tell of: campaign, first and last day, touches, treated and
+    control (people), the latest first."""
+    table = store.table("touches")
+    keyed = table.filter(table.customer_key.notnull())
+    told = keyed.group_by("campaign").agg(
+        first=keyed.day.min(),
+        last=keyed.day.max(),
+        touches=keyed.count(),
+        treated=keyed.customer_key.nunique(where=keyed.arm == "treated"),
+        control=keyed.customer_key.nunique(where=keyed.arm == "control"),
+    )
+    return store.fetch(told.order_by(told["last"].desc(), told.campaign.asc()), limit=5_000)
+
+
+def touched(store: Store, campaign: str) -> ir.Table:
+    """The arms of an imported campaign: customer_key, arm, stratum, assigned_on, one row a person.
+
+    Who has touches in two arms is left out (see `mixed`): what they were drawn for is not known.
+    """
+    table = store.table("touches")
+    mine = table.filter((table.campaign == campaign) & table.customer_key.notnull())
+    people = mine.group_by("customer_key").agg(
+        low=mine.arm.min(), high=mine.arm.max(), assigned_on=mine.day.min()
+    )
+    people = people.filter(people.low == people.high)
+    known = [(people.low == told, arm) for told, arm in _ARMS.items()]
+    return people.select(
+        "customer_key",
+        arm=ibis.cases(*known, else_=people.low),
+        stratum=ibis.literal(_WHOLE),
+        assigned_on="assigned_on",
+    )
+
+
+def mixed(store: Store, campaign: str) -> int:
+    """How many people have touches of the campaign in two arms."""
+    table = store.table("touches")
+    mine = table.filter((table.campaign == campaign) & table.customer_key.notnull())
+    people = mine.group_by("customer_key").agg(low=mine.arm.min(), high=mine.arm.max())
+    found = people.filter(people.low != people.high)
+    return int(store.fetch(found.agg(n=found.count()))["n"].iloc[0])
+
+
+def touched_assignment(
+    store: Store, campaign: str, window_days: int = TOUCH_WINDOW_DAYS
+) -> Assignment:
+    """An imported campaign, ready to be measured.
+
+    Raises: CrmError("campaign_unknown") with the closest name.
+    """
+    told = touched_campaigns(store)
+    mine = told[told["campaign"] == campaign]
+    if mine.empty:
+        match = close_match(campaign, told["campaign"].tolist())
+        raise CrmError("campaign_unknown", name=campaign, match=match)
+    first, last = (mine[name].iloc[0].date() for name in ("first", "last"))
+    return Assignment(campaign, touched(store, campaign), first, last, window_days)
+
+
+def with_untouched(store: Store, assignment: Assignment) -> Assignment:
+    """The same with everybody else who had bought before, as arm UNTOUCHED: for a campaign without
+    a control, whose difference from them is no lift."""
+    facts = store.table("customer_facts")
+    others = facts.filter(facts.first_day <= ibis.literal(assignment.known_until))
+    others = others.anti_join(assignment.members, "customer_key").select(
+        "customer_key",
+        arm=ibis.literal(UNTOUCHED),
+        stratum=ibis.literal(_WHOLE),
+        assigned_on=ibis.literal(assignment.first),
+    )
+    columns = ("customer_key", "arm", "stratum", "assigned_on")
+    members = assignment.members.select(*columns).union(others.select(*columns))
+    return Assignment(
+        assignment.name, members, assignment.first, assignment.last, assignment.window_days
+    )
+
+
+def outcomes(store: Store, assignment: Assignment, *, known_until: date | None = None) -> ir.Table:
+    """One row a member with COLUMNS, 0 where nothing was bought: orders that count, and money by
+    the day it was paid or given back; before, that of the 84 days up to `known_until`.
+
+    Raises: CrmError("covariate_later") where that is the day of assignment or after it: what is
+    recorded later may follow from the campaign.
+    """
+    until = known_until or assignment.known_until
+    if until >= assignment.first:
+        raise CrmError("covariate_later", day=until, assigned=assignment.first)
+    members = assignment.members
+    days = members.select("customer_key", "assigned_on")
+    paid, bought = _paid(store, days, assignment, until), _bought(store, days, assignment, until)
+    joined = _left(_left(members, bought), paid)
+    orders, spend = joined.orders.fill_null(0), joined.spend.fill_null(0.0)
+    return joined.select(
+        "customer_key",
+        "arm",
+        "stratum",
+        buyers=as_number(orders > 0).cast("float64"),
+        orders=orders.cast("float64"),
+        spend=spend,
+        margin=joined.margin.fill_null(0.0),
+        spend_before=joined.spend_before.fill_null(0.0),
+        orders_before=joined.orders_before.fill_null(0).cast("float64"),
+        uncosted=joined.uncosted.fill_null(0),
+    )
+
+
+def measure(store: Store, assignment: Assignment, by: ir.Table | None = None) -> Measured:
+    """Sums of the members by arm and stratum; with `by` (customer_key, code) by that instead, and
+    members without a code are left out."""
+    rows = outcomes(store, assignment)
+    if by is not None:
+        rows = rows.inner_join(by.filter(by.code.notnull()), "customer_key")
+        rows = rows.mutate(stratum=rows.code)
+    pairs = [(a, b) for a in range(len(COLUMNS)) for b in range(a, len(COLUMNS))]
+    told = rows.group_by("arm", "stratum").agg(
+        n=rows.count(),
+        uncosted=rows.uncosted.sum(),
+        **{f"s{place}": rows[name].sum() for place, name in enumerate(COLUMNS)},
+        **{f"p{a}_{b}": (rows[COLUMNS[a]] * rows[COLUMNS[b]]).sum() for a, b in pairs},
+    )
+    found = store.fetch(told.order_by("arm", "stratum"))
+    arms: dict[str, dict[str, Moments]] = {}
+    for row in found.to_dict("records"):
+        arms.setdefault(str(row["arm"]), {})[str(row["stratum"])] = _moments(row, pairs)
+    return Measured(arms, costs_known=not found["uncosted"].fillna(0).any())
+
+
+def _moments(row: Mapping[str, object], pairs: Sequence[tuple[int, int]]) -> Moments:
+    width = len(COLUMNS)
+    sums = np.array([row[f"s{place}"] for place in range(width)], dtype=np.float64)
+    products = np.zeros((width, width))
+    for a, b in pairs:
+        products[a, b] = products[b, a] = row[f"p{a}_{b}"]
+    return Moments(int(str(row["n"])), sums, products)
+
+
+def _bought(store: Store, days: ir.Table, assignment: Assignment, until: date) -> ir.Table:
+    orders = store.table("order_facts")
+    orders = orders.filter(orders.order_no.notnull()).select("customer_key", "day")
+    mine = orders.inner_join(days, "customer_key")
+    return mine.group_by("customer_key").agg(
+        orders=mine.count(where=_within(mine.day, mine, assignment)),
+        orders_before=mine.count(where=_before(mine.day, until)),
+    )
+
+
+def _paid(store: Store, days: ir.Table, assignment: Assignment, until: date) -> ir.Table:
+    ledger = store.table("ledger")
+    ledger = ledger.filter(
+        (ledger.known_on > ibis.literal(until - timedelta(BEFORE_DAYS)))
+        & (ledger.known_on <= ibis.literal(assignment.ends_on))
+    )
+    rows = ledger.select(
+        "customer_key",
+        "known_on",
+        "goods_cost",
+        paid=(ledger.gross - ledger.discount - ledger.refund).cast("float64"),
+    )
+    mine = rows.inner_join(days, "customer_key")
+    within = _within(mine.known_on, mine, assignment)
+    left = mine.paid - mine.goods_cost.cast("float64").fill_null(0.0)
+    return mine.group_by("customer_key").agg(
+        spend=mine.paid.sum(where=within),
+        margin=left.sum(where=within),
+        spend_before=mine.paid.sum(where=_before(mine.known_on, until)),
+        uncosted=mine.count(where=within & mine.goods_cost.isnull()),
+    )
+
+
+def _within(day: ir.Value, rows: ir.Table, assignment: Assignment) -> ir.Value:
+    """In the member's own window."""
+    since = day.delta(rows.assigned_on, unit="day")
+    return (since >= 0) & (since < assignment.window_days)
+
+
+def _before(day: ir.Value, until: date) -> ir.Value:
+    first = ibis.literal(until - timedelta(BEFORE_DAYS))
+    return (day > first) & (day <= ibis.literal(until))
+
+
+def _left(left: ir.Table, right: ir.Table) -> ir.Table:
+    joined = left.left_join(right, "customer_key")
+    return joined.drop("customer_key_right") if "customer_key_right" in joined.columns else joined
+
+
+def added(parts: Sequence[Mapping[str, Moments]]) -> dict[str, Moments]:
+    """The people of several arms as one."""
+    codes = sorted({code for part in parts for code in part})
+    return {
+        code: reduce(Moments.__add__, [part[code] for part in parts if code in part])
+        for code in codes
+    }
