@@ -7,9 +7,8 @@ picks by it compares other people.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import reduce
 from typing import Final
 
 import ibis
@@ -40,8 +39,8 @@ class Assignment:
     """Who was drawn into which arm of a campaign, and the days that are measured.
 
     `members`: customer_key, arm, stratum, assigned_on (the day the message went, or would have).
-    The window is that day and those after it, `window_days` in all; what was known before ends
-    the day before the first. `planned` are the planned shares of the arms, if they are known.
+    The window is that day and those after it, `window_days` in all. What was known of people ends
+    the day before they were `drawn_on`.
     """
 
     name: str
@@ -49,12 +48,12 @@ class Assignment:
     first: date
     last: date
     window_days: int
-    planned: Mapping[str, float] | None = None
+    drawn_on: date
 
     @property
     def known_until(self) -> date:
         """The last day whose records may adjust anything."""
-        return self.first - timedelta(1)
+        return self.drawn_on - timedelta(1)
 
     @property
     def ends_on(self) -> date:
@@ -64,8 +63,8 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Measured:
-    """The people of each arm as sums, by stratum. `strangers` have a touch but no customer,
-    `in_two_arms` were in two (and are in none here). `costs_known`: of all that was sold."""
+    """The people of each arm as sums, by stratum. `costs_known`: those of all goods sold to them
+    in the window."""
 
     arms: Mapping[str, Mapping[str, Moments]]
     costs_known: bool
@@ -128,7 +127,32 @@ def touched_assignment(
         match = close_match(campaign, told["campaign"].tolist())
         raise CrmError("campaign_unknown", name=campaign, match=match)
     first, last = (mine[name].iloc[0].date() for name in ("first", "last"))
-    return Assignment(campaign, touched(store, campaign), first, last, window_days)
+    return Assignment(campaign, touched(store, campaign), first, last, window_days, first)
+
+
+def sealed_assignment(store: Store, campaign: str) -> Assignment | None:
+    """A campaign whose people were drawn here; None where no sealed one has that name."""
+    if not (store.has("campaigns") and store.has("campaign_members")):
+        return None
+    table = store.table("campaigns")
+    told = store.fetch(table.filter((table.name == campaign) & table.sealed_on.notnull()))
+    if told.empty:
+        return None
+    row = told.sort_values("sealed_on").iloc[-1]
+    first, end, sealed = (row[name].date() for name in ("starts_on", "ends_on", "sealed_on"))
+    members = store.table("campaign_members")
+    mine = members.filter(members.campaign_id == int(row["id"])).select(
+        "customer_key", "arm", "stratum", assigned_on=ibis.literal(first)
+    )
+    return Assignment(campaign, mine, first, first, (end - first).days + 1, min(first, sealed))
+
+
+def assignment_of(store: Store, campaign: str) -> Assignment:
+    """A campaign by its name, drawn here or known from imported touches.
+
+    Raises: CrmError("campaign_unknown") with the closest name.
+    """
+    return sealed_assignment(store, campaign) or touched_assignment(store, campaign)
 
 
 def with_untouched(store: Store, assignment: Assignment) -> Assignment:
@@ -144,9 +168,7 @@ def with_untouched(store: Store, assignment: Assignment) -> Assignment:
     )
     columns = ("customer_key", "arm", "stratum", "assigned_on")
     members = assignment.members.select(*columns).union(others.select(*columns))
-    return Assignment(
-        assignment.name, members, assignment.first, assignment.last, assignment.window_days
-    )
+    return replace(assignment, members=members)
 
 
 def outcomes(store: Store, assignment: Assignment, *, known_until: date | None = None) -> ir.Table:
@@ -256,11 +278,3 @@ def _left(left: ir.Table, right: ir.Table) -> ir.Table:
     joined = left.left_join(right, "customer_key")
     return joined.drop("customer_key_right") if "customer_key_right" in joined.columns else joined
 
-
-def added(parts: Sequence[Mapping[str, Moments]]) -> dict[str, Moments]:
-    """The people of several arms as one."""
-    codes = sorted({code for part in parts for code in part})
-    return {
-        code: reduce(Moments.__add__, [part[code] for part in parts if code in part])
-        for code in codes
-    }
