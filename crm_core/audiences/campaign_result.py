@@ -3,7 +3,7 @@ to believe it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -12,10 +12,12 @@ import ibis.expr.types as ir
 
 from crm_core.audiences.measurement import (
     CONTROLS,
+    TREATMENT,
     UNTOUCHED,
     Assignment,
+    Measured,
+    assigned_counts,
     measure,
-    mixed,
     with_untouched,
 )
 from crm_core.features import build_features
@@ -43,14 +45,19 @@ UNLIKE: Final = 3.5
 Verdict = Literal[
     "nobody", "broken", "unlike", "observational", "interim", "few", "worked", "harmed", "unclear"
 ]
+"""What may be said: nobody was sent anything; the lot was broken, or parted unlike people; no lot
+at all; the window is not over; too few control buyers; it brought buyers, lost some, or cannot be
+told from chance."""
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What a campaign cost: for each treated member, and once."""
+class Terms:
+    """What was decided before: the cost of each treated member and of the whole, and the share
+    that was to be held out (None where that is not known)."""
 
-    per_contact: float = 0.0
-    fixed: float = 0.0
+    cost_per_contact: float = 0.0
+    fixed_cost: float = 0.0
+    holdout_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,38 +128,28 @@ class CampaignResult:
 
 
 def campaign_result(
-    store: Store,
-    assignment: Assignment,
-    *,
-    costs: Costs | None = None,
-    planned: Mapping[str, float] | None = None,
+    store: Store, assignment: Assignment, *, terms: Terms | None = None, parts: bool = True
 ) -> CampaignResult:
-    """Measures a campaign from later orders. Without a control arm others of the same days stand
-    beside it, and nothing is called a lift."""
+    """Measures a campaign from later orders; with `parts` by segment, too.
+
+    Without a control arm others of the same days stand beside it, and nothing is called a lift.
+    """
     found = measure(store, assignment)
-    controls = [arm for arm in CONTROLS if arm in found.arms]
     treated = [arm for arm in sorted(found.arms) if arm not in CONTROLS]
-    is_random = bool(controls)
+    controls = [arm for arm in CONTROLS if arm in found.arms]
+    is_random, is_over = bool(controls), assignment.ends_on <= store.meta.as_of
     if not is_random and treated:
         found = measure(store, with_untouched(store, assignment))
         controls = [UNTOUCHED] if UNTOUCHED in found.arms else []
-    is_over = assignment.ends_on <= store.meta.as_of
-    outcomes = OUTCOMES if found.costs_known else OUTCOMES[:-1]
-    lifts: list[ArmLift] = []
-    for control in controls:
-        for arm in treated:
-            ours, theirs = found.arms[arm], found.arms[control]
-            told = {
-                name: lift(ours, theirs, name, is_over=is_over, is_random=is_random)
-                for name in outcomes
-            }
-            whole = together(ours)
-            alone = chance_alone(whole, together(theirs)) if is_random and is_over else None
-            cost = costs.fixed / len(treated) + costs.per_contact * whole.n if costs else None
-            lifts.append(ArmLift(arm, control, whole.n, told, alone, cost))
-    sizes = {arm: together(strata).n for arm, strata in found.arms.items() if arm != UNTOUCHED}
-    parted = split(sizes, planned) if planned else None
+    lifts = tuple(
+        _beside(found, arm, control, _cost(terms, found, treated, arm), is_over=is_over)
+        for control in controls
+        for arm in treated
+    )
+    counts, in_two_arms = assigned_counts(store, assignment)
+    parted = _split(counts, terms)
     apart = _apart(found.arms, treated, controls) if is_random else 0.0
+    parted_by = BY if parts and is_random and is_over and treated else ()
     return CampaignResult(
         name=assignment.name,
         first=assignment.first,
@@ -160,27 +157,56 @@ def campaign_result(
         window_days=assignment.window_days,
         is_over=is_over,
         is_random=is_random,
-        arms=tuple(
-            _arm(code, together(found.arms[code]), costs_known=found.costs_known)
-            for code in (*treated, *controls)
-        ),
-        lifts=tuple(lifts),
-        segments=_segments(store, assignment, treated, controls) if is_over and is_random else {},
+        arms=tuple(_arm(found, code) for code in (*treated, *controls)),
+        lifts=lifts,
+        segments={
+            name: _segments(store, assignment, name, treated[0], controls[0]) for name in parted_by
+        },
         split=parted,
         apart=apart,
-        in_two_arms=mixed(store, assignment.name) if store.has("touches") else 0,
+        in_two_arms=in_two_arms,
         verdict=_verdict(lifts, parted, apart),
     )
 
 
-def _arm(code: str, people: Moments, *, costs_known: bool) -> Arm:
+def _beside(
+    found: Measured, arm: str, control: str, cost: float | None, *, is_over: bool
+) -> ArmLift:
+    """A treated arm beside a control, or beside who was not contacted."""
+    is_random = control != UNTOUCHED
+    ours, theirs = found.arms[arm], found.arms[control]
+    outcomes = OUTCOMES if found.costs_known else OUTCOMES[:-1]
+    told = {
+        name: lift(ours, theirs, name, is_over=is_over, is_random=is_random) for name in outcomes
+    }
+    whole = together(ours)
+    alone = chance_alone(whole, together(theirs)) if is_random and is_over else None
+    return ArmLift(arm, control, whole.n, told, alone, cost)
+
+
+def _cost(terms: Terms | None, found: Measured, treated: list[str], arm: str) -> float | None:
+    if terms is None:
+        return None
+    size = together(found.arms[arm]).n
+    return terms.fixed_cost / len(treated) + terms.cost_per_contact * size
+
+
+def _split(counts: Mapping[str, int], terms: Terms | None) -> Split | None:
+    if terms is None or terms.holdout_share is None:
+        return None
+    planned = {TREATMENT: 1 - terms.holdout_share, CONTROLS[0]: terms.holdout_share}
+    return split({arm: counts.get(arm, 0) for arm in planned}, planned)
+
+
+def _arm(found: Measured, code: str) -> Arm:
+    people = together(found.arms[code])
     return Arm(
         code=code,
         members=people.n,
         buyers=round(people.total("buyers")),
         orders=round(people.total("orders")),
         spend=people.total("spend"),
-        margin=people.total("margin") if costs_known else None,
+        margin=people.total("margin") if found.costs_known else None,
     )
 
 
@@ -197,17 +223,11 @@ def _apart(
 
 
 def _segments(
-    store: Store, assignment: Assignment, treated: list[str], controls: list[str]
-) -> dict[str, tuple[SegmentLift, ...]]:
-    """Lift in buyers of the first treated arm, by each of BY."""
-    if not treated:
-        return {}
-    told: dict[str, tuple[SegmentLift, ...]] = {}
-    for name in BY:
-        arms = measure(store, assignment, _codes(store, assignment, name)).arms
-        ours, theirs = arms.get(treated[0], {}), arms.get(controls[0], {})
-        told[name] = segment_lifts(ours, theirs)
-    return told
+    store: Store, assignment: Assignment, name: str, treated: str, control: str
+) -> tuple[SegmentLift, ...]:
+    """Lift in buyers of a treated arm, by one of BY."""
+    arms = measure(store, assignment, _codes(store, assignment, name)).arms
+    return segment_lifts(arms.get(treated, {}), arms.get(control, {}))
 
 
 def _codes(store: Store, assignment: Assignment, name: str) -> ir.Table:
@@ -218,7 +238,7 @@ def _codes(store: Store, assignment: Assignment, name: str) -> ir.Table:
     return people.select("customer_key", code=name)
 
 
-def _verdict(lifts: list[ArmLift], parted: Split | None, apart: float) -> Verdict:
+def _verdict(lifts: Sequence[ArmLift], parted: Split | None, apart: float) -> Verdict:
     if not lifts:
         return "nobody"
     buyers = lifts[0].lifts["buyers"]

@@ -38,17 +38,22 @@ _WHOLE = "_all"
 class Assignment:
     """Who was drawn into which arm of a campaign, and the days that are measured.
 
-    `members`: customer_key, arm, stratum, assigned_on (the day the message went, or would have).
-    The window is that day and those after it, `window_days` in all. What was known of people ends
+    `assigned`: customer_key, arm, stratum, assigned_on (the day the message went, or would have);
+    whom the shop found to be one person may stand there twice. The window is that day and those after it, `window_days` in all. What was known of people ends
     the day before they were `drawn_on`.
     """
 
     name: str
-    members: ir.Table
+    assigned: ir.Table
     first: date
     last: date
     window_days: int
     drawn_on: date
+
+    @property
+    def members(self) -> ir.Table:
+        """One row a person who is in one arm."""
+        return _in_one_arm(self.assigned)
 
     @property
     def known_until(self) -> date:
@@ -88,30 +93,41 @@ def touched_campaigns(store: Store) -> pd.DataFrame:
 def touched(store: Store, campaign: str) -> ir.Table:
     """The arms of an imported campaign: customer_key, arm, stratum, assigned_on, one row a person.
 
-    Who has touches in two arms is left out (see `mixed`): what they were drawn for is not known.
+    Who has touches in two arms is left out (see `assigned_counts`).
     """
+    return _in_one_arm(_touches(store, campaign))
+
+
+def _touches(store: Store, campaign: str) -> ir.Table:
     table = store.table("touches")
     mine = table.filter((table.campaign == campaign) & table.customer_key.notnull())
-    people = mine.group_by("customer_key").agg(
-        low=mine.arm.min(), high=mine.arm.max(), assigned_on=mine.day.min()
-    )
-    people = people.filter(people.low == people.high)
-    known = [(people.low == told, arm) for told, arm in _ARMS.items()]
-    return people.select(
+    known = [(mine.arm == told, arm) for told, arm in _ARMS.items()]
+    return mine.select(
         "customer_key",
-        arm=ibis.cases(*known, else_=people.low),
+        arm=ibis.cases(*known, else_=mine.arm),
         stratum=ibis.literal(_WHOLE),
-        assigned_on="assigned_on",
+        assigned_on="day",
     )
 
 
-def mixed(store: Store, campaign: str) -> int:
-    """How many people have touches of the campaign in two arms."""
-    table = store.table("touches")
-    mine = table.filter((table.campaign == campaign) & table.customer_key.notnull())
-    people = mine.group_by("customer_key").agg(low=mine.arm.min(), high=mine.arm.max())
-    found = people.filter(people.low != people.high)
-    return int(store.fetch(found.agg(n=found.count()))["n"].iloc[0])
+def _in_one_arm(rows: ir.Table) -> ir.Table:
+    """One row a person, less those in two arms: what they were drawn for is not known."""
+    people = rows.group_by("customer_key").agg(
+        arm=rows.arm.min(),
+        other=rows.arm.max(),
+        stratum=rows.stratum.min(),
+        assigned_on=rows.assigned_on.min(),
+    )
+    return people.filter(people.arm == people.other).drop("other")
+
+
+def assigned_counts(store: Store, assignment: Assignment) -> tuple[dict[str, int], int]:
+    """How many people were assigned to each arm, and how many of them to two."""
+    rows = assignment.assigned
+    told = rows.group_by("arm").agg(n=rows.customer_key.nunique())
+    counts = {str(row["arm"]): int(row["n"]) for row in store.fetch(told).to_dict("records")}
+    everyone = store.fetch(rows.agg(n=rows.customer_key.nunique()))["n"].iloc[0]
+    return counts, sum(counts.values()) - int(everyone)
 
 
 def touched_assignment(
@@ -119,15 +135,15 @@ def touched_assignment(
 ) -> Assignment:
     """An imported campaign, ready to be measured.
 
-    Raises: CrmError("campaign_unknown") with the closest name.
+    Raises: CrmError("no_such_campaign") with the closest name.
     """
     told = touched_campaigns(store)
     mine = told[told["campaign"] == campaign]
     if mine.empty:
         match = close_match(campaign, told["campaign"].tolist())
-        raise CrmError("campaign_unknown", name=campaign, match=match)
+        raise CrmError("no_such_campaign", name=campaign, match=match)
     first, last = (mine[name].iloc[0].date() for name in ("first", "last"))
-    return Assignment(campaign, touched(store, campaign), first, last, window_days, first)
+    return Assignment(campaign, _touches(store, campaign), first, last, window_days, first)
 
 
 def sealed_assignment(store: Store, campaign: str) -> Assignment | None:
@@ -150,7 +166,7 @@ def sealed_assignment(store: Store, campaign: str) -> Assignment | None:
 def assignment_of(store: Store, campaign: str) -> Assignment:
     """A campaign by its name, drawn here or known from imported touches.
 
-    Raises: CrmError("campaign_unknown") with the closest name.
+    Raises: CrmError("no_such_campaign") with the closest name.
     """
     return sealed_assignment(store, campaign) or touched_assignment(store, campaign)
 
@@ -160,15 +176,15 @@ def with_untouched(store: Store, assignment: Assignment) -> Assignment:
     a control, whose difference from them is no lift."""
     facts = store.table("customer_facts")
     others = facts.filter(facts.first_day <= ibis.literal(assignment.known_until))
-    others = others.anti_join(assignment.members, "customer_key").select(
+    others = others.anti_join(assignment.assigned, "customer_key").select(
         "customer_key",
         arm=ibis.literal(UNTOUCHED),
         stratum=ibis.literal(_WHOLE),
         assigned_on=ibis.literal(assignment.first),
     )
     columns = ("customer_key", "arm", "stratum", "assigned_on")
-    members = assignment.members.select(*columns).union(others.select(*columns))
-    return replace(assignment, members=members)
+    everyone = assignment.assigned.select(*columns).union(others.select(*columns))
+    return replace(assignment, assigned=everyone)
 
 
 def outcomes(store: Store, assignment: Assignment, *, known_until: date | None = None) -> ir.Table:

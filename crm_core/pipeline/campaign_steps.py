@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from crm_core.audiences.campaign_result import ArmLift, CampaignResult, Costs, campaign_result
+from crm_core.audiences.campaign_result import ArmLift, CampaignResult, Terms, campaign_result
 from crm_core.audiences.measurement import assignment_of
 from crm_core.models.lift import Lift
 from crm_core.store import Store
 
 
-def result(store: Store, name: str, *, costs: Costs | None = None) -> dict[str, Any]:
+def result(store: Store, name: str, *, terms: Terms | None = None) -> dict[str, Any]:
     """What became of a campaign, known from here or from imported touches.
 
-    Raises: CrmError("campaign_unknown").
+    Raises: CrmError("no_such_campaign").
     """
-    told = campaign_result(store, assignment_of(store, name), costs=costs)
+    told = campaign_result(store, assignment_of(store, name), terms=terms)
     return {
         "campaign": told.name,
         "verdict": told.verdict,
