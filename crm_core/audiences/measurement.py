@@ -163,6 +163,16 @@ def sealed_assignment(store: Store, campaign: str) -> Assignment | None:
     return Assignment(campaign, mine, first, first, (end - first).days + 1, min(first, sealed))
 
 
+def campaign_names(store: Store) -> list[str]:
+    """Every campaign with people, drawn here or known from imported touches, the latest first."""
+    days = dict(touched_campaigns(store)[["campaign", "last"]].itertuples(index=False))
+    if store.has("campaigns") and store.has("campaign_members"):
+        table = store.table("campaigns")
+        sealed = table.filter(table.sealed_on.notnull()).select("name", "starts_on")
+        days |= dict(store.fetch(sealed).itertuples(index=False))
+    return sorted(days, key=lambda name: (days[name], name), reverse=True)
+
+
 def assignment_of(store: Store, campaign: str) -> Assignment:
     """A campaign by its name, drawn here or known from imported touches.
 
