@@ -303,4 +303,3 @@ def _before(day: ir.Value, until: date) -> ir.Value:
 def _left(left: ir.Table, right: ir.Table) -> ir.Table:
     joined = left.left_join(right, "customer_key")
     return joined.drop("customer_key_right") if "customer_key_right" in joined.columns else joined
-

@@ -175,9 +175,7 @@ def _adjusted(treated: Strata, control: Strata, outcome: str) -> tuple[float, li
     middle = sum(one.n * one.mean for one in designs) / size
     lines = [_line(one) for one in designs]
     read = [float(line @ middle) for line in lines]
-    parts = [
-        one.left_over(line) / one.n for one, line in zip(designs, lines, strict=True)
-    ]
+    parts = [one.left_over(line) / one.n for one, line in zip(designs, lines, strict=True)]
     apart = lines[0] - lines[1]
     everyone = sum(one.inner for one in designs) / size - np.outer(middle, middle)
     return read[0] - read[1], [*parts, max(float(apart @ everyone @ apart), 0.0) / size]

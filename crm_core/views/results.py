@@ -18,9 +18,10 @@ MOST = 12
 
 @dataclass(frozen=True)
 class Results:
-    """The latest campaigns, one row each: name, first, treated, control (people), control_buyers,
-    value, low, high (lift in buyers; low and high missing without an interval), margin (extra, of
-    all treated; missing where costs are not known), said (the sentence that is true of it).
+    """The latest campaigns, one row each: name, first, ends, days (the window), treated, control
+    (people), control_buyers, value, low, high (lift in buyers; low and high missing without an
+    interval), margin, margin_low, margin_high (extra, of all treated; missing where costs are not
+    known), said (the sentence that is true of it).
 
     `others` are names of earlier ones, which are measured when they are opened.
     """
@@ -42,16 +43,20 @@ def results(selection: Selection, *, store: Store, access: Access) -> Results:
 
 def _row(one: CampaignResult) -> dict[str, object]:
     lifts = one.lifts[0].lifts if one.lifts else {}
+    is_told = "margin" in lifts and one.is_random
+    margin = one.lifts[0].total("margin") if is_told else (None, None, None)
     buyers, control = lifts.get("buyers"), one.arms[-1] if one.arms else None
     return {
         "name": one.name,
         "first": pd.Timestamp(one.first),
+        "ends": pd.Timestamp(one.ends_on),
+        "days": one.window_days,
         "treated": one.lifts[0].members if one.lifts else 0,
         "control": control.members if control else 0,
         "control_buyers": control.buyers if control else 0,
         "value": buyers.difference if buyers else None,
         "low": buyers.low if buyers else None,
         "high": buyers.high if buyers else None,
-        "margin": one.lifts[0].total("margin")[0] if "margin" in lifts and one.is_random else None,
+        **dict(zip(("margin", "margin_low", "margin_high"), margin, strict=True)),
         "said": said_of(one),
     }
