@@ -6,10 +6,10 @@ picks by it compares other people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -247,13 +247,13 @@ def measure(store: Store, assignment: Assignment, by: ir.Table | None = None) ->
     return Measured(arms, costs_known=not found["uncosted"].fillna(0).any())
 
 
-def _moments(row: Mapping[str, object], pairs: Sequence[tuple[int, int]]) -> Moments:
+def _moments(row: Mapping[Hashable, Any], pairs: Sequence[tuple[int, int]]) -> Moments:
     width = len(COLUMNS)
     sums = np.array([row[f"s{place}"] for place in range(width)], dtype=np.float64)
     products = np.zeros((width, width))
     for a, b in pairs:
         products[a, b] = products[b, a] = row[f"p{a}_{b}"]
-    return Moments(int(str(row["n"])), sums, products)
+    return Moments(int(row["n"]), sums, products)
 
 
 def _bought(store: Store, days: ir.Table, assignment: Assignment, until: date) -> ir.Table:

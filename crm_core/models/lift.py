@@ -133,11 +133,11 @@ def lift(
     ours, theirs = together(treated), together(control)
     plain = ours.mean(outcome) - theirs.mean(outcome)
     method = method_for(theirs, is_over=is_over, is_random=is_random)
-    if min(ours.n, theirs.n) < 2:
-        return Lift(outcome, plain, plain, None, None, "none" if is_random else method)
-    if method == "observational":
+    if min(ours.n, theirs.n) < 2 and is_random and is_over:
+        method = "none"
+    if method == "observational" and ours.n and theirs.n:
         return Lift(outcome, _adjusted(treated, control, outcome)[0], plain, None, None, method)
-    if method in ("none", "interim"):
+    if method not in ("welch", "pooled"):
         return Lift(outcome, plain, plain, None, None, method)
     if method == "pooled":
         error, degrees = _pooled(ours, theirs, outcome)
