@@ -93,7 +93,8 @@ def put_in_place(engine: Engine, change: Change, records: Records) -> None:
         synced(Path(shutil.copyfile(path, target)))
     scores = ready / "scores.duckdb"
     change.put(ready / "facts.duckdb", scores if scores.exists() else None, manifest.snapshot)
-    for mirror in engine.folder.glob("decisions-*.duckdb"):
-        mirror.unlink(missing_ok=True)
+    for kind in ("decisions", "members"):
+        for mirror in engine.folder.glob(f"{kind}-*.duckdb"):
+            mirror.unlink(missing_ok=True)
     engine.set_pending(False)
     shutil.rmtree(ready)

@@ -1,7 +1,20 @@
 """What people decided: users, settings, audiences, consents, the log of access."""
 
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
+from crm_core.records.campaign_policy import MOST_GLOBAL, CampaignPolicy
+from crm_core.records.campaigns import (
+    ARMS,
+    MOST_HOLDOUT,
+    MOST_WINDOW,
+    STATUSES,
+    Campaign,
+    CampaignPlan,
+    CampaignStatus,
+    Sealing,
+    last_day,
+)
 from crm_core.records.identity_overrides import IdentityOverride
+from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.people import ROLES
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
@@ -10,24 +23,38 @@ from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
 from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 
 __all__ = [
+    "ARMS",
     "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "CUT_SCORES",
     "FIRST",
+    "MOST_GLOBAL",
+    "MOST_HOLDOUT",
+    "MOST_WINDOW",
+    "OFFER_KINDS",
     "PAID_TIERS",
     "PURPOSES",
     "REFUND_DATES",
     "RFM_BY",
     "ROLES",
+    "STATUSES",
     "Audience",
     "AuditEntry",
     "AuditLine",
+    "Campaign",
+    "CampaignPlan",
+    "CampaignPolicy",
+    "CampaignStatus",
     "IdentityOverride",
     "Mirror",
+    "Offer",
+    "OfferTerms",
     "Records",
+    "Sealing",
     "SettingIssue",
     "ShopSettings",
     "View",
     "copy_records",
+    "last_day",
     "open_records",
 ]

@@ -7,7 +7,7 @@ import base64
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
+    Date,
     DateTime,
     Engine,
     LargeBinary,
@@ -30,11 +31,13 @@ from sqlalchemy import (
 
 from crm_core.records.connection import HEAD, connect, migrate, reading, writing
 from crm_core.records.models import Base
-from crm_core.records.repository import Repository, counter
+from crm_core.records.repository import CounterName, Repository, counter
 
 _ROWS = 5_000
 # What a place holds before anybody decided anything.
 _ALWAYS = ("counters", "secrets")
+# What mirrors are named after: no number of another past may come again.
+_REVISIONS: tuple[CounterName, ...] = ("decisions", "members")
 
 
 class Copying(Repository):
@@ -101,8 +104,10 @@ def _dump(engine: Engine, folder: Path) -> None:
 
 def _load(engine: Engine, folder: Path) -> None:
     with writing(engine) as connection:
-        decided = counter(connection, "decisions")
         tables = _tables(connection)
+        counters = next(table for table in tables if table.name == "counters")
+        there = select(counters.c.name, counters.c.value).where(counters.c.name.in_(_REVISIONS))
+        before = {row.name: row.value for row in connection.execute(there)}
         for table in reversed(tables):
             connection.execute(delete(table))
         for table in tables:
@@ -113,10 +118,10 @@ def _load(engine: Engine, folder: Path) -> None:
                 ]
                 connection.execute(insert(table), values)
             _go_on_numbering(connection, table)
-        counters = next(table for table in tables if table.name == "counters")
-        decisions = counters.c.name == "decisions"
-        risen = max(decided, counter(connection, "decisions")) + 1
-        connection.execute(update(counters).where(decisions).values(value=risen))
+        for name, value in before.items():
+            risen = max(value, counter(connection, name)) + 1
+            mine = counters.c.name == name
+            connection.execute(update(counters).where(mine).values(value=risen))
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -134,6 +139,8 @@ def _in_parts(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
@@ -143,6 +150,8 @@ def _value(column: Column[Any], value: Any, connection: Connection) -> Any:
     if isinstance(column.type, DateTime):
         moment = datetime.fromisoformat(value)
         return moment if connection.dialect.name == "postgresql" else moment.replace(tzinfo=None)
+    if isinstance(column.type, Date):
+        return date.fromisoformat(value)
     return base64.b64decode(value) if isinstance(column.type, LargeBinary) else value
 
 

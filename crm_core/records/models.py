@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    Date,
     DateTime,
     Dialect,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -203,6 +205,72 @@ class IdentityOverrideRow(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class OfferRow(Base):
+    """What a campaign may offer: it lowers a price, and costs the shop so much when used."""
+
+    __tablename__ = "offers"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(240), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    value: Mapped[float] = mapped_column(Float)
+    code: Mapped[str] = mapped_column(String(60))
+    cost: Mapped[float] = mapped_column(Float)
+    products: Mapped[Any] = mapped_column(JSON)
+    categories: Mapped[Any] = mapped_column(JSON)
+    starts_on: Mapped[date | None] = mapped_column(Date)
+    ends_on: Mapped[date | None] = mapped_column(Date)
+    cap: Mapped[int | None] = mapped_column(Integer)
+    owner: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class CampaignRow(Base):
+    """A campaign: whom it is for, what it offers and costs; `sealed_at` once people have arms."""
+
+    __tablename__ = "campaigns"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(240), unique=True)
+    rule: Mapped[Any] = mapped_column(JSON)
+    audience: Mapped[str] = mapped_column(String(120))
+    audience_version: Mapped[int | None] = mapped_column(Integer)
+    contact_channel: Mapped[str] = mapped_column(String(20))
+    offer_id: Mapped[int | None] = mapped_column(BigInteger)
+    cost_per_contact: Mapped[float] = mapped_column(Float)
+    fixed_cost: Mapped[float] = mapped_column(Float)
+    window_days: Mapped[int] = mapped_column(Integer)
+    starts_on: Mapped[date] = mapped_column(Date)
+    holdout_share: Mapped[float] = mapped_column(Float)
+    strata: Mapped[str] = mapped_column(String(40))
+    playbook: Mapped[str] = mapped_column(String(40))
+    expected_lift: Mapped[float | None] = mapped_column(Float)
+    follows: Mapped[int | None] = mapped_column(BigInteger)
+    owner: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer)
+    sealed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    snapshot: Mapped[str | None] = mapped_column(String(80))
+    as_of: Mapped[date | None] = mapped_column(Date)
+    left_out: Mapped[Any] = mapped_column(JSON)
+
+
+class CampaignMember(Base):
+    """Which arm a customer was assigned to. `assigned_key` is the key at that time and stays;
+    `customer_key` follows the customer."""
+
+    __tablename__ = "campaign_members"
+    __table_args__ = (Index("campaign_members_by_customer", "customer_key"),)
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    assigned_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    customer_key: Mapped[int] = mapped_column(BigInteger)
+    arm: Mapped[str] = mapped_column(String(20))
+    stratum: Mapped[str] = mapped_column(String(80))
+
+
 class Secret(Base):
     """Random bytes made once: the key of customer codes in addresses, the salt of hashes."""
 
@@ -213,7 +281,8 @@ class Secret(Base):
 
 
 class Counter(Base):
-    """Numbers that only rise: `decisions` with every decision, `audit` with every line."""
+    """Numbers that only rise: `decisions` with every decision, `audit` with every line,
+    `members` whenever somebody's arm became known or moved."""
 
     __tablename__ = "counters"
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from crm_core.records.connection import writing
-from crm_core.records.models import EVENT, Consent, CustomerMove, Suppression
+from crm_core.records.models import EVENT, CampaignMember, Consent, CustomerMove, Suppression
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
 
 
@@ -43,9 +43,10 @@ class Moves(Repository):
             for table in (Consent, Suppression):
                 for key in _present(connection, table, survivors):
                     moved += _move(connection, table, key, survivors[key])
-            if moved:
+            assigned = _members_follow(connection, survivors)
+            if moved or assigned:
                 bump(connection, "decisions")
-        return moved
+        return moved + assigned
 
     def separate_customers(self, pairs: Iterable[tuple[int, int]]) -> int:
         """Takes apart the decisions of customers who are two after all; how many rows that took.
@@ -61,6 +62,7 @@ class Moves(Repository):
                 home = now.get(key, key)
                 if home != survivor:
                     changed += _take_apart(connection, key, survivor, home)
+            changed += _members_return(connection, now)
             connection.execute(delete(CustomerMove))
             _remember(connection, steps)
             if changed:
@@ -92,7 +94,9 @@ def _survivors(steps: Mapping[int, int]) -> dict[int, int]:
 
 
 def _present(
-    connection: Connection, table: type[Consent | Suppression], keys: Iterable[int]
+    connection: Connection,
+    table: type[Consent | Suppression | CampaignMember],
+    keys: Iterable[int],
 ) -> list[int]:
     """Those of the keys about which something was decided, oldest first."""
     found: set[int] = set()
@@ -130,6 +134,34 @@ def _put(
     repeated = connection.execute(delete(table).where(mine, there))
     moved = connection.execute(update(table).where(mine).values(**changes))
     return repeated.rowcount + moved.rowcount
+
+
+def _members_follow(connection: Connection, survivors: Mapping[int, int]) -> int:
+    """Arms stay with the keys they were given to; whose they are now follows the customer."""
+    moved = 0
+    for key in _present(connection, CampaignMember, survivors):
+        mine = CampaignMember.customer_key == key
+        change = update(CampaignMember).where(mine).values(customer_key=survivors[key])
+        moved += connection.execute(change).rowcount
+    if moved:
+        bump(connection, "members")
+    return moved
+
+
+def _members_return(connection: Connection, now: Mapping[int, int]) -> int:
+    """Each arm is again that of the customer it was given to, where that one is apart again."""
+    moved = CampaignMember.assigned_key != CampaignMember.customer_key
+    query = select(CampaignMember.assigned_key, CampaignMember.customer_key).where(moved)
+    returned = 0
+    for assigned, key in connection.execute(query.distinct()).all():
+        home = now.get(assigned, assigned)
+        if home != key:
+            given = CampaignMember.assigned_key == assigned
+            change = update(CampaignMember).where(given).values(customer_key=home)
+            returned += connection.execute(change).rowcount
+    if returned:
+        bump(connection, "members")
+    return returned
 
 
 def _take_apart(connection: Connection, key: int, survivor: int, home: int) -> int:

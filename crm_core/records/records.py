@@ -15,12 +15,23 @@ from sqlalchemy import Connection, Select, func, select
 
 from crm_core.errors import CrmError
 from crm_core.records.audit_log import AuditLog
+from crm_core.records.campaign_policy import CampaignPolicies
+from crm_core.records.campaigns import Campaigns, last_day
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
 from crm_core.records.identity_overrides import IdentityOverrides
-from crm_core.records.models import Consent, SavedAudience, Secret, SetAsideOrder, Suppression
+from crm_core.records.models import (
+    CampaignMember,
+    CampaignRow,
+    Consent,
+    SavedAudience,
+    Secret,
+    SetAsideOrder,
+    Suppression,
+)
 from crm_core.records.moves import Moves
+from crm_core.records.offers import Offers
 from crm_core.records.people import People
 from crm_core.records.repository import counter, insert_new
 from crm_core.records.saved import Saved
@@ -34,10 +45,15 @@ _MIRROR_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Mirror:
-    """Decisions as tables the engine can join, and the revision they show."""
+    """Decisions as tables the engine can join, and the revision they show.
+
+    `members` is the revision of campaign members, which are many and have a mirror of their own;
+    0 while there never were any.
+    """
 
     tables: dict[str, pa.Table]
     revision: int
+    members: int
 
 
 class Records(
@@ -49,6 +65,9 @@ class Records(
     Moves,
     SetAside,
     IdentityOverrides,
+    Offers,
+    Campaigns,
+    CampaignPolicies,
     AuditLog,
     Copying,
 ):
@@ -79,11 +98,22 @@ class Records(
 
         Tables: consents (customer_key, contact_channel, purpose, state: the latest),
         suppressions (customer_key, contact_channel), saved_audiences (id, name, version),
-        set_aside_orders (order_id).
+        set_aside_orders (order_id), campaigns (id, name, contact_channel, starts_on, ends_on,
+        sealed_on: nothing for a draft).
         """
         with reading(self._engine) as connection:
-            tables = {name: _arrow(connection, query, kinds) for name, query, kinds in _mirrored()}
-            return Mirror(tables, counter(connection, "decisions"))
+            told = _mirror(connection, _mirrored())
+            told.tables["campaigns"] = _campaigns(connection)
+            return told
+
+    def mirror_members(self) -> Mirror:
+        """Who is in which arm, for a file beside the other decisions.
+
+        One table, campaign_members (campaign_id, customer_key, arm, stratum). Where two members
+        were found to be one customer, the arm of the key that survived counts.
+        """
+        with reading(self._engine) as connection:
+            return _mirror(connection, _mirrored_members())
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -131,6 +161,14 @@ def copy_records(source_path: Path, target_path: Path) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def _mirror(
+    connection: Connection,
+    wanted: Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]],
+) -> Mirror:
+    tables = {name: _arrow(connection, query, kinds) for name, query, kinds in wanted}
+    return Mirror(tables, counter(connection, "decisions"), counter(connection, "members"))
+
+
 def _secret(name: str) -> Select[bytes]:
     return select(Secret.value).where(Secret.name == name)
 
@@ -145,6 +183,37 @@ def _mirrored() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.Da
     yield "saved_audiences", named.order_by(SavedAudience.id), kinds
     out = select(SetAsideOrder.order_id).order_by(SetAsideOrder.order_id)
     yield "set_aside_orders", out, {"order_id": pa.string()}
+
+
+def _campaigns(connection: Connection) -> pa.Table:
+    rows = connection.execute(select(CampaignRow).order_by(CampaignRow.id)).all()
+    columns = {
+        "id": pa.array([row.id for row in rows], pa.int64()),
+        "name": pa.array([row.name for row in rows], pa.string()),
+        "contact_channel": pa.array([row.contact_channel for row in rows], pa.string()),
+        "starts_on": pa.array([row.starts_on for row in rows], pa.date32()),
+        "ends_on": pa.array(
+            [last_day(row.starts_on, row.window_days) for row in rows], pa.date32()
+        ),
+        "sealed_on": pa.array(
+            [row.sealed_at.date() if row.sealed_at else None for row in rows], pa.date32()
+        ),
+    }
+    return pa.table(columns)
+
+
+def _mirrored_members() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:
+    row = CampaignMember
+    place = func.row_number().over(
+        partition_by=(row.campaign_id, row.customer_key),
+        order_by=(row.assigned_key != row.customer_key, row.assigned_key),
+    )
+    columns = (row.campaign_id, row.customer_key, row.arm, row.stratum)
+    all_of_them = select(*columns, place.label("place")).subquery()
+    named = [all_of_them.c[column.name] for column in columns]
+    once = select(*named).where(all_of_them.c.place == 1).order_by(*named[:2])
+    kinds = {"campaign_id": pa.int64(), "customer_key": pa.int64()}
+    yield "campaign_members", once, {**kinds, "arm": pa.string(), "stratum": pa.string()}
 
 
 def _current_consents() -> Select[*tuple[Any, ...]]:

@@ -20,6 +20,7 @@ CONTACT_CHANNELS = ("email", "sms", "phone", "post", "ads")
 PURPOSES = ("marketing",)
 NAME_LENGTH = 120
 IN_ONE_QUESTION = 10_000
+CounterName = Literal["decisions", "audit", "members"]
 
 
 class Repository:
@@ -60,13 +61,13 @@ def upsert(
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed))
 
 
-def bump(connection: Connection, name: Literal["decisions", "audit"]) -> int:
+def bump(connection: Connection, name: CounterName) -> int:
     """The counter's next number. Locks it, so that two writers take turns."""
     connection.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1))
     return counter(connection, name)
 
 
-def counter(connection: Connection, name: Literal["decisions", "audit"]) -> int:
+def counter(connection: Connection, name: CounterName) -> int:
     """The counter's number now."""
     return connection.execute(select(Counter.value).where(Counter.name == name)).scalar_one()
 

@@ -78,12 +78,12 @@ class Saved(Repository):
         row = {
             "name": name,
             "name_key": name_key(name),
-            "rule": _checked_rule(rule),
+            "rule": checked_rule(rule),
             "owner": owner,
             "created_at": checked_moment(now),
             "version": 1,
         }
-        with _names_apart(name), writing(self._engine) as connection:
+        with names_apart(name), writing(self._engine) as connection:
             made = connection.execute(
                 insert(SavedAudience).values(**row).returning(SavedAudience.id)
             )
@@ -102,10 +102,10 @@ class Saved(Repository):
         fresh = {
             "name": name,
             "name_key": name_key(name),
-            "rule": _checked_rule(rule),
+            "rule": checked_rule(rule),
             "version": version + 1,
         }
-        with _names_apart(name), writing(self._engine) as connection:
+        with names_apart(name), writing(self._engine) as connection:
             found = _find(connection, number)
             if found.version != version:
                 raise CrmError("records_audience_changed", name=found.name)
@@ -150,7 +150,7 @@ class Saved(Repository):
 
 
 @contextmanager
-def _names_apart(name: str) -> Iterator[None]:
+def names_apart(name: str) -> Iterator[None]:
     """Words a clash of names as one."""
     try:
         yield
@@ -174,7 +174,11 @@ def _audience(row: Row[Any]) -> Audience:
     return Audience(row.id, row.name, row.rule, row.owner, row.created_at, row.version)
 
 
-def _checked_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+def checked_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as it is kept: plain JSON.
+
+    Raises: CrmError("records_rule_invalid") for anything else, or above 200,000 bytes.
+    """
     try:
         text = json.dumps(rule, allow_nan=False)
     except (TypeError, ValueError, RecursionError):

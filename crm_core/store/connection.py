@@ -190,6 +190,8 @@ def open_files(
         if decisions is not None:
             attach(root, decisions, "decisions")
             pairs["decisions"] = pairs_of(root, "decisions")
+            if beside := pairs["decisions"].get("members"):
+                attach(root, decisions.with_name(beside), "members")
         meta = meta_of(pairs["facts"], snapshot)
         hardened(root, settings)
     except (duckdb.Error, KeyError):

@@ -34,6 +34,11 @@ class Mirror(Protocol):
         """Rises with every decision."""
         ...
 
+    @property
+    def members(self) -> int:
+        """The revision of campaign members; 0 while there never were any."""
+        ...
+
 
 class Deciders(Protocol):
     """What an engine asks of the records: what was decided, and whether that changed."""
@@ -43,7 +48,11 @@ class Deciders(Protocol):
         ...
 
     def mirror(self) -> Mirror:
-        """All that the engine must join, of one moment."""
+        """All that the engine must join but campaign members, of one moment."""
+        ...
+
+    def mirror_members(self) -> Mirror:
+        """Who is in which arm of a campaign, and the revision of that."""
         ...
 
     def secret(self, name: str) -> bytes:

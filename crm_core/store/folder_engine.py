@@ -75,12 +75,34 @@ class FolderEngine:
 
 
 def mirror_file(records: Deciders, folder: Path) -> Path:
-    """The decisions as a DuckDB file in `folder`, of the revision they are at."""
+    """The decisions as a DuckDB file in `folder`, of the revision they are at.
+
+    Campaign members may be millions and seldom change: they have a file of their own, which the
+    decisions name and which is made anew only when one of them moved.
+    """
     path = folder / f"decisions-{records.decisions_revision():09d}.duckdb"
     if not path.exists():
         mirror = records.mirror()
         path = folder / f"decisions-{mirror.revision:09d}.duckdb"
-        write_decisions(path, mirror.tables, mirror.revision)
-        for older in sorted(folder.glob("decisions-*.duckdb"))[:-2]:
-            older.unlink(missing_ok=True)
+        beside = (
+            {"members": members_file(records, folder, mirror.members)} if mirror.members else {}
+        )
+        write_decisions(path, mirror.tables, {"revision": str(mirror.revision), **beside})
+        _leave_two(folder, "decisions")
+        _leave_two(folder, "members")
     return path
+
+
+def members_file(records: Deciders, folder: Path, revision: int) -> str:
+    """The name of the file with campaign members of this revision, or of a later one."""
+    path = folder / f"members-{revision:09d}.duckdb"
+    if not path.exists():
+        mirror = records.mirror_members()
+        path = folder / f"members-{mirror.members:09d}.duckdb"
+        write_decisions(path, mirror.tables, {"revision": str(mirror.members)})
+    return path.name
+
+
+def _leave_two(folder: Path, kind: str) -> None:
+    for older in sorted(folder.glob(f"{kind}-*.duckdb"))[:-2]:
+        older.unlink(missing_ok=True)

@@ -59,12 +59,14 @@ class PostgresEngine:
         if pointer.facts is None:
             raise CrmError("store_empty")
         told = str(decisions) if decisions else None
+        decided = self._meta(told) if told else None
+        beside = (decided or {}).get("members")
         return Store(
-            PostgresReader(self._link, schemas_of(pointer, told)),
+            PostgresReader(self._link, schemas_of(pointer, told, beside)),
             meta_of(self._meta(pointer.facts), pointer.facts),
             scores_snapshot=pointer.scores,
             scores=self._meta(pointer.scores) if pointer.scores else None,
-            decisions=self._meta(told) if told else None,
+            decisions=decided,
         )
 
     @contextmanager
@@ -86,10 +88,13 @@ class PostgresEngine:
             return known[1]
         owner = hashlib.sha256(records.secret("mirror")).hexdigest()[:8]
         name = f"decisions_{owner}_{revision:09d}"
-        if not self._link.rows("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)):
+        if not self._has(name):
             mirror = records.mirror()
             revision, name = mirror.revision, f"decisions_{owner}_{mirror.revision:09d}"
-            put_decisions(self._link, name, mirror.tables, mirror.revision, owner=owner)
+            meta = {"revision": str(revision)}
+            if mirror.members:
+                meta["members"] = self._members(records, owner, mirror.members)
+            put_decisions(self._link, name, mirror.tables, meta)
         self._mirrors[folder] = (revision, name)
         return name
 
@@ -101,6 +106,18 @@ class PostgresEngine:
         """Says so in the pointer's row, for whoever opens the store next on any machine."""
         with self._link.connected() as connection:
             connection.execute(f"UPDATE {HOME}.current SET pending = %s".encode(), (pending,))
+
+    def _members(self, records: Deciders, owner: str, revision: int) -> str:
+        """The schema with campaign members, made anew only when one of them moved."""
+        name = f"members_{owner}_{revision:09d}"
+        if not self._has(name):
+            mirror = records.mirror_members()
+            name = f"members_{owner}_{mirror.members:09d}"
+            put_decisions(self._link, name, mirror.tables, {"revision": str(mirror.members)})
+        return name
+
+    def _has(self, schema: str) -> bool:
+        return bool(self._link.rows("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)))
 
     def _meta(self, schema: str) -> dict[str, str]:
         return dict(self._link.rows(f'SELECT key, value FROM "{schema}".meta'))

@@ -200,30 +200,33 @@ def drop_schema(connection: AnyConnection, name: str) -> None:
         return
 
 
-def schemas_of(pointer: Pointer, decisions: str | None = None) -> dict[str, str]:
+def schemas_of(
+    pointer: Pointer, decisions: str | None = None, members: str | None = None
+) -> dict[str, str]:
     """Which schema stands for which catalogue."""
-    places = {"facts": pointer.facts, "scores": pointer.scores, "decisions": decisions}
+    decided = {"decisions": decisions, "members": members}
+    places = {"facts": pointer.facts, "scores": pointer.scores, **decided}
     return {catalog: name for catalog, name in places.items() if name}
 
 
 def put_decisions(
-    link: Link, name: str, tables: Mapping[str, pa.Table], revision: int, *, owner: str
+    link: Link, name: str, tables: Mapping[str, pa.Table], meta: Mapping[str, str]
 ) -> None:
-    """Mirrors decisions into a schema, whole or not at all; older ones of the owner are dropped."""
+    """Mirrors decisions into a schema `<kind>_<owner>_<revision>`, whole or not at all; the kind's
+    older ones of the owner are dropped."""
     with closing(connect()) as root, link.connected() as connection:
         for table, rows in tables.items():
             root.register("incoming_rows", rows)
             root.execute(f'CREATE TABLE "{table}" AS SELECT * FROM incoming_rows')
             root.unregister("incoming_rows")
-        root.execute(
-            "CREATE TABLE meta AS SELECT 'revision' AS key, $1::VARCHAR AS value", [revision]
-        )
+        root.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+        root.executemany("INSERT INTO meta VALUES ($1, $2)", [list(pair) for pair in meta.items()])
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER + 1,))
             if not has_schema(connection, name):
                 for _ in copy_in(connection, name, root, "memory"):
                     pass
-        pattern = f"decisions_{owner}_%"
+        pattern = f"{name.rpartition('_')[0]}_%"
         query = "SELECT nspname FROM pg_namespace WHERE nspname LIKE %s ORDER BY nspname DESC"
         for (older,) in connection.execute(query, (pattern,)).fetchall()[2:]:
             drop_schema(connection, older)

@@ -25,7 +25,7 @@ from crm_core.store.tables import Store, meta_of
 from crm_core.store.write import Change
 
 _LOCAL = "spark-local:///"
-_MIRRORED = {"BIGINT": "int64", "VARCHAR": "string"}
+_MIRRORED = {"BIGINT": "int64", "VARCHAR": "string", "DATE": "date"}
 
 
 class SparkEngine:
@@ -196,4 +196,6 @@ def _decided(
             with understood():
                 session.createDataFrame(rows).createOrReplaceTempView(view)
             views[name] = (view, columns)
+    if beside := pairs.get("members"):
+        views |= _decided(session, f"{prefix}_members", mirror.with_name(beside))[0]
     return views, pairs

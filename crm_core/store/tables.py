@@ -17,9 +17,9 @@ from crm_core.errors import CrmError, close_match
 from crm_core.schema import VERSION
 
 FETCH_LIMIT = 50_000
-CATALOGS = ("facts", "scores", "decisions", "work")
+CATALOGS = ("facts", "scores", "decisions", "members", "work")
 # Consents belong to the records: `consents` is their mirror, what files brought is apart.
-_ALIASES = {("facts", "consents"): "imported_consents"}
+_ALIASES = {("facts", "consents"): "imported_consents", ("members", "meta"): "members_meta"}
 # What goes on growing after a row's own day: refunds of an order, a person's last day.
 _LATE = {"customer_facts": ("last_day",), "order_facts": ("refund", "goods_cost")}
 

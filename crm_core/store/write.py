@@ -279,7 +279,7 @@ def writing(folder: Path, settings: Settings) -> Iterator[Change]:
         yield Change(FolderShelf(folder), folder, settings)
 
 
-def write_decisions(path: Path, tables: Mapping[str, pa.Table], revision: int) -> None:
+def write_decisions(path: Path, tables: Mapping[str, pa.Table], meta: Mapping[str, str]) -> None:
     """Mirrors decisions into a small file that readers attach beside the facts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two visitors' runs are two threads of one process: each writes a file of its own.
@@ -291,7 +291,7 @@ def write_decisions(path: Path, tables: Mapping[str, pa.Table], revision: int) -
         build = Build(root, "decisions")
         for name, rows in tables.items():
             build.upload(name, rows)
-        build.put_meta({"revision": str(revision)})
+        build.put_meta(meta)
         root.execute("CHECKPOINT decisions")
         root.execute("DETACH decisions")
     finally:

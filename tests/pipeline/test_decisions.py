@@ -228,6 +228,8 @@ def test_two_visitors_may_need_a_mirror_at_the_same_moment(tmp_path: Path) -> No
     rows = {"suppressions": pa.table({"customer_key": list(range(20_000))})}
     path = tmp_path / "decisions-000000001.duckdb"
     with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(write_decisions, path, rows, 1) for _ in range(12)]:
+        for done in [
+            pool.submit(write_decisions, path, rows, {"revision": "1"}) for _ in range(12)
+        ]:
             done.result()
     assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -127,7 +127,7 @@ def _store(folder: Path, people: Sequence[Person], records: Records) -> Store:
         build.put_meta(_meta())
     mirror = records.mirror()
     decisions = folder / "decisions.duckdb"
-    write_decisions(decisions, mirror.tables, mirror.revision)
+    write_decisions(decisions, mirror.tables, {"revision": str(mirror.revision)})
     return open_store(f"duckdb:///{place}", settings=settings, decisions=decisions)
 
 

@@ -121,7 +121,7 @@ def test_decisions_lie_beside_the_facts_and_are_replaced_in_one_step(tmp_path: P
     mirror = tmp_path / "decisions.duckdb"
     for revision in (1, 2):
         barred = pa.table({"customer_key": pa.array([revision], pa.int64())})
-        write_decisions(mirror, {"suppressions": barred}, revision)
+        write_decisions(mirror, {"suppressions": barred}, {"revision": str(revision)})
     store = open_store(
         f"duckdb:///{tmp_path / 'store'}", settings=settings(tmp_path), decisions=mirror
     )
