@@ -19,7 +19,7 @@ from crm_core.models.triples import Floats, Ints
 
 #: The shares of people at which curves are told.
 SHARES: Final[Floats] = np.linspace(0.0, 1.0, 21)
-DRAWS: Final = 400
+DRAWS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def ranking(
     everyone = np.ones(len(score))
     told = _told(ranked, bought, money, everyone)
     found = [_told(ranked, bought, money, weight) for weight in _weights(len(score), seed, draws)]
-    bounds = [np.quantile([one[place] for one in found], [0.025, 0.975], axis=0) for place in range(3)]
+    bounds = [
+        np.quantile([one[place] for one in found], [0.025, 0.975], axis=0) for place in range(3)
+    ]
     return Ranking(
         qini=float(told[0]),
         low=float(bounds[0][0]),

@@ -16,6 +16,7 @@ from crm_core.ui.layout import columns, draw, panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
+from crm_core.ui.uplift_parts import draw_uplift
 from crm_core.ui.words import caption, note, paragraph, success, warning
 from crm_core.views.campaign_results import CampaignResults, campaign_results, needed
 
@@ -48,6 +49,8 @@ def draw_result(name: str, terms: Terms | None = None) -> None:
         _checks(view)
     if view.result.segments:
         _segments(view)
+    if view.result.is_random and view.result.is_over:
+        draw_uplift(name, terms.cost_per_contact if terms else 0.0)
 
 
 def lesson(said: str, row: pd.Series) -> str:
