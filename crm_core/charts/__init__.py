@@ -6,6 +6,7 @@ from crm_core.charts.bars import bars, columns_chart, deciles, share_bar
 from crm_core.charts.base import Chart, Numbers
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.flows import flow_bands
+from crm_core.charts.intervals import share_curves, whiskers
 from crm_core.charts.lines import forecast_band, line_compare, lines, month_lines
 from crm_core.charts.survival import survival_curves
 from crm_core.charts.waterfall import waterfall
@@ -24,8 +25,10 @@ __all__ = [
     "month_lines",
     "scatter_fit",
     "share_bar",
+    "share_curves",
     "survival_curves",
     "timeline",
     "treemap",
     "waterfall",
+    "whiskers",
 ]

@@ -33,7 +33,8 @@ class Chart:
 class Numbers:
     """How a chart or a card writes its values: unit, language, currency.
 
-    Units: money, count, number, rate (a share, .131 is 13.1%), days, per (two decimals).
+    Units: money, count, number, rate (a share, .131 is 13.1%), points (a difference of shares,
+    .131 is +13.1 pts), days, per (two decimals).
 
     >>> Numbers("rate", "en").write(0.131), Numbers("money", "en", "EUR").write(68.19)
     ('13.1%', '€68.19')
@@ -50,6 +51,8 @@ class Numbers:
                 return formats.money(value, self.currency, self.language)
             case "rate":
                 return formats.percent(value, self.language)
+            case "points":
+                return t("chart.points", self.language, points=_signed(value, self.language, 1))
             case "days":
                 return t("chart.days", self.language, days=formats.number(value, self.language))
             case "per":
@@ -70,6 +73,8 @@ class Numbers:
                 return formats.percent(
                     value, self.language, 0 if abs(value) >= 0.02 or not value else 1
                 )
+            case "points":
+                return _signed(value, self.language, 0 if abs(value) >= 0.02 or not value else 1)
             case "per":
                 return formats.number(value, self.language, 1)
             case _:
@@ -84,6 +89,12 @@ class Numbers:
         if self.unit != "money" or not bool((values.abs() >= 1_000).any()):
             return [self.write(value) for value in values]
         return [formats.money(value, self.currency, self.language, 0) for value in values]
+
+
+def _signed(value: float | None, language: str, digits: int) -> str:
+    """A difference of shares in points, with its sign."""
+    words = formats.number(None if value is None else value * 100, language, digits)
+    return f"+{words}" if value is not None and round(value * 100, digits) > 0 else words
 
 
 def check_size(points: int) -> None:

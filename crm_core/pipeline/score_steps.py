@@ -12,6 +12,7 @@ from crm_core.pipeline import segment_steps
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
+from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.store import StoreAt
 
@@ -48,4 +49,5 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "clusters": segment_steps.groups,
     "forecast": forecast,
     "segment_history": segment_history,
+    "uplift": uplift,
 }

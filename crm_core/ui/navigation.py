@@ -58,6 +58,7 @@ PAGES = (
     PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),
     PageSpec("playbooks", "campaigns", "lightbulb", roles=_MARKETERS),
+    PageSpec("results", "campaigns", "science"),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
     PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
     PageSpec("trust", "data", "verified_user"),

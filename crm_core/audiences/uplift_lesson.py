@@ -1,0 +1,89 @@
+"""What uplift is learned from: the people of a past campaign by what was known before it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from crm_core.audiences.measurement import CONTROLS, TREATMENT, Assignment, outcomes
+from crm_core.features import build_features
+from crm_core.models.triples import Floats
+from crm_core.models.uplift import Lesson
+from crm_core.store import Store, StoreAt
+
+#: Facts that are read as they are, and those read as logarithms, whose differences between small
+#: values tell more than those between large ones.
+PLAIN: Final = ("discount_rate", "refund_rate", "categories")
+LOGARITHMS: Final = (
+    "recency_days",
+    "tenure_days",
+    "average_gap_days",
+    "orders",
+    "orders_90d",
+    "orders_365d",
+    "revenue",
+    "revenue_365d",
+    "average_order_value",
+    "units",
+    "coupon_orders",
+    "contacts",
+)
+WORDS: Final = ("favourite_category", "acquisition_source", "first_sales_channel")
+FACTS: Final = (*PLAIN, *LOGARITHMS, *WORDS)
+MOST_PEOPLE: Final = 50_000
+MOST_WORDS: Final = 12
+
+
+def read_lesson(store: Store, assignment: Assignment) -> Lesson:
+    """Treated and held-out people with their facts of the day before, and what they did in the
+    window; of a large campaign a sample by customer key. Who had not bought before is not in it."""
+    rows = outcomes(store, assignment)
+    rows = rows.filter(rows.arm.isin([TREATMENT, CONTROLS[0]]))
+    told = rows.inner_join(facts_at(store, assignment), "customer_key")
+    size = int(store.fetch(rows.agg(n=rows.count()))["n"].iloc[0])
+    every = -(-size // MOST_PEOPLE) or 1
+    if every > 1:
+        told = told.filter(told.customer_key % every == 0)
+    batches = list(store.stream(told.order_by("customer_key"), purpose="fit"))
+    table = pa.Table.from_batches(batches, schema=batches[0].schema) if batches else None
+    if table is None:
+        nothing = np.zeros(0)
+        none = np.zeros(0, dtype=bool)
+        return Lesson(np.zeros(0, np.int64), np.zeros((0, 0)), none, nothing, nothing)
+    return Lesson(
+        customer_key=table["customer_key"].to_numpy(),
+        design=design_of(table),
+        treated=np.asarray([arm == TREATMENT for arm in table["arm"].to_pylist()]),
+        bought=_numbers(table, "buyers"),
+        margin=_numbers(table, "margin"),
+    )
+
+
+def facts_at(store: Store, assignment: Assignment) -> ir.Table:
+    """One row a customer with FACTS as of the day before people were drawn."""
+    people = build_features(StoreAt(store, assignment.known_until), FACTS)
+    numbers = {name: people[name].cast("float64").fill_null(0.0) for name in (*PLAIN, *LOGARITHMS)}
+    # A name of its own: outcomes have a column of orders, too.
+    told = {f"fact_{name}": value for name, value in numbers.items()}
+    words = {f"fact_{name}": people[name].fill_null("").cast("string") for name in WORDS}
+    return people.select("customer_key", **told, **words)
+
+
+def design_of(table: pa.Table) -> Floats:
+    """A column a fact; each frequent word has one of its own."""
+    columns = [_numbers(table, f"fact_{name}") for name in PLAIN]
+    columns += [np.log1p(np.maximum(_numbers(table, f"fact_{name}"), 0.0)) for name in LOGARITHMS]
+    for name in WORDS:
+        words = np.asarray(table[f"fact_{name}"].to_pylist(), dtype=object)
+        known, counts = np.unique(words.astype(str), return_counts=True)
+        frequent = known[np.argsort(-counts, kind="stable")][:MOST_WORDS]
+        columns += [(words == word).astype(np.float64) for word in sorted(frequent)[1:]]
+    found: Floats = np.column_stack(columns)
+    return found
+
+
+def _numbers(table: pa.Table, name: str) -> Floats:
+    return np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -1,0 +1,67 @@
+"""A campaign measured, as one document for the command line."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from crm_core.audiences.campaign_result import ArmLift, CampaignResult, Terms, campaign_result
+from crm_core.audiences.measurement import assignment_of
+from crm_core.models.lift import Lift
+from crm_core.store import Store
+
+
+def result(store: Store, name: str, *, terms: Terms | None = None) -> dict[str, Any]:
+    """What became of a campaign, known from here or from imported touches.
+
+    Raises: CrmError("no_such_campaign").
+    """
+    told = campaign_result(store, assignment_of(store, name), terms=terms)
+    return {
+        "campaign": told.name,
+        "verdict": told.verdict,
+        "random_control": told.is_random,
+        "first_day": told.first.isoformat(),
+        "last_day": told.ends_on.isoformat(),
+        "window_days": told.window_days,
+        "over": told.is_over,
+        "arms": [asdict(arm) for arm in told.arms],
+        "lifts": [row for arm in told.lifts for row in _lifts(arm, told)],
+        "money": [_money(arm) for arm in told.lifts] if told.is_random else [],
+        "segments": {name: [asdict(row) for row in rows] for name, rows in told.segments.items()},
+        "sample_ratio": asdict(told.split) if told.split else None,
+        "in_two_arms": told.in_two_arms,
+    }
+
+
+def _lifts(arm: ArmLift, told: CampaignResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "arm": arm.arm,
+            "control": arm.control,
+            "outcome": name,
+            **_lift(one),
+            "chance_alone": arm.chance if name == "buyers" else None,
+            "kind": "lift" if told.is_random else "observed_difference",
+        }
+        for name, one in arm.lifts.items()
+    ]
+
+
+def _lift(one: Lift) -> dict[str, Any]:
+    return {
+        "difference": one.difference,
+        "low": one.low,
+        "high": one.high,
+        "unadjusted": one.plain,
+        "interval": one.method,
+        "variance_reduction": one.variance_reduction,
+    }
+
+
+def _money(arm: ArmLift) -> dict[str, Any]:
+    told: dict[str, Any] = {"arm": arm.arm, "control": arm.control}
+    for outcome in ("spend", "margin"):
+        if outcome in arm.lifts:
+            told[outcome] = dict(zip(("extra", "low", "high"), arm.total(outcome), strict=True))
+    return {**told, "cost": arm.cost, "gain": arm.gain, "return": arm.money_back}

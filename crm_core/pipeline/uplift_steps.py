@@ -1,0 +1,119 @@
+"""Uplift as tables of the scores snapshot: for each campaign with enough control buyers, how well
+each method tells whom the message changes, and what treating a share of the people would bring."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from crm_core.audiences.measurement import Assignment, assignment_of, campaign_names
+from crm_core.audiences.uplift_lesson import read_lesson
+from crm_core.errors import CrmError
+from crm_core.models.qini import SHARES, Curve
+from crm_core.models.uplift import METHODS, Uplift, learn
+from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.store import Store
+
+TABLES = ("uplift", "uplift_methods", "uplift_curves")
+MOST_CAMPAIGNS = 6
+
+_CAMPAIGNS = pa.schema(
+    [
+        ("campaign", pa.string()),
+        ("first_day", pa.date32()),
+        ("people", pa.int64()),
+        ("control_buyers", pa.int64()),
+        ("best", pa.string()),
+        ("verdict", pa.string()),
+    ]
+)
+_METHODS = pa.schema(
+    [
+        ("campaign", pa.string()),
+        ("method", pa.string()),
+        ("qini", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+    ]
+)
+_CURVES = pa.schema(
+    [
+        ("campaign", pa.string()),
+        ("method", pa.string()),
+        ("measure", pa.string()),
+        ("share", pa.float64()),
+        ("value", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+    ]
+)
+
+
+def uplift(job: Scoring) -> None:
+    """`uplift`: each campaign that could teach, or why not (`few`); `uplift_methods` and
+    `uplift_curves`: every method's Qini, and its curves in buyers and margin a person."""
+
+    def learn_all() -> Documents:
+        told = [_taught(job.store, name) for name in _latest(job.store)]
+        rows = [[row for one in told for row in one[place]] for place in range(len(TABLES))]
+        for name, schema, found in zip(TABLES, (_CAMPAIGNS, _METHODS, _CURVES), rows, strict=True):
+            job.build.upload(name, pa.Table.from_pylist(found, schema=schema))
+        return []
+
+    job.keep("uplift", TABLES, learn_all)
+
+
+def _latest(store: Store) -> list[Assignment]:
+    """The latest campaigns with a random control whose window is over."""
+    found: list[Assignment] = []
+    for name in campaign_names(store):
+        assignment = assignment_of(store, name)
+        if assignment.ends_on <= store.meta.as_of:
+            found.append(assignment)
+        if len(found) == MOST_CAMPAIGNS:
+            break
+    return found
+
+
+Rows = list[dict[str, object]]
+
+
+def _taught(store: Store, assignment: Assignment) -> tuple[Rows, Rows, Rows]:
+    name = assignment.name
+    about: dict[str, object] = {"campaign": name, "first_day": assignment.first}
+    lesson = read_lesson(store, assignment)
+    about |= {"people": len(lesson), "control_buyers": lesson.control_converters}
+    try:
+        learned = learn(lesson)
+    except CrmError as error:
+        if error.code != "not_enough_data":
+            raise
+        return [{**about, "best": None, "verdict": "few"}], [], []
+    return (
+        [{**about, "best": learned.best, "verdict": learned.verdict}],
+        [_method(name, learned, method) for method in METHODS],
+        [row for method in METHODS for row in _curves(name, learned, method)],
+    )
+
+
+def _method(campaign: str, learned: Uplift, method: str) -> dict[str, object]:
+    one = learned.rankings[method]
+    bounds = {"qini": one.qini, "low": one.low, "high": one.high}
+    return {"campaign": campaign, "method": method, **bounds}
+
+
+def _curves(campaign: str, learned: Uplift, method: str) -> Rows:
+    one = learned.rankings[method]
+    curves: dict[str, Curve] = {"buyers": one.buyers, "margin": one.money}
+    return [
+        {
+            "campaign": campaign,
+            "method": method,
+            "measure": measured,
+            "share": float(share),
+            "value": float(curve.value[place]),
+            "low": float(curve.low[place]),
+            "high": float(curve.high[place]),
+        }
+        for measured, curve in curves.items()
+        for place, share in enumerate(SHARES)
+    ]

@@ -1,0 +1,86 @@
+"""Whom to send to next time, drawn: the verdict, each method's Qini, and the profit curve."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crm_core.charts import share_curves
+from crm_core.ui.fields import number_field
+from crm_core.ui.layout import columns, draw, panel
+from crm_core.ui.session import current
+from crm_core.ui.show import show
+from crm_core.ui.tables import Column, data_table
+from crm_core.ui.words import caption, paragraph
+from crm_core.views.uplift import PER, UpliftView, advice, uplift
+
+
+def draw_uplift(name: str, cost_per_contact: float = 0.0) -> None:
+    """What a campaign teaches about whom to write to, or why it teaches nothing."""
+    view = show(uplift, current().selection, name=name)
+    with panel("uplift.title", help_key="uplift.about"):
+        if view is None:
+            caption("uplift.not_learned")
+            return
+        facts = {"control_buyers": view.control_buyers, "needed": view.needed}
+        paragraph(f"uplift.verdict.{view.verdict}", **facts)
+        if view.methods.empty:
+            return
+        left, right = columns(1, 1)
+        with left:
+            _methods(view)
+        with right:
+            paragraph("uplift.buyers")
+            _draw(view.buyers, view, "number", key="uplift_buyers")
+            caption("uplift.buyers_note", per=PER)
+        cost = number_field(
+            "uplift.cost",
+            key=f"uplift_cost_{name}",
+            value=cost_per_contact,
+            low=0.0,
+            step=0.05,
+            help_key="uplift.cost_about",
+        )
+        _profit(view, cost or 0.0)
+
+
+def _methods(view: UpliftView) -> None:
+    session = current()
+    words = [session.t(f"uplift.method.{code}") for code in view.methods["method"]]
+    paragraph("uplift.qini")
+    data_table(
+        view.methods.assign(words=words),
+        [
+            Column("words", label_key="uplift.method_label", width="medium"),
+            Column("qini", "number", "uplift.qini_label", help_key="uplift.qini_about"),
+            Column("low", "number", "uplift.low"),
+            Column("high", "number", "uplift.high"),
+        ],
+        key="uplift_methods",
+        alt_key="uplift.qini",
+    )
+    caption("uplift.qini_about")
+
+
+def _profit(view: UpliftView, cost: float) -> None:
+    session = current()
+    told = advice(view, cost)
+    profit = session.write(told.profit, "money")
+    share = session.numbers("rate").short(told.share)
+    paragraph("uplift.profit", per=PER)
+    _draw(view.profit(cost), view, "money", key="uplift_profit")
+    sure = "sure" if told.is_sure or told.send == "none" else "unsure"
+    paragraph(f"uplift.send.{told.send}", share=share, profit=profit, per=PER)
+    caption(f"uplift.{sure}")
+
+
+def _draw(rows: pd.DataFrame, view: UpliftView, unit: str, *, key: str) -> None:
+    session = current()
+    words = [session.t(f"uplift.method.{code}") for code in rows["method"]]
+    main = session.t(f"uplift.method.{view.shown}")
+    chart = share_curves(
+        rows.assign(series=words),
+        session.numbers(unit),
+        x_title=session.t("uplift.share"),
+        band=main,
+    )
+    draw(chart, key=key, title=session.t("uplift.title"))

@@ -1,0 +1,62 @@
+"""All campaigns that can be measured, and what each taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crm_core.audiences.campaign_result import CampaignResult, campaign_result
+from crm_core.audiences.measurement import assignment_of, campaign_names
+from crm_core.privacy.policy import Access
+from crm_core.selection import Selection
+from crm_core.store import Store
+from crm_core.views.campaign_results import said_of
+
+MOST = 12
+
+
+@dataclass(frozen=True)
+class Results:
+    """The latest campaigns, one row each: name, first, ends, days (the window), treated, control
+    (people), control_buyers, value, low, high (lift in buyers; low and high missing without an
+    interval), margin, margin_low, margin_high (extra, of all treated; missing where costs are not
+    known), said (the sentence that is true of it).
+
+    `others` are names of earlier ones, which are measured when they are opened.
+    """
+
+    rows: pd.DataFrame
+    others: tuple[str, ...]
+
+
+def results(selection: Selection, *, store: Store, access: Access) -> Results:
+    """Measures the latest campaigns, drawn here or known from imported touches."""
+    del selection, access
+    names = campaign_names(store)
+    measured = [
+        campaign_result(store, assignment_of(store, name), parts=False) for name in names[:MOST]
+    ]
+    rows = pd.DataFrame([_row(one) for one in measured])
+    return Results(rows, tuple(names[MOST:]))
+
+
+def _row(one: CampaignResult) -> dict[str, object]:
+    lifts = one.lifts[0].lifts if one.lifts else {}
+    is_told = "margin" in lifts and one.is_random
+    margin = one.lifts[0].total("margin") if is_told else (None, None, None)
+    buyers, control = lifts.get("buyers"), one.arms[-1] if one.arms else None
+    return {
+        "name": one.name,
+        "first": pd.Timestamp(one.first),
+        "ends": pd.Timestamp(one.ends_on),
+        "days": one.window_days,
+        "treated": one.lifts[0].members if one.lifts else 0,
+        "control": control.members if control else 0,
+        "control_buyers": control.buyers if control else 0,
+        "value": buyers.difference if buyers else None,
+        "low": buyers.low if buyers else None,
+        "high": buyers.high if buyers else None,
+        **dict(zip(("margin", "margin_low", "margin_high"), margin, strict=True)),
+        "said": said_of(one),
+    }

@@ -1,0 +1,107 @@
+"""Whom to send to next time, by a past campaign: how well each method tells, and what it pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crm_core.models.uplift import CONTROL_CONVERTERS, RESPONSE
+from crm_core.privacy.policy import Access
+from crm_core.selection import Selection
+from crm_core.store import Store
+
+PER = 1_000
+LOT = "lot"
+
+
+@dataclass(frozen=True)
+class UpliftView:
+    """What was learned from one campaign.
+
+    `methods`: method, qini, low, high (extra buyers of 10,000 people, a mean over all shares),
+    the best first. `buyers`: method, share, value, low, high (extra buyers of 1,000 people when so
+    many are written to, best first; `lot` is the straight line of no order); `margin` the same in
+    money before the cost of contact. Both are empty where the verdict is `few`.
+    """
+
+    verdict: str
+    best: str
+    people: int
+    control_buyers: int
+    needed: int
+    methods: pd.DataFrame
+    buyers: pd.DataFrame
+    margin: pd.DataFrame
+
+    def profit(self, cost_per_contact: float) -> pd.DataFrame:
+        """The margin curves less the cost of writing to each share."""
+        spent = self.margin["share"] * PER * cost_per_contact
+        return self.margin.assign(
+            **{name: self.margin[name] - spent for name in ("value", "low", "high")}
+        )
+
+    @property
+    def shown(self) -> str:
+        """The method whose curve is drawn with its band: the one to use, else the best learner."""
+        return RESPONSE if self.verdict == "use_response" else self.best
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a profit curve says: `all`, `none` or `part`, the share with the most profit, that
+    profit of 1,000 people, and whether its interval leaves out zero."""
+
+    send: str
+    share: float
+    profit: float
+    is_sure: bool
+
+
+def uplift(selection: Selection, *, store: Store, access: Access, name: str) -> UpliftView | None:
+    """What the last refresh learned from a campaign; None where it learned nothing of it."""
+    del selection, access
+    if not store.has("uplift"):
+        return None
+    table = store.table("uplift")
+    rows = store.fetch(table.filter(table.campaign == name))
+    if rows.empty:
+        return None
+    told = rows.iloc[0]
+    methods, curves = store.table("uplift_methods"), store.table("uplift_curves")
+    found = store.fetch(methods.filter(methods.campaign == name))
+    found[["qini", "low", "high"]] = found[["qini", "low", "high"]].astype("float64") * 10_000
+    drawn = store.fetch(curves.filter(curves.campaign == name))
+    return UpliftView(
+        verdict=str(told["verdict"]),
+        best=str(told["best"]),
+        people=int(told["people"]),
+        control_buyers=int(told["control_buyers"]),
+        needed=CONTROL_CONVERTERS,
+        methods=found.sort_values(["qini", "method"], ascending=[False, True], ignore_index=True),
+        buyers=_curves(drawn, "buyers"),
+        margin=_curves(drawn, "margin"),
+    )
+
+
+def advice(view: UpliftView, cost_per_contact: float) -> Advice:
+    """Whom to write to by the profit curve of the method shown."""
+    profit = view.profit(cost_per_contact)
+    mine = profit[profit["method"] == view.shown].sort_values("share", ignore_index=True)
+    best = mine.loc[mine["value"].idxmax()]
+    share = float(best["share"])
+    send = "none" if share == 0.0 else "all" if share == 1.0 else "part"
+    return Advice(send, share, float(best["value"]), bool(best["low"] > 0))
+
+
+def _curves(drawn: pd.DataFrame, measured: str) -> pd.DataFrame:
+    mine = drawn[drawn["measure"] == measured].drop(columns=["campaign", "measure"])
+    numbers = ["value", "low", "high"]
+    mine = mine.assign(**{name: mine[name].astype("float64") * PER for name in numbers})
+    mine = mine.sort_values(["method", "share"], ignore_index=True)
+    if mine.empty:
+        return mine
+    whole = float(mine.loc[mine["share"] == 1.0, "value"].iloc[0])
+    shares = mine.loc[mine["method"] == mine["method"].iloc[0], "share"]
+    lot = pd.DataFrame({"method": LOT, "share": shares, "value": shares * whole})
+    return pd.concat([mine, lot.assign(low=lot["value"], high=lot["value"])], ignore_index=True)
