@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -140,7 +141,11 @@ def understood(file: str, seconds: float = 0) -> Iterator[None]:
 
 def sql_of(expr: ir.Table) -> str:
     """The expression in DuckDB's words."""
-    return str(ibis.to_sql(expr, dialect="duckdb", pretty=False))
+    # As `ibis.to_sql` does, less a walk over the expression (there is nothing to unbind: no
+    # table of ours can run itself) and a copy of the query. Slow to load: for whoever asks first.
+    compiler = import_module("ibis.backends.sql.compilers").duckdb.compiler
+    query = compiler.to_sqlglot(expr)
+    return str(query.sql(dialect=compiler.dialect, pretty=False, copy=False))
 
 
 def hardened(root: duckdb.DuckDBPyConnection, settings: Settings, size: int) -> None:

@@ -25,7 +25,17 @@ def records_of(var: Path) -> Records:
     return open_records(workspace(settings, demo_url(settings)).records_url)
 
 
-@pytest.mark.parametrize("stem", [spec.stem for spec in PAGES])
+#: Pages of a customer or of many, from which others take lists; the rest among the slow tests.
+OF_LISTS = ("audiences", "churn", "compare", "customer", "customers", "segments")
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        pytest.param(spec.stem, marks=[] if spec.stem in OF_LISTS else pytest.mark.slow)
+        for spec in PAGES
+    ],
+)
 def test_a_viewer_is_offered_no_list_on_any_page(stem: str, open_page: Open) -> None:
     screen = open_page(stem, role="viewer", from_segment="champions", warm=True)
     assert not screen.crashed, screen.failures
