@@ -18,7 +18,7 @@ from crm_core.models.rhythm import Rhythm, Sight, Told
 from crm_core.models.sampling import MOST_CUSTOMERS, sampled
 from crm_core.models.snapshots import Snapshot, read_snapshot
 from crm_core.models.threads import one_thread
-from crm_core.models.triples import Floats, Triples, read_triples, usual_gap_days
+from crm_core.models.triples import Floats, Ints, Triples, read_triples, usual_gap_days
 from crm_core.models.value_choice import choose, lacking, need_enough
 from crm_core.store import Tables
 
@@ -28,6 +28,7 @@ SHARE = "naive_share"
 LEVELS = (0.1, 0.5, 0.9)
 
 _SEED = 7
+_NEAR = 50.0
 _LEAST = {"buyers": 50, "repeat_buyers": 10, "history_days": 30}
 
 
@@ -83,9 +84,16 @@ class Churn:
         """Days to the next order of those who come within the horizon: the day by which one in
         ten, half and nine in ten of customers like this one came. Show 1 - `p_no_order` with it."""
         rows, found = self._windows
-        nothing = np.zeros_like(snapshot["frequency"])
-        places = rows.places(snapshot["frequency"], nothing, snapshot["age_days"])
-        return found[places]
+        x, age = self._alike(snapshot["frequency"]), self._alike(snapshot["age_days"])
+        return found[rows.places(x, np.zeros_like(x), age)]
+
+    def _alike(self, counts: Ints) -> Ints:
+        """Counts as the windows of a large shop know them: within one part in a hundred, which
+        moves no window by a day."""
+        if self.triples.customers <= MOST_CUSTOMERS:
+            return counts
+        near = np.expm1(np.rint(np.log1p(counts) * _NEAR) / _NEAR)
+        return np.rint(near).astype(np.int64)
 
     @cached_property
     def _told(self) -> Told:
@@ -94,8 +102,8 @@ class Churn:
     @cached_property
     def _windows(self) -> tuple[Triples, Floats]:
         """Next order days of all histories; they do not depend on when the last order was."""
-        x, age, count = self.triples.frequency, self.triples.age_days, self.triples.count
-        rows = Triples.of(x, np.zeros_like(x), age, count)
+        x, age = self._alike(self.triples.frequency), self._alike(self.triples.age_days)
+        rows = Triples.of(x, np.zeros_like(x), age)
         model, fitted = order_model(self.rhythm.orders), self.rhythm.orders
         return rows, model.next_order_days(fitted, rows, self.horizon_days, LEVELS)
 

@@ -117,8 +117,11 @@ def scored(customer_days: ir.Table, as_of: date, cuts: Cuts | None = None) -> ir
 
 
 def scored_people(people: ir.Table, cuts: Cuts | None = None) -> ir.Table:
-    """Customers with the columns of `rfm` beside their own: last_day, frequency, monetary, as_of,
-    and `revenue_unit` if they have it: then revenue is cut at so many times that."""
+    """Customers with the columns of `rfm` beside their own: last_day, frequency, monetary, as_of.
+
+    Where they have `revenue_unit` too, revenue is cut at so many times that; where they have the
+    columns of `rank_cuts`, by these.
+    """
     people = people.mutate(recency_days=people.as_of.delta(people.last_day, unit="day"))
     named = _ranked(people) if cuts is None else _cut(people, cuts)
     return named.mutate(segment=_segment(named))
@@ -233,18 +236,43 @@ def _after(
     return brought, {NAME: total, "naive_recency": -silence, "naive_spend": spent}
 
 
-def _ranked(people: ir.Table) -> ir.Table:
-    """People with the scores of their ranks."""
+def rank_cuts(people: ir.Table) -> ir.Table:
+    """One row: the least that reaches a score among these customers, as r_2 to r_5 (last_day),
+    m_2 to m_5 (monetary) and f_2 to f_4 (frequency, quarters of repeat buyers); NULL where nobody
+    does."""
     repeat = people.filter(people.frequency > 1)
-    ranked = (
-        people.left_join(_parts(people, "last_day", "r", parts=5), "last_day")
-        .drop("last_day_right")
-        .left_join(_parts(people, "monetary", "m", parts=5), "monetary")
-        .drop("monetary_right")
-        .left_join(_parts(repeat, "frequency", "quarter", parts=4), "frequency")
-        .drop("frequency_right")
+    rows = [
+        _least(people, "last_day", "r", parts=5),
+        _least(people, "monetary", "m", parts=5),
+        _least(repeat, "frequency", "f", parts=4),
+    ]
+    return rows[0].cross_join(rows[1]).cross_join(rows[2])
+
+
+def _least(people: ir.Table, column: str, score: str, *, parts: int) -> ir.Table:
+    levels = _parts(people, column, score, parts=parts)
+    reached = {
+        f"{score}_{least}": levels[column].min(where=levels[score] >= least)
+        for least in range(2, parts + 1)
+    }
+    return levels.agg(**reached)
+
+
+def _ranked(people: ir.Table) -> ir.Table:
+    """People with the scores of their ranks, by the cuts beside them or, if none are, their own."""
+    if "r_2" not in people.columns:
+        people = people.cross_join(rank_cuts(people))
+
+    def reached(column: str, score: str, parts: int) -> ir.Value:
+        steps = [people[column] >= people[f"{score}_{least}"] for least in range(2, parts + 1)]
+        return sum((step.fill_null(False).cast("int64") for step in steps), ibis.literal(1))
+
+    quarter = ibis.ifelse(people.frequency > 1, reached("frequency", "f", 4), 0)
+    return people.mutate(
+        r=reached("last_day", "r", 5).cast("int64"),
+        f=(quarter + 1).cast("int64"),
+        m=reached("monetary", "m", 5).cast("int64"),
     )
-    return ranked.mutate(f=1 + ranked.quarter.fill_null(0))
 
 
 def _cut(people: ir.Table, cuts: Cuts) -> ir.Table:
@@ -265,7 +293,7 @@ def _cut(people: ir.Table, cuts: Cuts) -> ir.Table:
 def _parts(people: ir.Table, column: str, score: str, *, parts: int) -> ir.Table:
     """Each value of a column, and which of `parts` equal parts its middle falls into, from 1.
 
-    Ranking the distinct values, then joining them back, costs a sort of a few thousand values;
+    Ranking the distinct values, whose least are then compared, costs a sort of some thousands;
     ranking every customer among ties takes an engine minutes at a million customers.
     """
     levels = people.group_by(column).aggregate(alike=people.count())

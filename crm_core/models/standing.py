@@ -197,25 +197,9 @@ def _with_purchases(past: StoreAt, people: ir.Table) -> ir.Table:
 
 def net_revenue_365d(past: StoreAt) -> ir.Table:
     """What each customer paid in the year to the day, less refunds given in it."""
-    as_of = ibis.literal(past.as_of)
+    ledger = past.table("ledger_by_day" if past.has("ledger_by_day") else "ledger")
     since = ibis.literal(past.as_of - timedelta(YEAR_DAYS))
-    return net_revenue(ledger_of(past).mutate(as_of=as_of, since=since))
-
-
-def ledger_of(store: Tables | StoreAt) -> ir.Table:
-    """The ledger, sorted by day where a store has it so."""
-    return store.table("ledger_by_day" if store.has("ledger_by_day") else "ledger")
-
-
-def net_revenue(ledger: ir.Table) -> ir.Table:
-    """`net_revenue_365d` of each customer, from a ledger with the day `as_of` and the day `since`
-    of a year before it."""
-    recent = ledger.filter(
-        (ledger.day > ledger.since)
-        & (ledger.day <= ledger.as_of)
-        & (ledger.known_on <= ledger.as_of)
-        & ledger.customer_key.notnull()
-    )
+    recent = ledger.filter((ledger.day > since) & ledger.customer_key.notnull())
     net = recent.gross - recent.discount - recent.refund
     return recent.group_by("customer_key").agg(net_revenue_365d=net.sum().cast(_MONEY))
 

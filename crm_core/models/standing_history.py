@@ -13,11 +13,12 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.models.lifecycle import NOBODY_CAME_TWICE_DAYS, people_seen, prospects, staged
-from crm_core.models.rfm import Cuts, multiples, scored_people
-from crm_core.models.standing import KEPT_COLUMNS, YEAR_DAYS, RfmRule, ledger_of, net_revenue
+from crm_core.models.rfm import Cuts, multiples, rank_cuts, scored_people
+from crm_core.models.standing import KEPT_COLUMNS, YEAR_DAYS, RfmRule
 from crm_core.store import Tables
 
 STATES: Final = "purchase_states"
+NET_DAYS: Final = "net_revenue_days"
 DAY: Final = "standing_day"
 DAY_FACTS: Final = "standing_day_facts"
 
@@ -56,49 +57,58 @@ def day_row(states: ir.Table, day: date) -> ir.Table:
     return states.limit(1).select(as_of=ibis.literal(day), since=since)
 
 
-def day_facts(states: ir.Table, one: ir.Table) -> ir.Table:
+def net_days(store: Tables) -> ir.Table:
+    """The ledger's net revenue by customer_key, day and known_on: what a year's sums need of it."""
+    ledger = store.table("ledger")
+    known = ledger.filter(ledger.customer_key.notnull())
+    net = known.gross - known.discount - known.refund
+    return known.group_by("customer_key", "day", "known_on").agg(net=net.sum().cast(_MONEY))
+
+
+def day_facts(states: ir.Table, one: ir.Table, rule: RfmRule) -> ir.Table:
     """One row on the day `as_of` of `one`: as_of, since (a year before); second_days and gap_days,
-    the shop's rhythm of then; revenue_unit, the revenue of the middle purchase day."""
+    the shop's rhythm of then; what cuts the scores of then, if the rule leaves it to the day."""
     past = states.cross_join(one.select("as_of", "since"))
     past = past.filter(past.day <= past.as_of)
-    now = is_current(past)
     usual = {
         "second_days": past.gap.median(where=past.purchases == 2),
-        "gap_days": past.middle.median(where=now),
+        "gap_days": past.middle.median(where=_is_current(past)),
     }
     told = past.agg(
         as_of=past.as_of.max(),
         since=past.since.max(),
-        revenue_unit=past.revenue.cast("float64").median().fill_null(0.0),
         **{n: days.cast("float64").fill_null(NOBODY_CAME_TWICE_DAYS) for n, days in usual.items()},
     )
-    return told.filter(told.as_of.notnull())
+    told = told.filter(told.as_of.notnull())
+    if rule.by == "own":
+        return told
+    if rule.by == "fixed":
+        middle = past.revenue.cast("float64").median().fill_null(0.0)
+        return told.cross_join(past.agg(revenue_unit=middle))
+    return told.cross_join(rank_cuts(_people(past)))
 
 
-def is_current(states: ir.Table) -> ir.BooleanValue:
+def _people(past: ir.Table) -> ir.Table:
+    """Customers on the day `as_of` beside their states, as segments need them."""
+    known = past.filter((past.day <= past.as_of) & _is_current(past))
+    return known.rename(last_day="day", last_gap="gap", monetary="spent").mutate(
+        frequency=known.purchases.cast("int64")
+    )
+
+
+def _is_current(states: ir.Table) -> ir.BooleanValue:
     """Whether a state still held on the day `as_of` beside it."""
     return states.next_day.isnull() | (states.next_day > states.as_of)
 
 
-def standing_from(store: Tables, states: ir.Table, facts: ir.Table, rule: RfmRule) -> ir.Table:
+def standing_from(store: Tables, facts: ir.Table, rule: RfmRule) -> ir.Table:
     """The rows of `segment_history` for the day of `facts` (a row of `day_facts`): as_of,
     customer_key, a column a segmentation (NULL where it does not hold the person), last_day,
-    purchase_days, net_revenue_365d. `states`: the rows of `purchase_states`.
+    purchase_days, net_revenue_365d. The tables STATES and NET_DAYS are made.
 
     No day stands in the expression, so that its words are found once for all days.
     """
-    known = states.cross_join(facts)
-    known = known.filter((known.day <= known.as_of) & is_current(known))
-    seen = known.select(
-        *("customer_key", "as_of", "second_days", "gap_days", "revenue_unit"),
-        *("purchases", "middle", "middle_before"),
-        last_day=known.day,
-        last_gap=known.gap,
-        frequency=known.purchases.cast("int64"),
-        monetary=known.spent,
-    )
-    if rule.by != "fixed":
-        seen = seen.drop("revenue_unit")
+    seen = _people(store.table(STATES).cross_join(facts))
     told = scored_people(staged(seen), _cuts(rule))
     rows = told.select("as_of", "customer_key", "stage", "segment", "last_day", "frequency")
     people = people_seen(store)
@@ -131,4 +141,7 @@ def _before_buying(people: ir.Table) -> ir.Table:
 
 def _net_revenue(store: Tables, facts: ir.Table) -> ir.Table:
     """`net_revenue_365d` on the day of `facts`."""
-    return net_revenue(ledger_of(store).cross_join(facts.select("as_of", "since")))
+    rows = store.table(NET_DAYS).cross_join(facts.select("as_of", "since"))
+    is_recent = (rows.day > rows.since) & (rows.day <= rows.as_of) & (rows.known_on <= rows.as_of)
+    recent = rows.filter(is_recent)
+    return recent.group_by("customer_key").agg(net_revenue_365d=recent.net.sum().cast(_MONEY))

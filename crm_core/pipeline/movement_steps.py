@@ -11,9 +11,11 @@ from crm_core.models.standing import (
 from crm_core.models.standing_history import (
     DAY,
     DAY_FACTS,
+    NET_DAYS,
     STATES,
     day_facts,
     day_row,
+    net_days,
     purchase_states,
     standing_from,
 )
@@ -32,10 +34,11 @@ def segment_history(job: Scoring) -> None:
     def learn() -> Documents:
         build = job.build
         build.materialise(STATES, purchase_states(build), helper=True)
+        build.materialise(NET_DAYS, net_days(build), helper=True)
         try:
             _keep_days(job, rule)
         finally:
-            for helper in (STATES, DAY, DAY_FACTS):
+            for helper in (STATES, NET_DAYS, DAY, DAY_FACTS):
                 build.drop(helper)
         return ()
 
@@ -48,9 +51,9 @@ def _keep_days(job: Scoring, rule: RfmRule) -> None:
     for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
         build.materialise(DAY, day_row(states, day), helper=True)
         if not place:
-            facts = day_facts(states, build.table(DAY))
+            facts = day_facts(states, build.table(DAY), rule)
             build.materialise(DAY_FACTS, facts, helper=True)
-            rows = standing_from(build, states, build.table(DAY_FACTS), rule)
+            rows = standing_from(build, build.table(DAY_FACTS), rule)
             build.materialise(HISTORY, rows)
         else:
             build.materialise(DAY_FACTS, facts, helper=True)
