@@ -23,6 +23,7 @@ from crm_core.store import Build
 from tests.models.histories import AS_OF, Log, cdnow, shop, simulate
 
 MONEY = pa.decimal128(18, 2)
+WORDS = ("acquisition_source", "sales_channel", "region", "category")
 AMOUNTS = (
     "gross",
     "discount",
@@ -39,7 +40,13 @@ AMOUNTS = (
 def ledger(log: Log, **shares: float | np.ndarray | None) -> pa.Table:
     """Sale rows of a log; each amount a share of the row's revenue, None where not known."""
     rows = len(log.customer)
+    order = np.lexsort((log.day, log.customer))
+    first = np.concatenate([[True], log.customer[order][1:] != log.customer[order][:-1]])
+    number = np.empty(rows, dtype=np.int64)
+    number[order] = np.where(first, 1, 2)
     columns: dict[str, object] = {"customer_key": log.customer, "day": log.table()["day"]}
+    columns |= {"entry": ["sale"] * rows, "order_no": number}
+    columns |= {name: pa.nulls(rows, pa.string()) for name in WORDS}
     for name in AMOUNTS:
         share = 1.0 if name == "gross" else shares.get(name, 0.0)
         columns[name] = (
