@@ -118,7 +118,7 @@ def _of_value(store: Store) -> Trusted:
         by="score",
         choosing=score[["method", "origin", "value"]],
         warnings=tuple(document["warnings"]),
-        begun=str(chosen["begun"]),
+        begun=str(chosen.get("begun", "")),
         beginnings=begun.rename(columns={"method": "fact", "value": "gain", "chosen": "is_used"})[
             ["fact", "origin", "is_used", "gain", "low", "high"]
         ],
