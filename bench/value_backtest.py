@@ -112,10 +112,14 @@ def blended(build: Build, origin: date, days: int, asked: dict[str, str]) -> Non
 
 
 def tenths(came: np.ndarray, expected: np.ndarray) -> None:
-    """What came over what was expected, in tenths of what was expected, least first."""
+    """What came over what was expected, in tenths of what was expected, least first; a dash where
+    fewer than ten orders were, which tells nothing."""
     parts = np.array_split(np.argsort(expected, kind="stable"), 10)
-    told = [float(came[part].sum() / max(expected[part].sum(), 1e-9)) for part in parts]
-    row("orders over expected", " ".join(f"{share:.2f}" for share in told))
+    told = [
+        f"{came[part].sum() / expected[part].sum():.2f}" if expected[part].sum() >= 10 else "-"
+        for part in parts
+    ]
+    row("orders over expected", " ".join(told), "each .85 to 1.15")
 
 
 def away(build: Build, origin: date, days: int, asked: dict[str, str]) -> None:

@@ -74,9 +74,9 @@ def refits() -> None:
     row(f"{FITS} fits, CDNOW sample", f"{seconds:.2f} CPU s", "asked", "< 2")
 
 
-def invented(seed: int) -> pa.Table:
+def invented(seed: int, people: int = 1_000) -> pa.Table:
     """Purchase days of an invented shop, people as they are."""
-    block = make_block(seed, 0, 1_000, make_calendar(30, END_DAY))
+    block = make_block(seed, 0, people, make_calendar(30, END_DAY))
     orders, status = block.orders, block.checkout.status
     kept = (orders.person >= 0) & ~np.isin(status, (PENDING, CANCELLED_STATE, TEST_STATE))
     kept &= block.people.usual[orders.person]
@@ -131,7 +131,7 @@ def totals(shops: Sequence[int]) -> None:
     for seed in shops:
         with log_of(invented(seed)) as build:
             both.add(build, END_DAY - timedelta(DAYS))
-    both.tell("with invented shops")
+    both.tell(f"with {len(shops)} invented shops")
 
 
 def customers(name: str, build: Build, origin: date, days: int) -> None:
@@ -208,8 +208,8 @@ def main() -> None:
     planted()
     with log_of(cdnow()) as build:
         customers("CDNOW, 26 weeks", build, date(1997, 12, 30), 182)
-    with log_of(invented(0)) as build:
-        customers("an invented shop, 13 weeks", build, END_DAY - timedelta(DAYS), DAYS)
+    with log_of(invented(7, 5_000)) as build:
+        customers("the demo, 13 weeks", build, END_DAY - timedelta(DAYS), DAYS)
     totals(SHOPS[: given.shops])
 
 

@@ -47,7 +47,7 @@ left, right = columns(1, 1)
 with left, panel("forecast.trust", help_key="forecast.trust_about"):
     paragraph(
         "forecast.trust_words",
-        method=session.word("forecast.method", view.method),
+        method=session.word("trust.method", view.method),
         trials=view.trials,
         mase=session.write(view.mase, "per"),
         naive=session.write(view.mase_naive, "per"),
@@ -55,7 +55,7 @@ with left, panel("forecast.trust", help_key="forecast.trust_about"):
     data_table(
         view.backtest,
         [
-            Column("method", "code", "forecast.method_label", prefix="forecast.method"),
+            Column("method", "code", "forecast.method_label", prefix="trust.method"),
             Column("mase", "per", "forecast.mase"),
             Column("wape", "rate", "forecast.wape"),
             Column("coverage_80", "rate", "forecast.coverage_80"),

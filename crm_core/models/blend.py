@@ -107,7 +107,7 @@ def _learn(past: Past, until: date, horizon_days: int, seeds: range) -> Predict 
 def _told(past: Past, last: Sight, seed: int) -> dict[str, dict[str, float | None]]:
     """Both ways on the day that chose nothing."""
     snapshot, days = last.snapshot, last.snapshot.horizon_days
-    expected = last.rhythm.expected_revenue(snapshot, days)
+    expected = last.expected
     found = {"order_model": measured(snapshot, expected)}
     learned = _learn(past, snapshot.origin, days, range(seed, seed + 1))
     if learned is not None:
@@ -121,9 +121,9 @@ def _gain(past: Past, sight: Sight, seed: int) -> Gain | None:
     learned = _learn(past, snapshot.origin, days, range(seed, seed + 1))
     if learned is None:
         return None
-    expected = sight.rhythm.expected_revenue(snapshot, days)
     spent = snapshot.next_cents / 100.0
-    return gini_gain(spent, mixed(learned(sight.design), expected), expected, seed=seed)
+    said = mixed(learned(sight.design), sight.expected)
+    return gini_gain(spent, said, sight.expected, seed=seed)
 
 
 def measured(snapshot: Snapshot, said: Floats) -> dict[str, float | None]:

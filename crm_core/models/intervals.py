@@ -15,7 +15,7 @@ from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Ints, Triples
 
 FITS = 200
-ERRORS = 3
+ERRORS = 4
 
 _MANY, _FITS_OF_MANY = 20_000, 40
 _UNTRIED, _DEGREES = 0.1, 6
@@ -68,8 +68,9 @@ def total_orders(
 
     Three things are uncertain: the parameters (refits), what each customer does (draws), and how
     far a stationary model is from this shop, which only its past tells: `past_errors` are the
-    relative errors of earlier totals, newest first. The newest three count; each that is lacking
-    counts as a miss of 10 %. Their spread is a Student's t of six degrees.
+    relative errors of earlier totals, newest first. The newest four count; each that is lacking
+    counts as a miss of 10 %. They hold what customers did by chance too, so that counts once. What
+    is left of them spreads as a Student's t of six degrees.
     """
     fits = FITS if len(triples) <= _MANY else _FITS_OF_MANY
     refits = bootstrap(fitted, triples, seed=seed, fits=fits)
@@ -104,13 +105,14 @@ def drawn_totals(
 
 
 def spread(expected: float, totals: Floats, past_errors: Sequence[float]) -> Range:
-    """The quantiles of what refits and draws give, widened by the errors of the past."""
+    """The quantiles of what refits and draws give, widened to the errors of the past."""
     if expected <= 0:
         return Range(0.0, 0.0, 0.0, 0.0, 0.0)
     logs = np.log(np.maximum(totals, expected * 1e-3) / expected)
     errors = [float(np.log1p(error)) for error in past_errors[:ERRORS] if error > -1]
     errors += [_UNTRIED] * (ERRORS - len(errors))
-    size = float(np.sqrt(np.mean(np.square(errors))))
+    # Past errors hold refits and chance too: only what goes beyond these is the model's own.
+    size = float(np.sqrt(max(np.mean(np.square(errors)) - np.var(logs), 0.0)))
     # Even quantiles of t against every draw: the sum of both, without another draw.
     place = (np.arange(200) + 0.5) / 200
     both = (logs[:, None] + size * student.ppf(place, _DEGREES)[None, :]).ravel()

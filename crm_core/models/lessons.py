@@ -23,9 +23,11 @@ _DECIDING = 2
 
 @dataclass(frozen=True)
 class Lessons:
-    """Rows to learn from: what was seen, and what came after. A customer may be in several."""
+    """Rows to learn from: what was seen, the revenue that the order model expected, and what came
+    after. A customer may be in several."""
 
     design: Floats
+    expected: Floats
     stayed_away: Floats
     spent: Floats
     customer_key: Ints
@@ -69,6 +71,7 @@ class Past:
         snapshots = [sight.snapshot for sight in found]
         return Lessons(
             design=np.vstack([sight.design for sight in found]),
+            expected=np.concatenate([sight.expected for sight in found]),
             stayed_away=np.concatenate([one.stayed_away for one in snapshots]),
             spent=np.concatenate([np.maximum(one.next_cents, 0) / 100.0 for one in snapshots]),
             customer_key=np.concatenate([one["customer_key"] for one in snapshots]),

@@ -16,6 +16,7 @@ from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.definition import Sum
 from crm_core.models import gamma_gamma
 from crm_core.models.base import Fitted, TimeUnit, need
+from crm_core.models.beginnings import Beginnings, with_multiplier
 from crm_core.models.holdout import Holdout, compared, read_holdout
 from crm_core.models.order_models import order_model
 from crm_core.models.rhythm import Rhythm
@@ -142,25 +143,35 @@ def learn(
     )
 
 
-def join_scores(store: Tables, scores: str, valued: Valued, *, pieces: Sequence[str]) -> ir.Table:
+def join_scores(
+    store: Tables,
+    scores: str,
+    valued: Valued,
+    *,
+    pieces: Sequence[str],
+    begun: Beginnings | None = None,
+) -> ir.Table:
     """One row a customer with the columns of `COLUMNS`, joined and multiplied in the engine.
 
     `scores` names the uploaded `score_table`, `pieces` the tables of `upload_pieces`. Money is
     what the days ahead bring, before discounting; times `discount_` it is what that is worth
     today. Rates are shares of revenue; they and what is made of them are NULL where goods costs
     of the shop are not known. Marketing counts in contribution as the ledger spreads it. Where
-    trees rank better, revenue is half their share of the order model's total, half that model's.
+    trees rank better, revenue is half their share of the order model's total, half that model's;
+    else, where a fact of the first order ranks better (`begun`), it is that model's times what
+    that fact multiplies by, at the same total.
     """
     rest = _shop_rates(store, valued.orders.as_of)
     prior = rest["order_day_revenue"] * _PRIOR_ORDER_DAYS
     joined = _joined(store, scores, valued, pieces)
+    joined = joined.mutate(told=1.0) if begun is None else with_multiplier(joined, store, begun)
     rates = {name: _shrunk(joined, name, rest[name], prior) for name in _RATES}
     joined = joined.mutate(**{f"{name}_rate": rate for name, rate in rates.items()})
     alone = {f"alone_{days}": joined[f"coming_{days}"] * joined.spend for days in HORIZONS}
     joined = joined.mutate(**alone)
-    totals = store.fetch(
-        joined.agg(ranked=joined.ranked.sum(), **{name: joined[name].sum() for name in alone})
-    ).iloc[0]
+    sums = {name: joined[name].sum() for name in alone}
+    sums |= {f"told_{days}": (joined[f"alone_{days}"] * joined.told).sum() for days in HORIZONS}
+    totals = store.fetch(joined.agg(ranked=joined.ranked.sum(), **sums)).iloc[0]
     known = {str(name): float(total or 0.0) for name, total in totals.items()}
     revenue = {days: _blended(joined, days, known) for days in HORIZONS}
     ahead: dict[str, ir.Value] = {}
@@ -210,10 +221,13 @@ def _joined(store: Tables, scores: str, valued: Valued, pieces: Sequence[str]) -
 
 
 def _blended(joined: ir.Table, days: int, totals: Mapping[str, float]) -> ir.Value:
-    """Half the trees' share of the total and half the order model's, where there are trees."""
+    """Half the trees' share of the total and half the order model's, where there are trees; else
+    the order model's, by what customers began with."""
     alone, ranked, total = joined[f"alone_{days}"], totals["ranked"], totals[f"alone_{days}"]
-    if not (ranked > 0 and total > 0):
+    if not total > 0:
         return alone
+    if not ranked > 0:
+        return alone * joined.told * (total / totals[f"told_{days}"])
     return (alone + joined.ranked * (total / ranked)) / 2.0
 
 
@@ -299,7 +313,8 @@ def materialise(
             else upload_ranks(build, rhythm, triples, as_of, evidence.blend)
         )
         helpers += pieces
-        scored = join_scores(build, _SCORES, valued, pieces=pieces)
+        begun = evidence.used_beginnings
+        scored = join_scores(build, _SCORES, valued, pieces=pieces, begun=begun)
         build.materialise(NAME, scored.order_by("customer_key"))
     finally:
         for helper in helpers:

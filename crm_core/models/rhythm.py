@@ -128,6 +128,11 @@ class Sight:
         """One row a customer."""
         return self.rhythm.design(self.snapshot, self.snapshot.horizon_days)
 
+    @cached_property
+    def expected(self) -> Floats:
+        """Revenue that the order model expected of each customer in the horizon."""
+        return self.rhythm.expected_revenue(self.snapshot, self.snapshot.horizon_days)
+
 
 def _log_odds(chance: Floats) -> Floats:
     held = np.clip(chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)

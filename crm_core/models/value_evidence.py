@@ -10,7 +10,9 @@ from datetime import date
 import pyarrow as pa
 
 from crm_core.errors import CrmError
+from crm_core.models import beginnings
 from crm_core.models import blend as blends
+from crm_core.models.beginnings import Beginnings
 from crm_core.models.blend import Blend
 from crm_core.models.lessons import Past
 from crm_core.models.rhythm import Sight
@@ -26,12 +28,14 @@ NAME = "value_choice"
 @dataclass(frozen=True)
 class Evidence:
     """How the order model was chosen, whether trees rank better here, and errors of past totals
-    (relative, newest first). `too_few` says what the trial of trees lacked, if anything."""
+    (relative, newest first). `too_few` says what the trial of trees lacked, if anything; `begun`
+    what facts of the first order would have done to the order model."""
 
     choice: Choice
     blend: Blend | None
     too_few: Mapping[str, tuple[int, int]]
     spend_errors: tuple[float, ...]
+    begun: Beginnings
 
     @property
     def order_errors(self) -> tuple[float, ...]:
@@ -43,6 +47,11 @@ class Evidence:
     def method(self) -> str:
         """`blend` where trees pay, else `order_model`."""
         return "blend" if self.blend is not None and self.blend.pays else "order_model"
+
+    @property
+    def used_beginnings(self) -> Beginnings | None:
+        """Those that shape values: not beside trees, with which they were not tried."""
+        return self.begun if self.begun.used and self.method == "order_model" else None
 
     @property
     def ranking_reason(self) -> str:
@@ -65,6 +74,8 @@ class Evidence:
                 "ranking": self.method,
                 "ranking_reason": self.ranking_reason,
                 "ranking_missing": {name: list(pair) for name, pair in self.too_few.items()},
+                "begun": self.begun.used if self.used_beginnings else "",
+                "multipliers": dict(self.begun.multipliers) if self.used_beginnings else {},
                 "bic": dict(self.choice.bic),
                 "order_errors": list(self.order_errors),
                 "spend_errors": list(self.spend_errors),
@@ -73,9 +84,9 @@ class Evidence:
         )
 
     def table(self) -> pa.Table:
-        """Each trial as a row: question (orders, ranking), method, origin, decides, measure, value;
+        """Each trial as a row: question (orders, ranking, beginnings), method, origin, decides, measure, value;
         low and high where the value has a range; chosen: whether the method is in use."""
-        rows = [*self._of_orders(), *self._of_ranking()]
+        rows = [*self._of_orders(), *self._of_ranking(), *self._of_beginnings()]
         types = {
             "question": pa.string(),
             "method": pa.string(),
@@ -117,6 +128,15 @@ class Evidence:
             ]
         return [{**row, "chosen": row["method"] == self.method} for row in rows]
 
+    def _of_beginnings(self) -> list[dict[str, object]]:
+        used = "" if self.used_beginnings is None else self.begun.used
+        return [
+            _row("beginnings", fact, day, day != self.begun.last, "gini_gain", gain.gain)
+            | {"low": gain.low, "high": gain.high, "chosen": fact == used}
+            for fact, gains in self.begun.gains.items()
+            for day, gain in gains.items()
+        ]
+
 
 def gather(store: Tables, choice: Choice, triples: Triples, as_of: date) -> Evidence:
     """Tries values on the shop's past: trees only from 2,000 customers on."""
@@ -124,12 +144,14 @@ def gather(store: Tables, choice: Choice, triples: Triples, as_of: date) -> Evid
     with one_thread():
         deciding, last = past.trials(YEAR_DAYS)
         errors = [_error(sight) for sight in ([] if last is None else [last]) + list(deciding)]
+        begun = Beginnings() if lacking(triples) else beginnings.learn(past, YEAR_DAYS)
     blend, too_few = None, dict(lacking(triples))
     try:
         blend = blends.learn(past, YEAR_DAYS, customers=triples.customers)
     except CrmError:
         too_few["customers"] = (triples.customers, blends.LEAST_CUSTOMERS)
-    return Evidence(choice, blend, too_few, tuple(error for error in errors if error is not None))
+    told = tuple(error for error in errors if error is not None)
+    return Evidence(choice, blend, too_few, told, begun)
 
 
 def _error(sight: Sight) -> float | None:

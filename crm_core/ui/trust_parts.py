@@ -108,6 +108,8 @@ def draw_model(model: Trusted) -> None:
         _tested(model)
         if not model.choosing.empty:
             _choosing(model)
+        if not model.beginnings.empty:
+            _beginnings(model)
 
 
 _TEXTS = {"lifetime_value": "value", "forecast": "forecast", "churn": "churn", "clusters": "trust"}
@@ -167,6 +169,37 @@ def _choosing(model: Trusted) -> None:
         ],
         key=f"trust_{model.model}_choosing",
         alt_key=f"trust.model.{model.model}",
+    )
+
+
+def _beginnings(model: Trusted) -> None:
+    """Whether what customers began with ranks better: one row a fact, one column a period."""
+    session = current()
+    words = {fact: session.t(f"trust.beginning.{fact}") for fact in model.beginnings["fact"]}
+    if model.begun:
+        paragraph("trust.begun", fact=words[model.begun])
+    else:
+        paragraph("trust.not_begun")
+    rows = model.beginnings.assign(
+        method=[words[fact] for fact in model.beginnings["fact"]],
+        told=[
+            session.t("trust.range", value=value, low=low, high=high)
+            for value, low, high in zip(
+                *(_written(model.beginnings[name]) for name in ("gain", "low", "high")), strict=True
+            )
+        ],
+    )
+    wide = rows.pivot(index="method", columns="origin", values="told").fillna("")
+    days = [formats.day(pd.Timestamp(day).date(), session.language) for day in wide.columns]
+    told = {day: list(wide[column]) for day, column in zip(days, wide.columns, strict=True)}
+    data_table(
+        pd.DataFrame({"method": list(wide.index), **told}),
+        [
+            Column("method", "text", "trust.beginnings", pinned=True),
+            *(Column(day) for day in days),
+        ],
+        key="trust_beginnings",
+        alt_key="trust.beginnings",
     )
 
 

@@ -110,19 +110,23 @@ def draw_trust(view: Value) -> None:
 
 
 def _backtest(tried: ValueTrial) -> None:
-    measures = (
-        Column("spend_error", "rate", "value.spend_error", help_key="value.total_about"),
-        Column("purchases_error", "rate", "value.orders_error"),
-        Column("mae", "money", "value.mae", help_key="value.mae_about"),
-        Column("spearman", "per", "value.spearman", help_key="value.spearman_about"),
-        Column("gini", "per", "value.gini", help_key="value.gini_about"),
-        Column("top_decile", "rate", "value.top_decile"),
-    )
+    kinds = {
+        "spend_error": "rate",
+        "purchases_error": "rate",
+        "mae": "money",
+        "spearman": "per",
+        "gini": "per",
+        "top_decile": "rate",
+    }
     data_table(
         tried.rows,
         [
-            Column("method", "code", "value.method_label", prefix="value.method"),
-            *(column for column in measures if column.name in tried.rows.columns),
+            Column("method", "code", "value.method_label", prefix="trust.method"),
+            *(
+                Column(name, kind, f"trust.measure.{name}", help_key=f"trust.measure_about.{name}")
+                for name, kind in kinds.items()
+                if name in tried.rows.columns
+            ),
         ],
         key="value_backtest",
         alt_key="value.trust",

@@ -31,6 +31,8 @@ class Trusted:
     `tested`: on the period that chose nothing, one row a method: method, is_used and the columns
     `measures`. `choosing`: periods that chose, with `by` the measure they were judged by (method,
     origin, value). `tested_from` is that period's first day, `chosen` the method in use.
+    `beginnings`: whether facts of a customer's first order rank better (fact, origin, is_used, gain,
+    low, high); `begun`: the one in use, if any.
     """
 
     model: str
@@ -46,6 +48,8 @@ class Trusted:
     by: str = ""
     choosing: pd.DataFrame = field(default_factory=pd.DataFrame)
     warnings: tuple[str, ...] = ()
+    begun: str = ""
+    beginnings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,13 @@ def _read(store: Store, model: str, read: Callable[[Store], Trusted]) -> Trusted
 
 def _of_value(store: Store) -> Trusted:
     document = fitted_document(store, "lifetime_value")
-    tried = value_trial(store, fitted_document(store, "value_choice"))
+    chosen = fitted_document(store, "value_choice")
+    tried = value_trial(store, chosen)
     choice = store.fetch(store.table("value_choice"))
     orders = choice[(choice["question"] == "orders") & choice["decides"].astype(bool)]
     score = orders[orders["measure"] == "score"]
     used = choice[(choice["question"] == "orders") & choice["chosen"].astype(bool)]["method"]
+    begun = choice[choice["question"] == "beginnings"]
     return Trusted(
         "lifetime_value",
         tried.verdict,
@@ -112,6 +118,10 @@ def _of_value(store: Store) -> Trusted:
         by="score",
         choosing=score[["method", "origin", "value"]],
         warnings=tuple(document["warnings"]),
+        begun=str(chosen.get("begun", "")),
+        beginnings=begun.rename(columns={"method": "fact", "value": "gain", "chosen": "is_used"})[
+            ["fact", "origin", "is_used", "gain", "low", "high"]
+        ],
     )
 
 

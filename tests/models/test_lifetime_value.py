@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +17,7 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.models import gamma_gamma, lifetime_value, value_evidence, value_pieces
 from crm_core.models.base import Fitted
+from crm_core.models.beginnings import Beginnings
 from crm_core.models.order_models import ORDER_MODELS
 from crm_core.models.snapshots import Snapshot
 from crm_core.models.triples import Triples
@@ -23,6 +26,7 @@ from crm_core.store import Build
 from tests.models.histories import AS_OF, Log, cdnow, shop, simulate
 
 MONEY = pa.decimal128(18, 2)
+WORDS = ("acquisition_source", "sales_channel", "region", "category")
 AMOUNTS = (
     "gross",
     "discount",
@@ -39,7 +43,13 @@ AMOUNTS = (
 def ledger(log: Log, **shares: float | np.ndarray | None) -> pa.Table:
     """Sale rows of a log; each amount a share of the row's revenue, None where not known."""
     rows = len(log.customer)
+    order = np.lexsort((log.day, log.customer))
+    first = np.concatenate([[True], log.customer[order][1:] != log.customer[order][:-1]])
+    number = np.empty(rows, dtype=np.int64)
+    number[order] = np.where(first, 1, 2)
     columns: dict[str, object] = {"customer_key": log.customer, "day": log.table()["day"]}
+    columns |= {"entry": ["sale"] * rows, "order_no": number}
+    columns |= {name: pa.nulls(rows, pa.string()) for name in WORDS}
     for name in AMOUNTS:
         share = 1.0 if name == "gross" else shares.get(name, 0.0)
         columns[name] = (
@@ -198,6 +208,33 @@ def test_where_trees_rank_better_the_total_stays_the_order_models(
         share = (blended["customer_key"] % 7 + 1.0) / (blended["customer_key"] % 7 + 1.0).sum()
         assert blended[column].to_numpy() == pytest.approx((plain[column] + share * total) / 2)
     assert blended["expected_orders"].to_numpy() == pytest.approx(plain["expected_orders"])
+    lifetime_value.materialise(build, AS_OF)
+
+
+@pytest.mark.slow
+def test_what_customers_began_with_moves_shares_and_keeps_the_total(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = scored(build)
+    begun = Beginnings("first_category", {"Tea": 2.0, "Pots": 0.5})
+    sold = build.table("ledger")
+    kinds = ibis.cases((sold.customer_key % 3 == 0, "Tea"), (sold.customer_key % 3 == 1, "Pots"))
+    told = sold.mutate(category=kinds)
+    of = build.table
+
+    def table(name: str) -> ir.Table:
+        return told if name == "ledger" else of(name)
+
+    monkeypatch.setattr(value_evidence.beginnings, "learn", lambda *_: begun)
+    monkeypatch.setattr(build, "table", table)
+    moved = scored(build)
+    monkeypatch.undo()
+    weight = plain["customer_key"].map(lambda key: {0: 2.0, 1: 0.5}.get(key % 3, 1.0))
+    for column in ("expected_revenue", "expected_revenue_91d", "expected_revenue_730d"):
+        expected = plain[column] * weight
+        expected *= plain[column].sum() / expected.sum()
+        assert moved[column].to_numpy() == pytest.approx(expected.to_numpy())
+    assert moved["expected_orders"].to_numpy() == pytest.approx(plain["expected_orders"])
     lifetime_value.materialise(build, AS_OF)
 
 
