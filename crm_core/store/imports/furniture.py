@@ -45,7 +45,7 @@ def drop_furniture(job: Job, text: TextFile) -> None:
     ]
     if not usual:
         return
-    missing = "(" + " or ".join(f"coalesce({each}, '') = ''" for each in usual) + ")"
+    missing = "(" + " or ".join(f"{each} is null or {each} = ''" for each in usual) + ")"
     row = "[" + ", ".join(f"trim(coalesce({each}, ''))" for each in columns) + "]"
     if max(counts) < rows:
         empty = f"len(list_filter({row}, lambda x: x <> '')) = 0"
@@ -71,7 +71,9 @@ def _again(text: TextFile, columns: list[str]) -> str:
     own = [(column, name) for column, name in named if not _given(name)]
     if len(own) < 2:
         return "false"
-    return " and ".join(f"trim({column}) = {quote(name)}" for column, name in own[:20])
+    first, says = own[0]
+    same = " and ".join(f"trim({column}) = {quote(name)}" for column, name in own[:20])
+    return f"contains({first}, {quote(says)}) and {same}"
 
 
 def _given(name: str) -> bool:

@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from crm_core.store.imports.contract import FileRead, Job
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.order_heads import add_good_heads, fill_heads
-from crm_core.store.imports.order_tables import Written, add_good_rows, set_bad_rows_aside
+from crm_core.store.imports.order_tables import (
+    Written,
+    add_good_rows,
+    keep_written,
+    set_bad_rows_aside,
+)
 from crm_core.store.imports.order_values import (
     Sheet,
     decide,
@@ -68,7 +73,6 @@ def stage_file(
         mapping = readings[0].mapping.present_in(text.header)
         mapping.check(text.header, text.source.name)
         decisions |= _stage_rows(job, text, mapping, source_file, Written("temp.import_raw", text))
-        job.con.execute("drop table import_raw")
     else:
         job.con.execute("drop table if exists import_file")
         job.con.execute("alter table import_raw rename to import_file")
@@ -80,17 +84,17 @@ def stage_file(
             job.con.execute(f"insert into {keep} by name select {named} from import_file")
         for place, reading in enumerate(readings):
             ready, mapping = _prepared(job, text, reading)
+            job.con.execute(
+                "create or replace temp table import_left as "
+                "select source_row from import_left anti join import_raw using (source_row)"
+            )
             if place == 0 or not mapping.missing():  # else the file has nothing of this kind
                 mapping.check(ready.header, text.source.name)
                 told = _stage_rows(
                     job, ready, mapping, source_file, Written("temp.import_file", text)
                 )
                 decisions = told | decisions
-            job.con.execute(
-                "create or replace temp table import_left as "
-                "select source_row from import_left anti join import_raw using (source_row)"
-            )
-            job.con.execute("drop table import_raw")
+            job.con.execute("drop table if exists import_raw")
         skipped = counted(job.con, "select count(*) from import_left") if readings else 0
         job.con.execute("drop table import_file; drop table import_left")
     if text.guessed:
@@ -127,14 +131,16 @@ def _stage_rows(
     sheet = decide(job, text, mapping) if orders else decide_records(job, text, mapping)
     checks = parse(job, sheet) if orders else parse_records(job, sheet)
     job.progress("check", 0.7)
-    set_bad_rows_aside(job, sheet, checks, written)
+    keep_written(job, sheet, written)
+    job.con.execute("drop table import_raw")  # room for what is made of its rows
+    set_bad_rows_aside(job, sheet, checks)
     if mapping.table == "order_lines":
-        add_good_rows(job, sheet, source_file, written)
+        add_good_rows(job, sheet, source_file)
     elif mapping.table == "orders":
         add_good_heads(job, sheet, source_file)
     else:
         add_records(job, sheet, source_file)
-    job.con.execute("drop table import_parsed")
+    job.con.execute("drop table import_parsed; drop table import_written")
     return _decisions(sheet)
 
 
@@ -205,8 +211,8 @@ def _settle_currency(job: Job, text: TextFile, mapping: Mapping) -> None:
     if column is not None:
         raw = f"c{text.header.index(column)}"
         row = job.con.execute(
-            f"select {_currency(raw)} from import_raw where trim({raw}) <> '' "
-            "group by all order by count(*) desc, 1 limit 1"
+            f"select {_currency('said')} from (select {raw} as said, count(*) as n from import_raw "
+            "group by all) where trim(said) <> '' group by all order by sum(n) desc, 1 limit 1"
         ).fetchone()
         job.currency = str(row[0]) if row else None
     if job.currency is None:

@@ -40,7 +40,7 @@ def swallowed(text: TextFile) -> str:
     least = min(_width(text), _MOST_COUNTED) - 1
     pattern = quote(f"\n([^\n{mark}]*{mark}){{{least}}}")
     return " or ".join(
-        f"(contains(c{place}, chr(10)) and regexp_matches(c{place}, {pattern}))"
+        f"(strlen(c{place}) > {least} and contains(c{place}, chr(10)) and regexp_matches(c{place}, {pattern}))"
         for place in range(len(text.header))
     )
 

@@ -28,7 +28,20 @@ class Written:
     text: TextFile
 
 
-def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check], written: Written) -> None:
+def keep_written(job: Job, sheet: Sheet, written: Written) -> None:
+    """Make `import_written`: what stands in the file for rows that may be set aside, few of all."""
+    returns = " or units < 0" if sheet.mapping.table == "order_lines" else ""
+    job.con.execute(
+        f"""
+        create or replace temp table import_written as
+        select source_row, {_as_written(written)} as raw from {written.table} w
+        semi join (select source_row from import_parsed where issue is not null{returns})
+        using (source_row)
+        """
+    )
+
+
+def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check]) -> None:
     """Rows with an issue go to quarantine, as they stand in the file."""
     if not checks:
         return
@@ -45,21 +58,17 @@ def set_bad_rows_aside(job: Job, sheet: Sheet, checks: list[Check], written: Wri
         select {quote(sheet.text.source.name)} as source_file, source_row,
                {quote(sheet.mapping.table)} as table_name,
                case issue {columns or "when -1 then null"} end as column_name,
-               case issue {codes} end as reason, {_as_written(written)} as raw, {amount} as amount
-        from import_parsed join {written.table} w using (source_row) where issue is not null
+               case issue {codes} end as reason, raw, {amount} as amount
+        from import_parsed join import_written using (source_row) where issue is not null
         """,
     )
 
 
-def add_good_rows(job: Job, sheet: Sheet, source_file: int, written: Written) -> None:
+def add_good_rows(job: Job, sheet: Sheet, source_file: int) -> None:
     """Sales become orders and lines, buyers become customers; returns wait for `link_returns`."""
     number_lines(job, sheet)
     whole = sheet.mapping.complete_orders
-    add(
-        job,
-        "orders",
-        f"select *, {whole or 'null'} as whole from ({orders_of_rows(job, sheet, source_file)})",
-    )
+    _add_orders(job, sheet, source_file)
     if whole:
         job.con.execute(
             "insert into import_torn select order_id from import_parsed "
@@ -73,12 +82,11 @@ def add_good_rows(job: Job, sheet: Sheet, source_file: int, written: Written) ->
         f"""
         insert into import_returns
         select {quote(sheet.text.source.name)}, {source_file}, source_row, order_id, product_id,
-               line, ordered_at, gross, paid, abs(units), {quote(sheet.column("quantity"))},
-               {_as_written(written)}
-        from import_good join {written.table} w using (source_row) where units < 0
+               line, ordered_at, gross, paid, abs(units), {quote(sheet.column("quantity"))}, raw
+        from import_good join import_written using (source_row) where units < 0
         """
     )
-    _notice_conflicts(job)
+    _notice_odd_ids(job)
     _notice_rounding(job)
     job.con.execute("drop view import_good; drop table import_equal")
 
@@ -151,8 +159,8 @@ def number_lines(job: Job, sheet: Sheet) -> None:
         create or replace temp table import_equal as
         select source_row, row_number() over (
             partition by {same} order by {", ".join(("paid", *rest, "ordered_at", "source_row"))}) as place
-        from {good} semi join (
-            select {same} from {good} group by all having count(*) > 1) using ({same})
+        from (select *, hash({same}) as content from {good}) semi join (
+            select hash({same}) as content from {good} group by all having count(*) > 1) using (content)
         """
     )
     job.con.execute(
@@ -165,7 +173,7 @@ def number_lines(job: Job, sheet: Sheet) -> None:
     )
 
 
-def orders_of_rows(job: Job, sheet: Sheet, source_file: int) -> str:
+def orders_of_rows(job: Job, sheet: Sheet, source_file: int, more: str = "") -> str:
     """SELECT of one row an order out of the good rows; columns that nothing fills are not there."""
     told = [field for field in _ORDER_FACTS if field in sheet.filled]
     facts = [f"min({field}) as {field}" for field in ("ordered_at", *told)]
@@ -174,9 +182,25 @@ def orders_of_rows(job: Job, sheet: Sheet, source_file: int) -> str:
     return f"""
         select order_id, {", ".join(facts)},
                coalesce({currency}, {quote(job.currency) if job.currency else "null"}) as currency,
-               min(source_row) as source_row, {source_file} as source_file
+               min(source_row) as source_row, {source_file} as source_file{more}
         from import_good where units >= 0 group by order_id
         """
+
+
+def _add_orders(job: Job, sheet: Sheet, source_file: int) -> None:
+    """One row an order; orders whose lines name several buyers are counted on the way."""
+    torn = "false"
+    if "customer_id" in sheet.filled:
+        buyer = "(hash(customer_id)) filter (customer_id is not null)"
+        torn = f"min{buyer} <> max{buyer}"
+    orders = orders_of_rows(job, sheet, source_file, f", {torn} as torn")
+    whole = sheet.mapping.complete_orders or "null"
+    job.con.execute(f"create or replace temp table import_orders as {orders}")
+    add(job, "orders", f"select * exclude (torn), {whole} as whole from import_orders")
+    several = counted(job.con, "select count(*) from import_orders where torn")
+    if several:
+        job.notice("import_order_of_several_customers", count=several)
+    job.con.execute("drop table import_orders")
 
 
 def _add_lines(job: Job, source_file: int) -> None:
@@ -216,18 +240,12 @@ def _add_products(job: Job, sheet: Sheet, source_file: int) -> None:
     )
 
 
-def _notice_conflicts(job: Job) -> None:
-    torn = counted(
-        job.con,
-        "select count(*) from (select number from (select hash(order_id) as number, hash(customer_id) "
-        "as buyer from import_good where units >= 0 and customer_id is not null) "
-        "group by number having min(buyer) <> max(buyer))",
-    )
-    if torn:
-        job.notice("import_order_of_several_customers", count=torn)
+def _notice_odd_ids(job: Job) -> None:
+    """Say when buyers' numbers look as if a spreadsheet had taken them for amounts."""
     odd = counted(
         job.con,
         "select count(distinct customer_id) from import_good where "
+        "(suffix(customer_id, '.0') or contains(customer_id, '+')) and "
         "regexp_full_match(customer_id, '\\d+[.]0|\\d([.]\\d+)?[eE][+]\\d+')",
     )
     if odd:

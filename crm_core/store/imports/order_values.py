@@ -16,11 +16,14 @@ from crm_core.store.imports.textfile import NUL_MARK, TextFile
 from crm_core.store.imports.values import (
     DECIMAL,
     FIRST_YEAR,
+    Shape,
     date_order,
     decimal_style,
     moment_layers,
     moment_shapes,
     number,
+    plain_number,
+    quick_moment,
 )
 
 MOST_MONEY = 10**12
@@ -105,10 +108,12 @@ def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:
     nothing fills are left out (`unfilled`): empty columns would take as much memory as full ones.
     `with_texts` keeps the texts (`t_<field>`) and all numbers (`n_<field>`) of every field.
     """
-    layers = [_texts(sheet), *_moments(job, sheet), _numbers(sheet), _taken(), _units(sheet)]
-    layers.extend(_money(sheet))
+    shapes = _shapes(job, sheet)
+    quick = _quick(sheet, shapes)
+    layers = [quick, _texts(sheet, quick), *_moments(job, sheet, shapes), _numbers(sheet, quick)]
+    layers += [_taken(), _units(sheet), *_money(sheet)]
     query = "select * from import_raw"
-    for layer in layers:
+    for layer in filter(None, layers):
         added = ", ".join(f"{expression} as {alias}" for alias, expression in layer.items())
         query = f"select *, {added} from ({query})"
     checks = _checks(job, sheet)
@@ -152,7 +157,25 @@ def unfilled(sheet: Sheet) -> str:
     return "".join(f", {null} as {each}" for each, null in _unfilled(sheet).items())
 
 
-def _texts(sheet: Sheet) -> dict[str, str]:
+def _shapes(job: Job, sheet: Sheet) -> dict[str, tuple[Shape, ...]]:
+    """How the times of each column are mostly written, where the engine reads that in one step."""
+    raws = {field: sheet.raw(field) for field, kind in FIELDS.items() if kind == "time"}
+    found = {field: moment_shapes(job, raw, sheet.order) for field, raw in raws.items() if raw}
+    return {field: shapes for field, shapes in found.items() if shapes}
+
+
+def _quick(sheet: Sheet, shapes: dict[str, tuple[Shape, ...]]) -> dict[str, str]:
+    """Cells that are plain numbers or times as they stand: these need no trimming first."""
+    made = {f"{field}_f": quick_moment(sheet.raw(field) or "", shapes[field]) for field in shapes}
+    for field, kind in FIELDS.items():
+        raw = sheet.raw(field)
+        rate = field == "discount" and sheet.mapping.discount_is == "rate"
+        if kind == "number" and raw is not None and not rate:
+            made[f"{field}_f"] = plain_number(raw, sheet.decimal)
+    return made
+
+
+def _texts(sheet: Sheet, quick: dict[str, str]) -> dict[str, str]:
     """Trimmed texts, `t_<field>`; ids lose the apostrophe that spreadsheets put before them."""
     texts: dict[str, str] = {}
     for field, kind in FIELDS.items():
@@ -162,6 +185,8 @@ def _texts(sheet: Sheet) -> dict[str, str]:
             value = "null::varchar" if constant is None else quote(constant)
         else:
             value = trimmed(raw, apostrophe=field in _IDS)
+            if f"{field}_f" in quick:
+                value = f"case when {field}_f is null then {value} else {raw} end"
         texts[f"t_{field}"] = value
         if kind == "text" and field not in {"status", "currency", "product_id", "order_id"}:
             texts[field] = value
@@ -201,8 +226,8 @@ def _words() -> dict[str, dict[str, str]]:
     }
 
 
-def _moments(job: Job, sheet: Sheet) -> list[dict[str, str]]:
-    layers: list[dict[str, str]] = [{} for _ in range(5)]
+def _moments(job: Job, sheet: Sheet, shapes: dict[str, tuple[Shape, ...]]) -> list[dict[str, str]]:
+    layers: list[dict[str, str]] = [{} for _ in range(4)]
     for field, kind in FIELDS.items():
         if kind != "time":
             continue
@@ -210,8 +235,8 @@ def _moments(job: Job, sheet: Sheet) -> list[dict[str, str]]:
         if raw is None:
             layers[-1] |= {field: "null::timestamp", f"{field}_day": "null::date"}
             continue
-        shapes = moment_shapes(job, raw, sheet.order)
-        made = moment_layers(field, f"t_{field}", sheet.order, job.timezone, shapes)
+        known = shapes.get(field, ())
+        made = moment_layers(field, f"t_{field}", sheet.order, job.timezone, known)
         for place, layer in enumerate(reversed(made), 1):
             layers[-place] |= layer
     layers[-1]["order_id"] = (
@@ -224,7 +249,7 @@ def _moments(job: Job, sheet: Sheet) -> list[dict[str, str]]:
     return [layer for layer in [*layers, {"order_id": order_id}] if layer]
 
 
-def _numbers(sheet: Sheet) -> dict[str, str]:
+def _numbers(sheet: Sheet, quick: dict[str, str]) -> dict[str, str]:
     numbers: dict[str, str] = {}
     for field, kind in FIELDS.items():
         if kind != "number":
@@ -236,7 +261,7 @@ def _numbers(sheet: Sheet) -> dict[str, str]:
             scale = "100" if sheet.percent else "1"
             value = f"({number(f'''rtrim({text}, ' %')''', style)} / {scale})::decimal(18,8)"
         else:
-            value = number(text, style)
+            value = number(text, style, f"{field}_f" if f"{field}_f" in quick else "")
         numbers[f"n_{field}"] = value
     return numbers
 

@@ -63,10 +63,17 @@ def in_utc(local: str, timezone: str) -> str:
     return f"make_timestamp(epoch_us(({local}) at time zone {quote(timezone)}))"
 
 
-def number(text: str, style: str) -> str:
+def plain_number(text: str, style: str) -> str:
+    """SQL for a number of digits and at most a sign and a decimal mark, else NULL."""
+    usual = text if style == "dot" else f"replace({text}, ',', '.')"
+    fits = f"regexp_full_match({text}, {quote(_PLAIN[style])})"
+    return f"case when {fits} then try_cast({usual} as {DECIMAL}) end"
+
+
+def number(text: str, style: str, plain: str = "") -> str:
     """SQL for a decimal number written in a decimal style ("dot" or "comma"), else NULL.
 
-    Currency signs around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
+    `plain` names the column that holds its `plain_number`, where that is made before. Currency signs around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
     the decimal range and numbers in the other style are NULL.
     """
     clean = f"regexp_replace({text}, '{_AROUND}', '', 'g')"
@@ -74,16 +81,13 @@ def number(text: str, style: str) -> str:
     group, mark = _GROUPS[style], _MARK[style]
     whole = f"(\\d{{1,3}}({group}\\d{{3}})+|\\d+)"
     pattern = f"[-+]?({whole}({mark}\\d*)?|{mark}\\d+)([eE][-+]?\\d{{1,3}})?"
-    plain = f"regexp_replace({clean}, {quote(group)}, '', 'g')"
+    bare = f"regexp_replace({clean}, {quote(group)}, '', 'g')"
     if style == "comma":
-        plain = f"replace({plain}, ',', '.')"
+        bare = f"replace({bare}, ',', '.')"
     fits = f"regexp_full_match({clean}, {quote(pattern)})"
-    usual = text if style == "dot" else f"replace({text}, ',', '.')"
-    return (
-        f"case when regexp_full_match({text}, {quote(_PLAIN[style])}) "
-        f"then try_cast({usual} as {DECIMAL}) "
-        f"when {fits} then try_cast({plain} as {DECIMAL}) end"
-    )
+    rest = f"case when {fits} then try_cast({bare} as {DECIMAL}) end"
+    usual = plain or plain_number(text, style)
+    return f"case when {usual} is null then {rest} else {usual} end"
 
 
 def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
@@ -201,17 +205,13 @@ def moment_layers(
     """Layers of SELECT aliases that end in `field`, a UTC timestamp or NULL, and `field_day`.
 
     Dates alone become noon of the shop's day; a time with an offset is exact; a time without
-    one is the shop's local time. Texts of `shapes` are read in one step, one layer earlier.
+    one is the shop's local time. Texts of `shapes` are read in one step: `quick_moment`.
     """
     slow = _slow_layers(field, text, order, timezone)
     if not shapes:
         return slow
     read, first, last = f"{field}_f", slow[0], slow[-1]
     named = next(layer for layer in slow if f"{field}_n" in layer)
-    cases = " ".join(
-        f"when {shape.fits(text)} then try_strptime({text}, {quote(shape.format)})"
-        for shape in shapes
-    )
     local = (
         f"case when contains({text}, ':') then {in_utc(read, timezone)} "
         f"else {midday(read, timezone)} end"
@@ -223,7 +223,16 @@ def moment_layers(
         (last, f"{field}_day", f"{read}::date"),
     ):
         layer[name] = f"case when {read} is null then {layer[name]} else {quick} end"
-    return [{read: f"case {cases} end"}, *slow]
+    return slow
+
+
+def quick_moment(raw: str, shapes: tuple[Shape, ...]) -> str:
+    """SQL for the moment that `moment_layers` wants as `<field>_f`: as the shapes read it, or NULL."""
+    cases = " ".join(
+        f"when {shape.fits(raw)} then try_strptime({raw}, {quote(shape.format)})"
+        for shape in shapes
+    )
+    return f"case {cases} end"
 
 
 def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[str, str]]:
