@@ -55,6 +55,7 @@ PAGES = (
     PageSpec("acquisition", "customers", "person_add"),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
+    PageSpec("exports", "campaigns", "outbox", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
     PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
     PageSpec("trust", "data", "verified_user"),
