@@ -271,7 +271,9 @@ def _tell_ready(ready: Readiness, order: ListOrder, session: Session) -> None:
             st.caption(line)
         for line in _left_out(ready.left_empty, "exports.left_empty", session):
             st.caption(line)
-    if platform and ready.rows < platform.least_rows:
+    if not ready.rows:
+        st.warning(session.md("exports.nobody"), icon=":material/warning:")
+    elif platform and ready.rows < platform.least_rows:
         least = formats.number(platform.least_rows, session.language)
         tool = session.word("exports.format", order.file_format)
         st.warning(session.md("exports.too_few", least=least, tool=tool), icon=":material/warning:")

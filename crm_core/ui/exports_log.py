@@ -93,7 +93,6 @@ def _full(line: AuditLine, session: Session) -> None:
                 ("exports.rule", words),
                 ("exports.snapshot", _day(told, session)),
                 ("exports.columns", ", ".join(told.get("columns", ()))),
-                ("exports.sha256", line.sha256 or ""),
             ]
             pairs([(key, value) for key, value in facts if value])
         with right:
@@ -104,6 +103,10 @@ def _full(line: AuditLine, session: Session) -> None:
         files = told.get("files", ())
         if files and isinstance(files[0], Mapping):
             word_table([_file_words(file, session) for file in files])
+            # As `sha256sum` writes and checks it; a cell of a table would cut it.
+            caption("exports.sums")
+            sums = [f"{file['sha256']}  {file['name']}" for file in files]
+            st.code("\n".join(sums), language=None, wrap_lines=True)
 
 
 def _rule_words(told: Mapping[str, Any]) -> str:
@@ -146,5 +149,4 @@ def _file_words(file: Mapping[str, Any], session: Session) -> dict[str, str]:
         "exports.rows": formats.number(file["rows"], session.language),
         "exports.region_label": region,
         "exports.consent": ", ".join(asked) or "–",
-        "exports.sha256": str(file["sha256"]),
     }
