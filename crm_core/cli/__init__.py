@@ -20,6 +20,7 @@ from crm_core.cli import keeping, leaving
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
+from crm_core.privacy.platforms import FORMATS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.settings import Settings
@@ -328,8 +329,17 @@ def _parser() -> argparse.ArgumentParser:
     audience.add_argument("--as-of", type=_day)
     export = command("export", "An audience as a file, through the guarded door")
     export.add_argument("rule", help="a rule (JSON) or a saved audience's name")
-    export.add_argument("--for", dest="format", choices=("csv", "xlsx"), default="csv")
-    export.add_argument("--channel", choices=("email", "sms", "phone", "post", "ads"))
+    export.add_argument("--for", dest="format", choices=FORMATS, default="csv")
+    export.add_argument(
+        "--channel",
+        choices=("email", "sms", "phone", "post", "ads"),
+        help="of a plain file; a tool's file has its own",
+    )
+    export.add_argument(
+        "--ads-consent-covers-use",
+        action="store_true",
+        help="what customers agreed to for ads covers what Google asks where it asks",
+    )
     export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
     export.add_argument("--out", required=True)
     aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")

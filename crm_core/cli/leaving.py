@@ -7,12 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crm_core.audiences import list_columns, members, rule_of
+from crm_core.audiences import FIELDS, list_columns, members, rule_of
 from crm_core.cli.process import language, now, user
 from crm_core.pipeline import jobs, loading
 from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
+from crm_core.privacy.platforms import PLATFORMS
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
+from crm_core.rules import sentence, to_document
 from crm_core.settings import Settings
 from crm_core.store import Store
 
@@ -40,18 +42,29 @@ def predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def export(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    """Writes an audience's list through the guarded door."""
+    """Writes an audience's list through the guarded door, in the form of a tool or plain."""
+    platform = PLATFORMS.get(arguments.format)
+    channel = arguments.channel or (platform.contact_channel if platform else None)
+    columns = list_columns(channel)
+    if platform:  # a tool's own columns come by themselves
+        columns = list_columns(None)[1:] if platform.facts else ()
     with jobs.opened(settings, arguments.store) as (store, records):
+        rule = rule_of(arguments.rule, records)
         return _leave(
             store,
             records,
             Path(arguments.out),
-            members=members(store, rule_of(arguments.rule, records)),
+            members=members(store, rule),
             name=arguments.rule if not arguments.rule.startswith("{") else "audience",
-            contact_channel=arguments.channel,
-            columns=list_columns(arguments.channel),
+            contact_channel=channel,
+            columns=columns,
             file_format=arguments.format,
             confirmed_everyone=arguments.everyone,
+            rule=to_document(rule),
+            rule_in_words=sentence(
+                rule, fields=FIELDS, language="en", currency=store.meta.currency
+            ),
+            ads_consent_covers_use=arguments.ads_consent_covers_use,
         )
 
 

@@ -1,7 +1,6 @@
 """What people decided: users, settings, audiences, consents, the log of access."""
 
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
-from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.campaign_policy import MOST_GLOBAL, CampaignPolicy
 from crm_core.records.campaigns import (
     ARMS,
@@ -14,6 +13,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.people import ROLES
@@ -29,9 +29,9 @@ __all__ = [
     "CONTACT_CHANNELS",
     "CUT_SCORES",
     "FIRST",
-    "MOST_LISTED",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
+    "MOST_LISTED",
     "MOST_WINDOW",
     "OFFER_KINDS",
     "PAID_TIERS",

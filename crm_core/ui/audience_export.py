@@ -9,13 +9,16 @@ from typing import Any
 
 from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members, members_at
 from crm_core.privacy.gate import IDENTITY_COLUMNS
+from crm_core.privacy.platforms import PLAIN
 from crm_core.privacy.policy import CHANNEL_COLUMNS, allowed
 from crm_core.records import CONTACT_CHANNELS
-from crm_core.rules import Rule, to_json
+from crm_core.rules import Rule, to_document, to_json
 from crm_core.selection import segment_of_code
 from crm_core.text import formats
-from crm_core.ui.export_button import ListOrder, export_button
-from crm_core.ui.fields import choice_field, choices_field, switch_choice, switch_field
+from crm_core.ui.audience_builder import in_words
+from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
+from crm_core.ui.export_choice import choose_format, warn_of_name
+from crm_core.ui.fields import choice_field, choices_field, switch_field
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
@@ -44,19 +47,9 @@ def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) 
         key="audience_channel",
         prefix="privacy.contact_channel",
     )
-    form = switch_choice(
-        "audiences.file_format", ("csv", "xlsx"), key="audience_format", prefix="audiences.format"
-    )
-    known = FIELDS if day is None else past_facts()
-    labels = choices_field(
-        "audiences.facts",
-        [f"{field}{_LABEL}" for group in GROUPS.values() for field in group if field in known],
-        key="audience_facts" if day is None else "audience_past_facts",
-        prefix="feature",
-        value=[f"{field}{_LABEL}" for field in FACTS],
-    )
-    facts = [label.removesuffix(_LABEL) for label in labels]
     contact = None if channel in (None, NO_CONTACT) else channel
+    chosen = choose_format(contact, key="audience")
+    facts = _facts(day) if chosen.takes_facts else []
     caption("audiences.export_about" if contact else "audiences.codes_only")
     if contact and not view.size.reachable.get(contact):
         warning("audiences.nobody_reachable")
@@ -67,12 +60,32 @@ def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) 
     order = ListOrder(
         name=name,
         members=lambda: _members(rule, session, codes, day),
-        columns=_columns(contact, facts),
+        columns=_columns(contact, facts, plain=chosen.file_format in PLAIN),
         contact_channel=contact,
-        file_format=form,
+        file_format=chosen.file_format,
         confirmed_everyone=view.is_everyone,
+        rule=to_document(rule),
+        rule_in_words=in_words(rule),
+        ads_consent_covers_use=chosen.ads_consent_covers_use,
     )
-    export_button("audiences.export_button", order, key=_key(rule, contact, form, day))
+    key = _key(rule, contact, chosen.code, day)
+    warn_of_name(name)
+    if contact:
+        draw_readiness(order, key=key, customers=view.size.customers)
+    export_button("audiences.export_button", order, key=key)
+
+
+def _facts(day: date | None) -> list[str]:
+    """Facts of the audience that follow who the people are; of a past day, those known then."""
+    known = FIELDS if day is None else past_facts()
+    labels = choices_field(
+        "audiences.facts",
+        [f"{field}{_LABEL}" for group in GROUPS.values() for field in group if field in known],
+        key="audience_facts" if day is None else "audience_past_facts",
+        prefix="feature",
+        value=[f"{field}{_LABEL}" for field in FACTS],
+    )
+    return [label.removesuffix(_LABEL) for label in labels]
 
 
 def _members(rule: Rule, session: Session, codes: Sequence[str], day: date | None) -> Any:
@@ -97,11 +110,12 @@ def _everyone_meant(view: Audience) -> bool:
     return switch_field("audiences.confirm_everyone", key="audience_everyone")
 
 
-def _columns(contact: str | None, facts: Sequence[str]) -> dict[str, str]:
-    """The columns of the list, each with its heading."""
+def _columns(contact: str | None, facts: Sequence[str], *, plain: bool) -> dict[str, str]:
+    """The columns of the list, each with its heading; a tool's own come by themselves."""
     session = current()
     told = [name for name in IDENTITY_COLUMNS if name in CHANNEL_COLUMNS[contact]]
-    named = {name: session.t(f"privacy.column.{name}") for name in (_CODE, *told)}
+    own = (_CODE, *told) if plain else ()
+    named = {name: session.t(f"privacy.column.{name}") for name in own}
     return {**named, **{name: session.t(FIELDS[name].label) for name in facts}}
 
 

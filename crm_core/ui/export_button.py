@@ -8,6 +8,7 @@ by name and a sample of their bytes: two lists must never share an address.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,27 +20,38 @@ from crm_core.errors import CrmError
 from crm_core.privacy.export import (
     ASIDE,
     ExportResult,
+    Readiness,
     export_list,
     export_set_aside,
     list_name,
     new_export_id,
+    readiness,
 )
-from crm_core.privacy.policy import allowed
+from crm_core.privacy.manifest import manifest_of
+from crm_core.privacy.platforms import PLATFORMS, suffix_of
+from crm_core.privacy.policy import allowed, require
+from crm_core.records import AuditLine
 from crm_core.store.quarantine import Layout
 from crm_core.text import formats
 from crm_core.ui.guard import log_failure, show_error
 from crm_core.ui.session import Session, current
+from crm_core.ui.show import stamp_of
 
 _MIME = {
     "csv": "text/csv",
+    "zip": "application/zip",
+    "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+COUNTED_UNASKED = 50_000
+_READY = "_export_ready"
 
 
 @dataclass(frozen=True)
 class ListOrder:
     """What to write. `members` makes the expression (customer_key and columns) when needed;
-    `leave_out` those of who must stay out, by reason."""
+    `leave_out` those of who must stay out, by reason; `rule` and its words go into the manifest."""
 
     name: str
     members: Callable[[], Any]
@@ -48,6 +60,9 @@ class ListOrder:
     file_format: str = "csv"
     confirmed_everyone: bool = False
     leave_out: Callable[[], Mapping[str, Any]] = dict
+    rule: Mapping[str, Any] | None = None
+    rule_in_words: str = ""
+    ads_consent_covers_use: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ def export_button(
         session.md(label_key),
         _maker(session, order, outcome, export_id, now),
         list_name(order.name, now=now, export_id=export_id, file_format=order.file_format),
-        _MIME.get(order.file_format),
+        _MIME.get(suffix_of(order.file_format)),
         key=f"export_{key}",
         type="primary",
         icon=":material/download:",
@@ -172,6 +187,9 @@ def _write(
         confirmed_everyone=order.confirmed_everyone,
         export_id=export_id,
         leave_out=order.leave_out(),
+        rule=order.rule,
+        rule_in_words=order.rule_in_words,
+        ads_consent_covers_use=order.ads_consent_covers_use,
     )
 
 
@@ -185,6 +203,95 @@ def _watch(key: str) -> None:
         st.rerun()
 
 
+def manifest_button(label_key: str, line: AuditLine) -> None:
+    """A button that saves what is told of an export in the log; it names nobody."""
+    session = current()
+    require(session.access, "export")
+    told = json.dumps(manifest_of(line), ensure_ascii=False, indent=2)
+    st.download_button(
+        session.md(label_key),
+        told,
+        f"manifest-{line.export_id}.json",
+        _MIME["json"],
+        key=f"manifest_{line.id}",
+        icon=":material/description:",
+        on_click="ignore",
+    )
+
+
+def draw_readiness(order: ListOrder, *, key: str, customers: int) -> None:
+    """What the file will hold, counted the way it will be written: rows, how many of them the
+    tool can match, who is left out and why. A large list is counted when asked."""
+    session = current()
+    if not allowed(session.access, "export"):
+        return
+    stamp = (*stamp_of(session), session.records.decisions_revision())
+    kept = st.session_state.get(_READY)
+    if not kept or kept[:2] != (key, stamp):
+        if customers > COUNTED_UNASKED and not st.button(
+            session.md("exports.count"), key=f"count_{key}", icon=":material/rule:"
+        ):
+            return
+        with st.spinner(session.md("exports.counting"), show_time=True):
+            kept = (key, stamp, _ready(session, order))
+        st.session_state[_READY] = kept
+    _tell_ready(kept[2], order, session)
+
+
+def _ready(session: Session, order: ListOrder) -> Readiness:
+    return readiness(
+        access=session.access,
+        store=session.store,
+        records=session.records,
+        members=order.members(),
+        contact_channel=order.contact_channel,
+        file_format=order.file_format,
+        leave_out=order.leave_out(),
+        ads_consent_covers_use=order.ads_consent_covers_use,
+    )
+
+
+def _tell_ready(ready: Readiness, order: ListOrder, session: Session) -> None:
+    platform = PLATFORMS.get(order.file_format)
+    with st.container(border=True, key="export_ready"):
+        st.metric(session.md("exports.ready_rows"), formats.number(ready.rows, session.language))
+        kinds = [kind for kind in ("email", "phone") if kind in ready.usable]
+        if ready.asked and kinds:
+            shares = {kind: ready.usable[kind] / ready.asked for kind in kinds}
+            words = [
+                f"{session.t(f'privacy.column.{kind}')} {formats.percent(share, session.language)}"
+                for kind, share in shares.items()
+            ]
+            if len(kinds) > 1:
+                both = formats.percent(ready.usable["all"] / ready.asked, session.language)
+                words.append(f"{session.t('exports.both')} {both}")
+            asked = formats.number(ready.asked, session.language)
+            st.caption(session.md("exports.ready_share", asked=asked, shares=" · ".join(words)))
+        for line in _left_out(ready.excluded, "app.export.left_out", session):
+            st.caption(line)
+        for line in _left_out(ready.left_empty, "exports.left_empty", session):
+            st.caption(line)
+    if not ready.rows:
+        st.warning(session.md("exports.nobody"), icon=":material/warning:")
+    elif platform and ready.rows < platform.least_rows:
+        least = formats.number(platform.least_rows, session.language)
+        tool = session.word("exports.format", order.file_format)
+        st.warning(session.md("exports.too_few", least=least, tool=tool), icon=":material/warning:")
+
+
+def _left_out(counted: Mapping[str, int], key: str, session: Session) -> list[str]:
+    """Who was left out, or what was left empty, a line a reason."""
+    return [
+        session.md(
+            key,
+            rows=formats.number(count, session.language),
+            reason=session.word("privacy.excluded", reason),
+        )
+        for reason, count in counted.items()
+        if count
+    ]
+
+
 def _say(outcome: Outcome, session: Session, done_key: str) -> None:
     """What became of the last click."""
     if outcome.error is not None:
@@ -194,13 +301,6 @@ def _say(outcome: Outcome, session: Session, done_key: str) -> None:
     result = outcome.result
     rows = formats.number(result.rows, session.language)
     words = [session.t(done_key, rows=rows, export_id=result.export_id)]
-    words += [
-        session.t(
-            "app.export.left_out",
-            rows=formats.number(count, session.language),
-            reason=session.word("privacy.excluded", reason),
-        )
-        for reason, count in result.excluded.items()
-        if count
-    ]
+    words += _left_out(result.excluded, "app.export.left_out", session)
+    words += _left_out(result.left_empty, "exports.left_empty", session)
     st.success("  \n".join(words), icon=":material/check_circle:")

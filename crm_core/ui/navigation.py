@@ -59,6 +59,7 @@ PAGES = (
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),
     PageSpec("playbooks", "campaigns", "lightbulb", roles=_MARKETERS),
     PageSpec("results", "campaigns", "science"),
+    PageSpec("exports", "campaigns", "outbox", roles=_MARKETERS),
     PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
     PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
     PageSpec("trust", "data", "verified_user"),
