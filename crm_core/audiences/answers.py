@@ -1,39 +1,114 @@
-"""What a rule asks besides fields, as columns beside the people: behaviour and imported lists."""
+"""Whom a resolved rule holds for: by their fields, by what they did, by imported lists."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
 from crm_core.audiences.events import rows_of
-from crm_core.rules import Answers, Did, InList, Leaf, Rule, leaves, measured
+from crm_core.audiences.fields import FIELDS
+from crm_core.rules import (
+    All,
+    Answers,
+    Condition,
+    Did,
+    InList,
+    Leaf,
+    Not,
+    Rule,
+    conditions,
+    conjuncts,
+    filters,
+    leaves,
+    measured,
+)
 from crm_core.store import Store
 
 _PREFIX = "answer_"
 
 
-def answered(people: ir.Table, store: Store, rule: Rule, day: date) -> tuple[ir.Table, Answers]:
-    """The people with a column for each question of a resolved rule that their fields cannot
-    answer, as of `day`, and which column answers which question.
+def held(people: ir.Table, store: Store, rule: Rule, day: date, names: Collection[str]) -> ir.Table:
+    """The people for whom a resolved rule holds as of `day`: customer_key and fields of `names`.
 
-    One join a question, to one row a customer: neither doubles nor loses anybody.
+    What must hold whatever else does is asked first and apart: each behaviour and list by keeping
+    (or leaving out) its customers, which costs an engine less than a column of answers. Behaviour
+    inside "at least one" becomes a column. Neither doubles anybody.
     """
-    asked = [leaf for leaf in dict.fromkeys(leaves(rule)) if isinstance(leaf, Did | InList)]
-    if not asked:
-        return people, {}
+    rest: list[Rule] = []
+    for part in conjuncts(rule):
+        kept = _narrowed(people, store, part, day)
+        if kept is None:
+            rest.append(part)
+        else:
+            people = kept
+    others = All(tuple(rest))
+    asked = {part.field for part in conditions(others)}
+    table, answers = _answered(people, store, others, day)
+    found = filters(
+        others,
+        fields={name: FIELDS[name] for name in asked},
+        expressions={name: table[name] for name in asked},
+        as_of=day,
+        answers=answers,
+    )
+    return table.filter(found).select("customer_key", *[name for name in FIELDS if name in names])
+
+
+def _narrowed(people: ir.Table, store: Store, part: Rule, day: date) -> ir.Table | None:
+    """The people less those for whom a behaviour or a list decides; None for any other part."""
+    leaf, wanted = (part.part, False) if isinstance(part, Not) else (part, True)
+    if isinstance(leaf, InList):
+        found = _listed(store, leaf)
+    elif isinstance(leaf, Did):
+        found, is_whole = _who(leaf, store, day)
+        wanted = wanted == is_whole
+    else:
+        return None
+    join = people.semi_join if wanted else people.anti_join
+    return join(found, "customer_key")
+
+
+def _who(did: Did, store: Store, day: date) -> tuple[ir.Table, bool]:
+    """Customers with such events for whom a behaviour holds; or, where it holds for those without
+    any, too, those with such events for whom it does not (and False)."""
+    counted = measured(did, rows_of(store, store.at(day)), day)
+    value = ibis.literal(did.value)
+    if did.operator == ">=" and did.value > 0:
+        return counted.filter(counted.measured >= value), True
+    if did.operator == "=" and did.value != 0:
+        return counted.filter(counted.measured == value), True
+    other = {
+        "<=": counted.measured > value,
+        "=": counted.measured != value,
+        ">=": counted.measured < value,
+    }
+    if did.operator == "<=" and did.value < 0:
+        return counted.filter(counted.measured <= value), True
+    return counted.filter(other[did.operator]), False
+
+
+def _answered(people: ir.Table, store: Store, rule: Rule, day: date) -> tuple[ir.Table, Answers]:
+    """The people with a column for each question that their fields cannot answer: one join a
+    question, to one row a customer."""
+    asked = [leaf for leaf in dict.fromkeys(leaves(rule)) if not isinstance(leaf, Condition)]
     rows = rows_of(store, store.at(day))
     table = people
     for place, leaf in enumerate(asked):
         name = f"{_PREFIX}{place}"
         if isinstance(leaf, Did):
             found = measured(leaf, rows, day).rename({name: "measured"})
-        else:
+        elif isinstance(leaf, InList):
             found = _listed(store, leaf).mutate(**{name: ibis.literal(True)})
+        else:
+            continue
         table = table.left_join(found, "customer_key").drop("customer_key_right")
     answers: dict[Leaf, ir.Value] = {
-        leaf: table[f"{_PREFIX}{place}"] for place, leaf in enumerate(asked)
+        leaf: table[f"{_PREFIX}{place}"]
+        for place, leaf in enumerate(asked)
+        if f"{_PREFIX}{place}" in table.columns
     }
     return table, answers
 

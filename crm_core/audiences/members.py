@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from crm_core.audiences.answers import answered
+from crm_core.audiences.answers import held
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, people
 from crm_core.audiences.references import resolved
 from crm_core.errors import CrmError, close_match
@@ -21,7 +21,7 @@ from crm_core.models.tiers import LOYALTY_TIERS, VALUE_TIERS
 from crm_core.privacy.consent import reach
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.records import Records
-from crm_core.rules import All, Condition, Rule, conditions, from_document, from_json, predicate
+from crm_core.rules import All, Condition, Rule, conditions, from_document, from_json
 from crm_core.selection import by_segmentation, segment_code, segment_of_code
 from crm_core.store import Store
 
@@ -122,15 +122,7 @@ def members(store: Store, rule: Rule, names: Collection[str] = FIELDS.keys()) ->
     if rule == All():
         return people(store, names=names)
     table = people(store, prospects="stage" in asked, names={*names, *asked})
-    table, answers = answered(table, store, rule, store.scores_as_of)
-    held = predicate(
-        rule,
-        fields=FIELDS,
-        expressions={name: table[name] for name in asked},
-        as_of=store.scores_as_of,
-        answers=answers,
-    )
-    return table.filter(held).select("customer_key", *[name for name in FIELDS if name in names])
+    return held(table, store, rule, store.scores_as_of, names)
 
 
 def count(store: Store, rule: Rule, *, seconds: float = RULE_SECONDS) -> int:

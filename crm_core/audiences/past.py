@@ -7,15 +7,15 @@ from typing import Final
 
 import ibis.expr.types as ir
 
-from crm_core.audiences.answers import answered
-from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS
+from crm_core.audiences.answers import held
+from crm_core.audiences.fields import SEGMENT_FIELDS
 from crm_core.audiences.members import RULE_SECONDS, Size, fetched, members, size
 from crm_core.audiences.references import resolved
 from crm_core.errors import CrmError
 from crm_core.features import FEATURES, build_features
 from crm_core.models.standing import SEGMENTATIONS, standing
 from crm_core.privacy.consent import reach
-from crm_core.rules import All, Rule, conditions, predicate
+from crm_core.rules import All, Rule, conditions
 from crm_core.store import Store
 
 #: What is known of any day without learning anew: facts, and segments that follow from them.
@@ -44,15 +44,7 @@ def members_at(store: Store, rule: Rule, day: date) -> ir.Table:
         people = _left(codes, people) if is_base else _left(people, codes)
     if rule == All():
         return people
-    people, answers = answered(people, store, rule, day)
-    held = predicate(
-        rule,
-        fields={name: FIELDS[name] for name in PAST_FIELDS},
-        expressions={name: people[name] for name in PAST_FIELDS},
-        as_of=day,
-        answers=answers,
-    )
-    return people.filter(held).select("customer_key", *PAST_FIELDS)
+    return held(people, store, rule, day, PAST_FIELDS)
 
 
 def size_at(store: Store, rule: Rule, day: date, *, seconds: float = RULE_SECONDS) -> Size:

@@ -16,14 +16,14 @@ from crm_core.text import t
 
 MOST_ROWS = 200_000
 _CODE = re.compile(r"[a-z2-7]{26}")
-_PHONE = re.compile(r"\+?[\d\s()./\-]{7,}")
+_PHONE = re.compile(r"\+[\d\s()./\-]+|[\d\s()./\-]{7,}")
 _DELIMITERS = ";,\t|"
 _REASONS: tuple[str, ...] = ("stranger", "invalid", "no_country")
 _HEADINGS = ("customer", "email", "phone")
 _ALSO = {
     "customer": ("customer_code", "code", "customer_id", "id"),
-    "email": ("e-mail", "mail", "email address", "e-mail address"),
-    "phone": ("mobile", "phone number", "telephone"),
+    "email": ("e-mail", "mail", "email address", "e-mail address", "电子邮箱", "电子邮件"),
+    "phone": ("mobile", "phone number", "telephone", "电话", "手机"),
 }
 
 

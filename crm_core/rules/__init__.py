@@ -27,7 +27,7 @@ from crm_core.rules.definition import (
 )
 from crm_core.rules.document import from_document, from_json, to_document, to_json
 from crm_core.rules.events import EVENTS, Event, event_of
-from crm_core.rules.predicate import Answers, predicate
+from crm_core.rules.predicate import Answers, conjuncts, filters, predicate
 from crm_core.rules.sentence import sentence, value_words
 
 __all__ = [
@@ -54,7 +54,9 @@ __all__ = [
     "Then",
     "checked",
     "conditions",
+    "conjuncts",
     "event_of",
+    "filters",
     "from_document",
     "from_json",
     "leaves",

@@ -71,6 +71,7 @@ def _followed(found: ir.Table, following: ir.Table, then: Then, as_of: date) -> 
         "customer_key", "day", "at", is_first=ibis.literal(1), next=unknown, **amount
     )
     empty = {name: ibis.null(value.type()) for name, value in amount.items()}
+    following = following.semi_join(found, "customer_key")
     theirs = following.select(
         "customer_key", "day", "at", is_first=nothing, next=following.day, **empty
     )

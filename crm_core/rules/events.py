@@ -33,7 +33,7 @@ def _event(name: str, *parts: Field, has_amount: bool = False, has_day: bool = T
     return Event(name, {part.name: part for part in parts}, has_amount, has_day)
 
 
-_PRODUCT = (_part("product"), _part("product_id"), _part("category"))
+_PRODUCT = (_part("category"), _part("product"), _part("product_id"))
 
 EVENTS: Final[dict[str, Event]] = {
     event.name: event

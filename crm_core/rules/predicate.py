@@ -90,6 +90,40 @@ def predicate(
     return ibis.coalesce(held, ibis.literal(False))
 
 
+def filters(
+    rule: Rule,
+    *,
+    fields: Fields,
+    expressions: Mapping[str, ibis.Value],
+    as_of: date,
+    answers: Answers | None = None,
+) -> list[BooleanValue]:
+    """The same question for filtering by: expressions that all must be true, unknown where
+    unknown. An engine can ask each of them where its column is read, before anything is joined.
+    """
+    given = _Given(fields, expressions, as_of, answers or {})
+    return [_expression(part, given) for part in conjuncts(checked(rule, fields))]
+
+
+def conjuncts(rule: Rule) -> list[Rule]:
+    """The parts that all hold where a rule holds.
+
+    >>> conjuncts(All((InList(1), Not(Any((InList(2), InList(3)))))))
+    [InList(name=1), Not(part=InList(name=2)), Not(part=InList(name=3))]
+    """
+    match rule:
+        case All(parts):
+            return [each for part in parts for each in conjuncts(part)]
+        case Any((part,)):
+            return conjuncts(part)
+        case Not(Any(parts)):
+            return [each for part in parts for each in conjuncts(Not(part))]
+        case Not(Not(part)):
+            return conjuncts(part)
+        case _:
+            return [rule]
+
+
 def _expression(rule: Rule, given: _Given) -> BooleanValue:
     match rule:
         case Condition():

@@ -38,10 +38,14 @@ class Choice:
         return to_json(self.rule)
 
 
-def chosen_audience() -> Choice | None:
-    """Draws the choice and returns the rule it means; None while it is not complete."""
+def choose_by() -> str:
+    """Draws the switch of how to choose: by segment, by rule or one that was saved."""
     _arrive()
-    by = _switch("audiences.by.label", ("segment", "rule", "saved"), CHOSEN_BY, "audiences.by")
+    return _switch("audiences.by.label", ("segment", "rule", "saved"), CHOSEN_BY, "audiences.by")
+
+
+def chosen_audience(by: str) -> Choice | None:
+    """Draws the choice and returns the rule it means; None while it is not complete."""
     if by == "segment":
         return _by_segment()
     if by == "rule":

@@ -10,12 +10,12 @@ import streamlit as st
 from crm_core.charts import bars
 from crm_core.rules import Rule
 from crm_core.text import formats
-from crm_core.ui.audience_builder import Choice, chosen_audience, draw_nobody
+from crm_core.ui.audience_builder import Choice, choose_by, chosen_audience, draw_nobody
 from crm_core.ui.audience_export import draw_export
 from crm_core.ui.audience_saved import CHOSEN_BY, save_audience
 from crm_core.ui.id_list_panel import draw_id_lists
 from crm_core.ui.kpi import figures
-from crm_core.ui.layout import card, columns, panel, part
+from crm_core.ui.layout import card, columns, panel, part, row
 from crm_core.ui.rule_words import in_words
 from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import current
@@ -31,8 +31,10 @@ def draw_audience() -> None:
     with part():
         session = current()
         with panel("audiences.choose"):
-            choice = chosen_audience()
-            day = _day()
+            with row():
+                by = choose_by()
+                day = _day()
+            choice = chosen_audience(by)
             if choice:
                 plain(in_words(choice.rule))
             with part():
@@ -62,7 +64,7 @@ def _day() -> date | None:
         key="audience_day",
         help=session.t("builder.as_of_help"),
         persist_state="session",
-        width=220,
+        width=160,
     )
     return chosen if isinstance(chosen, date) and chosen != last else None
 
@@ -79,7 +81,7 @@ def _measured(view: Audience, choice: Choice, day: date | None) -> None:
     )
     said = formats.day(view.as_of, session.language)
     caption("audiences.scores_of" if day is None else "builder.past_note", day=said)
-    left, right = columns(2, 3)
+    left, right = columns(1, 2)
     with left:
         channels = [session.word("privacy.contact_channel", code) for code in view.reach["code"]]
         card(

@@ -65,6 +65,11 @@ def _event(place: int, start: str, session: Session, *, dated: bool = False) -> 
 
 def _often(place: int, event: Event, given: Did, session: Session) -> dict[str, Anything] | None:
     """How often, or for how much; None while the number is missing."""
+    if not event.has_day:
+        start = "holds_not" if _often_code(given) == "never" else "holds"
+        codes = ("holds", "holds_not")
+        code = _pick(f"behaviour_{place}_holds", "builder.holds", codes, start, session)
+        return {} if code == "holds" else {"operator": "<=", "value": 0}
     offered = _OFTEN + (_SPENT if event.has_amount else ())
     code = _pick(f"behaviour_{place}_often", "builder.often", offered, _often_code(given), session)
     if code == "ever":

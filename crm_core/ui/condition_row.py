@@ -47,6 +47,7 @@ class Menu:
     values: Callable[[str], Sequence[str]]
     word: Callable[[str, str], str]
     first: str
+    title: str = "audiences.field"
 
 
 def field_menu() -> Menu:
@@ -79,6 +80,7 @@ def part_menu(event: Event) -> Menu:
         lambda name: show(part_values, session.selection, event=event.name, part=name),
         lambda name, value: part_words(fields[name], value, session.language),
         next(iter(fields)),
+        "builder.detail",
     )
 
 
@@ -125,7 +127,7 @@ def _field(place: int, given: Condition | None, menu: Menu, session: Session) ->
     names = list(menu.fields)
     start = given.field if given else menu.first
     chosen = st.selectbox(
-        session.md("audiences.field"),
+        session.md(menu.title),
         names,
         index=names.index(start),
         format_func=menu.label,
@@ -252,6 +254,7 @@ def _several(key: str, field: Field, values: tuple[str, ...], menu: Menu) -> tup
         default=list(values),
         format_func=lambda code: menu.word(field.name, code),
         placeholder=session.t("filters.all") if not known else None,
+        select_all=False,  # else Enter after some letters takes all that look alike
         key=key,
         persist_state="session",
         width=320,

@@ -23,7 +23,7 @@ from crm_core.ui.rule_tree import (
 from crm_core.ui.session import Session, current
 from crm_core.ui.words import note
 
-_ADD = {"field": "add", "did": "bolt", "listed": "group", "group": "account_tree"}
+_ADD = ("field", "did", "listed", "group")
 
 
 def built_rule() -> Rule | None:
@@ -52,13 +52,13 @@ def _group(node: Node, depth: int) -> Rule | None:
             remove_button(node.place, remove)
     made = [_part(part, depth) for part in node.parts]
     with st.container(horizontal=True, gap="small"):
-        for kind, icon in _ADD.items():
+        for kind in _ADD:
             if kind == "group" and depth > MOST_NESTED:
                 continue
             st.button(
                 session.md(f"builder.add.{kind}"),
                 key=f"audience_add_{kind}_{node.place}",
-                icon=f":material/{icon}:",
+                icon=":material/add:",
                 type="tertiary",
                 on_click=lambda kind=kind: add(node.place, new_node(kind)),
             )
