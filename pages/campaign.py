@@ -2,8 +2,8 @@
 
 from crm_core.ui.campaign_draft import draw_draft
 from crm_core.ui.campaign_sealed import draw_sealed
-from crm_core.ui.campaign_words import chosen_campaign, window_words
-from crm_core.ui.page import caption, current, empty_state, header, plain, show
+from crm_core.ui.campaign_words import chosen_campaign, draw_window
+from crm_core.ui.page import caption, current, empty_state, header, show
 from crm_core.views.campaign import can_plan
 
 session = current()
@@ -15,7 +15,7 @@ elif not kept:
     empty_state("campaign", page="playbooks", action_key="campaign.to_playbooks")
 else:
     campaign = chosen_campaign(kept)
-    plain(window_words(campaign))
+    draw_window(campaign)
     if campaign.sealed_at is None:
         draw_draft(campaign)
     else:

@@ -28,7 +28,10 @@ else:
             "campaigns.view.label", ("board", "calendar"), key="campaigns_view",
             prefix="campaigns.view",
         )  # fmt: skip
-        draw_board(kept, view) if way == "board" else draw_calendar(kept, view)
+        if way == "board":
+            draw_board(kept, view)
+        else:
+            draw_calendar(kept, view)
     left, right = columns(1, 1)
     with left, panel("campaigns.new.title"), part():
         draw_new(view.first_day)

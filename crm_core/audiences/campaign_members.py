@@ -27,6 +27,18 @@ def in_campaigns(store: Store, campaign_ids: Sequence[int], *arms: str) -> ir.Ta
     return found.select("customer_key").distinct()
 
 
+def campaigns_of(store: Store, keys: Sequence[int]) -> ir.Table:
+    """The sealed campaigns that some customers are in: name, contact_channel, starts_on, arm."""
+    mine = _members(store, None)
+    mine = mine.filter(mine.customer_key.isin(keys))
+    if not store.has("campaigns"):
+        columns = {"name": "string", "contact_channel": "string", "starts_on": "date"}
+        return _nobody(store, {**columns, "arm": "string"})
+    told = store.table("campaigns").select("id", "name", "contact_channel", "starts_on")
+    joined = mine.join(told, mine.campaign_id == told.id)
+    return joined.select("name", "contact_channel", "starts_on", "arm")
+
+
 def written_to(
     store: Store, day: date, days: int, *, apart_from: Sequence[int], contact_channel: str | None
 ) -> ir.Table:

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli import keeping, leaving
+from crm_core.cli import campaigns, keeping, leaving
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
@@ -217,6 +217,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "predict": leaving.predict,
     "audience": _audience,
     "export": leaving.export,
+    "campaign": campaigns.campaign,
     "quarantine": leaving.quarantine,
     **keeping.COMMANDS,
 }
@@ -342,6 +343,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
     export.add_argument("--out", required=True)
+    campaigns.options(command("campaign", "A campaign's arms, lists and rounds"))
     aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")
     aside.add_argument("--batch", type=_count, help="of one import only")
     aside.add_argument("--out", required=True, help="a CSV file, or a folder for several")

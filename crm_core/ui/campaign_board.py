@@ -16,7 +16,7 @@ from crm_core.rules import to_document
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.campaign_draft import REMOVED
-from crm_core.ui.campaign_words import go_campaign, window_words
+from crm_core.ui.campaign_words import draw_window, go_campaign, window_words
 from crm_core.ui.fields import button, form, submit, text_field
 from crm_core.ui.layout import columns, draw, grid, panel
 from crm_core.ui.segment_words import segment_name
@@ -60,7 +60,7 @@ def _ticket(kept: Campaign, view: Board) -> None:
             icon=":material/chevron_right:",
         ):
             go_campaign(kept.id)
-        plain(window_words(kept))
+        draw_window(kept)
         people = formats.number(view.size(kept.id), session.language)
         if kept.sealed_at is not None:
             caption("campaigns.people", people=people)

@@ -214,13 +214,14 @@ def _form(kept: Campaign) -> None:
 def _number(
     name: str, place: str, value: float | None, low: float, high: float, step: float
 ) -> float | None:
+    kind = int if isinstance(step, int) and (value is None or value == int(value)) else float
     return number_field(
         f"campaign.form.{name}",
         key=f"c_{name}_{place}",
-        value=None if value is None else float(round(value, 4)),
-        low=float(low),
-        high=float(high),
-        step=float(step),
+        value=None if value is None else kind(round(value, 4)),
+        low=kind(low),
+        high=kind(high),
+        step=kind(step),
         help_key=f"campaign.form.{name}_about",
     )
 

@@ -69,10 +69,10 @@ def _whole(name: str, value: int, low: int, high: int) -> int:
     told = number_field(
         f"campaigns.policy.{name}",
         key=f"policy_{name}",
-        value=float(value),
-        low=float(low),
-        high=float(high),
-        step=1.0,
+        value=value,
+        low=low,
+        high=high,
+        step=1,
         help_key=f"campaigns.policy.{name}_about",
     )
     return int(told if told is not None else value)
@@ -155,7 +155,7 @@ def _new() -> None:
             low=0.0,
             help_key="campaigns.offers.cost_about",
         )
-        cap = number_field("campaigns.offers.cap", key="offer_cap", low=1.0, step=1.0)
+        cap = number_field("campaigns.offers.cap", key="offer_cap", low=1, step=1)
     with three:
         starts_on = day_field("campaigns.offers.starts_on", key="offer_from")
         ends_on = day_field("campaigns.offers.ends_on", key="offer_to")

@@ -46,14 +46,22 @@ def chosen_campaign(kept: list[Campaign]) -> Campaign:
 
 def window_words(campaign: Campaign) -> str:
     """From when to when, and on which channel."""
+    return current().t("campaign.window_words", **_window(campaign))
+
+
+def draw_window(campaign: Campaign) -> None:
+    """The same as small words."""
+    caption("campaign.window_words", **_window(campaign))
+
+
+def _window(campaign: Campaign) -> dict[str, object]:
     session, plan = current(), campaign.plan
-    return session.t(
-        "campaign.window_words",
-        channel=session.word("privacy.contact_channel", plan.contact_channel),
-        first=formats.day(plan.starts_on, session.language),
-        last=formats.day(plan.ends_on, session.language),
-        days=plan.window_days,
-    )
+    return {
+        "channel": session.word("privacy.contact_channel", plan.contact_channel),
+        "first": formats.day(plan.starts_on, session.language),
+        "last": formats.day(plan.ends_on, session.language),
+        "days": plan.window_days,
+    }
 
 
 def draw_sight(sight: Sight, people: int) -> None:
@@ -66,7 +74,7 @@ def draw_sight(sight: Sight, people: int) -> None:
         "people": formats.number(people, session.language),
         "points": points(sight.rise),
         "base": formats.percent(sight.base, session.language),
-        "spend": session.write(sight.spend, "money"),
+        "spend": _round_money(sight.spend),
     }
     paragraph("campaign.sight.rise", **facts)
     paragraph("campaign.sight.spend", **facts)
@@ -75,6 +83,12 @@ def draw_sight(sight: Sight, people: int) -> None:
         key = "campaign.sight.needed" if sight.needed > people else "campaign.sight.enough"
         paragraph(key, needed=needed, people=facts["people"])
     caption("campaign.sight.about")
+
+
+def _round_money(value: float) -> str:
+    """An amount of two figures, without cents that it does not have."""
+    session = current()
+    return formats.money(value, session.currency, session.language, 0 if value >= 10 else 2)
 
 
 def points(share: float) -> str:

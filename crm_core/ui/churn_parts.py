@@ -10,11 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.audiences import AT_RISK, BANDS, band_rule, segments_rule
+from crm_core.audiences.playbooks import PLAYBOOKS
 from crm_core.privacy.policy import allowed
 from crm_core.records import CHURN_DAYS
 from crm_core.rules import All
 from crm_core.text import formats
 from crm_core.ui.audience_builder import edit
+from crm_core.ui.campaign_board import begin
 from crm_core.ui.customer_parts import fact_words
 from crm_core.ui.fields import button
 from crm_core.ui.layout import details_box, go
@@ -93,14 +95,16 @@ def band_choice(clicked: str | None) -> str:
 
 
 def to_audience(band: str, least: float | None, segments: Sequence[str]) -> None:
-    """A button that opens Audiences with the rule of this list: it leaves by the door there."""
+    """Buttons that take the rule of this list to Audiences, or make a win-back campaign of it."""
     spec = spec_of("audiences")
     if spec is None or current().access.role not in spec.roles:
         return
-    if button("churn.to_audience", key="churn_audience", main=True, icon="campaign"):
-        rule = band_rule(band, least)
-        if segments:
-            rule = All((*rule.parts, segments_rule(segments)))
+    rule = band_rule(band, least)
+    if segments:
+        rule = All((*rule.parts, segments_rule(segments)))
+    if button("churn.to_campaign", key="churn_campaign", main=True, icon="outgoing_mail"):
+        begin(replace(PLAYBOOKS["win_back"], rule=rule))
+    if button("churn.to_audience", key="churn_audience", icon="campaign"):
         edit(rule)
         go("audiences")
 

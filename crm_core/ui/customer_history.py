@@ -122,6 +122,8 @@ def _event_words(row: dict[Any, Any], session: Session) -> str:
             said = [session.t("customer.about.stars", stars=count), about]
         case "touch":
             said = [about, session.word("customer.arm", row["code"])]
+        case "campaign":
+            said = [about, session.word("campaign.arm", row["code"])]
         case _:
             pass
     return " · ".join(word for word in said if word)

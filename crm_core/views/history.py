@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from crm_core.audiences.campaign_members import campaigns_of
 from crm_core.errors import CrmError
 from crm_core.metrics import measure
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 
-KINDS = ("order", "refund", "contact", "review", "touch")
+KINDS = ("order", "refund", "contact", "review", "touch", "campaign")
 DRAWN = 500
 DEEPEST = 5_000
 _TEXT = ("code", "about", "channel", "reference")
@@ -26,7 +27,7 @@ LINE_METRICS = ("units", "gross_sales", "discounts", "revenue", "refunds")
 class History:
     """One page of events, newest first, and the newest 500 for a chart.
 
-    Columns: at (the shop's clock), kind (of `KINDS`), code (an order's status, a touch's arm, a
+    Columns: at (the shop's clock), kind (of `KINDS`), code (an order's status, an arm, a
     contact's direction), about (topic, product or campaign, in the shop's words), channel,
     reference (order number), amount (revenue of an order, money of a refund), quantity (units,
     stars or rating), order_key. `counts` holds how many there are of each kind.
@@ -189,18 +190,34 @@ def _touches(store: Store, keys: Sequence[int]) -> Any:
     )
 
 
+def _campaigns(store: Store, keys: Sequence[int]) -> Any:
+    """Campaigns somebody was assigned to, on the day their window begins."""
+    table = campaigns_of(store, keys)
+    return table.select(
+        at=table.starts_on.cast("timestamp"),
+        place=table.name,
+        code=table.arm,
+        about=table.name,
+        channel=table.contact_channel,
+    )
+
+
 _EVENTS: dict[str, Callable[[Store, Sequence[int]], Any]] = {
     "order": _orders,
     "refund": _refunds,
     "contact": _contacts,
     "review": _reviews,
     "touch": _touches,
+    "campaign": _campaigns,
 }
+# What is told by the shop's day, not by a moment.
+_BY_DAY = ("campaign",)
 
 
 def _tidy(frame: pd.DataFrame, kind: str, timezone: str) -> pd.DataFrame:
     """Events of one kind with all columns; times by the shop's clock."""
-    at = pd.to_datetime(frame["at"]).dt.tz_localize("UTC").dt.tz_convert(timezone)
+    said_in = timezone if kind in _BY_DAY else "UTC"
+    at = pd.to_datetime(frame["at"]).dt.tz_localize(said_in).dt.tz_convert(timezone)
     tidy = pd.DataFrame({"at": at.dt.tz_localize(None), "kind": kind, "place": frame["place"]})
     for name in _TEXT:
         tidy[name] = frame[name].astype(object) if name in frame else None
