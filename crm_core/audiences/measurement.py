@@ -30,6 +30,9 @@ UNTOUCHED: Final = "untouched"
 BEFORE_DAYS: Final = 84
 TOUCH_WINDOW_DAYS: Final = 30
 
+Counts = dict[str, dict[str, int]]
+"""People by stratum and arm."""
+
 _ARMS = {"treated": TREATMENT, "control": CONTROLS[0]}
 _WHOLE = "_all"
 
@@ -121,13 +124,15 @@ def _in_one_arm(rows: ir.Table) -> ir.Table:
     return people.filter(people.arm == people.other).drop("other")
 
 
-def assigned_counts(store: Store, assignment: Assignment) -> tuple[dict[str, int], int]:
-    """How many people were assigned to each arm, and how many of them to two."""
+def assigned_counts(store: Store, assignment: Assignment) -> tuple[Counts, int]:
+    """How many people were assigned to each arm of each stratum, and how many of them to two arms."""
     rows = assignment.assigned
-    told = rows.group_by("arm").agg(n=rows.customer_key.nunique())
-    counts = {str(row["arm"]): int(row["n"]) for row in store.fetch(told).to_dict("records")}
+    told = rows.group_by("stratum", "arm").agg(n=rows.customer_key.nunique())
+    counts: Counts = {}
+    for stratum, arm, n in store.fetch(told).itertuples(index=False):
+        counts.setdefault(str(stratum), {})[str(arm)] = int(n)
     everyone = store.fetch(rows.agg(n=rows.customer_key.nunique()))["n"].iloc[0]
-    return counts, sum(counts.values()) - int(everyone)
+    return counts, sum(sum(arms.values()) for arms in counts.values()) - int(everyone)
 
 
 def touched_assignment(

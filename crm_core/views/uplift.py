@@ -42,6 +42,12 @@ class UpliftView:
         )
 
     @property
+    def is_order_known(self) -> bool:
+        """Whether the method shown beats a lot for sure, so that a part of the people may be
+        chosen by it."""
+        return self.verdict not in ("few", "no_better_than_random")
+
+    @property
     def shown(self) -> str:
         """The method whose curve is drawn with its band: the one to use, else the best learner."""
         return RESPONSE if self.verdict == "use_response" else self.best
@@ -85,9 +91,12 @@ def uplift(selection: Selection, *, store: Store, access: Access, name: str) -> 
 
 
 def advice(view: UpliftView, cost_per_contact: float) -> Advice:
-    """Whom to write to by the profit curve of the method shown."""
+    """Whom to write to by the profit curve of the method shown; where no order is known to beat a
+    lot, only all or nobody are compared: the top of a curve of chance is always somewhere."""
     profit = view.profit(cost_per_contact)
     mine = profit[profit["method"] == view.shown].sort_values("share", ignore_index=True)
+    if not view.is_order_known:
+        mine = mine[mine["share"].isin([0.0, 1.0])]
     best = mine.loc[mine["value"].idxmax()]
     share = float(best["share"])
     send = "none" if share == 0.0 else "all" if share == 1.0 else "part"
