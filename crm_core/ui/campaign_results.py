@@ -53,9 +53,9 @@ def draw_result(name: str, terms: Terms | None = None) -> None:
         draw_uplift(name, terms.cost_per_contact if terms else 0.0)
 
 
-def lesson(said: str, row: pd.Series) -> str:
-    """What a campaign taught, as a sentence without Markdown."""
-    return current().t(f"campaign_results.said.{said}", **_facts(row))
+def lesson(said: str, row: pd.Series) -> None:
+    """What a campaign taught, in a sentence."""
+    paragraph(f"campaign_results.said.{said}", **_facts(row))
 
 
 def _facts(row: pd.Series) -> dict[str, object]:
