@@ -35,7 +35,8 @@ def result(store: Store, records: Records, name: str) -> dict[str, Any]:
 
     Raises: CrmError("no_such_campaign"), ("campaign_draft").
     """
-    told = campaign_result(store, assignment_of(store, name), terms=terms_of(records, name))
+    terms = terms_of(records, name)
+    told = campaign_result(store, assignment_of(store, name), terms=terms)
     return {
         "campaign": told.name,
         "verdict": told.verdict,
