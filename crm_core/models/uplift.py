@@ -120,7 +120,7 @@ def folds(lesson: Lesson, *, seed: int) -> Ints:
 
 def learners(lesson: Lesson, rows: npt.NDArray[np.bool_]) -> dict[str, Score]:
     """Every method, learned from some of the people."""
-    design, treated, bought = (x[rows] for x in (lesson.design, lesson.treated, lesson.bought))
+    design, treated, bought = lesson.design[rows], lesson.treated[rows], lesson.bought[rows]
     middle, scale = design.mean(axis=0), design.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
 
@@ -171,5 +171,4 @@ def ridge(x: Floats, y: Floats, penalty: float = _RIDGE_PENALTY) -> Floats:
     """Least squares drawn to zero (but for the first column, a one)."""
     weight = np.full(x.shape[1], penalty)
     weight[0] = 1e-9
-    found: Floats = np.linalg.solve(x.T @ x + np.diag(weight), x.T @ y)
-    return found
+    return np.asarray(np.linalg.solve(x.T @ x + np.diag(weight), x.T @ y), dtype=np.float64)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import pyarrow as pa
 
 from crm_core.audiences.measurement import Assignment, assignment_of, campaign_names
-from crm_core.audiences.uplift_lesson import read_lesson
 from crm_core.errors import CrmError
 from crm_core.models.qini import SHARES, Curve
 from crm_core.models.uplift import METHODS, Uplift, learn
 from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.pipeline.uplift_lesson import read_lesson
 from crm_core.store import Store
 
 TABLES = ("uplift", "uplift_methods", "uplift_curves")

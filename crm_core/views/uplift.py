@@ -112,7 +112,7 @@ def advice(view: UpliftView, cost_per_contact: float) -> Advice:
     mine = profit[profit["method"] == view.shown].sort_values("share", ignore_index=True)
     if not view.is_order_known:
         mine = mine[mine["share"].isin([0.0, 1.0])]
-    best = mine.loc[mine["value"].idxmax()]
+    best = mine.iloc[int(mine["value"].to_numpy().argmax())]
     share = float(best["share"])
     send = "none" if share == 0.0 else "all" if share == 1.0 else "part"
     return Advice(send, share, float(best["value"]), bool(best["low"] > 0))
