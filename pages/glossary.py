@@ -12,6 +12,7 @@ parts = {
     "fields": view.fields,
     "segments": view.segments,
     "models": view.models,
+    "measuring": view.measuring,
 }
 places = tabs(*[f"glossary.{name}" for name in parts])
 for tab, (name, frame) in zip(places, parts.items(), strict=True):

@@ -40,6 +40,7 @@ _PAGES = (
     "movement",
     "forecast",
     "audiences",
+    "results",
 )
 
 

@@ -10,11 +10,13 @@ from typing import Final, Literal
 
 import ibis.expr.types as ir
 
+from crm_core.audiences.arms import held_out
 from crm_core.audiences.measurement import (
     CONTROLS,
     TREATMENT,
     UNTOUCHED,
     Assignment,
+    Counts,
     Measured,
     assigned_counts,
     measure,
@@ -191,11 +193,15 @@ def _cost(terms: Terms | None, found: Measured, treated: list[str], arm: str) ->
     return terms.fixed_cost / len(treated) + terms.cost_per_contact * size
 
 
-def _split(counts: Mapping[str, int], terms: Terms | None) -> Split | None:
+def _split(counts: Counts, terms: Terms | None) -> Split | None:
+    """Numbers assigned beside those the lot would give; within small strata it rounds."""
     if terms is None or terms.holdout_share is None:
         return None
-    planned = {TREATMENT: 1 - terms.holdout_share, CONTROLS[0]: terms.holdout_share}
-    return split({arm: counts.get(arm, 0) for arm in planned}, planned)
+    parts = [(arms.get(TREATMENT, 0), arms.get(CONTROLS[0], 0)) for arms in counts.values()]
+    held = sum(held_out(treated + control, terms.holdout_share) for treated, control in parts)
+    everyone = sum(treated + control for treated, control in parts)
+    found = {TREATMENT: sum(t for t, _ in parts), CONTROLS[0]: sum(c for _, c in parts)}
+    return split(found, {TREATMENT: float(everyone - held), CONTROLS[0]: float(held)})
 
 
 def _arm(found: Measured, code: str) -> Arm:

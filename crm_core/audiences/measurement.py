@@ -6,7 +6,7 @@ picks by it compares other people.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -30,8 +30,12 @@ UNTOUCHED: Final = "untouched"
 BEFORE_DAYS: Final = 84
 TOUCH_WINDOW_DAYS: Final = 30
 
+Counts = dict[str, dict[str, int]]
+"""People by stratum and arm."""
+
 _ARMS = {"treated": TREATMENT, "control": CONTROLS[0]}
 _WHOLE = "_all"
+_PAIRS = [(a, b) for a in range(len(COLUMNS)) for b in range(a, len(COLUMNS))]
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,15 @@ def _in_one_arm(rows: ir.Table) -> ir.Table:
     return people.filter(people.arm == people.other).drop("other")
 
 
-def assigned_counts(store: Store, assignment: Assignment) -> tuple[dict[str, int], int]:
-    """How many people were assigned to each arm, and how many of them to two."""
+def assigned_counts(store: Store, assignment: Assignment) -> tuple[Counts, int]:
+    """How many people were assigned to each arm of each stratum, and how many of them to two arms."""
     rows = assignment.assigned
-    told = rows.group_by("arm").agg(n=rows.customer_key.nunique())
-    counts = {str(row["arm"]): int(row["n"]) for row in store.fetch(told).to_dict("records")}
+    told = rows.group_by("stratum", "arm").agg(n=rows.customer_key.nunique())
+    counts: Counts = {}
+    for stratum, arm, n in store.fetch(told).itertuples(index=False):
+        counts.setdefault(str(stratum), {})[str(arm)] = int(n)
     everyone = store.fetch(rows.agg(n=rows.customer_key.nunique()))["n"].iloc[0]
-    return counts, sum(counts.values()) - int(everyone)
+    return counts, sum(sum(arms.values()) for arms in counts.values()) - int(everyone)
 
 
 def touched_assignment(
@@ -229,31 +235,39 @@ def outcomes(store: Store, assignment: Assignment, *, known_until: date | None =
 def measure(store: Store, assignment: Assignment, by: ir.Table | None = None) -> Measured:
     """Sums of the members by arm and stratum; with `by` (customer_key, code) by that instead, and
     members without a code are left out."""
+    found = store.fetch(sums(store, assignment, by))
+    arms: dict[str, dict[str, Moments]] = {}
+    for row in found.to_dict("records"):
+        arms.setdefault(str(row["arm"]), {})[str(row["stratum"])] = _moments(row)
+    return Measured(arms, costs_known=not found["uncosted"].fillna(0).any())
+
+
+def sums(store: Store, assignment: Assignment, by: ir.Table | None = None) -> ir.Table:
+    """What `measure` reads, one row an arm and stratum: n, uncosted, `s<i>` the sum of the i-th of
+    COLUMNS, `p<i>_<j>` that of the products of two."""
     rows = outcomes(store, assignment)
     if by is not None:
         rows = rows.inner_join(by.filter(by.code.notnull()), "customer_key")
         rows = rows.mutate(stratum=rows.code)
-    pairs = [(a, b) for a in range(len(COLUMNS)) for b in range(a, len(COLUMNS))]
-    told = rows.group_by("arm", "stratum").agg(
-        n=rows.count(),
-        uncosted=rows.uncosted.sum(),
-        **{f"s{place}": rows[name].sum() for place, name in enumerate(COLUMNS)},
-        **{f"p{a}_{b}": (rows[COLUMNS[a]] * rows[COLUMNS[b]]).sum() for a, b in pairs},
+    return (
+        rows.group_by("arm", "stratum")
+        .agg(
+            n=rows.count(),
+            uncosted=rows.uncosted.sum(),
+            **{f"s{place}": rows[name].sum() for place, name in enumerate(COLUMNS)},
+            **{f"p{a}_{b}": (rows[COLUMNS[a]] * rows[COLUMNS[b]]).sum() for a, b in _PAIRS},
+        )
+        .order_by("arm", "stratum")
     )
-    found = store.fetch(told.order_by("arm", "stratum"))
-    arms: dict[str, dict[str, Moments]] = {}
-    for row in found.to_dict("records"):
-        arms.setdefault(str(row["arm"]), {})[str(row["stratum"])] = _moments(row, pairs)
-    return Measured(arms, costs_known=not found["uncosted"].fillna(0).any())
 
 
-def _moments(row: Mapping[Hashable, Any], pairs: Sequence[tuple[int, int]]) -> Moments:
+def _moments(row: Mapping[Hashable, Any]) -> Moments:
     width = len(COLUMNS)
-    sums = np.array([row[f"s{place}"] for place in range(width)], dtype=np.float64)
+    totals = np.array([row[f"s{place}"] for place in range(width)], dtype=np.float64)
     products = np.zeros((width, width))
-    for a, b in pairs:
+    for a, b in _PAIRS:
         products[a, b] = products[b, a] = row[f"p{a}_{b}"]
-    return Moments(int(row["n"]), sums, products)
+    return Moments(int(row["n"]), totals, products)
 
 
 def _bought(store: Store, days: ir.Table, assignment: Assignment, until: date) -> ir.Table:

@@ -21,6 +21,7 @@ from crm_core.charts.base import (
 _ROW_HEIGHT = 44
 _HEIGHT = 320
 _LEAST_HEIGHT = 150
+_OTHERS = ("#E07A3C", "#2EA06E", "#B454C4")
 
 
 def whiskers(frame: pd.DataFrame, numbers: Numbers) -> Chart:
@@ -100,21 +101,29 @@ def _mark_values(figure: go.Figure, values: list[float], numbers: Numbers) -> No
 
 
 def share_curves(
-    frame: pd.DataFrame, numbers: Numbers, *, x_title: str, band: str | None = None
+    frame: pd.DataFrame, numbers: Numbers, *, x_title: str, band: str, plain: str
 ) -> Chart:
     """A value by the share of people reached, one line a series, zero marked.
 
-    Columns: series (finished words), share (0 to 1), value, low, high; `band` names the series
-    that is drawn with its band.
+    Columns: series (finished words), share (0 to 1), value, low, high. `band` names the series
+    that is drawn with its band, `plain` the one that the others are to beat (grey and dotted).
     """
     check_size(len(frame) * 2)
     figure = canvas(_HEIGHT, legend=True, hover="x unified")
     shares = Numbers("rate", numbers.language)
     shown: list[float] = []
     ends: dict[str, float] = {}
+    colours = iter(_OTHERS)
     for series, rows in frame.groupby("series", sort=False):
         value = numeric(rows["value"])
         is_main = series == band
+        line = (
+            {"width": 2.5, "color": PRIMARY}
+            if is_main
+            else {"width": 1.8, "color": COMPARISON_GREY, "dash": "dot"}
+            if series == plain
+            else {"width": 1.8, "color": next(colours)}
+        )
         shown += value.tolist()
         if is_main:
             shown += [*numeric(rows["low"]), *numeric(rows["high"])]
@@ -126,7 +135,7 @@ def share_curves(
                 y=value.tolist(),
                 name=shorten(series),
                 mode="lines",
-                line={"width": 2.5, "color": PRIMARY} if is_main else {"width": 1.8},
+                line=line,
                 text=[_words(*one, numbers) for one in told],
                 hovertemplate="%{fullData.name}: %{text}<extra></extra>",
             )
@@ -139,7 +148,7 @@ def share_curves(
         tickmode="array",
         tickvals=marks,
         ticktext=[shares.short(mark) for mark in marks],
-        range=[0, 1],
+        range=[0, 1.03],
         showgrid=False,
     )
     ticks = value_ticks(shown)

@@ -87,8 +87,10 @@ def ranking(
     everyone = np.ones(len(score))
     told = _told(ranked, bought, money, everyone)
     found = [_told(ranked, bought, money, weight) for weight in _weights(len(score), seed, draws)]
-    bounds = [
-        np.quantile([one[place] for one in found], [0.025, 0.975], axis=0) for place in range(3)
+    bounds = [np.quantile([one[0] for one in found], [0.025, 0.975])]
+    bounds += [
+        np.quantile(np.array([one[place] for one in found]), [0.025, 0.975], axis=0)
+        for place in (1, 2)
     ]
     return Ranking(
         qini=float(told[0]),

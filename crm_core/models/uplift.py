@@ -31,7 +31,7 @@ _LOGIT_PENALTY = 10.0
 _RIDGE_PENALTY = 30.0
 _MOST_STEPS = 50
 
-Verdict = Literal["offered", "use_response", "no_better_than_random"]
+Verdict = Literal["offered", "use_response", "not_apart", "no_better_than_random"]
 Score = Callable[[Floats], Floats]
 
 
@@ -60,9 +60,9 @@ class Uplift:
     """What was learned. `rankings` has every method's Qini and curves; `best` is the learner with
     the greater Qini of the two, `scores` are the cross-fitted ones of each method.
 
-    `verdict`: `offered` where the best learner's Qini is above zero for sure (with bounds as wide
-    as two tries ask) and above the response model's interval; `use_response` where only the
-    response model orders better than chance, or neither is told apart from the other; else
+    `verdict`: `offered` where the best learner's Qini is above zero for sure and above the response
+    model's interval; `use_response` where it is not, but the response model's is above zero;
+    `not_apart` where only the learner beats a lot, yet inside the response model's interval; else
     `no_better_than_random`.
     """
 
@@ -91,7 +91,9 @@ def verdict(best: Ranking, response: Ranking) -> Verdict:
     """What may be offered for the next send."""
     if best.low > 0 and best.qini > response.high:
         return "offered"
-    return "use_response" if response.low > 0 or best.low > 0 else "no_better_than_random"
+    if response.low > 0:
+        return "use_response"
+    return "not_apart" if best.low > 0 else "no_better_than_random"
 
 
 def cross_fitted(lesson: Lesson, *, seed: int) -> dict[str, Floats]:
@@ -118,7 +120,7 @@ def folds(lesson: Lesson, *, seed: int) -> Ints:
 
 def learners(lesson: Lesson, rows: npt.NDArray[np.bool_]) -> dict[str, Score]:
     """Every method, learned from some of the people."""
-    design, treated, bought = (x[rows] for x in (lesson.design, lesson.treated, lesson.bought))
+    design, treated, bought = lesson.design[rows], lesson.treated[rows], lesson.bought[rows]
     middle, scale = design.mean(axis=0), design.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
 
@@ -169,5 +171,4 @@ def ridge(x: Floats, y: Floats, penalty: float = _RIDGE_PENALTY) -> Floats:
     """Least squares drawn to zero (but for the first column, a one)."""
     weight = np.full(x.shape[1], penalty)
     weight[0] = 1e-9
-    found: Floats = np.linalg.solve(x.T @ x + np.diag(weight), x.T @ y)
-    return found
+    return np.asarray(np.linalg.solve(x.T @ x + np.diag(weight), x.T @ y), dtype=np.float64)

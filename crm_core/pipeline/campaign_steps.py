@@ -7,15 +7,35 @@ from typing import Any
 
 from crm_core.audiences.campaign_result import ArmLift, CampaignResult, Terms, campaign_result
 from crm_core.audiences.measurement import assignment_of
+from crm_core.errors import CrmError
 from crm_core.models.lift import Lift
+from crm_core.records import Records
 from crm_core.store import Store
 
 
-def result(store: Store, name: str, *, terms: Terms | None = None) -> dict[str, Any]:
+def terms_of(records: Records, name: str) -> Terms | None:
+    """What was decided of a campaign before; None for one that is only known from touches.
+
+    Raises: CrmError("campaign_draft") where its people were not drawn yet.
+    """
+    try:
+        found = records.campaign(name)
+    except CrmError as error:
+        if error.code != "campaign_unknown":
+            raise
+        return None
+    if found.sealed_at is None:
+        raise CrmError("campaign_draft", name=found.plan.name)
+    plan = found.plan
+    return Terms(plan.cost_per_contact, plan.fixed_cost, plan.holdout_share)
+
+
+def result(store: Store, records: Records, name: str) -> dict[str, Any]:
     """What became of a campaign, known from here or from imported touches.
 
-    Raises: CrmError("no_such_campaign").
+    Raises: CrmError("no_such_campaign"), ("campaign_draft").
     """
+    terms = terms_of(records, name)
     told = campaign_result(store, assignment_of(store, name), terms=terms)
     return {
         "campaign": told.name,

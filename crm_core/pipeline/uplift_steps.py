@@ -6,11 +6,11 @@ from __future__ import annotations
 import pyarrow as pa
 
 from crm_core.audiences.measurement import Assignment, assignment_of, campaign_names
-from crm_core.audiences.uplift_lesson import read_lesson
 from crm_core.errors import CrmError
 from crm_core.models.qini import SHARES, Curve
 from crm_core.models.uplift import METHODS, Uplift, learn
 from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.pipeline.uplift_lesson import read_lesson
 from crm_core.store import Store
 
 TABLES = ("uplift", "uplift_methods", "uplift_curves")
@@ -49,11 +49,12 @@ _CURVES = pa.schema(
 
 
 def uplift(job: Scoring) -> None:
-    """`uplift`: each campaign that could teach, or why not (`few`); `uplift_methods` and
-    `uplift_curves`: every method's Qini, and its curves in buyers and margin a person."""
+    """`uplift`: each campaign known from touches that could teach, or why not (`few`);
+    `uplift_methods` and `uplift_curves`: every method's Qini, and its curves in buyers and margin
+    a person. Campaigns drawn here are learned from when their page is opened."""
 
     def learn_all() -> Documents:
-        told = [_taught(job.store, name) for name in _latest(job.store)]
+        told = [taught(job.store, one) for one in _latest(job.store)]
         rows = [[row for one in told for row in one[place]] for place in range(len(TABLES))]
         for name, schema, found in zip(TABLES, (_CAMPAIGNS, _METHODS, _CURVES), rows, strict=True):
             job.build.upload(name, pa.Table.from_pylist(found, schema=schema))
@@ -77,7 +78,8 @@ def _latest(store: Store) -> list[Assignment]:
 Rows = list[dict[str, object]]
 
 
-def _taught(store: Store, assignment: Assignment) -> tuple[Rows, Rows, Rows]:
+def taught(store: Store, assignment: Assignment) -> tuple[Rows, Rows, Rows]:
+    """Rows of TABLES for one campaign: seconds for some ten thousand people."""
     name = assignment.name
     about: dict[str, object] = {"campaign": name, "first_day": assignment.first}
     lesson = read_lesson(store, assignment)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from crm_core.audiences.campaign_result import BY, CampaignResult, Terms
+from crm_core.audiences.campaign_result import BY, CampaignResult
 from crm_core.charts import whiskers
 from crm_core.models.lift_segments import REST
+from crm_core.pipeline.campaign_steps import terms_of
 from crm_core.text import formats
 from crm_core.ui.fields import switch_choice
 from crm_core.ui.kpi import figures
@@ -30,8 +31,9 @@ _TONES: dict[str, Callable[..., None]] = {
 }
 
 
-def draw_result(name: str, terms: Terms | None = None) -> None:
-    """Everything about one campaign; `terms` are what it cost and how many were to be held out."""
+def draw_result(name: str) -> None:
+    """Everything about one campaign that was sealed here, or is known from imported touches."""
+    terms = terms_of(current().records, name)
     view = show(campaign_results, current().selection, name=name, terms=terms)
     _say(view)
     if not view.result.lifts:
@@ -53,9 +55,9 @@ def draw_result(name: str, terms: Terms | None = None) -> None:
         draw_uplift(name, terms.cost_per_contact if terms else 0.0)
 
 
-def lesson(said: str, row: pd.Series) -> str:
-    """What a campaign taught, as a sentence without Markdown."""
-    return current().t(f"campaign_results.said.{said}", **_facts(row))
+def lesson(said: str, row: pd.Series) -> None:
+    """What a campaign taught, in a sentence."""
+    paragraph(f"campaign_results.said.{said}", **_facts(row))
 
 
 def _facts(row: pd.Series) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The list of measured campaigns with what each taught."""
+"""The measured campaigns with what each taught."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from crm_core.ui.campaign_results import lesson
 from crm_core.ui.fields import choice_field
 from crm_core.ui.layout import panel
 from crm_core.ui.session import current
-from crm_core.ui.words import word_table
+from crm_core.ui.words import caption, paragraph
 from crm_core.views.results import Results
 
 
 def draw_lessons(view: Results) -> None:
-    """Each campaign with its people, what it taught and the money."""
+    """Each campaign with its people and money, and what it taught."""
     with panel("results.learned", help_key="results.learned_about"):
-        word_table([_words(row) for _, row in view.rows.iterrows()])
+        for _, row in view.rows.iterrows():
+            paragraph("results.name", name=str(row["name"]))
+            caption("results.line", **_facts(row))
+            lesson(str(row["said"]), row)
 
 
-def _words(row: pd.Series) -> dict[str, str]:
+def _facts(row: pd.Series) -> dict[str, str]:
     session = current()
-    sizes = [formats.number(row[name], session.language) for name in ("treated", "control")]
-    return {
-        "results.campaign": str(row["name"]),
-        "results.when": formats.day(row["first"].date(), session.language),
-        "results.sizes": " / ".join(sizes),
-        "results.lesson": lesson(str(row["said"]), row),
-        "results.money": _money(row),
-    }
+    sizes = {name: formats.number(row[name], session.language) for name in ("treated", "control")}
+    day = formats.day(row["first"].date(), session.language)
+    return {"day": day, "money": _money(row), **sizes}
 
 
 def _money(row: pd.Series) -> str:
@@ -38,9 +36,8 @@ def _money(row: pd.Series) -> str:
     words = {name: session.write(row[column], "money") for name, column in names.items()}
     if pd.isna(row["margin"]):
         return words["money"]
-    return session.t(
-        "results.no_interval" if pd.isna(row["margin_low"]) else "results.between", **words
-    )
+    key = "results.no_interval" if pd.isna(row["margin_low"]) else "results.between"
+    return session.t(key, **words)
 
 
 def campaign_choice(view: Results) -> str:

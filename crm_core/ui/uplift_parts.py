@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from crm_core.charts import share_curves
+from crm_core.text import formats
 from crm_core.ui.fields import number_field
 from crm_core.ui.layout import columns, draw, panel
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, paragraph
-from crm_core.views.uplift import PER, UpliftView, advice, uplift
+from crm_core.views.uplift import LOT, PER, UpliftView, advice, uplift
 
 
 def draw_uplift(name: str, cost_per_contact: float = 0.0) -> None:
@@ -31,7 +32,7 @@ def draw_uplift(name: str, cost_per_contact: float = 0.0) -> None:
         with right:
             paragraph("uplift.buyers")
             _draw(view.buyers, view, "number", key="uplift_buyers")
-            caption("uplift.buyers_note", per=PER)
+            caption("uplift.buyers_note", per=_per())
         cost = number_field(
             "uplift.cost",
             key=f"uplift_cost_{name}",
@@ -51,9 +52,9 @@ def _methods(view: UpliftView) -> None:
         view.methods.assign(words=words),
         [
             Column("words", label_key="uplift.method_label", width="medium"),
-            Column("qini", "number", "uplift.qini_label", help_key="uplift.qini_about"),
-            Column("low", "number", "uplift.low"),
-            Column("high", "number", "uplift.high"),
+            Column("qini", "count", "uplift.qini_label", help_key="uplift.qini_about"),
+            Column("low", "count", "uplift.low"),
+            Column("high", "count", "uplift.high"),
         ],
         key="uplift_methods",
         alt_key="uplift.qini",
@@ -66,11 +67,17 @@ def _profit(view: UpliftView, cost: float) -> None:
     told = advice(view, cost)
     profit = session.write(told.profit, "money")
     share = session.numbers("rate").short(told.share)
-    paragraph("uplift.profit", per=PER)
+    if not view.is_order_known:
+        paragraph("uplift.all_or_nobody")
+    paragraph("uplift.profit", per=_per())
     _draw(view.profit(cost), view, "money", key="uplift_profit")
     sure = "sure" if told.is_sure or told.send == "none" else "unsure"
-    paragraph(f"uplift.send.{told.send}", share=share, profit=profit, per=PER)
+    paragraph(f"uplift.send.{told.send}", share=share, profit=profit, per=_per())
     caption(f"uplift.{sure}")
+
+
+def _per() -> str:
+    return formats.number(PER, current().language)
 
 
 def _draw(rows: pd.DataFrame, view: UpliftView, unit: str, *, key: str) -> None:
@@ -82,5 +89,6 @@ def _draw(rows: pd.DataFrame, view: UpliftView, unit: str, *, key: str) -> None:
         session.numbers(unit),
         x_title=session.t("uplift.share"),
         band=main,
+        plain=session.t(f"uplift.method.{LOT}"),
     )
     draw(chart, key=key, title=session.t("uplift.title"))

@@ -25,6 +25,22 @@ _SEGMENTS: tuple[tuple[str, str, Iterable[str]], ...] = (
 )
 
 
+_MEASURING = (
+    "lift",
+    "holdout",
+    "window",
+    "interval",
+    "extra_margin",
+    "variance_reduction",
+    "sample_ratio",
+    "shrunk",
+    "false_discovery",
+    "observed_difference",
+    "uplift",
+    "qini",
+)
+
+
 @dataclass(frozen=True)
 class Glossary:
     """Frames with `code` and the text keys `label`, `about`; metrics also `unit`, `adds_up`."""
@@ -33,6 +49,7 @@ class Glossary:
     fields: pd.DataFrame
     segments: pd.DataFrame
     models: pd.DataFrame
+    measuring: pd.DataFrame
 
 
 def glossary(selection: Selection, *, store: Store | None, access: Access) -> Glossary:
@@ -60,6 +77,7 @@ def glossary(selection: Selection, *, store: Store | None, access: Access) -> Gl
             ]
         ),
         models=pd.DataFrame([_keys("model", name) for name in MODELS]),
+        measuring=pd.DataFrame([_keys("glossary.measured", name) for name in _MEASURING]),
     )
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crm_core.audiences.measurement import assignment_of
 from crm_core.models.uplift import CONTROL_CONVERTERS, RESPONSE
+from crm_core.pipeline.uplift_steps import TABLES, taught
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -42,6 +44,12 @@ class UpliftView:
         )
 
     @property
+    def is_order_known(self) -> bool:
+        """Whether the method shown beats a lot for sure, so that a part of the people may be
+        chosen by it."""
+        return self.verdict not in ("few", "no_better_than_random")
+
+    @property
     def shown(self) -> str:
         """The method whose curve is drawn with its band: the one to use, else the best learner."""
         return RESPONSE if self.verdict == "use_response" else self.best
@@ -59,48 +67,64 @@ class Advice:
 
 
 def uplift(selection: Selection, *, store: Store, access: Access, name: str) -> UpliftView | None:
-    """What the last refresh learned from a campaign; None where it learned nothing of it."""
+    """What a campaign teaches: as the last refresh learned it, else learned now; None while its
+    window is not over.
+
+    Raises: CrmError("no_such_campaign").
+    """
     del selection, access
-    if not store.has("uplift"):
+    assignment = assignment_of(store, name)
+    if assignment.ends_on > store.meta.as_of:
         return None
-    table = store.table("uplift")
-    rows = store.fetch(table.filter(table.campaign == name))
-    if rows.empty:
-        return None
-    told = rows.iloc[0]
-    methods, curves = store.table("uplift_methods"), store.table("uplift_curves")
-    found = store.fetch(methods.filter(methods.campaign == name))
-    found[["qini", "low", "high"]] = found[["qini", "low", "high"]].astype("float64") * 10_000
-    drawn = store.fetch(curves.filter(curves.campaign == name))
+    campaigns, methods, curves = _kept(store, name) or [
+        pd.DataFrame(rows) for rows in taught(store, assignment)
+    ]
+    told = campaigns.iloc[0]
+    bounds = ["qini", "low", "high"]
+    if not methods.empty:
+        methods = methods.assign(**{x: methods[x].astype("float64") * 10_000 for x in bounds})
+        methods = methods.sort_values(["qini", "method"], ascending=[False, True])
     return UpliftView(
         verdict=str(told["verdict"]),
         best=str(told["best"]),
         people=int(told["people"]),
         control_buyers=int(told["control_buyers"]),
         needed=CONTROL_CONVERTERS,
-        methods=found.sort_values(["qini", "method"], ascending=[False, True], ignore_index=True),
-        buyers=_curves(drawn, "buyers"),
-        margin=_curves(drawn, "margin"),
+        methods=methods.reset_index(drop=True),
+        buyers=_curves(curves, "buyers"),
+        margin=_curves(curves, "margin"),
     )
 
 
+def _kept(store: Store, name: str) -> list[pd.DataFrame] | None:
+    """The rows that the last refresh kept of a campaign."""
+    if not all(store.has(table) for table in TABLES):
+        return None
+    tables = [store.table(table) for table in TABLES]
+    frames = [store.fetch(table.filter(table.campaign == name)) for table in tables]
+    return None if frames[0].empty else frames
+
+
 def advice(view: UpliftView, cost_per_contact: float) -> Advice:
-    """Whom to write to by the profit curve of the method shown."""
+    """Whom to write to by the profit curve of the method shown; where no order is known to beat a
+    lot, only all or nobody are compared: the top of a curve of chance is always somewhere."""
     profit = view.profit(cost_per_contact)
     mine = profit[profit["method"] == view.shown].sort_values("share", ignore_index=True)
-    best = mine.loc[mine["value"].idxmax()]
+    if not view.is_order_known:
+        mine = mine[mine["share"].isin([0.0, 1.0])]
+    best = mine.iloc[int(mine["value"].to_numpy().argmax())]
     share = float(best["share"])
     send = "none" if share == 0.0 else "all" if share == 1.0 else "part"
     return Advice(send, share, float(best["value"]), bool(best["low"] > 0))
 
 
 def _curves(drawn: pd.DataFrame, measured: str) -> pd.DataFrame:
+    if drawn.empty:
+        return drawn
     mine = drawn[drawn["measure"] == measured].drop(columns=["campaign", "measure"])
     numbers = ["value", "low", "high"]
     mine = mine.assign(**{name: mine[name].astype("float64") * PER for name in numbers})
     mine = mine.sort_values(["method", "share"], ignore_index=True)
-    if mine.empty:
-        return mine
     whole = float(mine.loc[mine["share"] == 1.0, "value"].iloc[0])
     shares = mine.loc[mine["method"] == mine["method"].iloc[0], "share"]
     lot = pd.DataFrame({"method": LOT, "share": shares, "value": shares * whole})

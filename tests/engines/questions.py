@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.audiences import FIELDS, members
+from crm_core.audiences.measurement import Assignment, outcomes, sums, touched, with_untouched
 from crm_core.audiences.members import tenths
 from crm_core.features import build_features
 from crm_core.metrics import METRICS, between, measure, scope
@@ -139,6 +141,29 @@ def audiences() -> Iterator[tuple[str, Question]]:
         )
 
 
+def campaign(store: Store) -> Assignment:
+    """Every customer, by lot of their key, as if written to on a summer day."""
+    known = store.table("customer_facts")
+    day, is_held = date(2026, 8, 1), known.customer_key % 3 == 0
+    assigned = known.select(
+        "customer_key",
+        arm=ibis.ifelse(is_held, "holdout", "treatment"),
+        stratum=known.region.fill_null("unknown"),
+        assigned_on=ibis.literal(day),
+    )
+    return Assignment("summer", assigned, day, day, 30, day)
+
+
+def measuring() -> dict[str, Question]:
+    """What became of the people of a campaign."""
+    return {
+        "outcomes": lambda store: outcomes(store, campaign(store)),
+        "sums": lambda store: sums(store, campaign(store)),
+        "untouched": lambda store: outcomes(store, with_untouched(store, campaign(store))),
+        "touched": lambda store: touched(store, "summer"),
+    }
+
+
 QUESTIONS: dict[str, Question] = {
     **{f"plain {name}": question for name, question in marts(PLAIN).items()},
     **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
@@ -146,6 +171,7 @@ QUESTIONS: dict[str, Question] = {
     **{f"{name} {EARLIER}": question for name, question in customers(EARLIER).items()},
     **dict(movement()),
     **dict(audiences()),
+    **measuring(),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from crm_core.audiences.campaign_result import BY
 from crm_core.pipeline.campaign_steps import result
 from crm_core.privacy.policy import Access
+from crm_core.records import Records
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.campaign_results import CampaignResults, campaign_results
@@ -89,8 +90,10 @@ def test_the_list_tells_what_each_campaign_taught(store: Store, owner: Access) -
     assert view.others == ()
 
 
-def test_the_document_says_what_the_page_says(store: Store, tea: CampaignResults) -> None:
-    told = result(store, TEA)
+def test_the_document_says_what_the_page_says(
+    store: Store, records: Records, tea: CampaignResults
+) -> None:
+    told = result(store, records, TEA)
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["verdict"] == tea.result.verdict
     (buyers,) = (row for row in told["lifts"] if row["outcome"] == "buyers")
