@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_core.models import churn, lifetime_value, value_evidence, value_pieces
+from crm_core.models import churn, lifetime_value, value_choice, value_evidence, value_pieces
 from crm_core.models.sampling import sample_of, sampled
 from crm_core.models.snapshots import read_snapshot
 from crm_core.models.triples import read_triples
@@ -17,7 +17,7 @@ from crm_core.store import Build
 from tests.models.histories import AS_OF, shop, simulate
 from tests.models.test_lifetime_value import ledger
 
-CUSTOMERS, FEW = 3_000, 1_000
+CUSTOMERS, FEW = 2_000, 800
 LOG = simulate(CUSTOMERS, seed=8)
 SUMS = ["expected_orders", "expected_revenue", "expected_margin", "expected_revenue_91d"]
 RANGES = ["orders_low", "orders_high", "revenue_low", "revenue_high"]
@@ -28,6 +28,7 @@ def in_a_hurry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(value_pieces, "REFITS", 10)
         patch.setattr(value_evidence.blends, "LEAST_CUSTOMERS", 1_000_000)
+        patch.setattr(value_choice, "_MOST_TRIALS", 1)
         yield
 
 
