@@ -265,7 +265,10 @@ def _ranked(people: ir.Table) -> ir.Table:
 
     def reached(column: str, score: str, parts: int) -> ir.Value:
         steps = [people[column] >= people[f"{score}_{least}"] for least in range(2, parts + 1)]
-        return sum((step.fill_null(False).cast("int64") for step in steps), ibis.literal(1))
+        found: ir.Value = ibis.literal(1)
+        for step in steps:
+            found = found + step.fill_null(False).cast("int64")
+        return found
 
     quarter = ibis.ifelse(people.frequency > 1, reached("frequency", "f", 4), 0)
     return people.mutate(

@@ -48,13 +48,13 @@ def segment_history(job: Scoring) -> None:
 
 def _keep_days(job: Scoring, rule: RfmRule) -> None:
     build, states = job.build, job.build.table(STATES)
-    for place, day in enumerate(kept_days(job.as_of, job.store.meta.first_day)):
+    first, *others = kept_days(job.as_of, job.store.meta.first_day)
+    build.materialise(DAY, day_row(states, first), helper=True)
+    facts = day_facts(states, build.table(DAY), rule)
+    build.materialise(DAY_FACTS, facts, helper=True)
+    rows = standing_from(build, build.table(DAY_FACTS), rule)
+    build.materialise(HISTORY, rows)
+    for day in others:
         build.materialise(DAY, day_row(states, day), helper=True)
-        if not place:
-            facts = day_facts(states, build.table(DAY), rule)
-            build.materialise(DAY_FACTS, facts, helper=True)
-            rows = standing_from(build, build.table(DAY_FACTS), rule)
-            build.materialise(HISTORY, rows)
-        else:
-            build.materialise(DAY_FACTS, facts, helper=True)
-            build.append(HISTORY, rows)
+        build.materialise(DAY_FACTS, facts, helper=True)
+        build.append(HISTORY, rows)
