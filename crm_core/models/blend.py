@@ -28,7 +28,8 @@ class Blend:
 
     `gains` is how much better customers were ranked on each past day, by Gini; `pays` is whether
     all but the last say so beyond chance. The last chose nothing; `told` is how the order model and
-    the blend did on it.
+    the blend did on it. `learned_days` is the horizon trees learned from: that of the trials in a
+    shop too young to have seen a whole one.
     """
 
     horizon_days: int
@@ -37,13 +38,15 @@ class Blend:
     last: date | None
     told: Mapping[str, Mapping[str, float | None]]
     learned: Predict | None = field(repr=False)
+    learned_days: int
 
     def ranked(self, rhythm: Rhythm, snapshot: Snapshot, told: Told | None = None) -> Floats | None:
         """What the trees say of each customer, in no level to rely on; None where they do not pay.
-        `told`: see `Rhythm.design`."""
+        `told`: see `Rhythm.design`, of the horizon."""
         if not self.pays or self.learned is None:
             return None
-        return self.learned(rhythm.design(snapshot, self.horizon_days, told))
+        known = told if self.learned_days == self.horizon_days else None
+        return self.learned(rhythm.design(snapshot, self.learned_days, known))
 
     def revenue(self, rhythm: Rhythm, snapshot: Snapshot) -> Floats:
         """Revenue to expect of each customer; the order model's own where the blend does not pay."""
@@ -86,7 +89,11 @@ def _learned(past: Past, horizon_days: int, seed: int) -> Blend:
     said = [gains[s.snapshot.origin] for s in deciding if s.snapshot.origin in gains]
     pays = bool(said) and all(gain.low > 0 for gain in said)
     seeds = range(seed, seed + _SEEDS_IN_ONE)
-    learned = _learn(past, past.as_of, horizon_days, seeds) if pays else None
+    days = horizon_days
+    learned = _learn(past, past.as_of, days, seeds) if pays else None
+    if pays and learned is None:
+        days = deciding[0].snapshot.horizon_days
+        learned = _learn(past, past.as_of, days, seeds)
     return Blend(
         horizon_days=horizon_days,
         pays=pays and learned is not None,
@@ -94,6 +101,7 @@ def _learned(past: Past, horizon_days: int, seed: int) -> Blend:
         last=None if last is None else last.snapshot.origin,
         told={} if last is None else _told(past, last, seed),
         learned=learned,
+        learned_days=days,
     )
 
 

@@ -19,7 +19,7 @@ TRIAL_DAYS = 91
 NEEDED = {"buyers": 500, "repeat_buyers": 100, "history_days": 180}
 
 _SHORTEST_TRIAL_DAYS = 14
-_MOST_DECIDING = 3
+_DECIDING, _MOST_EARLIER = 2, 3
 _LEAST_TO_LEARN_FROM = {"buyers": 100, "repeat_buyers": 20}
 _TIE = 2.0
 _MISSED = 0.15
@@ -31,7 +31,8 @@ class Trial:
 
     `score` is the log chance it gave to what the customers known then did next, a customer: the
     higher the better. `purchases_error` is that of the total. `decides` is false for the last
-    period, which is kept to tell how the chosen model does.
+    period, which is kept to tell how the chosen model does, and for what lies so far back that the
+    shop was another: its errors count in ranges alone.
     """
 
     model: str
@@ -92,8 +93,8 @@ def choose(
     """Fits the three order models up to `as_of` and chooses one.
 
     Each is refitted on earlier origins, a period apart, and asked what came in the period after:
-    the highest score over all periods that were over before the longest one on which a value or
-    a chance of staying away is told wins. Within two units of log chance it is a tie, which the
+    the highest score over the newest two that were over before the longest one on which a value
+    or a chance of staying away is told wins. Within two units of log chance it is a tie, which the
     better fit decides. `triples`: the histories, where they were read already.
     Raises: CrmError("not_enough_data") under 10 buyers or without a day of history.
     """
@@ -151,7 +152,7 @@ def trial_periods(as_of: date, *, history_days: int, horizon_days: int) -> list[
     would otherwise have seen the answers.
     """
     untouched = trial_days(history_days, YEAR_DAYS)
-    ends = [0, *(untouched + horizon_days * back for back in range(_MOST_DECIDING))]
+    ends = [0, *(untouched + horizon_days * back for back in range(_MOST_EARLIER))]
     return [
         (as_of - timedelta(end + horizon_days), as_of - timedelta(end))
         for end in ends
@@ -169,14 +170,14 @@ def _trials(store: Tables, as_of: date, histories: Triples, horizon_days: int) -
     read = {as_of: histories}
     found: list[Trial] = []
     periods = trial_periods(as_of, history_days=histories.history_days, horizon_days=days)
-    for origin, until in periods:
+    for place, (origin, until) in enumerate(periods):
         for day in {origin, until} - set(read):
             read[day] = read_triples(store, day)
         before = read[origin]
         have = {"buyers": before.customers, "repeat_buyers": before.having(1)}
         if any(have[name] < least for name, least in _LEAST_TO_LEARN_FROM.items()):
             break
-        found += _one_trial(before, read[until], origin, days, decides=until != as_of)
+        found += _one_trial(before, read[until], origin, days, decides=0 < place <= _DECIDING)
     return found
 
 

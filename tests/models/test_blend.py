@@ -61,6 +61,17 @@ def test_where_it_pays_it_ranks_better_and_keeps_the_total(tmp_path: Path) -> No
     assert gain.low > 0
 
 
+def test_a_shop_of_one_year_learns_from_shorter_periods(tmp_path: Path) -> None:
+    """What paid on quarters is used, though no whole year could be seen yet."""
+    log = with_habit(simulate(2_700, seed=8, days=364))
+    with shop(tmp_path, customer_days=log.table()) as build:
+        histories = read_triples(build, AS_OF)
+        found = blend.learn(Past(build, AS_OF, histories, "mbg_nbd"), 365, customers=2_700)
+    assert all(gain.low > 0 for day, gain in found.gains.items() if day != found.last)
+    assert found.pays
+    assert found.learned_days < 92
+
+
 def test_where_the_order_model_is_the_truth_it_stays(tmp_path: Path) -> None:
     found, said, expected, _ = learned(simulate(2_600, seed=8, days=540), tmp_path)
     assert not found.pays
