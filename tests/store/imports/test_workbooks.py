@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import zipfile
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
