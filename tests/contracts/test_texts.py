@@ -18,7 +18,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NAMES = {
     "Adobe Commerce", "Amazon", "App", "CDNOW", "Clientele", "Complete Journey", "Etsy",
     "Excel (XLSX)", "Judge.me", "Klaviyo", "Mailchimp", "Olist", "Pareto/NBD", "Prophet", "Shopify", "Superstore",
-    "UCI Online Retail", "WooCommerce", "Yotpo", "Zendesk",
+    "UCI Online Retail", "WooCommerce", "Yotpo", "Zendesk", "Gorgias",
 }  # fmt: skip
 ALIKE = re.compile(r"^[^a-z]*$|^[\W\d_]*(?:\{[a-z_]+\}[\W\d_]*)+$")
 

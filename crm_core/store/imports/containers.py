@@ -28,13 +28,15 @@ PACKED = tuple(_OPENERS)
 _BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile,
            NotImplementedError, RuntimeError)  # fmt: skip
 _ENDINGS = {".xlsx", ".xlsm", ".ods"}
+_BINARY = "xl/workbook.bin"  # XLSB: its cells are in no layout that is checked here
 _WORKBOOKS = {"[content_types].xml": "xl/workbook.", "mimetype": "content.xml"}
 
 
 def is_workbook(file: SourceFile) -> bool:
     """Whether a ZIP file is a spreadsheet program's own.
 
-    Raises: CrmError import_workbook_broken, import_archive_broken, import_archive_members.
+    Raises: CrmError import_workbook_binary, import_workbook_broken, import_archive_broken,
+    import_archive_members.
     """
     try:
         with open_zip(file.path, file.name) as archive:
@@ -43,6 +45,8 @@ def is_workbook(file: SourceFile) -> bool:
         if file.path.suffix.lower() in _ENDINGS and failure.code == "import_archive_broken":
             raise CrmError("import_workbook_broken", file=file.name) from None
         raise
+    if _BINARY in names:
+        raise CrmError("import_workbook_binary", file=file.name)
     return any(
         mark in names and any(name.startswith(part) for name in names)
         for mark, part in _WORKBOOKS.items()

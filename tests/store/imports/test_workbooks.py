@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -208,6 +209,15 @@ def refusal(path: Path, limits: Limits | None = None) -> str:
     return failure.value.code
 
 
+def packed(*names: str) -> bytes:
+    """A ZIP file of members without content."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return out.getvalue()
+
+
 def test_refused_workbooks(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     whole = book(Orders=[HEADER, *ROWS])
@@ -220,6 +230,10 @@ def test_refused_workbooks(tmp_path: Path) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "import_workbook_broken"),
         (locked, "import_workbook_locked"),
         (saved(corner), "import_sheet_too_large"),
+        (
+            packed("[Content_Types].xml", "xl/workbook.bin", "xl/worksheets/sheet1.bin"),
+            "import_workbook_binary",
+        ),
         (book(Empty=[]), "import_workbook_empty"),
     ):
         path.write_bytes(content)

@@ -2,6 +2,9 @@
 
 `Email Marketing Consent` and `SMS Marketing Consent` say subscribed, unsubscribed or never
 subscribed. "Never" is no consent and no denial.
+
+Source: the columns that Klaviyo's export dialogue offers ("Export list to CSV", Klaviyo help), as
+public code that reads such files names them; a shop may leave any of them out.
 """
 
 from __future__ import annotations

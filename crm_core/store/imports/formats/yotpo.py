@@ -1,4 +1,9 @@
-"""Yotpo's review file, by the columns of its import template (product_id, review_content ...)."""
+"""Yotpo's review file, by the columns of its import template.
+
+Source: a converter made for that template, which writes published, review_title, review_content,
+review_score, date, product_id, display_name, email, comment_content
+(gist.github.com/johanlantz/943a15e9c19d700055dbdb7fa70db060).
+"""
 
 from __future__ import annotations
 

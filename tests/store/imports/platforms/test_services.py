@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +16,9 @@ Write = Callable[..., Path]
 
 def test_klaviyo_profiles_are_prospects_with_their_consent(staged: Read, written: Write) -> None:
     path = written(
-        "ann@mail.example,01H1,Ann,Lee,+49301234567,Weg 1,Berlin,10115,DE,SUBSCRIBED,NEVER_SUBSCRIBED,2026-01-01 10:00:00",
-        "bo@mail.example,01H2,Bo,,,,,,,UNSUBSCRIBED,,2026-01-02 10:00:00",
-        header="Email,Klaviyo ID,First Name,Last Name,Phone Number,Address,City,Zip Code,Country,Email Marketing Consent,SMS Marketing Consent,Profile Created On",
+        "ann@mail.example,01H1,Ann,Lee,,,+49301234567,Weg 1,,Berlin,,DE,10115,52.5,13.4,Popup,,SUBSCRIBED,2026-01-01 10:00:00,NEVER_SUBSCRIBED,0,2026-01-01 10:00:00,,",
+        "bo@mail.example,01H2,Bo,,,,,,,,,,,,,,,UNSUBSCRIBED,,,0,2026-01-02 10:00:00,,",
+        header="Email,Klaviyo ID,First Name,Last Name,Organization,Title,Phone Number,Address,Address 2,City,State / Region,Country,Zip Code,Latitude,Longitude,Source,IP Address,Email Marketing Consent,Email Marketing Consent Timestamp,SMS Marketing Consent,Historic Number Of Orders,Profile Created On,Last Open,Email Suppressions",
     )
     result = staged(path)
     assert (result.result.format, result.result.quarantined) == ("klaviyo", 0)
@@ -97,11 +98,37 @@ def test_judge_me_and_yotpo_reviews_keep_their_words(staged: Read, written: Writ
         header="title,body,rating,review_date,reviewer_name,reviewer_email,product_id,product_handle", name="judgeme.csv",
     )  # fmt: skip
     two = written(
-        "T-1,Cup,Bad,Broken,1,2026-03-02,Bo,bo@mail.example",
-        header="product_id,product_title,review_title,review_content,review_score,date,display_name,email", name="yotpo.csv",
+        "true,Bad,Broken,1,2026-03-02,T-1,Bo,bo@mail.example,Sorry",
+        header="published,review_title,review_content,review_score,date,product_id,display_name,email,comment_content", name="yotpo.csv",
     )  # fmt: skip
     result = staged(one, two)
     assert (result.result.format, result.result.quarantined) == ("judge_me+yotpo", 0)
     assert result.rows("reviews", "product_id, email, stars, body") == [
         ("T-1", "bo@mail.example", 1, "Bad\nBroken"), ("tea", "ann@mail.example", 5, "Good\nNice tea, really"),
     ]  # fmt: skip
+
+
+def test_gorgias_tickets_become_contacts_and_spam_is_left_out(staged: Read, tmp_path: Path) -> None:
+    tickets = [
+        {"id": 123, "status": "closed", "channel": "email", "spam": False, "from_agent": False,
+         "subject": "Where is my order", "created_datetime": "2026-03-01T15:59:41.966927",
+         "customer": {"id": 9, "email": "ann@mail.example"}, "satisfaction_survey": {"score": 4},
+         "tags": [{"name": "late"}]},
+        {"id": 124, "status": "open", "channel": "chat", "spam": False, "from_agent": True,
+         "subject": "Hello", "created_datetime": "2026-03-02T10:00:00+02:00",
+         "customer": {"id": 8, "email": "bo@mail.example"}, "satisfaction_survey": None, "tags": []},
+        {"id": 125, "status": "open", "channel": "email", "spam": True, "from_agent": False,
+         "subject": "Win", "created_datetime": "2026-03-02T10:00:00",
+         "customer": {"id": 7, "email": "spam@mail.example"}, "satisfaction_survey": None, "tags": []},
+    ]  # fmt: skip
+    path = tmp_path / "tickets.json"
+    path.write_text(json.dumps(tickets), encoding="utf-8")
+    result = staged(path, timezone="Europe/Berlin")
+    assert (result.result.format, result.result.quarantined) == ("gorgias", 0)
+    assert result.rows(
+        "contacts", "contact_id, email, occurred_at::varchar, contact_channel, direction, resolved, rating"
+    ) == [
+        ("123", "ann@mail.example", "2026-03-01 15:59:41", "email", "in", True, 4),
+        ("124", "bo@mail.example", "2026-03-02 08:00:00", "chat", "out", False, None),
+    ]  # fmt: skip
+    assert "Where is my order" not in str(result.rows("contacts"))
