@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,24 @@ def test_a_spreadsheet_holds_no_formula(loaded: OwnShop, tmp_path: Path) -> None
     assert answer["rows"] == sheet.max_row - 1 == 40
     assert all(cell.data_type != "f" for cell in cells)
     assert "=1+1" in {str(cell.value).lstrip("'") for cell in cells}
+
+
+def test_a_tools_file_is_for_its_own_channel_and_tells_its_manifest(
+    loaded: OwnShop, tmp_path: Path
+) -> None:
+    answer = answered(loaded("export", SOME, "--for", "klaviyo", "--out", tmp_path, "--json"))
+    with zipfile.ZipFile(answer["file"]) as archive:
+        told = json.loads(archive.read("manifest.json"))
+        rows = [
+            row
+            for file in told["files"]
+            for row in csv.DictReader(io.StringIO(archive.read(file["name"]).decode()))
+        ]
+    assert told == answer["manifest"]
+    assert len({row["Email Address"] for row in rows}) == len(rows) == answer["rows"] > 0
+    assert told["rule"] == json.loads(SOME)
+    refused = ("export", SOME, "--for", "meta", "--channel", "email", "--out", tmp_path, "--json")
+    assert loaded(*refused).answer["error"] == "privacy_format_not_for_channel"
 
 
 @pytest.mark.slow

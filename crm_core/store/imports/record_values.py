@@ -37,7 +37,7 @@ _WORDS = {
 # What only these words may say. A consent in other words would not reach the records, which own
 # consents and know these channels and purposes.
 CONSENT_CHANNELS = ("email", "sms", "phone", "post", "ads")
-CONSENT_PURPOSES = ("marketing",)
+CONSENT_PURPOSES = ("marketing", "ad_user_data", "ad_personalization")
 _STRICT: dict[tuple[str, str], tuple[str, ...]] = {
     ("consents", "state"): ("granted", "denied"),
     ("consents", "contact_channel"): CONSENT_CHANNELS,
