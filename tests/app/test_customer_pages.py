@@ -161,7 +161,7 @@ def test_behaviour_is_asked_about_step_by_step(open_page: Open) -> None:
     press(test, "builder.add.group")
     joint = [c for c in test.segmented_control if str(c.key).startswith("audience_joint_")][-1]
     joint.set_value("none").run()
-    assert "not (Days since last order is at least 90)" in said(test)
+    assert "not (Days since last order is at least 90 days)" in said(test)
     test.date_input(key="audience_day").set_value(date(2025, 10, 1)).run()
     assert any("1 Oct 2025" in str(caption.value) for caption in test.caption)
     assert not Screen(test).failures
