@@ -54,7 +54,8 @@ def held(people: ir.Table, store: Store, rule: Rule, day: date, names: Collectio
         as_of=day,
         answers=answers,
     )
-    return table.filter(found).select("customer_key", *[name for name in FIELDS if name in names])
+    table = table.filter(found) if found else table
+    return table.select("customer_key", *[name for name in FIELDS if name in names])
 
 
 def _narrowed(people: ir.Table, store: Store, part: Rule, day: date) -> ir.Table | None:

@@ -18,12 +18,14 @@ Rows = Callable[[str], ir.Table]
 
 
 def measured(did: Did, rows: Rows, as_of: date) -> ir.Table:
-    """One row a customer with such events: customer_key and `measured`, their number or money.
+    """One row a customer with such events: customer_key and `measured`, their number or money;
+    where only whether there were any is asked, any number above 0.
 
     An event counts once however many of its rows fit. Rows end at `as_of`. With `then` only those
     count that were followed as asked: of each event only the next that fits is looked at.
     """
-    found = _once(_fitting(did.event, did.where, rows, as_of), did)
+    found = _fitting(did.event, did.where, rows, as_of)
+    found = found if _only_whether(did) else _once(found, did)
     if did.last_days is not None:
         first = ibis.literal(as_of - timedelta(days=did.last_days - 1))
         found = found.filter(found.day >= first)
@@ -45,6 +47,11 @@ def _fitting(event: str, where: tuple[Condition, ...], rows: Rows, as_of: date) 
     fields = event_of(event).fields
     expressions = {part.field: table[part.field] for part in where}
     return table.filter(predicate(All(where), fields=fields, expressions=expressions, as_of=as_of))
+
+
+def _only_whether(did: Did) -> bool:
+    asked = (did.operator, did.value) in ((">=", 1), ("<=", 0), ("=", 0))
+    return asked and did.measure == "times" and did.then is None
 
 
 def _once(rows: ir.Table, did: Did) -> ir.Table:

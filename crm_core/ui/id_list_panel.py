@@ -10,12 +10,13 @@ import streamlit as st
 from crm_core.privacy.id_lists import match_list, text_of, values_of
 from crm_core.privacy.policy import allowed
 from crm_core.text import formats
-from crm_core.ui.fields import file_field, form, long_text_field, submit, text_field
+from crm_core.ui.fields import file_field, form, submit, text_field
 from crm_core.ui.layout import details_box
 from crm_core.ui.session import Session, current
 from crm_core.ui.words import caption, flash, note
 
 _ENDINGS = ("csv", "txt")
+_MOST_PASTED = 1_000_000
 
 
 def draw_id_lists() -> None:
@@ -27,11 +28,13 @@ def draw_id_lists() -> None:
         caption("builder.lists_about")
         with form("id_list"):
             name = text_field("builder.list_name", key="id_list_name", max_chars=120)
-            pasted = long_text_field("builder.list_pasted", key="id_list_pasted")
+            pasted = st.text_area(
+                session.md("builder.list_pasted"), key="id_list_pasted", max_chars=_MOST_PASTED
+            )
             file = file_field("builder.list_file", key="id_list_file", kinds=_ENDINGS)
             pressed = submit("builder.list_keep")
         if pressed:
-            content = text_of(bytes(file.getbuffer())) if file is not None else pasted
+            content = text_of(bytes(file.getbuffer())) if file is not None else pasted or ""
             _keep(session, name, content)
         for kept in session.records.id_lists():
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.privacy.gate import customer_code
@@ -103,14 +105,22 @@ def test_a_viewer_is_not_offered_a_search(open_page: Open) -> None:
     assert t("customers.search_denied", "en") in texts(screen)
 
 
+def press(test: AppTest, label_key: str) -> None:
+    next(b for b in test.button if b.label == t(label_key, "en")).click().run()
+
+
+def said(test: AppTest) -> str:
+    return " ".join(str(text.value) for text in test.text)
+
+
 def test_a_rule_is_built_saved_deleted_and_brought_back(open_page: Open) -> None:
     test = open_page("audiences").test
     test.segmented_control(key="audience_by").set_value("rule").run()
-    assert "Orders is at least 2" in " ".join(str(text.value) for text in test.text)
-    test.button(key="audience_add").click().run()
+    assert "Orders is at least 2" in said(test)
+    press(test, "builder.add.field")
     assert t("audiences.incomplete", "en") not in [str(note.value) for note in test.info]
     test.text_input(key="audience_name").input("Lapsed =1+1")
-    next(b for b in test.button if b.label == t("audiences.save_button", "en")).click().run()
+    press(test, "audiences.save_button")
     test.segmented_control(key="audience_by").set_value("saved").run()
     assert test.selectbox(key="audience_saved").options == ["Lapsed =1+1"]
     test.button(key="audience_delete").click().run()
@@ -120,14 +130,86 @@ def test_a_rule_is_built_saved_deleted_and_brought_back(open_page: Open) -> None
     test.button(key="audience_edit").click().run()
     assert len([box for box in test.selectbox if str(box.key).endswith("_field")]) == 2
     assert not Screen(test).failures
+    removed = next(b for b in test.button if str(b.key).startswith("audience_remove_"))
+    removed.click().run()
+    assert "Orders is at least 2" not in said(test)
+    test.button(key="builder_bring_back").click().run()
+    assert "Orders is at least 2" in said(test)
+    removed = next(b for b in test.button if str(b.key).startswith("audience_remove_"))
+    removed.click().run()
+    press(test, "builder.save_version")
     test.segmented_control(key="audience_by").set_value("saved").run()
+    assert "Orders is at least 2 and" in said(test)  # in the history
+    press(test, "builder.restore")
+    assert said(test).count("Orders is at least 2 and") == 3
+    assert not Screen(test).failures
     test.button(key="audience_delete").click().run()
+
+
+def test_behaviour_is_asked_about_step_by_step(open_page: Open) -> None:
+    test = open_page("audiences").test
+    test.segmented_control(key="audience_by").set_value("rule").run()
+    press(test, "builder.add.did")
+    assert "they bought a product" in said(test)
+    press(test, "builder.add_detail")
+    assert t("audiences.incomplete", "en") in [str(note.value) for note in test.info]
+    values = next(box for box in test.multiselect if "_category_in" in str(box.key))
+    assert "Tea" in values.options
+    values.set_value(["Tea"]).run()
+    press(test, "builder.add_then")
+    assert "(Category is “Tea”), then did not place an order within 60 days" in said(test)
+    press(test, "builder.add.group")
+    joint = [c for c in test.segmented_control if str(c.key).startswith("audience_joint_")][-1]
+    joint.set_value("none").run()
+    assert "not (Days since last order is at least 90 days)" in said(test)
+    test.date_input(key="audience_day").set_value(date(2025, 10, 1)).run()
+    assert any("1 Oct 2025" in str(caption.value) for caption in test.caption)
+    assert not Screen(test).failures
+
+
+def test_a_list_is_brought_along_and_asked_for(open_page: Open) -> None:
+    test = open_page("audiences").test
+    test.text_input(key="id_list_name").input("Fair")
+    test.text_area(key="id_list_pasted").input("C00000001\nC00000001\nC00000007\nX-404")
+    press(test, "builder.list_keep")
+    assert not Screen(test).failures
+    assert "Fair: 2 customers, 1 rows repeated, 1 are no customers here" in said(test)
+    test.segmented_control(key="audience_by").set_value("rule").run()
+    press(test, "builder.add.listed")
+    menu = next(box for box in test.selectbox if str(box.key).endswith("_listed"))
+    menu.set_value("list:1").run()
+    assert "they are in the list “Fair”" in said(test)
+    assert not Screen(test).failures
+
+
+def test_an_audience_about_what_is_gone_can_be_mended(
+    open_page: Open, shops: dict[str, Path]
+) -> None:
+    screen = open_page("audiences")
+    records = screen.test.session_state["_session"].records
+    old = {
+        "all": [
+            {"field": "orders", "operator": ">=", "value": 4},
+            {"field": "shoe", "operator": "is_known"},
+        ]
+    }
+    records.add_audience("Old", old, owner="ann", now=datetime(2026, 7, 1, tzinfo=UTC))
+    test = screen.test
+    test.segmented_control(key="audience_by").set_value("saved").run()
+    assert any("shoe" in failure for failure in Screen(test).failures)
+    test.button(key="audience_edit").click().run()
+    assert any("shoe" in str(warning.value) for warning in test.warning)
+    removed = [b for b in test.button if str(b.key).startswith("audience_remove_")][-1]
+    removed.click().run()
+    assert "Customers where Orders is at least 4" in said(test)
+    assert not Screen(test).failures
+    records.remove_audience(records.audience("Old").id)
 
 
 def test_everyone_must_be_meant(open_page: Open) -> None:
     test = open_page("audiences").test
     test.segmented_control(key="audience_by").set_value("rule").run()
-    test.button(key="audience_remove_0").click().run()
+    next(b for b in test.button if str(b.key).startswith("audience_remove_")).click().run()
     test.selectbox(key="audience_channel").set_value("none").run()
     assert not exports(test)
     test.toggle(key="audience_everyone").set_value(True).run()

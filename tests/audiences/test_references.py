@@ -89,7 +89,7 @@ def test_what_is_gone_is_named_with_what_is_close(place: Place) -> None:
     assert code(reopen(), InAudience(number)).code == "rule_no_audience"
     records.bring_back_audience(number)
     assert keys(reopen(), InAudience(number)) == keys(store, OFTEN)
-    assert code(store, InList("Fair")).code == "rule_no_list"
+    assert code(store, InList("Nowhere")).code == "rule_no_list"
 
 
 def test_an_audience_about_a_field_that_is_no_more_says_which(place: Place) -> None:

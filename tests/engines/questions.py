@@ -21,7 +21,8 @@ from crm_core.models.standing import SEGMENTATIONS
 from crm_core.models.triples import purchase_history, spend_history
 from crm_core.privacy.consent import CONTACT_CHANNELS
 from crm_core.privacy.gate import contactable
-from crm_core.rules import Condition, Not
+from crm_core.rules import EVENTS, All, Condition, Did, Not, Rule, Then
+from crm_core.rules import Any as AnyOf
 from crm_core.selection import Period, Selection
 from crm_core.store import Store, ledger
 from crm_core.store.marts import (
@@ -107,6 +108,26 @@ def movement() -> Iterator[tuple[str, Question]]:
     yield "followed", lambda store: followed(moves(store, EARLIER, END, "stage"), EARLIER)
 
 
+def behaviours() -> dict[str, Rule]:
+    """Conditions on every kind of event, alone, among alternatives, with a sequence."""
+    again = Did("purchase", then=Then("order", 60, happened=False))
+    soon = Did(
+        "order", value=2, then=Then("purchase", 30, (Condition("product", "contains", "a"),))
+    )
+    spent = Did("purchase", measure="amount", value=20, last_days=400)
+    low = Did("review", (Condition("stars", "<=", 3),), operator="<=", value=0)
+    kinds = {f"did {name}": Did(name) for name in EVENTS}
+    return {
+        **kinds,
+        "not again": again,
+        "soon after": soon,
+        "spent": spent,
+        "few": Did("order", operator="=", value=2, between=(EARLIER, END)),
+        "alternatives": AnyOf((again, low, Not(spent), Not(Condition("orders", ">", 3)))),
+        "without": All((Not(again), low)),
+    }
+
+
 def audiences() -> Iterator[tuple[str, Question]]:
     """Rules of every operator on a field of every kind, and members by worth."""
     texts = ("Émile", "emile", "100% Ann", "%", "_", "a_b", "back\\slash", "O'Neill", " ")
@@ -126,6 +147,7 @@ def audiences() -> Iterator[tuple[str, Question]]:
         "in_last_days": Condition("last_order_day", "in_last_days", 90),
         "is_true": Condition("is_already_customer", "is_true"),
         "is_false": Condition("is_already_customer", "is_false"),
+        **behaviours(),
     }
     for name, rule in rules.items():
         yield (
