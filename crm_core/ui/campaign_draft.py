@@ -57,13 +57,13 @@ def draw_draft(kept: Campaign) -> None:
             draw_strata(view.strata, kept.plan)
         with right, panel("campaign.left_out.title", help_key="campaign.left_out.about"):
             draw_left_out(view.left_out)
-        with panel("campaign.seal.title"):
-            _seal(kept, view)
         left, right = columns(3, 2)
         with left, panel("campaign.budget.title"), part():
             draw_budget(kept, terms)
         with right, panel("campaign.loyalty.title"), part():
             draw_loyalty(kept, terms)
+        with panel("campaign.seal.title"):
+            _seal(kept, view)
 
 
 def draw_people(arms: dict[str, int], fitting: int | None = None) -> None:
@@ -75,7 +75,8 @@ def draw_people(arms: dict[str, int], fitting: int | None = None) -> None:
             ("campaign.arm.treatment", arms["treatment"], "count"),
             ("campaign.arm.holdout", arms["holdout"], "count"),
             ("campaign.arm.global_control", arms["global_control"], "count"),
-        ]
+        ],
+        columns=len(shown) + 3,
     )
 
 

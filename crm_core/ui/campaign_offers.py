@@ -151,10 +151,9 @@ def draw_loyalty(kept: Campaign, terms: Terms) -> None:
         rows.assign(tier=names),
         [
             Column("tier", label_key="campaign.field.loyalty_tier"),
-            Column("customers", "count", "campaign.loyalty.customers"),
-            Column("of_all", "rate", "campaign.loyalty.of_all"),
-            Column("of_people", "rate", "campaign.loyalty.of_people"),
             Column("of_tier", "rate", "campaign.loyalty.of_tier"),
+            Column("of_people", "rate", "campaign.loyalty.of_people"),
+            Column("of_all", "rate", "campaign.loyalty.of_all"),
         ],
         key="campaign_loyalty",
         alt_key="campaign.loyalty.title",

@@ -71,7 +71,9 @@ def draw_sight(sight: Sight, people: int) -> None:
     """What a list of this size can show, before it is sent."""
     session = current()
     if sight.rise is None or sight.spend is None:
-        warning("campaign.sight.none")
+        base = formats.percent(sight.base, session.language)
+        key = "campaign.sight.too_few" if sight.spend is not None else "campaign.sight.none"
+        warning(key, people=formats.number(people, session.language), base=base)
         return
     facts = {
         "people": formats.number(people, session.language),
