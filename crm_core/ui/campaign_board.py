@@ -101,7 +101,7 @@ def draw_new(first_day: date) -> None:
         chosen = st.selectbox(
             session.md("campaigns.new.audience"),
             [*saved, *codes],
-            format_func=_called,
+            format_func=lambda choice: _called(choice, session.language),
             key="campaign_new_audience",
         )
         pressed = submit("campaigns.new.button")
@@ -113,7 +113,7 @@ def draw_new(first_day: date) -> None:
             rule,
             "email",
             first_day,
-            audience=_called(chosen)[:120],
+            audience=_called(chosen, session.language)[:120],
             audience_version=session.records.audience(chosen).version if is_saved else None,
             strata="value_tier",
             expected_lift=ASSUMED_LIFT,
@@ -121,10 +121,10 @@ def draw_new(first_day: date) -> None:
         _keep(plan)
 
 
-def _called(choice: str) -> str:
+def _called(choice: str, language: str) -> str:
     if not choice.startswith(_SEGMENT):
         return choice
-    return segment_name(choice.removeprefix(_SEGMENT), current().language, full=True)
+    return segment_name(choice.removeprefix(_SEGMENT), language, full=True)
 
 
 def draw_plays(plays: Sequence[Play]) -> None:

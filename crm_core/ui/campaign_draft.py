@@ -13,6 +13,7 @@ from crm_core.pipeline.campaigns import rule_in, seal, terms_of
 from crm_core.privacy.policy import allowed
 from crm_core.records import CONTACT_CHANNELS, MOST_HOLDOUT, MOST_WINDOW, Campaign, CampaignPlan
 from crm_core.ui.audience_builder import in_words
+from crm_core.ui.campaign_offers import draw_budget, draw_loyalty
 from crm_core.ui.campaign_words import draw_sight
 from crm_core.ui.fields import (
     button,
@@ -56,6 +57,11 @@ def draw_draft(kept: Campaign) -> None:
             draw_strata(view.strata, kept.plan)
         with right, panel("campaign.left_out.title", help_key="campaign.left_out.about"):
             draw_left_out(view.left_out)
+        left, right = columns(3, 2)
+        with left, panel("campaign.budget.title"), part():
+            draw_budget(kept, terms)
+        with right, panel("campaign.loyalty.title"), part():
+            draw_loyalty(kept, terms)
         with panel("campaign.seal.title"):
             _seal(kept, view)
 
@@ -69,7 +75,8 @@ def draw_people(arms: dict[str, int], fitting: int | None = None) -> None:
             ("campaign.arm.treatment", arms["treatment"], "count"),
             ("campaign.arm.holdout", arms["holdout"], "count"),
             ("campaign.arm.global_control", arms["global_control"], "count"),
-        ]
+        ],
+        columns=len(shown) + 3,
     )
 
 

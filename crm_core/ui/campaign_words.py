@@ -15,12 +15,13 @@ from crm_core.ui.words import caption, paragraph, warning
 from crm_core.views.campaign import Sight
 
 _CHOSEN = "campaign_chosen"
+_OPENED = "_campaign_opened"
 _ASKED = "campaign"
 
 
 def go_campaign(number: int) -> NoReturn:
     """Opens the page of one campaign."""
-    st.session_state[_CHOSEN] = number
+    st.session_state[_OPENED] = number
     go("campaign")
 
 
@@ -32,6 +33,8 @@ def chosen_campaign(kept: list[Campaign]) -> Campaign:
     if asked.isdecimal():
         del st.query_params[_ASKED]
         st.session_state[_CHOSEN] = int(asked)
+    if _OPENED in st.session_state:
+        st.session_state[_CHOSEN] = st.session_state.pop(_OPENED)
     if st.session_state.get(_CHOSEN) not in names:
         st.session_state[_CHOSEN] = kept[0].id
     chosen = st.selectbox(
@@ -68,7 +71,9 @@ def draw_sight(sight: Sight, people: int) -> None:
     """What a list of this size can show, before it is sent."""
     session = current()
     if sight.rise is None or sight.spend is None:
-        warning("campaign.sight.none")
+        base = formats.percent(sight.base, session.language)
+        key = "campaign.sight.too_few" if sight.spend is not None else "campaign.sight.none"
+        warning(key, people=formats.number(people, session.language), base=base)
         return
     facts = {
         "people": formats.number(people, session.language),

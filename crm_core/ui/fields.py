@@ -21,11 +21,12 @@ def number_field(
     high: float | None = None,
     step: float | None = None,
     help_key: str | None = None,
+    **facts: object,
 ) -> float | None:
-    """A number, or None while empty."""
+    """A number, or None while empty; `facts` fill its label."""
     session = current()
     given: Any = st.number_input(
-        session.md(label_key),
+        session.md(label_key, **facts),
         value=value,
         min_value=low,
         max_value=high,

@@ -35,9 +35,7 @@ def run(copy_demo: Callable[[Path], Path], tmp_path: Path) -> Callable[..., Said
     return lambda *words: command(var, *words, "--json")
 
 
-def test_a_campaign_is_sealed_and_its_lists_leave(
-    run: Callable[..., Said], tmp_path: Path
-) -> None:
+def test_a_campaign_is_sealed_and_its_lists_leave(run: Callable[..., Said], tmp_path: Path) -> None:
     draft = run("campaign", "letters").answer
     assert (draft["state"], draft["sealed_at"]) == ("draft", None)
     refused = run("campaign", "Letters", "--out", tmp_path / "early.csv")
@@ -47,9 +45,9 @@ def test_a_campaign_is_sealed_and_its_lists_leave(
     assert {arm: n for arm, n in draft["arms"].items() if n} == sealed["arms"]
     assert run("campaign", "Letters", "--seal").answer["error"] == "campaign_sealed"
     sent = run("campaign", "Letters", "--out", tmp_path / "sent.csv").answer["list"]
-    held = run(
-        "campaign", "Letters", "--list", "holdout", "--out", tmp_path / "held.csv"
-    ).answer["list"]
+    held = run("campaign", "Letters", "--list", "holdout", "--out", tmp_path / "held.csv").answer[
+        "list"
+    ]
     assert sent["rows"] + sum(sent["excluded"].values()) == sealed["arms"]["treatment"]
     assert held["rows"] == sealed["arms"]["holdout"]
     assert not codes(tmp_path / "sent.csv") & codes(tmp_path / "held.csv")
