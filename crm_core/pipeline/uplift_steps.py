@@ -3,14 +3,16 @@ each method tells whom the message changes, and what treating a share of the peo
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
 from crm_core.audiences.measurement import Assignment, assignment_of, campaign_names
 from crm_core.errors import CrmError
 from crm_core.models.qini import SHARES, Curve
-from crm_core.models.uplift import METHODS, Uplift, learn
+from crm_core.models.triples import Floats, Ints
+from crm_core.models.uplift import METHODS, Uplift, learn, learners
 from crm_core.pipeline.learned import Documents, Scoring
-from crm_core.pipeline.uplift_lesson import read_lesson
+from crm_core.pipeline.uplift_lesson import read_lesson, stream_designs
 from crm_core.store import Store
 
 TABLES = ("uplift", "uplift_methods", "uplift_curves")
@@ -82,7 +84,7 @@ def taught(store: Store, assignment: Assignment) -> tuple[Rows, Rows, Rows]:
     """Rows of TABLES for one campaign: seconds for some ten thousand people."""
     name = assignment.name
     about: dict[str, object] = {"campaign": name, "first_day": assignment.first}
-    lesson = read_lesson(store, assignment)
+    lesson = read_lesson(store, assignment).lesson
     about |= {"people": len(lesson), "control_buyers": lesson.control_converters}
     try:
         learned = learn(lesson)
@@ -119,3 +121,16 @@ def _curves(campaign: str, learned: Uplift, method: str) -> Rows:
         for measured, curve in curves.items()
         for place, share in enumerate(SHARES)
     ]
+
+
+def next_scores(store: Store, assignment: Assignment, method: str) -> tuple[Ints, Floats]:
+    """Every customer of now by a method learned from the whole of a past campaign: keys and scores,
+    the highest first. Offer them only where `taught` says so."""
+    read = read_lesson(store, assignment)
+    everybody = np.ones(len(read.lesson), dtype=bool)
+    score = learners(read.lesson, everybody)[method]
+    pieces = list(stream_designs(store, store.meta.as_of, read.words))
+    keys = np.concatenate([np.zeros(0, np.int64), *[found for found, _ in pieces]])
+    scores = np.concatenate([np.zeros(0), *[score(design) for _, design in pieces]])
+    order = np.lexsort((keys, -scores))
+    return keys[order], scores[order]

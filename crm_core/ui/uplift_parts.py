@@ -10,9 +10,9 @@ from crm_core.ui.fields import number_field
 from crm_core.ui.layout import columns, draw, panel
 from crm_core.ui.session import current
 from crm_core.ui.show import show
-from crm_core.ui.tables import Column, data_table
+from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.words import caption, paragraph
-from crm_core.views.uplift import LOT, PER, UpliftView, advice, uplift
+from crm_core.views.uplift import LOT, PER, UpliftView, advice, next_people, uplift
 
 
 def draw_uplift(name: str, cost_per_contact: float = 0.0) -> None:
@@ -42,6 +42,7 @@ def draw_uplift(name: str, cost_per_contact: float = 0.0) -> None:
             help_key="uplift.cost_about",
         )
         _profit(view, cost or 0.0)
+        _people(name)
 
 
 def _methods(view: UpliftView) -> None:
@@ -74,6 +75,25 @@ def _profit(view: UpliftView, cost: float) -> None:
     sure = "sure" if told.is_sure or told.send == "none" else "unsure"
     paragraph(f"uplift.send.{told.send}", share=share, profit=profit, per=_per())
     caption(f"uplift.{sure}")
+
+
+def _people(name: str) -> None:
+    """Whom the method to use would choose now, where one is."""
+    rows = show(next_people, current().selection, name=name)
+    if rows.empty:
+        return
+    paragraph("uplift.people", count=len(rows))
+    customer_table(
+        rows,
+        [
+            Column("score", "rate", "uplift.score", help_key="uplift.score_about"),
+            Column("orders", "count", "feature.orders.label"),
+            Column("last_order_day", "date", "feature.last_order_day.label"),
+            Column("favourite_category", label_key="feature.favourite_category.label"),
+        ],
+        key="uplift_people",
+        alt_key="uplift.title",
+    )
 
 
 def _per() -> str:

@@ -8,12 +8,13 @@ import pandas as pd
 
 from crm_core.audiences.measurement import assignment_of
 from crm_core.models.uplift import CONTROL_CONVERTERS, RESPONSE
-from crm_core.pipeline.uplift_steps import TABLES, taught
+from crm_core.pipeline.uplift_steps import TABLES, next_scores, taught
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 
 PER = 1_000
+TOP = 50
 LOT = "lot"
 
 
@@ -94,6 +95,24 @@ def uplift(selection: Selection, *, store: Store, access: Access, name: str) -> 
         buyers=_curves(curves, "buyers"),
         margin=_curves(curves, "margin"),
     )
+
+
+def next_people(selection: Selection, *, store: Store, access: Access, name: str) -> pd.DataFrame:
+    """The customers whom the method to use puts first now: customer_key, score (points more
+    likely to buy if written to; for the response model the chance to buy), orders, last_order_day,
+    favourite_category. Nobody where no order is known to beat a lot.
+
+    Raises: CrmError("no_such_campaign").
+    """
+    view = uplift(selection, store=store, access=access, name=name)
+    columns = ["orders", "last_order_day", "favourite_category"]
+    if view is None or view.verdict not in ("offered", "use_response"):
+        return pd.DataFrame(columns=["customer_key", "score", *columns])
+    keys, scores = next_scores(store, assignment_of(store, name), view.shown)
+    first = pd.DataFrame({"customer_key": keys[:TOP], "score": scores[:TOP]})
+    people = store.table("features")
+    chosen = people.filter(people.customer_key.isin([int(key) for key in keys[:TOP]]))
+    return first.merge(store.fetch(chosen.select("customer_key", *columns)), on="customer_key")
 
 
 def _kept(store: Store, name: str) -> list[pd.DataFrame] | None:

@@ -122,7 +122,7 @@ def test_sums_are_those_of_the_members(shop: Store) -> None:
 def test_who_is_in_two_arms_counts_nowhere_and_is_told(shop: Store) -> None:
     assignment = touched_assignment(shop, "spring")
     assert len(shop.fetch(touched(shop, "spring"))) == 5
-    assert assigned_counts(shop, assignment) == ({TREATMENT: 3, HOLDOUT: 4}, 1)
+    assert assigned_counts(shop, assignment) == ({"_all": {TREATMENT: 3, HOLDOUT: 4}}, 1)
     assert campaign_result(shop, assignment).in_two_arms == 1
 
 

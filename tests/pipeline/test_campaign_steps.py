@@ -7,19 +7,25 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from crm_core.audiences.measurement import campaign_names, sealed_assignment
+from crm_core.audiences.measurement import (
+    campaign_names,
+    sealed_assignment,
+    touched_assignment,
+)
 from crm_core.errors import CrmError
 from crm_core.pipeline.campaign_steps import result, terms_of
 from crm_core.pipeline.campaigns import seal
+from crm_core.pipeline.uplift_steps import next_scores
 from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
 from crm_core.privacy.policy import Access
 from crm_core.records import CampaignPlan, Records
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
-from crm_core.views.uplift import uplift
+from crm_core.views.uplift import next_people, uplift
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ME = Access("single_user", "ann")
@@ -93,6 +99,21 @@ def test_a_campaign_without_effect_offers_no_uplift(drawn: Opened) -> None:
     assert view.control_buyers >= 100
     assert view.verdict != "offered"
     assert set(view.methods["method"]) == {"t_learner", "x_learner", "response"}
+
+
+def test_customers_of_now_are_ordered_by_what_the_campaign_taught(drawn: Opened) -> None:
+    """The planted message works for tea drinkers alone: they come first, and each is there once."""
+    store = drawn[0]
+    assignment = touched_assignment(store, "tea_club_2026_05")
+    keys, scores = next_scores(store, assignment, "t_learner")
+    known = store.fetch(store.table("features").select("customer_key", "favourite_category"))
+    assert sorted(keys) == sorted(known["customer_key"])
+    assert list(scores) == sorted(scores, reverse=True)
+    tea = known["customer_key"][known["favourite_category"] == "Tea"]
+    first = keys[: len(keys) // 5]
+    assert np.isin(first, tea).mean() > 1.3 * len(tea) / len(keys)
+    listed = next_people(Selection(), store=store, access=ME, name="tea_club_2026_05")
+    assert listed.empty  # no order is known to beat a lot there
 
 
 def test_drafts_and_strangers_are_not_measured(drawn: Opened) -> None:

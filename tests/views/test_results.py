@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from crm_core.privacy.policy import Access
 from crm_core.records import Records
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views import uplift as views
 from crm_core.views.campaign_results import CampaignResults, campaign_results
 from crm_core.views.results import results
 from tests.contracts.tree import ROOT
@@ -101,3 +103,32 @@ def test_the_document_says_what_the_page_says(
         (tea.people["low"][0], tea.people["high"][0])
     )
     assert buyers["kind"] == "lift"
+
+
+def test_where_uplift_is_offered_its_first_customers_are_listed(
+    store: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned = views.uplift(EVERYONE, store=store, access=owner, name=TEA)
+    assert learned is not None
+    offered = replace(learned, verdict="offered")
+    monkeypatch.setattr(views, "uplift", lambda *_, **__: offered)
+    rows = views.next_people(EVERYONE, store=store, access=owner, name=TEA)
+    assert len(rows) == views.TOP
+    assert rows["customer_key"].is_unique
+    assert rows["score"].is_monotonic_decreasing
+    assert rows["orders"].ge(1).all()
+
+
+def test_a_cost_of_contact_decides_between_all_and_nobody(store: Store, owner: Access) -> None:
+    learned = views.uplift(EVERYONE, store=store, access=owner, name=TEA)
+    assert learned is not None
+    assert learned.verdict == "no_better_than_random"
+    assert views.advice(learned, 0.0).send == "all"
+    dear = views.advice(learned, 100.0)
+    assert (dear.send, dear.share, dear.profit) == ("none", 0.0, 0.0)
+    everyone = learned.profit(1.0).query("share == 1.0")["value"]
+    free = learned.profit(0.0).query("share == 1.0")["value"]
+    assert (free - everyone).tolist() == pytest.approx([1_000.0] * len(free))
+    # A curve of chance has a top somewhere; a part of the people is chosen only by a known order.
+    sure = replace(learned, verdict="offered")
+    assert views.advice(sure, 0.0).profit >= views.advice(learned, 0.0).profit
