@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import ibis.expr.types as ir
-
 from crm_core.audiences import list_columns
 from crm_core.cli.process import now, user
 from crm_core.errors import CrmError
@@ -111,7 +109,7 @@ def _told(store: Store, records: Records, kept: Campaign) -> Answer:
 
 def _leave(store: Store, records: Records, kept: Campaign, arguments: argparse.Namespace) -> Answer:
     """One of the campaign's lists, through the guarded door."""
-    makers: dict[str, Callable[[], ir.Table]] = {
+    makers: dict[str, Callable[[], Any]] = {
         "treatment": lambda: treated(store, kept),
         "holdout": lambda: held_back(store, kept),
         "leavers": lambda: leavers(store, records, kept),

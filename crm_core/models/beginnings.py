@@ -117,8 +117,6 @@ class _Told:
     @classmethod
     def read(cls, past: Past) -> _Told:
         expr = began(past.store)
-        if past.every > 1:
-            expr = expr.filter(expr.customer_key % past.every == 0)
         batches = list(past.store.stream(expr.order_by("customer_key"), purpose="fit"))
         columns = {
             name: np.concatenate([batch.column(name).to_numpy(False) for batch in batches])

@@ -89,7 +89,7 @@ def match_list(
         by_value |= {text: keys[form] for text, form in forms.items() if form in keys}
     matched = [by_value[value] for value in values if value in by_value]
     missing = [value for value in values if value not in by_value]
-    reasons = dict.fromkeys(("stranger", "invalid", "no_country"), 0)
+    reasons: dict[str, int] = dict.fromkeys(("stranger", "invalid", "no_country"), 0)
     for value in missing:
         reasons[sorted_.reasons.get(value, "stranger")] += 1
     keys = tuple(dict.fromkeys(matched))

@@ -10,8 +10,11 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.audiences import FIELDS, members
+from crm_core.audiences.campaign_members import assigned, campaigns_of, written_to
+from crm_core.audiences.eligible import Limits, judged
 from crm_core.audiences.measurement import Assignment, outcomes, sums, touched, with_untouched
 from crm_core.audiences.members import tenths
+from crm_core.audiences.outlook import expected_in
 from crm_core.features import build_features
 from crm_core.metrics import METRICS, between, measure, scope
 from crm_core.models.movement import flows, movers, moves
@@ -186,6 +189,23 @@ def measuring() -> dict[str, Question]:
     }
 
 
+def campaigns() -> Iterator[tuple[str, Question]]:
+    """Who may be in a campaign beside one that was sealed, and what is expected of them."""
+    day, everybody = date(2026, 8, 15), Condition("orders", ">=", 1)
+    limits = Limits(day, "email", most_contacts=1, pressure_days=30, exclusion_days=3, rounds=(9,))
+    yield "assigned", lambda store: assigned(store, 1)
+    yield "campaigns of", lambda store: campaigns_of(store, (3, 5, 10_000))
+    for channel in ("email", None):
+        yield (
+            f"written to {channel}",
+            lambda store, channel=channel: written_to(
+                store, day, 30, apart_from=(9,), contact_channel=channel
+            ),
+        )
+    yield "judged", lambda store: judged(store, everybody, limits, "value_tier")
+    yield "expected in", lambda store: expected_in(members(store, everybody), 28)
+
+
 QUESTIONS: dict[str, Question] = {
     **{f"plain {name}": question for name, question in marts(PLAIN).items()},
     **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
@@ -194,6 +214,7 @@ QUESTIONS: dict[str, Question] = {
     **dict(movement()),
     **dict(audiences()),
     **measuring(),
+    **dict(campaigns()),
 }
 
 

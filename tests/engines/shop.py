@@ -6,8 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+
 from crm_core.demo import END_DAY, generate, write_canonical
 from crm_core.pipeline.imports import run_import
+from crm_core.records import CampaignPlan, Sealing
 from crm_core.store.imports import recognise
 from tests.small_shop import NOW, Rows, SmallShop, line, order, write_rows
 
@@ -116,3 +119,24 @@ def fill(shop: SmallShop, folder: Path) -> None:
             records=shop.records,
             now=NOW,
         )
+    _seal(shop)
+
+
+def _seal(shop: SmallShop) -> None:
+    """A campaign with everybody of the first keys, every fifth held out."""
+    plan = CampaignPlan("Letters", {"all": []}, "email", date(2026, 8, 10), window_days=20)
+    draft = shop.records.add_campaign(plan, owner="ann", now=NOW)
+    keys = list(range(1, 80))
+    arms = ["holdout" if key % 5 == 0 else "treatment" for key in keys]
+    rows = {
+        "customer_key": pa.array(keys, pa.int64()),
+        "arm": arms,
+        "stratum": ["Ünal"] * len(keys),
+    }
+    shop.records.seal_campaign(
+        draft.id,
+        [pa.record_batch(rows)],
+        Sealing("scores", date(2026, 8, 1), {}),
+        version=draft.version,
+        now=NOW,
+    )
