@@ -41,7 +41,7 @@ with left:
     )
 with right:
     if view.segments.empty:
-        empty_state("overview.segments")
+        empty_state("segments")
     else:
         frame = view.segments.assign(label=segment_words(view.segments["code"]))
         chosen = card(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,3 +41,19 @@ def test_pages_say_so_and_are_whole_again_after_a_refresh(
     screen = open_page("segments", shop="damaged", warm=True)
     assert not screen.failures
     assert not screen.test.warning
+
+
+@pytest.mark.slow
+def test_a_shop_imported_without_scores_opens_on_the_overview(
+    copy_demo: Callable[[Path], Path], shops: dict[str, Path], tmp_path: Path, open_page: Open
+) -> None:
+    var = copy_demo(tmp_path / "var")
+    pointer = var / "demo" / "current.json"
+    told = json.loads(pointer.read_text(encoding="utf-8"))
+    pointer.unlink()  # a link to what others read
+    pointer.write_text(json.dumps(told | {"scores": None}), encoding="utf-8")
+    next((var / "demo").glob("scores-*.duckdb")).unlink()
+    shops["unscored"] = var
+    screen = open_page("overview", shop="unscored")
+    assert not screen.failures
+    assert t("segments.empty_title", "en") in [header.value for header in screen.test.header]
