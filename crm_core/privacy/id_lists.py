@@ -18,7 +18,7 @@ MOST_ROWS = 200_000
 _CODE = re.compile(r"[a-z2-7]{26}")
 _PHONE = re.compile(r"\+[\d\s()./\-]+|[\d\s()./\-]{7,}")
 _DELIMITERS = ";,\t|"
-_REASONS: tuple[str, ...] = ("stranger", "invalid", "no_country")
+_REASONS = ("stranger", "invalid", "no_country")
 _HEADINGS = ("customer", "email", "phone")
 _ALSO = {
     "customer": ("customer_code", "code", "customer_id", "id"),
