@@ -89,9 +89,8 @@ def match_list(
         by_value |= {text: keys[form] for text, form in forms.items() if form in keys}
     matched = [by_value[value] for value in values if value in by_value]
     missing = [value for value in values if value not in by_value]
-    reasons = dict.fromkeys(("stranger", "invalid", "no_country"), 0)
-    for value in missing:
-        reasons[sorted_.reasons.get(value, "stranger")] += 1
+    why = [sorted_.reasons.get(value, "stranger") for value in missing]
+    reasons = {reason: why.count(reason) for reason in ("stranger", "invalid", "no_country")}
     keys = tuple(dict.fromkeys(matched))
     told = {"rows": len(values), "double": len(matched) - len(keys), **reasons}
     return Matched(keys, told)
