@@ -18,7 +18,7 @@ MOST_ROWS = 200_000
 _CODE = re.compile(r"[a-z2-7]{26}")
 _PHONE = re.compile(r"\+[\d\s()./\-]+|[\d\s()./\-]{7,}")
 _DELIMITERS = ";,\t|"
-_REASONS: tuple[str, ...] = ("stranger", "invalid", "no_country")
+_REASONS = ("stranger", "invalid", "no_country")
 _HEADINGS = ("customer", "email", "phone")
 _ALSO = {
     "customer": ("customer_code", "code", "customer_id", "id"),
@@ -89,9 +89,8 @@ def match_list(
         by_value |= {text: keys[form] for text, form in forms.items() if form in keys}
     matched = [by_value[value] for value in values if value in by_value]
     missing = [value for value in values if value not in by_value]
-    reasons: dict[str, int] = dict.fromkeys(("stranger", "invalid", "no_country"), 0)
-    for value in missing:
-        reasons[sorted_.reasons.get(value, "stranger")] += 1
+    why = [sorted_.reasons.get(value, "stranger") for value in missing]
+    reasons = {reason: why.count(reason) for reason in ("stranger", "invalid", "no_country")}
     keys = tuple(dict.fromkeys(matched))
     told = {"rows": len(values), "double": len(matched) - len(keys), **reasons}
     return Matched(keys, told)

@@ -253,7 +253,7 @@ def _several(key: str, field: Field, values: tuple[str, ...], menu: Menu) -> tup
         list(dict.fromkeys((*known, *values))),
         default=list(values),
         format_func=lambda code: menu.word(field.name, code),
-        placeholder=session.t("filters.all") if not known else None,
+        placeholder=session.t("builder.values_hint"),
         select_all=False,  # else Enter after some letters takes all that look alike
         key=key,
         persist_state="session",
