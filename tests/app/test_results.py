@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
 import pytest
 
+from crm_core.pipeline.campaigns import seal
+from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
+from crm_core.settings import Settings
 from crm_core.text import t
 from tests.app.conftest import Open
 from tests.app.screen import Screen
+from tests.pipeline.test_campaign_steps import ME, NOW, PLAN
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
@@ -34,6 +43,41 @@ def test_a_campaign_with_few_control_buyers_has_no_interval(open_page: Open) -> 
     assert t("campaign_results.no_whiskers", "en") in words
     assert "an interval needs 10" in words
     assert t("campaign_results.segments_few", "en", needed=10) in words
+
+
+@pytest.fixture(scope="module")
+def drawn(
+    shops: dict[str, Path],
+    copy_demo: Callable[[Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """The demo with a campaign that is over and one that is not, both sealed here."""
+    var = copy_demo(tmp_path_factory.mktemp("drawn") / "var")
+    settings = Settings(var=var)
+    store, records = open_workspace(settings, workspace(settings, demo_url(settings)))
+    for plan in (PLAN, replace(PLAN, name="Winter letters", starts_on=date(2026, 10, 20))):
+        seal(store, records, records.add_campaign(plan, owner="ann", now=NOW), access=ME, now=NOW)
+    store.close()
+    records.close()
+    shops["drawn"] = var
+    return "drawn"
+
+
+def test_a_campaign_drawn_here_tells_its_return_and_whether_the_lot_held(
+    open_page: Open, drawn: str
+) -> None:
+    test = open_page("results", shop=drawn).test
+    assert t("campaign_results.said.interim", "en", ends="18 Nov 2026") in "\n".join(
+        Screen(test).words
+    )
+    test.selectbox(key="results_campaign").set_value("Autumn letters").run()
+    screen = Screen(test)
+    words = "\n".join(screen.words)
+    assert not screen.failures
+    assert t("campaign_results.check.split_good", "en") in words
+    labels = [metric.label for metric in test.metric]
+    for name in ("gain", "money_back"):
+        assert t(f"campaign_results.{name}", "en") in labels
 
 
 def test_a_shop_without_campaigns_is_told_what_to_do(open_page: Open) -> None:
