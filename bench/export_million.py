@@ -83,7 +83,7 @@ def _fill(build: Build, rows: int) -> None:
 
 
 def _settings(folder: Path) -> Settings:
-    return Settings.from_env({"CLIENTELE_VAR": str(folder), "CLIENTELE_MEMORY_MB": "128"})
+    return Settings.from_env({"CLIENTELE_VAR": str(folder), "CLIENTELE_MEMORY_MB": "96"})
 
 
 def write(folder: Path, file_format: str) -> None:

@@ -35,7 +35,7 @@ from crm_core.store.quarantine import Layout, rows_of
 
 ASIDE = "set aside"
 _DENIED = ("privacy_denied", "privacy_denied_present", "privacy_column_denied")
-_BATCH_ROWS = 20_000
+_BATCH_ROWS = 5_000
 _TRIES = 3
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
 

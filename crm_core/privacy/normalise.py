@@ -97,7 +97,7 @@ def _is_same(text: str, known: str) -> bool:
     return len(digits) >= _SHORTEST_PHONE and longer <= _DIGITS_BEFORE and known.endswith(digits)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def _read(text: str, region: str) -> str:
     # The library takes a hundred and fifty microseconds: a number is asked about once.
     number = phone_number(text, region) or ""
