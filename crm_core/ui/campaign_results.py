@@ -98,7 +98,7 @@ def _figures(result: CampaignResult) -> None:
         shown.append(("campaign_results.extra_margin", one.total("margin")[0], "money"))
     if one.gain is not None:
         shown.append(("campaign_results.gain", one.gain, "money"))
-    if one.money_back is not None:
+    if one.money_back is not None and one.lifts["margin"].is_sure:
         shown.append(("campaign_results.money_back", one.money_back, "rate"))
     figures(shown, columns=min(len(shown), 6))
     bounds = {
@@ -112,6 +112,11 @@ def _figures(result: CampaignResult) -> None:
     else:
         key = "range" if "margin" in one.lifts else "range_spend"
         caption(f"campaign_results.{key}", **bounds)
+    low, high = one.total("margin")[1:] if "margin" in one.lifts else (None, None)
+    if one.cost is not None and low is not None and high is not None:
+        left = {"low": low - one.cost, "high": high - one.cost}
+        words = {name: current().write(value, "money") for name, value in left.items()}
+        caption("campaign_results.range_gain", **words)
 
 
 def _whiskers(part: str, rows: pd.DataFrame, unit: str, view: CampaignResults) -> None:

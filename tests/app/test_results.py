@@ -76,8 +76,8 @@ def test_a_campaign_drawn_here_tells_its_return_and_whether_the_lot_held(
     assert not screen.failures
     assert t("campaign_results.check.split_good", "en") in words
     labels = [metric.label for metric in test.metric]
-    for name in ("gain", "money_back"):
-        assert t(f"campaign_results.{name}", "en") in labels
+    assert t("campaign_results.gain", "en") in labels
+    assert t("campaign_results.money_back", "en") not in labels  # its margin may be chance
 
 
 def test_a_shop_without_campaigns_is_told_what_to_do(open_page: Open) -> None:
