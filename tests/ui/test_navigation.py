@@ -26,6 +26,9 @@ def stems(role: str, *, has_store: bool = True) -> list[str]:
 def test_a_viewer_sees_neither_lists_nor_settings(folder: Path) -> None:
     assert set(stems("single_user")) - set(stems("viewer")) == {
         "audiences",
+        "campaign",
+        "campaigns",
+        "playbooks",
         "imports",
         "costs",
         "privacy",
