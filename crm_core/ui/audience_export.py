@@ -53,7 +53,7 @@ def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) 
         [f"{field}{_LABEL}" for group in GROUPS.values() for field in group if field in known],
         key="audience_facts" if day is None else "audience_past_facts",
         prefix="feature",
-        value=[f"{field}{_LABEL}" for field in FACTS],
+        value=[f"{field}{_LABEL}" for field in FACTS if field in known],
     )
     facts = [label.removesuffix(_LABEL) for label in labels]
     contact = None if channel in (None, NO_CONTACT) else channel
