@@ -83,7 +83,7 @@ def _facts(day: date | None) -> list[str]:
         [f"{field}{_LABEL}" for group in GROUPS.values() for field in group if field in known],
         key="audience_facts" if day is None else "audience_past_facts",
         prefix="feature",
-        value=[f"{field}{_LABEL}" for field in FACTS],
+        value=[f"{field}{_LABEL}" for field in FACTS if field in known],
     )
     return [label.removesuffix(_LABEL) for label in labels]
 

@@ -67,7 +67,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 @dataclass(frozen=True)
 class Audience:
     """Who a rule picks. `reach` (code: contact channel, value: customers who may be contacted),
-    `preview` (the ten with the most revenue: customer_key and `PREVIEW_COLUMNS`), `without`
+    `preview` (the ten with the most revenue: customer_key and `PREVIEW_COLUMNS`, the value tier
+    unknown as of a past day), `without`
     (only for nobody: how many fit when the condition at each place is dropped)."""
 
     as_of: date
@@ -117,13 +118,14 @@ def audiences(
     else:
         measured, picked = size_at(store, meant, day), members_at(store, meant, day)
     ordered = picked.order_by(picked.revenue.desc(nulls_first=False), picked.customer_key.asc())
-    preview = ordered.select("customer_key", *PREVIEW_COLUMNS).limit(PREVIEW_ROWS)
+    known = [name for name in PREVIEW_COLUMNS if name in picked.columns]
+    preview = ordered.select("customer_key", *known).limit(PREVIEW_ROWS)
     reach = [measured.reachable.get(channel, 0) for channel in CONTACT_CHANNELS]
     return Audience(
         as_of=day or store.scores_as_of or store.meta.as_of,
         size=measured,
         reach=pd.DataFrame({"code": CONTACT_CHANNELS, "value": reach}),
-        preview=fetched(store, preview),
+        preview=fetched(store, preview).reindex(columns=["customer_key", *PREVIEW_COLUMNS]),
         without=_without(store, meant) if day is None and measured.customers == 0 else (),
     )
 
