@@ -267,7 +267,7 @@ def _ranked(people: ir.Table) -> ir.Table:
         steps = [people[column] >= people[f"{score}_{least}"] for least in range(2, parts + 1)]
         found: ir.Value = ibis.literal(1)
         for step in steps:
-            found = found + step.fill_null(False).cast("int64")
+            found = found + ibis.ifelse(step, 1, 0).cast("int64")
         return found
 
     quarter = ibis.ifelse(people.frequency > 1, reached("frequency", "f", 4), 0)
