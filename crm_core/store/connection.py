@@ -72,7 +72,13 @@ class DuckReader:
         """All rows of an expression."""
         sql = self._words(expr)
         cursor = self._root.cursor()
-        timer = threading.Timer(seconds, cursor.interrupt)
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            cursor.interrupt()
+
+        timer = threading.Timer(seconds, stop)
         with understood(self._file, seconds):
             timer.start()
             try:
@@ -80,6 +86,8 @@ class DuckReader:
                 frame = cursor.execute(sql).df()
             finally:
                 timer.cancel()
+        if late.is_set():  # between two of the engine's steps it does not hear that it should stop
+            raise CrmError("query_timeout", seconds=seconds)
         return _as_said(frame, expr)
 
     def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:

@@ -28,7 +28,7 @@ def in_a_hurry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(value_pieces, "REFITS", 10)
         patch.setattr(value_evidence.blends, "LEAST_CUSTOMERS", 1_000_000)
-        patch.setattr(value_choice, "_MOST_TRIALS", 1)
+        patch.setattr(value_choice, "_MOST_EARLIER", 1)
         yield
 
 

@@ -22,6 +22,8 @@ ALL = Evidence(
     days=400, refunds=3, reachable=60, consents=40,
 )  # fmt: skip
 
+LISTS = ("audiences", "campaigns", "playbooks")
+
 
 def test_with_everything_every_page_works() -> None:
     assert set(judge(ALL).pages.values()) == {"full"}
@@ -30,8 +32,10 @@ def test_with_everything_every_page_works() -> None:
 
 def test_every_page_that_shows_the_shop_is_judged() -> None:
     shown = {page.stem for page in PAGES if page.needs_store and page.path.is_file()}
-    # These tell what is held, how models did, and what the segments page tells of two segments.
-    assert shown - set(judge(ALL).pages) == {"privacy", "trust", "compare"}
+    # These tell what is held and left, how models did, what the segments page tells of two segments,
+    # and one campaign of the board.
+    told_elsewhere = {"privacy", "exports", "trust", "compare", "campaign"}
+    assert shown - set(judge(ALL).pages) == told_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -39,13 +43,13 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
     [
         ({"keyed_orders": 0, "buyers": 0, "repeat_buyers": 0},
          {"segments": "no", "customers": "no", "customer": "no", "value": "no", "churn": "no", "movement": "no",
-          "acquisition": "no", "audiences": "no"},
+          "acquisition": "no", **dict.fromkeys((*LISTS, "results"), "no")},
          "no_buyer_key"),
-        ({"keyed_orders": 99}, dict.fromkeys(("segments", "customers", "customer", "value", "churn", "movement", "acquisition", "audiences"), "part"),
+        ({"keyed_orders": 99}, dict.fromkeys(("segments", "customers", "customer", "value", "churn", "movement", "acquisition", *LISTS, "results"), "part"),
          "no_buyer_key"),
-        ({"costed_lines": 149}, {"overview": "part", "value": "part", "churn": "part", "acquisition": "part", "costs": "part"}, "no_costs"),
-        ({"consents": 0}, {"audiences": "part"}, "no_consents"),
-        ({"reachable": 0}, {"audiences": "part", "customer": "part"}, "no_contacts"),
+        ({"costed_lines": 149}, {"overview": "part", "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part"}, "no_costs"),
+        ({"consents": 0}, dict.fromkeys(LISTS, "part"), "no_consents"),
+        ({"reachable": 0}, dict.fromkeys((*LISTS, "customer"), "part"), "no_contacts"),
         ({"refunds": 0}, {"overview": "part"}, "no_refunds"),
         ({"repeat_buyers": 9}, {"value": "no", "churn": "no"}, "few_repeat_buyers"),
         ({"days": 80}, {"forecast": "part"}, "short_history"),
@@ -80,7 +84,10 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
     shop = small_shop(tmp_path)
     report = shop.load(rows)
     assert report["feeds"]["value"] == "full"
-    assert report["feed_details"] == {"overview": ["no_refunds"], "audiences": ["no_consents"]}
+    assert report["feed_details"] == {
+        "overview": ["no_refunds"],
+        **dict.fromkeys(LISTS, ["no_consents"]),
+    }
     store = shop.open()
     told = store_feeds(store).report()
     assert told == {name: report[name] for name in told}

@@ -28,6 +28,7 @@ def test_a_viewer_sees_neither_lists_nor_settings(folder: Path) -> None:
         "audiences",
         "campaign",
         "campaigns",
+        "exports",
         "playbooks",
         "imports",
         "costs",

@@ -66,6 +66,9 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "acquisition": ("no_buyer_key",),
     "forecast": ("few_days_of_forecast",),
     "audiences": ("no_buyer_key",),
+    "campaigns": ("no_buyer_key",),
+    "playbooks": ("no_buyer_key",),
+    "results": ("no_buyer_key",),
     "costs": (),
 }
 _BETTER: Mapping[str, tuple[str, ...]] = {
@@ -76,6 +79,9 @@ _BETTER: Mapping[str, tuple[str, ...]] = {
     "acquisition": ("no_costs",),
     "forecast": ("short_history",),
     "audiences": ("no_contacts", "no_consents"),
+    "campaigns": ("no_contacts", "no_consents"),
+    "playbooks": ("no_contacts", "no_consents"),
+    "results": ("no_costs",),
     "costs": ("no_costs",),
 }
 
