@@ -113,6 +113,7 @@ def said(test: AppTest) -> str:
     return " ".join(str(text.value) for text in test.text)
 
 
+@pytest.mark.slow
 def test_a_rule_is_built_saved_deleted_and_brought_back(open_page: Open) -> None:
     test = open_page("audiences").test
     test.segmented_control(key="audience_by").set_value("rule").run()

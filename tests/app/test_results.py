@@ -33,6 +33,7 @@ def test_each_campaign_says_what_it_taught_and_how_sure_that_is(
     assert str(lift.value).startswith("+2.9")
 
 
+@pytest.mark.slow
 def test_a_campaign_with_few_control_buyers_has_no_interval(open_page: Open) -> None:
     test = open_page("results").test
     test.selectbox(key="results_campaign").set_value("winback_2025_09").run()

@@ -79,7 +79,13 @@ def test_measure_where_a_rule_holds(demo: Command) -> None:
     assert one + two == pytest.approx(everyone, abs=0.01)
 
 
-@pytest.mark.parametrize("name", sorted(set(MODELS) - {"forecast"}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in ("churn", "clusters") else [])
+        for name in sorted(set(MODELS) - {"forecast"})
+    ],
+)
 def test_fit(demo: Command, name: str) -> None:
     answer = answered(demo("fit", name, "--as-of", "2026-06-30", "--json"))
     promised = {"model", "as_of", "parameters", "standard_errors", "log_likelihood", "customers"}

@@ -188,6 +188,7 @@ def test_what_spoke_for_the_models_is_kept(build: Build) -> None:
     assert (~ranking.loc[ranking["measure"] != "gini_gain", "decides"]).all()
 
 
+@pytest.mark.slow
 def test_where_trees_rank_better_the_total_stays_the_order_models(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_two_writers_lose_nothing_and_keep_one_chain(url: str) -> None:
         records.close()
 
 
+@pytest.mark.slow
 def test_two_processes_may_open_an_empty_place_at_once(url: str) -> None:
     program = f"from crm_core.records import open_records; print(open_records({url!r}).users())"
     asked = [

@@ -37,7 +37,9 @@ def test_the_matrix_holds_every_customer_once(store: Store, owner: Access) -> No
     assert not view.grid.duplicated(["row", "column"]).any()
 
 
-@pytest.mark.parametrize("by", ["stage", "loyalty", "cluster"])
+@pytest.mark.parametrize(
+    "by", ["stage", *(pytest.param(by, marks=pytest.mark.slow) for by in ("loyalty", "cluster"))]
+)
 def test_every_way_divides_all_customers(store: Store, owner: Access, by: str) -> None:
     view = seen(store, owner, by=by)
     counts = view.rows.set_index("segment")["customers"]

@@ -70,6 +70,7 @@ def check(folder: Path, seeds: range) -> None:
     assert {path.name for path in folder.iterdir()} == {file.name for file in files}
 
 
+@pytest.mark.slow
 def test_one_of_each_kind(tmp_path: Path) -> None:
     check(tmp_path, range(len(KINDS)))
 
