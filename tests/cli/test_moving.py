@@ -116,8 +116,8 @@ def told(machine: Machine) -> dict[str, Any]:
 
 
 def rows(store: Store, name: str) -> list[tuple[Any, ...]]:
-    frame = store.fetch(store.table(name).order_by("customer_key"))
-    return frame.round(6).to_records(index=False).tolist()
+    frame = store.fetch(store.table(name).order_by("customer_key")).round(6)
+    return frame.astype(object).where(frame.notna(), None).to_records(index=False).tolist()
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
