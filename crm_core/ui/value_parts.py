@@ -71,7 +71,7 @@ def draw_cautions(view: Value) -> None:
 
 def draw_top(view: Value) -> None:
     """The most valuable customers ahead, each with the range of a year."""
-    with panel("value.top"):
+    with panel("value.most_valuable"):
         bounds = (
             Column("low", "money", "value.low", help_key="value.low_about"),
             Column("high", "money", "value.high", help_key="value.low_about"),
@@ -87,8 +87,8 @@ def draw_top(view: Value) -> None:
                 Column("last_order_day", "date", "feature.last_order_day.label"),
                 Column("p_no_order", "rate", "feature.p_no_order.label"),
             ],
-            key="value_top",
-            alt_key="value.top",
+            key="value.most_valuable",
+            alt_key="value.most_valuable",
         )
 
 
