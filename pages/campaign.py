@@ -22,4 +22,4 @@ else:
     else:
         draw_sealed(campaign)
         with part():
-            draw_result(campaign.name)
+            draw_result(campaign.plan.name)

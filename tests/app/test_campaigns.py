@@ -60,6 +60,10 @@ def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None
     assert kept[0].plan.playbook == "win_back"
     lists = [each for each in test.get("download_button") if each.key.startswith("export_campaign")]
     assert len(lists) == 3  # who is written to (4), who is held out, who left
+    formats = test.segmented_control(key="campaign_format_email").options
+    assert [t(f"exports.format.{name}", "en") for name in ("klaviyo", "mailchimp")] == formats[:2]
+    counted = {metric.label: metric.value for metric in test.metric}
+    assert t("exports.ready_rows", "en") in counted
     assert not any(each.proto.disabled for each in lists)
     to(test, "campaigns")
     fine(test)
