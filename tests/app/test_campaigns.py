@@ -51,6 +51,12 @@ def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None
     fine(test)
     assert t("campaign.sight.title", "en") in words(test)
     assert "you would see a rise of" in words(test)
+    assert "tea_club_2026_05" in words(test).replace("\\", "")
+    test.button(key="campaign_take").click().run()
+    fine(test)
+    (draft,) = records(own).campaigns()
+    assert draft.plan.expected_lift == 0.109
+    assert test.button(key="campaign_take").disabled
     test.checkbox[0].check().run()  # 2
     test.button(key="campaign_seal").click().run()  # 3
     fine(test)
