@@ -17,7 +17,7 @@ from crm_core.pipeline.campaigns import (
     next_round,
     rule_in,
 )
-from crm_core.privacy.export import CODE_COLUMN
+from crm_core.privacy.plan import CODE_COLUMN
 from crm_core.privacy.policy import allowed
 from crm_core.records import Campaign
 from crm_core.text import formats

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm_core.audiences import FIELDS
-from crm_core.privacy.export import CODE_COLUMN
 from crm_core.privacy.gate import IDENTITY_COLUMNS
 from crm_core.privacy.list_names import sensitive_words
+from crm_core.privacy.plan import CODE_COLUMN
 from crm_core.privacy.platforms import PLAIN, PLATFORMS, formats_for
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.ui.fields import switch_choice, switch_field
