@@ -26,6 +26,7 @@ from tests.cli.conftest import command
 
 PLAY = "win_back"
 EMAIL, CODE = t("privacy.column.email", "en"), t("privacy.column.customer", "en")
+SHARED = "counter@juniper-jade.example.com"  # of many: an order with it is nobody's
 MAPPING = """
 name = "later"
 amount_is = "line_total"
@@ -90,6 +91,10 @@ class Drawn:
     def of(self, arm: str) -> list[int]:
         return sorted(key for key, own in self.arms.items() if own == arm)
 
+    def taken_by_mailchimp(self, keys: list[int]) -> list[int]:
+        """Those whose address Mailchimp takes: the demo has one with a Cyrillic letter."""
+        return [key for key in keys if self.mails[key].isascii()]
+
     def codes(self, keys: list[int]) -> set[str]:
         return {customer_code(self.secret, key) for key in keys}
 
@@ -117,29 +122,31 @@ def test_from_a_playbook_to_the_lift_of_later_orders(
     drawn = shop.drawn()
     written, held = drawn.of("treatment"), drawn.of("holdout")
     assert held
-    leaver = written[0]
+    taken = drawn.taken_by_mailchimp(written)
+    leaver = taken[0]
 
     choose_format(tab, "mailchimp")
-    assert int(metric(tab, "exports.ready_rows").replace(",", "")) == len(written)
+    assert int(metric(tab, "exports.ready_rows").replace(",", "")) == len(taken)
     shop.withdraw(leaver)  # after the page has told how many rows there will be
-    stay = written[1:]
+    stay = [key for key in written if key != leaver]
     rows = read(download(tab, "campaign.list.button", tmp_path))
-    assert sorted(row["Email Address"].lower() for row in rows) == mails(drawn, stay)
+    assert sorted(row["Email Address"].lower() for row in rows) == mails(drawn, taken[1:])
     choose_format(tab, "csv")
     rows = read(download(tab, "campaign.list.button", tmp_path))
     assert {row[CODE] for row in rows} == drawn.codes(stay)
     assert sorted(row[EMAIL].lower() for row in rows) == mails(drawn, stay)
-    told = tab.get_by_test_id("stAlertContentSuccess").last.inner_text()
     for reason, people in (("holdout", len(held)), ("opted_out", 1)):
         line = t("app.export.left_out", "en", rows=people, reason=excluded(reason))
-        assert line in told
+        said = tab.get_by_test_id("stAlertContentSuccess").filter(has_text=line).first
+        said.wait_for(timeout=WAIT_MS)
     rows = read(download(tab, "campaign.list.exclusion", tmp_path))
     assert {row[CODE] for row in rows} == drawn.codes(held)
 
-    bought = [*stay[::2], *held[::3]]
-    import_orders(shop, tmp_path, drawn, bought, monkeypatch)
+    known = [key for key in stay if drawn.mails[key] != SHARED]
+    bought = known[::2], held[::3]
+    import_orders(shop, tmp_path, drawn, [*bought[0], *bought[1]], monkeypatch)
     visit(tab, url, "campaign", "en")
-    lift = len(stay[::2]) / len(written) - len(held[::3]) / len(held)
+    lift = len(bought[0]) / len(written) - len(bought[1]) / len(held)
     assert metric(tab, "campaign_results.lift").startswith(f"{lift * 100:+.1f}")
     assert tab.get_by_text(t("campaign_results.outcome.spend", "en")).first.is_visible()
 
@@ -176,7 +183,7 @@ def download(tab: Page, label: str, folder: Path) -> Path:
         tab.get_by_role("button", name=t(label, "en")).click()
     file = folder / waiting.value.suggested_filename
     waiting.value.save_as(file)
-    settle(tab, 2_000)  # what was left out is told once the list is written
+    settle(tab)
     return file
 
 
