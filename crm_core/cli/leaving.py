@@ -75,7 +75,7 @@ def columns_for(file_format: str, contact_channel: str | None) -> tuple[str, ...
     """What a list tells of each member; a tool's own columns come by themselves.
 
     >>> columns_for("meta", "ads"), columns_for("csv", "email")[:2]
-    ((), ('customer', 'email'))
+    ((), ('customer', 'name'))
     """
     platform = PLATFORMS.get(file_format)
     if platform is None:
