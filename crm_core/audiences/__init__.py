@@ -4,6 +4,7 @@ from crm_core.audiences.events import known_values
 from crm_core.audiences.events import rows_of as event_rows
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
+    LIST_FACTS,
     RULE_SECONDS,
     SEGMENT_CODES,
     Size,
@@ -25,6 +26,7 @@ __all__ = [
     "AT_RISK",
     "BANDS",
     "FIELDS",
+    "LIST_FACTS",
     "PAST_FIELDS",
     "RULE_SECONDS",
     "SEGMENT_CODES",

@@ -27,7 +27,8 @@ from crm_core.store import Store
 
 #: A rule that runs longer is stopped.
 RULE_SECONDS: Final = 10.0
-_FACTS = (
+#: What a list tells of each member beside how to reach them: what a campaign is worded by.
+LIST_FACTS: Final = (
     "stage",
     "value_tier",
     "segment",
@@ -52,7 +53,7 @@ def list_columns(contact_channel: str | None) -> tuple[str, ...]:
     """What an exported list tells of each member: the public code, how to reach them on the
     channel (nothing for a list without one), and the facts a campaign is worded by."""
     reachable_by = CHANNEL_COLUMNS[contact_channel] if contact_channel else ()
-    return ("customer", *reachable_by, *_FACTS)
+    return ("customer", *reachable_by, *LIST_FACTS)
 
 
 @dataclass(frozen=True)

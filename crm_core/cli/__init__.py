@@ -336,11 +336,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("email", "sms", "phone", "post", "ads"),
         help="of a plain file; a tool's file has its own",
     )
-    export.add_argument(
-        "--ads-consent-covers-use",
-        action="store_true",
-        help="what customers agreed to for ads covers what Google asks where it asks",
-    )
+    leaving.ads_consent(export)
     export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
     export.add_argument("--out", required=True)
     campaigns.options(command("campaign", "A campaign's arms, lists and rounds"))

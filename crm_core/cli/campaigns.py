@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from crm_core.audiences import list_columns
+from crm_core.cli.leaving import ads_consent, columns_for, leave, told_of
 from crm_core.cli.process import now, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
+from crm_core.pipeline.campaign_steps import result
 from crm_core.pipeline.campaigns import (
     draw,
     first_day_of,
     held_back,
+    kept_out,
     leavers,
+    listed,
     next_round,
     people_in_each,
+    rule_in,
     seal,
     terms_of,
-    treated,
 )
-from crm_core.privacy.export import CODE_COLUMN, export_list
+from crm_core.privacy.export import CODE_COLUMN
+from crm_core.privacy.platforms import FORMATS, PLAIN
 from crm_core.privacy.policy import Access
 from crm_core.records import Campaign, Records
 from crm_core.settings import Settings
@@ -41,7 +44,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--seal", action="store_true", help="draw the arms, for good")
     what.add_argument("--next", metavar="NAME", help="make and seal the next round of its list")
     parser.add_argument("--list", choices=LISTS, default=LISTS[0], help="which list --out holds")
-    parser.add_argument("--for", dest="format", choices=("csv", "xlsx"), default="csv")
+    parser.add_argument("--for", dest="format", choices=FORMATS, default=PLAIN[0])
+    ads_consent(parser)
     parser.add_argument("--out", type=Path, help="a file or folder for the list")
 
 
@@ -58,6 +62,8 @@ def campaign(arguments: argparse.Namespace, settings: Settings) -> Answer:
     # Opened anew: who is in which arm is joined to the store as it is opened.
     with jobs.opened(settings, arguments.store) as (store, records):
         told |= _told(store, records, kept)
+        if kept.sealed_at is not None:
+            told["result"] = result(store, records, kept.plan.name)
         if arguments.out is not None:
             told["list"] = _leave(store, records, kept, arguments)
     return told
@@ -109,26 +115,27 @@ def _told(store: Store, records: Records, kept: Campaign) -> Answer:
 
 def _leave(store: Store, records: Records, kept: Campaign, arguments: argparse.Namespace) -> Answer:
     """One of the campaign's lists, through the guarded door."""
+    which, plan = arguments.list, kept.plan
+    wanted: Answer = {"file_format": arguments.format, "confirmed_everyone": True}
+    if which == LISTS[0]:
+        return leave(
+            store,
+            records,
+            arguments.out,
+            members=listed(store, kept),
+            name=plan.name,
+            contact_channel=plan.contact_channel,
+            columns=columns_for(arguments.format, plan.contact_channel),
+            leave_out=kept_out(store, kept),
+            ads_consent_covers_use=arguments.ads_consent_covers_use,
+            **told_of(rule_in(plan), store),
+            **wanted,
+        )
     makers: dict[str, Callable[[], Any]] = {
-        "treatment": lambda: treated(store, kept),
         "holdout": lambda: held_back(store, kept),
         "leavers": lambda: leavers(store, records, kept),
     }
-    which, channel = arguments.list, kept.plan.contact_channel
-    is_sent = which == LISTS[0]
-    result = export_list(
-        access=Access("single_user", user()),
-        store=store,
-        records=records,
-        members=makers[which](),
-        name=kept.plan.name if is_sent else f"{kept.plan.name} {which}",
-        contact_channel=channel if is_sent else None,
-        columns=list_columns(channel) if is_sent else [CODE_COLUMN],
-        file_format=arguments.format,
-        now=now(),
-        language="en",
-        out=arguments.out,
-        confirmed_everyone=True,
-    )
-    out = arguments.out
-    return {**asdict(result), "file": str(out / result.file_name if out.is_dir() else out)}
+    return leave(
+        store, records, arguments.out, members=makers[which](), name=f"{plan.name} {which}",
+        contact_channel=None, columns=[CODE_COLUMN], **wanted,
+    )  # fmt: skip

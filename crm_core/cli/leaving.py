@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crm_core.audiences import FIELDS, list_columns, members, rule_of
+from crm_core.audiences import FIELDS, LIST_FACTS, list_columns, members, rule_of
 from crm_core.cli.process import language, now, user
 from crm_core.pipeline import jobs, loading
 from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
 from crm_core.privacy.platforms import PLATFORMS
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
-from crm_core.rules import sentence, to_document
+from crm_core.rules import Rule, sentence, to_document
 from crm_core.settings import Settings
 from crm_core.store import Store
 
@@ -34,7 +34,7 @@ def predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
             rows = jobs.write_scores(found, table, arguments.out)
             return {**about, "rows": rows, "file": str(arguments.out)}
         names = (CODE_COLUMN, *(name for name in table.columns if name != "customer_key"))
-        left = _leave(
+        left = leave(
             found, records, arguments.out, members=table, name=model, contact_channel=None,
             columns={name: name for name in names}, file_format="csv", confirmed_everyone=True,
         )  # fmt: skip
@@ -45,30 +45,51 @@ def export(arguments: argparse.Namespace, settings: Settings) -> Answer:
     """Writes an audience's list through the guarded door, in the form of a tool or plain."""
     platform = PLATFORMS.get(arguments.format)
     channel = arguments.channel or (platform.contact_channel if platform else None)
-    columns = list_columns(channel)
-    if platform:  # a tool's own columns come by themselves
-        columns = list_columns(None)[1:] if platform.facts else ()
     with jobs.opened(settings, arguments.store) as (store, records):
         rule = rule_of(arguments.rule, records)
-        return _leave(
+        return leave(
             store,
             records,
             Path(arguments.out),
             members=members(store, rule),
             name=arguments.rule if not arguments.rule.startswith("{") else "audience",
             contact_channel=channel,
-            columns=columns,
+            columns=columns_for(arguments.format, channel),
             file_format=arguments.format,
             confirmed_everyone=arguments.everyone,
-            rule=to_document(rule),
-            rule_in_words=sentence(
-                rule, fields=FIELDS, language="en", currency=store.meta.currency
-            ),
+            **told_of(rule, store),
             ads_consent_covers_use=arguments.ads_consent_covers_use,
         )
 
 
-def _leave(store: Store, records: Records, out: Path, **wanted: Any) -> Answer:
+def ads_consent(parser: argparse.ArgumentParser) -> None:
+    """The switch of commands that may write a list for Google."""
+    parser.add_argument(
+        "--ads-consent-covers-use",
+        action="store_true",
+        help="what customers agreed to for ads covers what Google asks where it asks",
+    )
+
+
+def columns_for(file_format: str, contact_channel: str | None) -> tuple[str, ...]:
+    """What a list tells of each member; a tool's own columns come by themselves.
+
+    >>> columns_for("meta", "ads"), columns_for("csv", "email")[:2]
+    ((), ('customer', 'name'))
+    """
+    platform = PLATFORMS.get(file_format)
+    if platform is None:
+        return list_columns(contact_channel)
+    return LIST_FACTS if platform.facts else ()
+
+
+def told_of(rule: Rule, store: Store) -> Answer:
+    """What the manifest tells of whom a list is of."""
+    words = sentence(rule, fields=FIELDS, language="en", currency=store.meta.currency)
+    return {"rule": to_document(rule), "rule_in_words": words}
+
+
+def leave(store: Store, records: Records, out: Path, **wanted: Any) -> Answer:
     """A list leaves by the guarded door, on behalf of whoever runs the command."""
     access = Access("single_user", user())
     result = export_list(

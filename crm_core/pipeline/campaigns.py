@@ -198,12 +198,20 @@ def _batches(drawn: Drawn) -> Iterator[pa.RecordBatch]:
         )
 
 
-def treated(store: Store, campaign: Campaign) -> ir.Table:
-    """Who is to be written to, with every field known of them now: what a list is written from.
+def listed(store: Store, campaign: Campaign) -> ir.Table:
+    """Everybody who was drawn, with every field known of them now: a list is written from these
+    less `kept_out`.
 
     Raises: CrmError("campaign_draft") before arms are drawn.
     """
-    return _of_arms(store, campaign, ARMS[TREATMENT])
+    return _of_arms(store, campaign, *ARMS)
+
+
+def kept_out(store: Store, campaign: Campaign) -> dict[str, ir.Table]:
+    """Who was drawn to get nothing, by arm: for a list's `leave_out`, which keeps their contacts
+    out with them."""
+    arms = (ARMS[HOLDOUT], ARMS[GLOBAL_CONTROL])
+    return {arm: in_campaigns(store, [campaign.id], arm) for arm in arms}
 
 
 def held_back(store: Store, campaign: Campaign) -> ir.Table:

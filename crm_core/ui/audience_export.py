@@ -8,16 +8,14 @@ from hashlib import sha256
 from typing import Any
 
 from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members, members_at
-from crm_core.privacy.gate import IDENTITY_COLUMNS
-from crm_core.privacy.platforms import PLAIN
-from crm_core.privacy.policy import CHANNEL_COLUMNS, allowed
+from crm_core.privacy.policy import allowed
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import Rule, to_document, to_json
 from crm_core.selection import segment_of_code
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
-from crm_core.ui.export_choice import choose_format, warn_of_name
+from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
 from crm_core.ui.fields import choice_field, choices_field, switch_field
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
@@ -27,7 +25,6 @@ from crm_core.views.audiences import GROUPS, Audience, choices, past_facts
 
 NO_CONTACT = "none"
 FACTS = ("stage", "value_tier", "last_order_day", "orders", "revenue")
-_CODE = "customer"
 _LABEL = ".label"  # a fact's text key is feature.<fact>.label
 
 
@@ -60,7 +57,7 @@ def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) 
     order = ListOrder(
         name=name,
         members=lambda: _members(rule, session, codes, day),
-        columns=_columns(contact, facts, plain=chosen.file_format in PLAIN),
+        columns=list_headings(contact, chosen, facts),
         contact_channel=contact,
         file_format=chosen.file_format,
         confirmed_everyone=view.is_everyone,
@@ -108,15 +105,6 @@ def _everyone_meant(view: Audience) -> bool:
     session = current()
     warning("audiences.everyone", customers=formats.number(view.size.customers, session.language))
     return switch_field("audiences.confirm_everyone", key="audience_everyone")
-
-
-def _columns(contact: str | None, facts: Sequence[str], *, plain: bool) -> dict[str, str]:
-    """The columns of the list, each with its heading; a tool's own come by themselves."""
-    session = current()
-    told = [name for name in IDENTITY_COLUMNS if name in CHANNEL_COLUMNS[contact]]
-    own = (_CODE, *told) if plain else ()
-    named = {name: session.t(f"privacy.column.{name}") for name in own}
-    return {**named, **{name: session.t(FIELDS[name].label) for name in facts}}
 
 
 def _key(rule: Rule, contact: str | None, form: str, day: date | None) -> str:

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.audiences import rule_of
-from crm_core.audiences.playbooks import ASSUMED_LIFT, Playbook
+from crm_core.audiences.playbooks import Playbook
 from crm_core.charts.calendar import calendar_bars
-from crm_core.records import STATUSES, Campaign, CampaignPlan
+from crm_core.records import CONTACT_CHANNELS, STATUSES, Campaign, CampaignPlan
 from crm_core.rules import to_document
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
@@ -24,6 +24,7 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, flash, plain
 from crm_core.views.audiences import choices
+from crm_core.views.campaign import lift_to_begin_with
 from crm_core.views.campaigns import Board, campaigns
 from crm_core.views.playbooks import Play
 
@@ -106,17 +107,18 @@ def draw_new(first_day: date) -> None:
         )
         pressed = submit("campaigns.new.button")
     if pressed and chosen:
+        contact = CONTACT_CHANNELS[0]
         rule = to_document(rule_of(chosen, session.records))
         is_saved = not chosen.startswith(_SEGMENT)
         plan = CampaignPlan(
             name,
             rule,
-            "email",
+            contact,
             first_day,
             audience=_called(chosen, session.language)[:120],
             audience_version=session.records.audience(chosen).version if is_saved else None,
             strata="value_tier",
-            expected_lift=ASSUMED_LIFT,
+            expected_lift=_lift_on(contact),
         )
         _keep(plan)
 
@@ -151,6 +153,11 @@ def draw_plays(plays: Sequence[Play]) -> None:
                     begin(play.playbook)
 
 
+def draw_assumption(plays: Sequence[Play]) -> None:
+    """Which lift the expected money of the cards stands on."""
+    caption("playbooks.assumed", lift=formats.percent(plays[0].lift, current().language))
+
+
 def begin(playbook: Playbook) -> None:
     """Makes a draft of a playbook and opens it."""
     session = current()
@@ -172,9 +179,13 @@ def begin(playbook: Playbook) -> None:
             audience=title,
             strata=playbook.strata,
             playbook=playbook.code,
-            expected_lift=ASSUMED_LIFT,
+            expected_lift=_lift_on(playbook.contact_channel),
         )
     )
+
+
+def _lift_on(contact_channel: str) -> float:
+    return show(lift_to_begin_with, current().selection, contact_channel=contact_channel)
 
 
 def _keep(plan: CampaignPlan) -> None:

@@ -12,6 +12,7 @@ from crm_core.audiences.eligible import strata_fields
 from crm_core.pipeline.campaigns import rule_in, seal, terms_of
 from crm_core.privacy.policy import allowed
 from crm_core.records import CONTACT_CHANNELS, MOST_HOLDOUT, MOST_WINDOW, Campaign, CampaignPlan
+from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.campaign_offers import draw_budget, draw_loyalty
 from crm_core.ui.campaign_words import draw_sight
@@ -52,6 +53,7 @@ def draw_draft(kept: Campaign) -> None:
             draw_sight(view.sight, view.arms["treatment"] + view.arms["holdout"])
         with right, panel("campaign.money.title"):
             draw_money(view)
+            draw_measured(view, kept)
         left, right = columns(1, 1)
         with left, panel("campaign.strata.title", help_key="campaign.strata.about"):
             draw_strata(view.strata, kept.plan)
@@ -94,6 +96,33 @@ def draw_money(view: Preview) -> None:
     )
     paragraph("campaign.money.forgone", forgone=session.write(money.forgone, "money"))
     caption("campaign.money.about")
+
+
+def draw_measured(view: Preview, kept: Campaign) -> None:
+    """What the shop's own campaigns on this channel have shown, and the same money by that."""
+    session, found, money = current(), view.measured, view.at_measured
+    if found is None or money is None or money.expected is None or money.forgone is None:
+        return
+    paragraph(
+        "campaign.money.measured",
+        names=", ".join(found.campaigns),
+        channel=session.word("privacy.contact_channel", kept.plan.contact_channel),
+        **{name: _of_lift(getattr(found, name)) for name in ("lift", "low", "high")},
+        expected=session.write(money.expected, "money"),
+        forgone=session.write(money.forgone, "money"),
+    )
+    caption("campaign.money.sure" if found.is_sure else "campaign.money.unsure")
+    lift = round(found.lift, 3)
+    reason = "campaign.money.taken" if lift == kept.plan.expected_lift else None
+    if button("campaign.money.take", key="campaign_take", disabled_reason_key=reason):
+        plan = replace(kept.plan, expected_lift=lift)
+        session.records.change_campaign(kept.id, plan, version=kept.version)
+        flash("campaign.form.saved", name=plan.name)
+        st.rerun()
+
+
+def _of_lift(share: float) -> str:
+    return formats.percent(share, current().language)
 
 
 def draw_strata(strata: Any, plan: CampaignPlan) -> None:

@@ -7,30 +7,31 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm_core.audiences import list_columns
+from crm_core.audiences import LIST_FACTS
 from crm_core.pipeline.campaigns import (
     first_day_of,
     held_back,
+    kept_out,
     leavers,
+    listed,
     next_round,
     rule_in,
-    treated,
 )
+from crm_core.privacy.plan import CODE_COLUMN
 from crm_core.privacy.policy import allowed
 from crm_core.records import Campaign
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.campaign_draft import draw_left_out, draw_people, draw_strata
 from crm_core.ui.campaign_words import draw_sight, go_campaign
-from crm_core.ui.export_button import ListOrder, export_button
-from crm_core.ui.fields import button, switch_choice
+from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
+from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
+from crm_core.ui.fields import button
 from crm_core.ui.layout import columns, panel, part
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, flash, paragraph, plain
 from crm_core.views.campaign import left_out_frame, sealed, sealed_outlook, sight
-
-_CODE = "customer"
 
 
 def draw_sealed(kept: Campaign) -> None:
@@ -49,7 +50,7 @@ def draw_sealed(kept: Campaign) -> None:
         draw_people(arms)
         left, right = columns(3, 2)
         with left, panel("campaign.list.title"):
-            _lists(kept)
+            _lists(kept, sum(arms.values()))
         with right, panel("campaign.sight.title"):
             expected = show(sealed_outlook, session.selection, number=kept.id, plan=plan)
             draw_sight(sight(expected, arms), arms["treatment"] + arms["holdout"])
@@ -62,42 +63,44 @@ def draw_sealed(kept: Campaign) -> None:
             _next(kept)
 
 
-def _lists(kept: Campaign) -> None:
+def _lists(kept: Campaign, people: int) -> None:
     """The list of who is written to, and the keys of who is held out."""
     session, plan = current(), kept.plan
     if not allowed(session.access, "export"):
         caption("audiences.denied_present" if session.access.present else "audiences.denied")
         return
     caption("campaign.list.about")
-    form = switch_choice(
-        "audiences.file_format", ("csv", "xlsx"), key="campaign_format", prefix="audiences.format"
-    )
-    store = session.store
+    store, contact = session.store, plan.contact_channel
+    chosen = choose_format(contact, key="campaign")
     order = ListOrder(
         name=plan.name,
-        members=lambda: treated(store, kept),
-        columns=list_columns(plan.contact_channel),
-        contact_channel=plan.contact_channel,
-        file_format=form,
+        members=lambda: listed(store, kept),
+        columns=list_headings(contact, chosen, LIST_FACTS if chosen.takes_facts else ()),
+        contact_channel=contact,
+        file_format=chosen.file_format,
         confirmed_everyone=True,
+        leave_out=lambda: kept_out(store, kept),
+        rule=plan.rule,
+        rule_in_words=in_words(rule_in(plan)),
+        ads_consent_covers_use=chosen.ads_consent_covers_use,
     )
-    export_button("campaign.list.button", order, key=f"campaign_{kept.id}_{form}")
+    key = f"campaign_{kept.id}_{chosen.code}"
+    warn_of_name(plan.name)
+    draw_readiness(order, key=key, customers=people)
+    export_button("campaign.list.button", order, key=key)
     caption("campaign.list.exclusion_about")
-    _codes("campaign.list.exclusion", "holdout", kept, form, lambda: held_back(store, kept))
+    _codes("campaign.list.exclusion", "holdout", kept, lambda: held_back(store, kept))
 
 
-def _codes(
-    label_key: str, kind: str, kept: Campaign, form: str, members: Callable[[], Any]
-) -> None:
+def _codes(label_key: str, kind: str, kept: Campaign, members: Callable[[], Any]) -> None:
     """A list of customer codes: for a tool that leaves people out, without naming them."""
     order = ListOrder(
         name=f"{kept.plan.name} {kind}",
         members=members,
-        columns=[_CODE],
-        file_format=form,
+        columns=[CODE_COLUMN],
         confirmed_everyone=True,
     )
-    export_button(label_key, order, key=f"campaign_{kind}_{kept.id}_{form}")
+    export_button(label_key, order, key=f"campaign_{kind}_{kept.id}")
 
 
 def _next(kept: Campaign) -> None:
@@ -114,9 +117,7 @@ def _next(kept: Campaign) -> None:
     if allowed(session.access, "export"):
         caption("campaign.next.leavers_about")
         store, records = session.store, session.records
-        _codes(
-            "campaign.next.leavers", "leavers", kept, "csv", lambda: leavers(store, records, kept)
-        )
+        _codes("campaign.next.leavers", "leavers", kept, lambda: leavers(store, records, kept))
 
 
 def _named_after(name: str, taken: list[str]) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm_core.audiences import FIELDS
+from crm_core.privacy.gate import IDENTITY_COLUMNS
 from crm_core.privacy.list_names import sensitive_words
+from crm_core.privacy.plan import CODE_COLUMN
 from crm_core.privacy.platforms import PLAIN, PLATFORMS, formats_for
+from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.ui.fields import switch_choice, switch_field
+from crm_core.ui.session import current
 from crm_core.ui.words import caption, warning
 
 # Shops mail with many a tool: a plain file first, the two that have a form of their own beside it.
@@ -53,6 +59,17 @@ def choose_format(contact_channel: str | None, *, key: str) -> FormatChoice:
             "exports.covers", key=f"{key}_covers_{name}", help_key="exports.covers_about"
         )
     return FormatChoice(name, platform.facts, covers)
+
+
+def list_headings(
+    contact_channel: str | None, chosen: FormatChoice, facts: Sequence[str]
+) -> dict[str, str]:
+    """The columns of a list, each with its heading; a tool's own come by themselves."""
+    session = current()
+    told = [name for name in IDENTITY_COLUMNS if name in CHANNEL_COLUMNS[contact_channel]]
+    own = (CODE_COLUMN, *told) if chosen.file_format in PLAIN else ()
+    named = {name: session.t(f"privacy.column.{name}") for name in own}
+    return {**named, **{name: session.t(FIELDS[name].label) for name in facts}}
 
 
 def warn_of_name(name: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from crm_core.audiences.campaign_members import assigned, in_campaigns
 from crm_core.audiences.eligible import judged
+from crm_core.audiences.measured_lift import MeasuredLift, measured_lift
 from crm_core.audiences.outlook import Outlook, outlook
+from crm_core.audiences.playbooks import ASSUMED_LIFT
 from crm_core.audiences.power import (
     Arms,
     detectable_mean,
@@ -40,8 +42,8 @@ class Sight:
 
 @dataclass(frozen=True)
 class Money:
-    """What is expected of writing, at the lift typed: extra margin of who is written to, what the
-    holdout forgoes, and costs. None where no lift was typed."""
+    """What is expected of writing at a lift: extra margin of who is written to, what the holdout
+    forgoes, and costs. None where there is no lift."""
 
     expected: float | None
     forgone: float | None
@@ -55,7 +57,8 @@ class Money:
 
 @dataclass(frozen=True)
 class Preview:
-    """A draft in numbers. `left_out` (reason, people), `strata` (stratum, and people by arm)."""
+    """A draft in numbers. `left_out` (reason, people), `strata` (stratum, and people by arm).
+    `money` is at the lift typed, `at_measured` at the one measured on its channel, if there is one."""
 
     fitting: int
     arms: dict[str, int]
@@ -64,12 +67,24 @@ class Preview:
     outlook: Outlook
     sight: Sight
     money: Money
+    measured: MeasuredLift | None
+    at_measured: Money | None
 
 
 def can_plan(selection: Selection, *, store: Store, access: Access) -> bool:
     """Whether there are scored customers to make a campaign for."""
     del selection, access
     return is_scored(store)
+
+
+def lift_to_begin_with(
+    selection: Selection, *, store: Store, access: Access, contact_channel: str
+) -> float:
+    """The lift a new draft has: that of the shop's own campaigns on the channel where they are
+    sure that messages add something, else the one assumed."""
+    del selection, access
+    found = measured_lift(store, contact_channel)
+    return round(found.lift, 3) if found and found.is_sure else ASSUMED_LIFT
 
 
 def campaign(
@@ -83,7 +98,7 @@ def campaign(
     drawn = draw(store, plan, terms)
     table = judged(store, rule_in(plan), terms.limits)
     expected = outlook(store, rule_in(plan), table.filter(table.reason.isnull()), plan.window_days)
-    arms = drawn.counts()
+    arms, found = drawn.counts(), measured_lift(store, plan.contact_channel)
     return Preview(
         fitting=len(drawn.keys) + sum(drawn.left_out.values()),
         arms=arms,
@@ -92,6 +107,10 @@ def campaign(
         outlook=expected,
         sight=sight(expected, arms),
         money=money(expected, plan, arms),
+        measured=found,
+        at_measured=money(expected, replace(plan, expected_lift=found.lift), arms)
+        if found
+        else None,
     )
 
 

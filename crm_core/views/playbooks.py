@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crm_core.audiences.playbooks import ASSUMED_LIFT, PLAYBOOKS, Playbook, measured
+from crm_core.audiences.playbooks import PLAYBOOKS, Playbook, measured
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views.campaign import lift_to_begin_with
 from crm_core.views.people import is_scored
 
 
 @dataclass(frozen=True)
 class Play:
     """A playbook in numbers: who fits, who may be written to, and what writing to those is taken
-    to add (`expected`) at the `lift` assumed."""
+    to add (`expected`) at the `lift` that its draft begins with."""
 
     playbook: Playbook
     customers: int
     reachable: int
     expected: float
-    lift: float = ASSUMED_LIFT
+    lift: float
 
     @property
     def treated(self) -> int:
@@ -30,9 +31,13 @@ class Play:
 
 def playbooks(selection: Selection, *, store: Store, access: Access) -> list[Play]:
     """Every playbook; none before the first scores."""
-    del selection, access
     if not is_scored(store):
         return []
+    channels = {playbook.contact_channel for playbook in PLAYBOOKS.values()}
+    lifts = {
+        name: lift_to_begin_with(selection, store=store, access=access, contact_channel=name)
+        for name in channels
+    }
     rows = measured(store).set_index("code")
     return [
         Play(
@@ -40,8 +45,9 @@ def playbooks(selection: Selection, *, store: Store, access: Access) -> list[Pla
             int(rows.loc[code, "customers"]),  # pyright: ignore[reportArgumentType]
             int(rows.loc[code, "reachable"]),  # pyright: ignore[reportArgumentType]
             float(rows.loc[code, "margin"])  # pyright: ignore[reportArgumentType]
-            * ASSUMED_LIFT
+            * lifts[playbook.contact_channel]
             * (1 - playbook.holdout_share),
+            lifts[playbook.contact_channel],
         )
         for code, playbook in PLAYBOOKS.items()
     ]

@@ -51,6 +51,12 @@ def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None
     fine(test)
     assert t("campaign.sight.title", "en") in words(test)
     assert "you would see a rise of" in words(test)
+    assert "tea_club_2026_05" in words(test).replace("\\", "")
+    test.button(key="campaign_take").click().run()
+    fine(test)
+    (draft,) = records(own).campaigns()
+    assert draft.plan.expected_lift == 0.109
+    assert test.button(key="campaign_take").disabled
     test.checkbox[0].check().run()  # 2
     test.button(key="campaign_seal").click().run()  # 3
     fine(test)
@@ -60,6 +66,10 @@ def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None
     assert kept[0].plan.playbook == "win_back"
     lists = [each for each in test.get("download_button") if each.key.startswith("export_campaign")]
     assert len(lists) == 3  # who is written to (4), who is held out, who left
+    formats = test.segmented_control(key="campaign_format_email").options
+    assert [t(f"exports.format.{name}", "en") for name in ("klaviyo", "mailchimp")] == formats[:2]
+    counted = {metric.label: metric.value for metric in test.metric}
+    assert t("exports.ready_rows", "en") in counted
     assert not any(each.proto.disabled for each in lists)
     to(test, "campaigns")
     fine(test)

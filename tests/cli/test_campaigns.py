@@ -17,6 +17,11 @@ from tests.cli.conftest import Said, command
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+def headings(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file))
+
+
 def codes(path: Path) -> set[str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {row[0] for row in list(csv.reader(file))[1:]}
@@ -48,9 +53,19 @@ def test_a_campaign_is_sealed_and_its_lists_leave(run: Callable[..., Said], tmp_
     held = run("campaign", "Letters", "--list", "holdout", "--out", tmp_path / "held.csv").answer[
         "list"
     ]
-    assert sent["rows"] + sum(sent["excluded"].values()) == sealed["arms"]["treatment"]
+    assert sent["rows"] + sum(sent["excluded"].values()) == sum(sealed["arms"].values())
+    assert sent["excluded"]["holdout"] == sealed["arms"]["holdout"]
+    assert sent["manifest"]["rule_in_words"]
     assert held["rows"] == sealed["arms"]["holdout"]
     assert not codes(tmp_path / "sent.csv") & codes(tmp_path / "held.csv")
+    tool = run("campaign", "Letters", "--for", "mailchimp", "--out", tmp_path / "tool.csv").answer
+    assert tool["list"]["rows"] == sent["rows"]
+    assert headings(tmp_path / "tool.csv")[:3] == ["Email Address", "First Name", "Last Name"]
+    other = run("campaign", "Letters", "--for", "meta", "--out", tmp_path / "ads.csv")
+    assert other.answer["error"] == "privacy_format_not_for_channel"
+    assert "result" not in draft
+    assert tool["result"]["verdict"] == "interim"
+    assert {arm["code"]: arm["members"] for arm in tool["result"]["arms"]} == sealed["arms"]
     again = run("campaign", "Letters", "--next", "Letters 2").answer
     assert (again["new"], again["leavers"], again["campaign"]) == (0, 0, "Letters")
     assert run("campaign", "Letters 2").answer["error"] == "campaign_unknown"

@@ -24,12 +24,13 @@ from crm_core.pipeline.campaigns import (
     globally_out,
     held_back,
     hold_globally,
+    kept_out,
     leavers,
+    listed,
     next_round,
     people_in_each,
     seal,
     terms_of,
-    treated,
 )
 from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
 from crm_core.privacy.export import export_list
@@ -81,7 +82,9 @@ class Shop:
             access=ME,
             store=self.store,
             records=self.records,
-            members=treated(self.store, campaign),
+            members=listed(self.store, campaign),
+            leave_out=kept_out(self.store, campaign),
+            confirmed_everyone=True,
             name=campaign.plan.name,
             contact_channel="email",
             columns=list_columns("email"),
@@ -121,7 +124,8 @@ def test_who_withdraws_after_sealing_stays_in_the_arm_and_leaves_the_file(shop: 
     codes, excluded = shop.exported(kept)
     assert excluded["opted_out"] == 1
     assert codes <= {shop.code(key) for key in treatment - {leaver}}
-    assert len(codes) == len(treatment) - sum(excluded.values())
+    assert excluded["holdout"] == len(holdout)
+    assert len(codes) == len(arms) - sum(excluded.values())
     assert not codes & {shop.code(key) for key in holdout}
     assert shop.arms(kept) == arms
 
@@ -246,7 +250,7 @@ def test_somebody_must_be_left_to_write_to() -> None:
 def test_sealed_is_sealed_and_a_draft_has_no_list(shop: Shop) -> None:
     draft = shop.draft()
     with pytest.raises(CrmError, match="campaign_draft"):
-        treated(shop.store, draft)
+        listed(shop.store, draft)
     seal(shop.store, shop.records, draft, access=ME, now=NOW)
     for again in (draft, shop.records.campaign(draft.id)):
         with pytest.raises(CrmError, match=r"campaign_(sealed|changed)"):
