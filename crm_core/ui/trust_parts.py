@@ -10,13 +10,12 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.selection import Selection
-from crm_core.text import formats
-from crm_core.ui.guard import show_error
+from crm_core.text import error_text, formats
 from crm_core.ui.layout import grid, panel
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, note, paragraph, warning
+from crm_core.ui.words import caption, note, paragraph, plain, warning
 from crm_core.views.trust import Drift, Trusted, verdict_of
 
 _COLOURS: dict[str, Literal["green", "orange", "red", "gray"]] = {
@@ -95,7 +94,7 @@ def draw_model(model: Trusted) -> None:
     session = current()
     with panel(f"trust.model.{model.model}", help_key=f"trust.model_about.{model.model}"):
         if model.problem:
-            show_error(CrmError(model.problem, **model.problem_facts), session.language)
+            plain(error_text(CrmError(model.problem, **model.problem_facts), session.language))
             return
         draw_verdict(model.said_of or model.model, model.verdict)
         if model.chosen:

@@ -174,6 +174,7 @@ def test_what_single_customers_may_bring_is_wide_and_holds_most(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("scores")
 def test_what_spoke_for_the_models_is_kept(build: Build) -> None:
     rows = build.fetch(build.table("value_choice"))
     asked = rows[rows["question"] == "orders"]
