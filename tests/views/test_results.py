@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -132,3 +133,15 @@ def test_a_cost_of_contact_decides_between_all_and_nobody(store: Store, owner: A
     # A curve of chance has a top somewhere; a part of the people is chosen only by a known order.
     sure = replace(learned, verdict="offered")
     assert views.advice(sure, 0.0).profit >= views.advice(learned, 0.0).profit
+
+
+def test_what_was_learned_of_another_campaign_of_that_name_is_not_shown(
+    store: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = replace(views.assignment_of(store, TEA), first=date(2026, 4, 1))
+    monkeypatch.setattr(views, "assignment_of", lambda *_: again)
+    told = [{"campaign": TEA, "best": None, "verdict": "few", "people": 5, "control_buyers": 1}]
+    monkeypatch.setattr(views, "taught", lambda *_: (told, [], []))
+    learned = views.uplift(EVERYONE, store=store, access=owner, name=TEA)
+    assert learned is not None
+    assert (learned.verdict, learned.people) == ("few", 5)
