@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from crm_core.audiences.campaign_result import BY
+from crm_core.audiences.measurement import Assignment, assignment_of
+from crm_core.pipeline import uplift_steps
 from crm_core.pipeline.campaign_steps import result
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
@@ -145,3 +147,18 @@ def test_what_was_learned_of_another_campaign_of_that_name_is_not_shown(
     learned = views.uplift(EVERYONE, store=store, access=owner, name=TEA)
     assert learned is not None
     assert (learned.verdict, learned.people) == ("few", 5)
+
+
+def test_campaigns_without_a_control_take_no_place_of_those_that_teach(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(_: Store, name: str) -> Assignment:
+        found = assignment_of(store, TEA)
+        if name == TEA:
+            return found
+        rows = found.assigned
+        return replace(found, name=name, assigned=rows.filter(rows.arm == "treatment"))
+
+    monkeypatch.setattr(uplift_steps, "assignment_of", told)
+    monkeypatch.setattr(uplift_steps, "campaign_names", lambda _: [*"abcdefg", TEA])
+    assert [one.name for one in uplift_steps._latest(store)] == [TEA]
