@@ -1,8 +1,8 @@
 """What a campaign changed: treated against a control drawn by lot, from sums alone.
 
 The engine sums up members to `Moments`; nothing here sees a person. An interval is Welch's, after
-adjusting by what was known before (Lin), from 100 control buyers on; of pooled variance from 10;
-none below, where spend is too skewed for any. Figures of a window that is not over have none: the
+adjusting by what was known before (Lin), from 100 buyers in both arms on; of pooled variance from
+10 in both; none below, where spend is too skewed for any. Figures of a window that is not over have none: the
 lift grows from day to day, so that looking often would find what is not there.
 Sources: Welch (1947); Deng, Xu, Kohavi & Walker (2013), CUPED; Lin (2013).
 """
@@ -34,6 +34,8 @@ SPLIT_ALARM: Final = 0.001
 Method = Literal["welch", "pooled", "none", "interim", "observational"]
 
 _LEAST_OF_STRATUM = 20
+#: People of each arm, far more than a line has columns: of few it is drawn through every point.
+_LEAST_TO_ADJUST = 100
 _FIRST_COVARIATE = len(OUTCOMES)
 
 
@@ -108,13 +110,15 @@ def together(strata: Strata) -> Moments:
     return reduce(Moments.__add__, strata.values(), nobody)
 
 
-def method_for(control: Moments, *, is_over: bool, is_random: bool = True) -> Method:
-    """What the number of control buyers, and the day, allow to be said."""
+def method_for(
+    treated: Moments, control: Moments, *, is_over: bool, is_random: bool = True
+) -> Method:
+    """What the buyers of the arm with the fewer, and the day, allow to be said."""
     if not is_random:
         return "observational"
     if not is_over:
         return "interim"
-    buyers = control.total("buyers")
+    buyers = min(arm.total("buyers") for arm in (treated, control))
     if buyers < INTERVAL_FROM:
         return "none"
     return "welch" if buyers >= WELCH_FROM else "pooled"
@@ -132,10 +136,10 @@ def lift(
     """The lift of one outcome; see the module for which interval it comes with."""
     ours, theirs = together(treated), together(control)
     plain = ours.mean(outcome) - theirs.mean(outcome)
-    method = method_for(theirs, is_over=is_over, is_random=is_random)
+    method = method_for(ours, theirs, is_over=is_over, is_random=is_random)
     if min(ours.n, theirs.n) < 2 and is_random and is_over:
         method = "none"
-    if method == "observational" and ours.n and theirs.n:
+    if method == "observational" and min(ours.n, theirs.n) >= _LEAST_TO_ADJUST:
         return Lift(outcome, _adjusted(treated, control, outcome)[0], plain, None, None, method)
     if method not in ("welch", "pooled"):
         return Lift(outcome, plain, plain, None, None, method)
@@ -161,7 +165,7 @@ def _pooled(ours: Moments, theirs: Moments, outcome: str) -> tuple[float, float]
 
 def _welch_degrees(parts: Sequence[float], sizes: tuple[int, int]) -> float:
     below = sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
-    return max(sum(parts) ** 2 / below, 9.0) if below > 0 else float(sum(sizes) - 2)
+    return sum(parts) ** 2 / below if below > 0 else float(sum(sizes) - 2)
 
 
 def _adjusted(treated: Strata, control: Strata, outcome: str) -> tuple[float, list[float]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from crm_core.audiences.measurement import Assignment, assignment_of, campaign_names
+from crm_core.audiences.measurement import CONTROLS, Assignment, assignment_of, campaign_names
 from crm_core.errors import CrmError
 from crm_core.models.qini import SHARES, Curve
 from crm_core.models.triples import Floats, Ints
@@ -70,11 +70,17 @@ def _latest(store: Store) -> list[Assignment]:
     found: list[Assignment] = []
     for name in campaign_names(store):
         assignment = assignment_of(store, name)
-        if assignment.ends_on <= store.meta.as_of:
+        if assignment.ends_on <= store.meta.as_of and _has_control(store, assignment):
             found.append(assignment)
         if len(found) == MOST_CAMPAIGNS:
             break
     return found
+
+
+def _has_control(store: Store, assignment: Assignment) -> bool:
+    rows = assignment.assigned
+    held = rows.filter(rows.arm == CONTROLS[0])
+    return bool(store.fetch(held.agg(n=held.count()))["n"].iloc[0])
 
 
 Rows = list[dict[str, object]]

@@ -22,7 +22,8 @@ class CampaignResults:
 
     `arms`: code, members, buyers, share, orders, spend, margin (money a member). `people`: arm,
     control, value, low, high (lift in buyers). `money`: arm, control, outcome and the same.
-    `said` names the sentence that is true of it, `control_buyers` stand in it.
+    `said` names the sentence that is true of it; `control_buyers`, of the arm with the fewer, stand
+    in it.
     """
 
     result: CampaignResult
@@ -52,11 +53,19 @@ def campaign_results(
     return CampaignResults(
         result=result,
         said=said_of(result),
-        control_buyers=result.arms[-1].buyers if result.arms else 0,
+        control_buyers=fewest_buyers(result),
         arms=_arms(result),
         people=_lifts(result, ("buyers",)),
         money=_lifts(result, ("spend", "margin")),
     )
+
+
+def fewest_buyers(result: CampaignResult) -> int:
+    """Who bought in the arm with the fewer of them, which decides what interval there is."""
+    if not result.lifts:
+        return result.arms[-1].buyers if result.arms else 0
+    pair = (result.lifts[0].arm, result.lifts[0].control)
+    return min(arm.buyers for arm in result.arms if arm.code in pair)
 
 
 def said_of(result: CampaignResult) -> str:

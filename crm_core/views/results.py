@@ -11,7 +11,7 @@ from crm_core.audiences.measurement import assignment_of, campaign_names
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.campaign_results import said_of
+from crm_core.views.campaign_results import fewest_buyers, said_of
 
 MOST = 12
 
@@ -53,7 +53,7 @@ def _row(one: CampaignResult) -> dict[str, object]:
         "days": one.window_days,
         "treated": one.lifts[0].members if one.lifts else 0,
         "control": control.members if control else 0,
-        "control_buyers": control.buyers if control else 0,
+        "control_buyers": fewest_buyers(one),
         "value": buyers.difference if buyers else None,
         "low": buyers.low if buyers else None,
         "high": buyers.high if buyers else None,

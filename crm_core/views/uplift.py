@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crm_core.audiences.measurement import assignment_of
+from crm_core.audiences.measurement import Assignment, assignment_of
 from crm_core.models.uplift import CONTROL_CONVERTERS, RESPONSE
 from crm_core.pipeline.uplift_steps import TABLES, next_scores, taught
 from crm_core.privacy.policy import Access
@@ -77,7 +77,7 @@ def uplift(selection: Selection, *, store: Store, access: Access, name: str) -> 
     assignment = assignment_of(store, name)
     if assignment.ends_on > store.meta.as_of:
         return None
-    campaigns, methods, curves = _kept(store, name) or [
+    campaigns, methods, curves = _kept(store, assignment) or [
         pd.DataFrame(rows) for rows in taught(store, assignment)
     ]
     told = campaigns.iloc[0]
@@ -115,13 +115,14 @@ def next_people(selection: Selection, *, store: Store, access: Access, name: str
     return first.merge(store.fetch(chosen.select("customer_key", *columns)), on="customer_key")
 
 
-def _kept(store: Store, name: str) -> list[pd.DataFrame] | None:
-    """The rows that the last refresh kept of a campaign."""
+def _kept(store: Store, assignment: Assignment) -> list[pd.DataFrame] | None:
+    """The rows that the last refresh kept of a campaign, and of no other that had its name."""
     if not all(store.has(table) for table in TABLES):
         return None
     tables = [store.table(table) for table in TABLES]
-    frames = [store.fetch(table.filter(table.campaign == name)) for table in tables]
-    return None if frames[0].empty else frames
+    frames = [store.fetch(table.filter(table.campaign == assignment.name)) for table in tables]
+    days = {pd.Timestamp(day).date() for day in frames[0]["first_day"]}
+    return frames if days == {assignment.first} else None
 
 
 def advice(view: UpliftView, cost_per_contact: float) -> Advice:

@@ -88,10 +88,28 @@ def test_the_control_buyers_decide_what_interval_there_is(count: int, method: st
     assert found.difference == pytest.approx(0.2 - count / 1_000)
 
 
+@pytest.mark.parametrize(
+    ("count", "method"), [(3, "none"), (9, "none"), (10, "pooled"), (99, "pooled"), (100, "welch")]
+)
+def test_the_treated_buyers_decide_it_as_well(count: int, method: str) -> None:
+    assert lift(buyers(count, 1_000), buyers(200, 1_000), "buyers").method == method
+
+
+def test_few_people_contacted_are_not_told_to_have_bought_more_by_chance() -> None:
+    for treated in (3, 8, 20, 60):
+        found = [
+            lift(
+                of(people(seed, treated, buy=0.2)), of(people(900 + seed, 1_000, buy=0.2)), "buyers"
+            )
+            for seed in range(100)
+        ]
+        assert sum(one.is_sure for one in found) <= 12
+
+
 def test_before_the_window_is_over_or_without_a_lot_there_is_no_interval() -> None:
     many = together(buyers(300, 1_000))
-    assert method_for(many, is_over=False) == "interim"
-    assert method_for(many, is_over=True, is_random=False) == "observational"
+    assert method_for(many, many, is_over=False) == "interim"
+    assert method_for(many, many, is_over=True, is_random=False) == "observational"
     for given in ({"is_over": False}, {"is_random": False}):
         assert lift(buyers(400, 1_000), buyers(300, 1_000), "buyers", **given).low is None
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from crm_core.audiences.campaign_result import BY
+from crm_core.audiences.measurement import Assignment, assignment_of
+from crm_core.pipeline import uplift_steps
 from crm_core.pipeline.campaign_steps import result
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
@@ -132,3 +135,30 @@ def test_a_cost_of_contact_decides_between_all_and_nobody(store: Store, owner: A
     # A curve of chance has a top somewhere; a part of the people is chosen only by a known order.
     sure = replace(learned, verdict="offered")
     assert views.advice(sure, 0.0).profit >= views.advice(learned, 0.0).profit
+
+
+def test_what_was_learned_of_another_campaign_of_that_name_is_not_shown(
+    store: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = replace(views.assignment_of(store, TEA), first=date(2026, 4, 1))
+    monkeypatch.setattr(views, "assignment_of", lambda *_: again)
+    told = [{"campaign": TEA, "best": None, "verdict": "few", "people": 5, "control_buyers": 1}]
+    monkeypatch.setattr(views, "taught", lambda *_: (told, [], []))
+    learned = views.uplift(EVERYONE, store=store, access=owner, name=TEA)
+    assert learned is not None
+    assert (learned.verdict, learned.people) == ("few", 5)
+
+
+def test_campaigns_without_a_control_take_no_place_of_those_that_teach(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(_: Store, name: str) -> Assignment:
+        found = assignment_of(store, TEA)
+        if name == TEA:
+            return found
+        rows = found.assigned
+        return replace(found, name=name, assigned=rows.filter(rows.arm == "treatment"))
+
+    monkeypatch.setattr(uplift_steps, "assignment_of", told)
+    monkeypatch.setattr(uplift_steps, "campaign_names", lambda _: [*"abcdefg", TEA])
+    assert [one.name for one in uplift_steps._latest(store)] == [TEA]
