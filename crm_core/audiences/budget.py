@@ -32,11 +32,14 @@ Choices = NDArray[np.int64]
 @dataclass(frozen=True)
 class Options:
     """What each customer would bring: `gain` (customer x offer), expected extra margin before
-    costs; `cost` of each offer to a customer; `caps`, how many may get each (infinite: all)."""
+    costs; `cost` of each offer to a customer; `caps`, how many may get each (infinite: all).
+    `low` and `high` are the gain at the ends of the lift's interval (None: as expected)."""
 
     gain: Floats
     cost: Floats
     caps: Floats
+    low: Floats | None = None
+    high: Floats | None = None
 
     @property
     def net(self) -> Floats:
@@ -102,13 +105,15 @@ def best_plan(options: Options, budget: float) -> Plan:
     return _plan(options, choice, bound)
 
 
-def profit_curve(options: Options, *, low: float, high: float, steps: int = _STEPS) -> list[Step]:
-    """What spending more brings, from nothing to everybody: `low` and `high` are the gain at the
-    ends of its interval, as multiples of the gain expected. Choices are those of the gain expected.
+def profit_curve(options: Options, *, steps: int = _STEPS) -> list[Step]:
+    """What spending more brings, from nothing to everybody, and at the low and the high gain.
+    Choices are those of the gain expected.
 
     Above 100,000 customers every so many-th stands for those around: the curve is as smooth."""
     every = max(1, -(-len(options.gain) // _SAMPLE))
-    options = Options(options.gain[::every], options.cost, options.caps / every)
+    ends = [options.gain if end is None else end for end in (options.low, options.high)]
+    gains = [gain[::every] for gain in (options.gain, *ends)]
+    options = Options(gains[0], options.cost, options.caps / every)
     net, cost = options.net, options.cost
     whole = _spent(_choice_all(options), cost)
     curve: list[Step] = []
@@ -118,9 +123,8 @@ def profit_curve(options: Options, *, low: float, high: float, steps: int = _STE
         # Beyond what pays, whoever brings least follows: the curve turns down.
         choice = _forced(options, float(budget), money, prices)
         chosen = np.flatnonzero(choice != NONE)
-        gain = float(options.gain[chosen, choice[chosen]].sum())
         spent = _spent(choice, cost)
-        money_told = (gain - spent, gain * low - spent, gain * high - spent)
+        money_told = [float(gain[chosen, choice[chosen]].sum()) - spent for gain in gains]
         curve.append(Step(spent * every, len(chosen) * every, *(m * every for m in money_told)))
     return curve
 

@@ -74,13 +74,19 @@ def budgeted(
     """
     expected, yearly = _expected(store, plan, terms)
     p_buy, margin, order_value = expected
-    gain = np.column_stack(
-        [margin * offer.lift - p_buy * offer.given_away(order_value) for offer in offers]
-    )
+    given = np.column_stack([p_buy * offer.given_away(order_value) for offer in offers])
+    brought = np.column_stack([margin * offer.lift for offer in offers])
+    band = np.abs(brought) * spread
     cost = np.full(len(offers), plan.cost_per_contact)
-    options = Options(gain, cost, np.array([offer.cap for offer in offers]))
+    options = Options(
+        brought - given,
+        cost,
+        np.array([offer.cap for offer in offers]),
+        low=brought - band - given,
+        high=brought + band - given,
+    )
     best = best_plan(options, budget)
-    curve = profit_curve(options, low=1 - spread, high=1 + spread)
+    curve = profit_curve(options)
     chosen = best.choice != NONE
     counts = np.bincount(best.choice[chosen], minlength=len(offers))
     alone = len(offers) == 1 and bool(chosen.any())

@@ -85,12 +85,12 @@ def test_money_that_does_not_pay_is_not_spent() -> None:
 def test_nobody_to_choose_from() -> None:
     nobody = Options(np.zeros((0, 2)), np.array([1.0, 2.0]), np.array([np.inf, 5.0]))
     assert best_plan(nobody, 10.0).net == 0.0
-    assert profit_curve(nobody, low=0.5, high=1.5)[-1].customers == 0
+    assert profit_curve(nobody)[-1].customers == 0
 
 
 def test_the_curve_rises_to_where_it_pays_and_falls_beyond() -> None:
-    told = Options(np.linspace(2.0, 0.0, 101)[:, None], np.array([1.0]), np.array([np.inf]))
-    curve = profit_curve(told, low=0.5, high=1.5)
+    gain, each, everybody = np.linspace(2.0, 0.0, 101)[:, None], np.array([1.0]), np.array([np.inf])
+    curve = profit_curve(Options(gain, each, everybody, low=gain * 0.5, high=gain * 1.5))
     assert (curve[0].customers, curve[-1].customers) == (0, 101)
     nets = [step.net for step in curve]
     top = nets.index(max(nets))
@@ -98,6 +98,13 @@ def test_the_curve_rises_to_where_it_pays_and_falls_beyond() -> None:
     assert nets[top:] == sorted(nets[top:], reverse=True)
     assert curve[top].spent == pytest.approx(50, abs=7)
     assert all(step.low <= step.net <= step.high for step in curve)
+
+
+def test_an_unsure_lift_leaves_what_the_offer_gives_away_as_it_is() -> None:
+    given = 8.0
+    low, gain, high = (np.full((100, 1), 100 * lift - given) for lift in (0.05, 0.1, 0.15))
+    last = profit_curve(Options(gain, np.array([0.5]), np.array([np.inf]), low, high))[-1]
+    assert (last.net, last.low, last.high) == pytest.approx((150, -350, 650))
 
 
 @pytest.mark.slow
