@@ -259,6 +259,20 @@ def test_a_file_holds_the_audience_less_who_must_stay_out(
         assert {file["sha256"] for file in result.manifest["files"]} <= sums
 
 
+@pytest.mark.parametrize("agreed", [EVERYWHERE, ()])
+def test_a_contact_of_somebody_held_out_is_not_told_though_they_fit_no_list(
+    make_shop: MakeShop, agreed: tuple[str, ...]
+) -> None:
+    twin = person(2, "Bo Li", email="P1@example.com", agreed=agreed)
+    shop = make_shop([person(1, "Ann Lee"), twin, person(3, "Cy Oz")])
+    result, data = send(
+        shop, "mailchimp", members=shop.chosen(1, 3), leave_out={"holdout": shop.chosen(2)}
+    )
+    assert found_in("mailchimp", result, data) == {3}
+    assert (result.rows, result.excluded) == (1, {"contact_left_out": 1})
+    assert result.manifest["members"] == 2
+
+
 def contents(result: ExportResult, data: bytes) -> list[bytes]:
     if not result.file_name.endswith(".zip"):
         return [data]
