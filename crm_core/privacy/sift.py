@@ -80,7 +80,8 @@ class Sifted:
 @dataclass
 class _Piece:
     """What one batch told: reasons by their place in `_REASONS` and those of `leave_out`, who is
-    in `leave_out` whatever their reason, and who of them is no member."""
+    in `leave_out` whatever their reason, and who of them is no member. `texts`: who may be sent
+    none, in the same way as reasons."""
 
     reasons: NDArray[np.uint8]
     out: NDArray[np.bool_]
@@ -88,6 +89,7 @@ class _Piece:
     contacts: Mapping[str, Contact]
     phones: NDArray[np.int64]
     file: NDArray[np.uint8]
+    texts: NDArray[np.uint8]
 
 
 def sift(batches: Iterable[pa.RecordBatch], needs: Needs, records: Records) -> Sifted:
@@ -122,16 +124,16 @@ def _piece(batch: pa.RecordBatch, needs: Needs, records: Records, revision: int)
         told = [region_of(text) for text in batch[COUNTRY].to_pylist()]
         file = np.array([REGIONS.index(region) for region in told], np.uint8)
         _ask_of_ad_use(keys, reasons, file, needs, records)
+    texts = np.zeros(len(keys), np.uint8)
     if platform and platform.split == "texts":
         silent = _standing(records, keys, "sms", revision).barred
         numbers = phones(batch, needs.home).marks
-        numbers[[key in silent for key in keys]] = 0
-        file = (numbers != 0).astype(np.uint8)
+        texts = np.array([_REASONS.index(silent.get(key, "")) for key in keys], np.uint8)
     known = (*_REASONS, *needs.reasons)
     codes = np.array([known.index(reason) for reason in reasons], np.uint8)
     out = np.array([place is not None for place in places], np.bool_)
     outside = np.array(batch[OUTSIDE].to_pylist(), np.bool_)
-    return _Piece(codes, out, outside, contacts, numbers, file)
+    return _Piece(codes, out, outside, contacts, numbers, file, texts)
 
 
 def _standing(records: Records, keys: list[int], channel: str, revision: int) -> Standing:
@@ -182,6 +184,13 @@ def _settled(pieces: list[_Piece], needs: Needs, revision: int) -> Sifted:
     cells = {kind: asked & (why[kind] == 0) for kind in kinds}
     kept = np.logical_or.reduce(list(cells.values())) if kinds else asked
     numbers = _joined([piece.phones for piece in pieces], np.int64)
+    file = _joined([piece.file for piece in pieces], np.uint8)
+    empty = why
+    if needs.platform and needs.platform.split == "texts":
+        texts = _joined([piece.texts for piece in pieces], np.uint8)
+        empty = {**why, "phone": _texts_why(numbers, texts, kept, said_no)}
+        numbers[(texts != 0) | (empty["phone"] != 0)] = 0
+        file = (numbers != 0).astype(np.uint8)
     numbers[~cells.get("phone", kept)] = 0
     usable = {kind: int((asked & (marks[kind] != 0)).sum()) for kind in kinds}
     every = [marks[kind] != 0 for kind in kinds]
@@ -189,9 +198,9 @@ def _settled(pieces: list[_Piece], needs: Needs, revision: int) -> Sifted:
         kept=kept[inside],
         cells={kind: told[inside] for kind, told in cells.items()},
         phones=numbers[inside],
-        file=_joined([piece.file for piece in pieces], np.uint8)[inside],
+        file=file[inside],
         excluded=_excluded(known, reasons, why, kept, inside),
-        left_empty=_left_empty(why, kept),
+        left_empty=_left_empty(empty, kept),
         asked=int(asked.sum()),
         usable={**usable, "all": int(np.logical_and.reduce([asked, *every]).sum())},
         revision=revision,
@@ -217,6 +226,20 @@ def _why(
     why[free[first]] = 0
     why[shut] = _OTHERS
     return why
+
+
+def _texts_why(
+    numbers: NDArray[np.int64],
+    texts: NDArray[np.uint8],
+    kept: NDArray[np.bool_],
+    said_no: NDArray[np.bool_],
+) -> NDArray[np.uint8]:
+    """Why a number that may be sent texts is not told: as of any contact, and none of somebody
+    who said no to texts."""
+    refused = np.isin(texts, [_REASONS.index(name) for name in _SAID_NO])
+    may = texts == 0
+    why = _why(numbers, np.zeros(len(numbers), np.uint8), kept & may, said_no | refused)
+    return np.where(may, why, 0).astype(np.uint8)
 
 
 def _excluded(
