@@ -22,9 +22,7 @@ def marked(members: ir.Table, leave_out: Mapping[str, ir.Table]) -> ir.Table:
         for place, people in enumerate(leave_out.values())
     ]
     together = ibis.union(*parts)
-    barred = together.group_by("customer_key").agg(
-        **{LEFT_OUT: together.place.min().cast("int64")}
-    )
+    barred = together.group_by("customer_key").agg(**{LEFT_OUT: together.place.min().cast("int64")})
     columns = ("customer_key", LEFT_OUT, OUTSIDE)
     inside = keys.left_join(barred, "customer_key").mutate(**{OUTSIDE: ibis.literal(False)})
     others = barred.anti_join(keys, "customer_key").mutate(**{OUTSIDE: ibis.literal(True)})
