@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from crm_core.errors import CrmError, close_match
 from crm_core.privacy.gate import COUNTRY, IDENTITY_COLUMNS, KNOWN_PHONE, for_export
-from crm_core.privacy.left_out import marked
+from crm_core.privacy.left_out import LEFT_OUT, OUTSIDE, marked
 from crm_core.privacy.platforms import FORMATS, PLATFORMS, Cell, Platform, columns_read
 from crm_core.privacy.policy import CHANNEL_COLUMNS, Access
 from crm_core.privacy.sift import Needs
@@ -65,11 +65,10 @@ def planned(access: Access, store: Store, wish: Wish) -> Plan:
     needs = Needs(channel, platform, tuple(wish.leave_out), wish.home, wish.ads_consent_covers_use)
     decides = _decides(platform) if platform else columns_read(channel)
     tells = _tells(platform) if platform else tuple(n for n in wanted if n in IDENTITY_COLUMNS)
+    seen = marked(wish.members, wish.leave_out)
     return Plan(
         needs,
-        marked(_of_people(access, store, wish.members, (), decides), wish.leave_out).order_by(
-            "customer_key"
-        ),
+        _of_people(access, store, seen, (LEFT_OUT, OUTSIDE), decides).order_by("customer_key"),
         _of_people(access, store, wish.members, tuple(wanted), tells).order_by("customer_key"),
         tuple(wanted),
         (*own, *wanted.values()),

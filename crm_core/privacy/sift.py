@@ -24,7 +24,7 @@ from crm_core.privacy.contacts import (
     platform_contacts,
 )
 from crm_core.privacy.gate import COUNTRY
-from crm_core.privacy.left_out import LEFT_OUT
+from crm_core.privacy.left_out import LEFT_OUT, OUTSIDE
 from crm_core.privacy.normalise import region_of
 from crm_core.privacy.platforms import Platform
 from crm_core.records import Records
@@ -79,12 +79,17 @@ class Sifted:
 
 @dataclass
 class _Piece:
-    """What one batch told: reasons by their place in `_REASONS` and those of `leave_out`."""
+    """What one batch told: reasons by their place in `_REASONS` and those of `leave_out`, who is
+    in `leave_out` whatever their reason, and who of them is no member. `texts`: who may be sent
+    none, in the same way as reasons."""
 
     reasons: NDArray[np.uint8]
+    out: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
     contacts: Mapping[str, Contact]
     phones: NDArray[np.int64]
     file: NDArray[np.uint8]
+    texts: NDArray[np.uint8]
 
 
 def sift(batches: Iterable[pa.RecordBatch], needs: Needs, records: Records) -> Sifted:
@@ -119,14 +124,16 @@ def _piece(batch: pa.RecordBatch, needs: Needs, records: Records, revision: int)
         told = [region_of(text) for text in batch[COUNTRY].to_pylist()]
         file = np.array([REGIONS.index(region) for region in told], np.uint8)
         _ask_of_ad_use(keys, reasons, file, needs, records)
+    texts = np.zeros(len(keys), np.uint8)
     if platform and platform.split == "texts":
         silent = _standing(records, keys, "sms", revision).barred
         numbers = phones(batch, needs.home).marks
-        numbers[[key in silent for key in keys]] = 0
-        file = (numbers != 0).astype(np.uint8)
+        texts = np.array([_REASONS.index(silent.get(key, "")) for key in keys], np.uint8)
     known = (*_REASONS, *needs.reasons)
     codes = np.array([known.index(reason) for reason in reasons], np.uint8)
-    return _Piece(codes, contacts, numbers, file)
+    out = np.array([place is not None for place in places], np.bool_)
+    outside = np.array(batch[OUTSIDE].to_pylist(), np.bool_)
+    return _Piece(codes, out, outside, contacts, numbers, file, texts)
 
 
 def _standing(records: Records, keys: list[int], channel: str, revision: int) -> Standing:
@@ -158,7 +165,9 @@ def _settled(pieces: list[_Piece], needs: Needs, revision: int) -> Sifted:
     known = (*_REASONS, *needs.reasons)
     reasons = _joined([piece.reasons for piece in pieces], np.uint8)
     asked = reasons == 0
-    said_no = np.isin(reasons, [known.index(name) for name in (*_SAID_NO, *needs.reasons)])
+    inside = ~_joined([piece.outside for piece in pieces], np.bool_)
+    said_no = np.isin(reasons, [known.index(name) for name in _SAID_NO])
+    said_no |= _joined([piece.out for piece in pieces], np.bool_)
     kinds = list(pieces[0].contacts) if pieces else []
     marks = {
         kind: _joined([piece.contacts[kind].marks for piece in pieces], np.int64) for kind in kinds
@@ -175,16 +184,23 @@ def _settled(pieces: list[_Piece], needs: Needs, revision: int) -> Sifted:
     cells = {kind: asked & (why[kind] == 0) for kind in kinds}
     kept = np.logical_or.reduce(list(cells.values())) if kinds else asked
     numbers = _joined([piece.phones for piece in pieces], np.int64)
+    file = _joined([piece.file for piece in pieces], np.uint8)
+    empty = why
+    if needs.platform and needs.platform.split == "texts":
+        texts = _joined([piece.texts for piece in pieces], np.uint8)
+        empty = {**why, "phone": _texts_why(numbers, texts, kept, said_no)}
+        numbers[(texts != 0) | (empty["phone"] != 0)] = 0
+        file = (numbers != 0).astype(np.uint8)
     numbers[~cells.get("phone", kept)] = 0
     usable = {kind: int((asked & (marks[kind] != 0)).sum()) for kind in kinds}
     every = [marks[kind] != 0 for kind in kinds]
     return Sifted(
-        kept=kept,
-        cells=cells,
-        phones=numbers,
-        file=_joined([piece.file for piece in pieces], np.uint8),
-        excluded=_excluded(known, reasons, why, kept),
-        left_empty=_left_empty(why, kept),
+        kept=kept[inside],
+        cells={kind: told[inside] for kind, told in cells.items()},
+        phones=numbers[inside],
+        file=file[inside],
+        excluded=_excluded(known, reasons, why, kept, inside),
+        left_empty=_left_empty(empty, kept),
         asked=int(asked.sum()),
         usable={**usable, "all": int(np.logical_and.reduce([asked, *every]).sum())},
         revision=revision,
@@ -212,15 +228,30 @@ def _why(
     return why
 
 
+def _texts_why(
+    numbers: NDArray[np.int64],
+    texts: NDArray[np.uint8],
+    kept: NDArray[np.bool_],
+    said_no: NDArray[np.bool_],
+) -> NDArray[np.uint8]:
+    """Why a number that may be sent texts is not told: as of any contact, and none of somebody
+    who said no to texts."""
+    refused = np.isin(texts, [_REASONS.index(name) for name in _SAID_NO])
+    may = texts == 0
+    why = _why(numbers, np.zeros(len(numbers), np.uint8), kept & may, said_no | refused)
+    return np.where(may, why, 0).astype(np.uint8)
+
+
 def _excluded(
     known: tuple[str, ...],
     reasons: NDArray[np.uint8],
     why: Mapping[str, NDArray[np.uint8]],
     kept: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
 ) -> dict[str, int]:
-    """Who was left out, by reason."""
+    """Which members were left out, by reason."""
     counted = Counter(
-        {known[code]: int(count) for code, count in enumerate(np.bincount(reasons)) if code}
+        {known[code]: int(n) for code, n in enumerate(np.bincount(reasons[inside])) if code}
     )
     gone = (reasons == 0) & ~kept
     if gone.any():

@@ -21,17 +21,17 @@ def measured(did: Did, rows: Rows, as_of: date) -> ir.Table:
     """One row a customer with such events: customer_key and `measured`, their number or money;
     where only whether there were any is asked, any number above 0.
 
-    An event counts once however many of its rows fit. Rows end at `as_of`. With `then` only those
+    An event counts once however many of its rows fit, period and all. Rows end at `as_of`. With `then` only those
     count that were followed as asked: of each event only the next that fits is looked at.
     """
     found = _fitting(did.event, did.where, rows, as_of)
-    found = found if _only_whether(did) else _once(found, did)
     if did.last_days is not None:
         first = ibis.literal(as_of - timedelta(days=did.last_days - 1))
         found = found.filter(found.day >= first)
     if did.between is not None:
         low, high = did.between
         found = found.filter(found.day.between(ibis.literal(low), ibis.literal(high)))
+    found = found if _only_whether(did) else _once(found, did)
     if did.then is not None:
         following = _fitting(did.then.event, did.then.where, rows, as_of)
         found = _followed(found, following, did.then, as_of)

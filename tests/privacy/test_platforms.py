@@ -169,6 +169,42 @@ def test_klaviyo_gets_a_file_for_each_state_of_consent(make_shop: MakeShop) -> N
     assert consents == [{"email": "granted"}, {"email": "granted", "sms": "granted"}]
 
 
+def test_a_klaviyo_file_tells_no_number_of_somebody_who_must_stay_out(
+    make_shop: MakeShop,
+) -> None:
+    same = {"phone": "030 23125001"}
+    told = {"email": "granted"}
+    one, other = person(1, "Ann Lee"), person(2, "Bo Li", **same)
+    held_back, _ = _klaviyo_texts(make_shop([one, other]), leave_out=(2,))
+    assert held_back == {"p1@example.com": ""}
+    shop = make_shop([one, other])
+    shop.agree([2], "sms", state="denied")
+    refused, result = _klaviyo_texts(shop)
+    assert refused == {"p1@example.com": "", "p2@example.com": ""}
+    assert result.left_empty == {"contact_left_out": 1}
+    assert [file["consent"] for file in result.manifest["files"]] == [told]
+    silent = person(2, "Bo Li", agreed=("email",), **same)
+    unasked, _ = _klaviyo_texts(make_shop([one, silent]))
+    assert unasked == {"p1@example.com": "+493023125001", "p2@example.com": ""}
+
+
+def test_a_klaviyo_file_tells_a_number_once(make_shop: MakeShop) -> None:
+    people = [person(1, "Ann Lee"), person(2, "Bo Li", phone="+49 30 23125001")]
+    numbers, result = _klaviyo_texts(make_shop(people))
+    assert numbers == {"p1@example.com": "+493023125001", "p2@example.com": ""}
+    assert result.left_empty == {"same_contact": 1}
+    mails, texts = (file["rows"] for file in result.manifest["files"])
+    assert (mails, texts) == (1, 1)
+
+
+def _klaviyo_texts(
+    shop: Shop, leave_out: tuple[int, ...] = ()
+) -> tuple[dict[str, str], ExportResult]:
+    """The phone number told of each e-mail."""
+    result, data = send(shop, "klaviyo", leave_out={"holdout": shop.chosen(*leave_out)})
+    return {row[0]: row[1] for rows in files_of(result, data).values() for row in rows[1:]}, result
+
+
 def test_a_klaviyo_file_stays_below_its_limit(
     make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +293,20 @@ def test_a_file_holds_the_audience_less_who_must_stay_out(
         assert result.rows + sum(result.excluded.values()) == result.manifest["members"] == 11
         sums = {hashlib.sha256(each).hexdigest() for each in contents(result, data)}
         assert {file["sha256"] for file in result.manifest["files"]} <= sums
+
+
+@pytest.mark.parametrize("agreed", [EVERYWHERE, ()])
+def test_a_contact_of_somebody_held_out_is_not_told_though_they_fit_no_list(
+    make_shop: MakeShop, agreed: tuple[str, ...]
+) -> None:
+    twin = person(2, "Bo Li", email="P1@example.com", agreed=agreed)
+    shop = make_shop([person(1, "Ann Lee"), twin, person(3, "Cy Oz")])
+    result, data = send(
+        shop, "mailchimp", members=shop.chosen(1, 3), leave_out={"holdout": shop.chosen(2)}
+    )
+    assert found_in("mailchimp", result, data) == {3}
+    assert (result.rows, result.excluded) == (1, {"contact_left_out": 1})
+    assert result.manifest["members"] == 2
 
 
 def contents(result: ExportResult, data: bytes) -> list[bytes]:

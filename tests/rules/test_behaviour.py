@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -196,3 +196,28 @@ def test_every_event_and_part_is_worded(language: str) -> None:
         for form in ("label", "did", "did_not"):
             assert has(f"behaviour.event.{event.name}.{form}", language)
         assert [part.label for part in event.fields.values() if not has(part.label, language)] == []
+
+
+@pytest.mark.parametrize(
+    "period",
+    [{"last_days": 30}, {"between": (AS_OF - timedelta(days=20), AS_OF)}],
+)
+def test_an_event_of_several_days_is_asked_about_by_those_in_the_period(
+    period: dict[str, Any],
+) -> None:
+    """A campaign that wrote 100 and 5 days ago did so once within the last 30 days."""
+    told = ibis.table(
+        {"customer_key": "int64", "day": "date", "at": "timestamp", "occurrence": "string"},
+        name="told",
+    )
+    with duckdb.connect() as connection:
+        connection.execute(
+            'create table told as select 1 as customer_key, day, day::timestamp as "at",'
+            " 'spring' as occurrence from (select unnest(?::date[]) as day)",
+            [[AS_OF - timedelta(days=ago) for ago in (100, 5, 3)]],
+        )
+        for operator in (">=", "=", "<="):
+            asked = Did("campaign", operator=operator, value=1, **period)
+            answer = ibis.to_sql(measured(asked, lambda _: told, AS_OF), dialect="duckdb")
+            ((_, times),) = connection.execute(answer).fetchall()
+            assert times == 1 or operator == ">="
