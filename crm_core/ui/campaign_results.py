@@ -21,6 +21,8 @@ from crm_core.ui.uplift_parts import draw_uplift
 from crm_core.ui.words import caption, note, paragraph, success, warning
 from crm_core.views.campaign_results import CampaignResults, campaign_results, needed
 
+#: Where the lot cannot be trusted, no lift and no money is told.
+_NO_LIFT = ("broken", "unlike")
 _TONES: dict[str, Callable[..., None]] = {
     "broken": warning,
     "unlike": warning,
@@ -38,21 +40,28 @@ def draw_result(name: str) -> None:
     _say(view)
     if not view.result.lifts:
         return
+    if view.said in _NO_LIFT:
+        _arms_and_checks(view)
+        return
     _figures(view.result)
     left, right = columns(1, 1)
     with left:
         _whiskers("people", view.people, "points", view)
     with right:
         _whiskers("money", view.money, "money", view)
+    _arms_and_checks(view)
+    if view.result.segments:
+        _segments(view)
+    if view.result.is_random and view.result.is_over:
+        draw_uplift(name, terms.cost_per_contact if terms else 0.0)
+
+
+def _arms_and_checks(view: CampaignResults) -> None:
     left, right = columns(5, 3)
     with left:
         _arms(view)
     with right:
         _checks(view)
-    if view.result.segments:
-        _segments(view)
-    if view.result.is_random and view.result.is_over:
-        draw_uplift(name, terms.cost_per_contact if terms else 0.0)
 
 
 def lesson(said: str, row: pd.Series) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from crm_core.audiences.campaign_result import Terms
+from crm_core.pipeline.campaign_steps import terms_of
+from crm_core.records import Records
 from crm_core.text import formats
 from crm_core.ui.campaign_results import lesson
 from crm_core.ui.fields import choice_field
@@ -38,6 +41,13 @@ def _money(row: pd.Series) -> str:
         return words["money"]
     key = "results.no_interval" if pd.isna(row["margin_low"]) else "results.between"
     return session.t(key, **words)
+
+
+def sealed_terms(records: Records) -> tuple[tuple[str, Terms], ...]:
+    """What was decided of each campaign that was drawn here."""
+    sealed = [each.plan.name for each in records.campaigns() if each.sealed_at is not None]
+    found = [(name, terms_of(records, name)) for name in sealed]
+    return tuple((name, terms) for name, terms in found if terms is not None)
 
 
 def campaign_choice(view: Results) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crm_core.audiences.campaign_result import CampaignResult, campaign_result
+from crm_core.audiences.campaign_result import CampaignResult, Terms, campaign_result
 from crm_core.audiences.measurement import assignment_of, campaign_names
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
@@ -30,12 +30,20 @@ class Results:
     others: tuple[str, ...]
 
 
-def results(selection: Selection, *, store: Store, access: Access) -> Results:
-    """Measures the latest campaigns, drawn here or known from imported touches."""
+def results(
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    terms: tuple[tuple[str, Terms], ...] = (),
+) -> Results:
+    """Measures the latest campaigns, drawn here (with the `terms` of each) or known from imported
+    touches."""
     del selection, access
-    names = campaign_names(store)
+    names, decided = campaign_names(store), dict(terms)
     measured = [
-        campaign_result(store, assignment_of(store, name), parts=False) for name in names[:MOST]
+        campaign_result(store, assignment_of(store, name), terms=decided.get(name), parts=False)
+        for name in names[:MOST]
     ]
     rows = pd.DataFrame([_row(one) for one in measured])
     return Results(rows, tuple(names[MOST:]))
