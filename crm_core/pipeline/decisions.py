@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.campaigns import hold_globally
 from crm_core.records import Records
 from crm_core.store import Engine, Store
 
@@ -53,7 +54,7 @@ def sync_consents(engine: Engine, records: Records) -> int:
 
     First, what people decided about a customer follows the key that a merge gave the customer.
     Where the store was made anew it also comes apart with customers who are two after all, and
-    consents that no file tells any more leave.
+    consents that no file tells any more leave. Last, whom no campaign writes to is written down.
     Safe to repeat: a move is made once, the same event counts once. Nothing is pending then.
     """
     rebuilt = _rebuilt(engine)
@@ -61,6 +62,7 @@ def sync_consents(engine: Engine, records: Records) -> int:
         with closing(engine.open()) as store:
             records.move_customers(_moves(store))
             added = sum(records.load_consents(events) for events in _told(store))
+            _hold_newcomers(store, records)
     else:
         added = _replace(engine, records)
         rebuilt.unlink()
@@ -81,7 +83,15 @@ def _replace(engine: Engine, records: Records) -> int:
         moves = _moves(store)
         records.separate_customers(moves)
         records.move_customers(moves)
-        return records.replace_imported(_told(store))[0]
+        added = records.replace_imported(_told(store))[0]
+        _hold_newcomers(store, records)
+        return added
+
+
+def _hold_newcomers(store: Store, records: Records) -> None:
+    """Those of new customers whom no campaign writes to are in the list that other tools get."""
+    if records.campaign_policy().global_control_share:
+        hold_globally(store, records)
 
 
 def _told(store: Store) -> Iterator[pa.Table]:

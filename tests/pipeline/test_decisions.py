@@ -12,14 +12,16 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from crm_core.audiences.arms import globally_held
 from crm_core.pipeline import imports
+from crm_core.pipeline.campaigns import globally_out
 from crm_core.pipeline.decisions import sync_consents
 from crm_core.pipeline.imports import run_import
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.pipeline.workspace import open_workspace, workspace
 from crm_core.privacy.export import export_list
 from crm_core.privacy.policy import Access
-from crm_core.records import open_records
+from crm_core.records import MOST_GLOBAL, CampaignPolicy, open_records
 from crm_core.store import engine_of, open_store
 from crm_core.store.folder_engine import mirror_file
 from crm_core.store.imports import recognise
@@ -110,6 +112,30 @@ def test_who_was_barred_stays_barred(tmp_path: Path) -> None:
     shop.load(JOINED, name="joined")
     assert shop.records.suppressed(keys.values(), "sms") == {keys["a"]}
     assert mailed(shop) == {"carl@example.com"}
+
+
+def test_customers_who_arrive_are_in_the_global_control_at_once(tmp_path: Path) -> None:
+    shop, keys = shop_of_two(tmp_path)
+    policy = CampaignPolicy(global_control_share=MOST_GLOBAL)
+    shop.records.save_campaign_policy(policy, user="ann", now=NOW)
+    newcomers = [f"n{number}" for number in range(40)]
+    shop.load(
+        {
+            "orders": [order(f"o{name}", name, "2026-01-08T10:00:00") for name in newcomers],
+            "order_lines": [line(f"o{name}", "tea", "10") for name in newcomers],
+        },
+        name="more",
+    )
+    folder = shop.folder / "var/shop"
+    decisions = mirror_file(shop.records, folder)
+    store = open_store(shop.url, settings=shop.settings, decisions=decisions)
+    told = set(store.fetch(globally_out(store))["customer_key"])
+    every = store.fetch(store.table("customer_facts").select("customer_key"))["customer_key"]
+    store.close()
+    secret = shop.records.secret("global_control")
+    held = globally_held(secret, every.to_numpy(), MOST_GLOBAL)
+    assert told == set(every[held])
+    assert told - set(keys.values())
 
 
 @pytest.mark.slow
