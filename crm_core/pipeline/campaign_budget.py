@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
 
 import numpy as np
 
@@ -46,8 +45,7 @@ class Budgeted:
     """The best choice under a budget. `by_offer` counts people; `least` is the smallest
     contribution expected in a year of anybody chosen, where one offer is chosen from.
 
-    Gain is p_buy x margin of an order x lift, less what offers give away; by assumed lifts, or by
-    `uplift` scores where a campaign of the shop was measured.
+    Gain is p_buy x margin of an order x lift, less what offers give away, by the lifts given.
     """
 
     people: int
@@ -55,7 +53,6 @@ class Budgeted:
     plan: Plan
     curve: tuple[Step, ...]
     least: float | None
-    by: Literal["assumed", "uplift"] = "assumed"
 
 
 def budgeted(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any as Anything
 
 import streamlit as st
 
 from crm_core.rules import EVENTS, Condition, Did, Event, Then, event_of
-from crm_core.ui.condition_row import condition_row, part_menu, remove_button
+from crm_core.ui.condition_row import condition_row, day_field, days_field, part_menu, remove_button
 from crm_core.ui.rule_tree import Node, add, add_then, fresh, remove
 from crm_core.ui.session import Session, current
 
@@ -112,11 +111,11 @@ def _when(place: int, given: Did, session: Session) -> dict[str, Anything] | Non
     if code == "always":
         return {}
     if code == "last_days":
-        days = _days(f"behaviour_{place}_days", given.last_days or 90, session)
+        days = days_field(f"behaviour_{place}_days", given.last_days or 90, session)
         return None if days is None else {"last_days": days}
     low, high = given.between or (None, None)
     days = [
-        _day(f"behaviour_{place}_{name}", name, day, session)
+        day_field(f"behaviour_{place}_{name}", name, day, session)
         for name, day in (("low", low), ("high", high))
     ]
     first, last = days
@@ -134,7 +133,7 @@ def _then(node: Node) -> Then | None:
             key = f"behaviour_{node.place}_happened"
             happened = _pick(key, "builder.followed", ("then_not", "then"), start, session)
             event = _event(node.place, given.event, session, dated=True)
-            days = _days(
+            days = days_field(
                 f"behaviour_{node.place}_days", given.within_days, session, "builder.within"
             )
             remove_button(node.place, remove)
@@ -181,31 +180,3 @@ def _pick(key: str, label_key: str, codes: tuple[str, ...], start: str, session:
         width=190,
     )
     return chosen if chosen in codes else start
-
-
-def _days(key: str, start: int, session: Session, label_key: str = "audiences.days") -> int | None:
-    typed: int | None = st.number_input(
-        session.md(label_key),
-        value=start,
-        min_value=1,
-        max_value=36_500,
-        step=1,
-        key=key,
-        persist_state="session",
-        width=120,
-    )
-    return typed or None
-
-
-def _day(key: str, name: str, start: date | None, session: Session) -> date | None:
-    typed = st.date_input(
-        session.md(f"audiences.{name}"),
-        value=start,
-        min_value=date(1980, 1, 1),
-        max_value=date(2100, 12, 31),
-        key=key,
-        format="YYYY-MM-DD",
-        persist_state="session",
-        width=150,
-    )
-    return typed if isinstance(typed, date) else None

@@ -96,7 +96,7 @@ def _draw_choice(kept: Campaign, found: Budgeted, offers: tuple[Choosable, ...])
             alt_key="campaign.budget.title",
         )
     _draw_curve(found)
-    caption(f"campaign.budget.by.{found.by}", spread=formats.percent(SPREAD, session.language, 0))
+    caption("campaign.budget.by_lifts", spread=formats.percent(SPREAD, session.language, 0))
     if best.verdict == "some" and found.least is not None and found.least > 0:
         _keep_to(kept, found.least)
 

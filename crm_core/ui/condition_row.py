@@ -162,7 +162,7 @@ def _value(key: str, field: Field, operator: str, start: Condition | None, menu:
         case ("none", _):
             return None
         case ("days", _):
-            return _days(key, value, session)
+            return days_field(key, value or 30, session)
         case ("list", _):
             return _several(key, field, value or (), menu)
         case ("pair", kind):
@@ -217,9 +217,14 @@ def _typed(value: float | None, field: Field) -> float | None:
 
 def _day(key: str, field: Field, value: date | None, name: str, session: Session) -> date | None:
     del field
+    return day_field(key, name, value, session)
+
+
+def day_field(key: str, name: str, start: date | None, session: Session) -> date | None:
+    """A day to be typed or picked; None while there is none."""
     typed = st.date_input(
         session.md(f"audiences.{name}"),
-        value=value,
+        value=start,
         min_value=date(1980, 1, 1),
         max_value=date(2100, 12, 31),
         key=key,
@@ -230,10 +235,13 @@ def _day(key: str, field: Field, value: date | None, name: str, session: Session
     return typed if isinstance(typed, date) else None
 
 
-def _days(key: str, value: int | None, session: Session) -> int | None:
+def days_field(
+    key: str, start: int, session: Session, label_key: str = "audiences.days"
+) -> int | None:
+    """A number of days to be typed; None while there is none."""
     typed: int | None = st.number_input(
-        session.md("audiences.days"),
-        value=value or 30,
+        session.md(label_key),
+        value=start,
         min_value=1,
         max_value=36_500,
         step=1,

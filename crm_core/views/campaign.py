@@ -21,6 +21,7 @@ from crm_core.audiences.power import (
 from crm_core.pipeline.campaigns import Drawn, Terms, draw, rule_in
 from crm_core.privacy.policy import Access
 from crm_core.records import ARMS, CampaignPlan
+from crm_core.rules import All
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.people import is_scored
@@ -145,8 +146,6 @@ def sealed_outlook(
 ) -> Outlook:
     """What is expected of the members of a sealed campaign, as things stand now."""
     del selection, access
-    from crm_core.rules import All
-
     return outlook(store, All(), in_campaigns(store, [number]), plan.window_days)
 
 
