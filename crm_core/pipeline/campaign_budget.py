@@ -42,8 +42,8 @@ class Choosable:
 
 @dataclass(frozen=True)
 class Budgeted:
-    """The best choice under a budget. `by_offer` counts people; `least` is the smallest
-    contribution expected in a year of anybody chosen, where one offer is chosen from.
+    """The best choice under a budget. `by_offer` counts people; `least` is the contribution
+    expected in a year from which on people were chosen, where that alone tells who was.
 
     Gain is p_buy x margin of an order x lift, less what offers give away, by the lifts given.
     """
@@ -86,13 +86,14 @@ def budgeted(
     curve = profit_curve(options)
     chosen = best.choice != NONE
     counts = np.bincount(best.choice[chosen], minlength=len(offers))
-    alone = len(offers) == 1 and bool(chosen.any())
+    least = float(yearly[chosen].min()) if len(offers) == 1 and chosen.any() else None
+    is_rule = least is not None and bool(((yearly >= least) == chosen).all())
     return Budgeted(
         people=len(yearly),
         by_offer=tuple(int(count) for count in counts),
         plan=best,
         curve=tuple(curve),
-        least=float(yearly[chosen].min()) if alone else None,
+        least=least if is_rule else None,
     )
 
 
