@@ -13,6 +13,7 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.scores import refresh_scores
+from crm_core.pipeline.shipped import unpack
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.records import Records, open_records
 from crm_core.schema import VERSION
@@ -23,6 +24,8 @@ from crm_core.store.imports import recognise
 DEMO_DATA = Path(__file__).parents[2] / "data"
 LEARNED = "learned"
 """The folder of the demo's data with what is slow to learn of it."""
+BUILT = "built"
+"""The folder of the demo's data with the store that was built from it."""
 _MARK = "source.sha256"
 
 
@@ -97,16 +100,32 @@ def ensure_demo(
     *,
     now: datetime,
     data: Path = DEMO_DATA,
+    anew: bool = False,
     progress: Callable[[str, float], None] = lambda step, share: None,
 ) -> str:
-    """The bundled demo store's URL, built on first start or when its data changed."""
+    """The bundled demo store's URL, made on first start or when its data changed: unpacked if
+    the store was shipped as it is built from this data, else, or `anew`, built.
+    """
     url = demo_url(settings)
     mark = engine_of(url, settings).folder / _MARK
-    fingerprint = _fingerprint(data)
-    if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
+    source = fingerprint(data)
+    if mark.exists() and mark.read_text(encoding="utf-8") == source:
         return url
     records = open_records(workspace(settings, url).records_url)
     try:
+        progress("unpack", 0.0)
+        learned = {file.stem: file for file in data.glob(f"{LEARNED}/*/*.parquet")}
+        if not anew and unpack(
+            url,
+            data / BUILT,
+            source,
+            settings=settings,
+            records=records,
+            now=now,
+            learned=learned,
+        ):
+            mark.write_text(source, encoding="utf-8")
+            return url
         wishes = Wishes(name=_name(data), kind="demo")
         run_import(
             recognise([data / "manifest.json", *sorted(data.glob("*.parquet"))]),
@@ -126,7 +145,7 @@ def ensure_demo(
         )
     finally:
         records.close()
-    mark.write_text(fingerprint, encoding="utf-8")
+    mark.write_text(source, encoding="utf-8")
     return url
 
 
@@ -135,7 +154,8 @@ def _name(data: Path) -> str:
     return str(manifest.get("name", ""))
 
 
-def _fingerprint(data: Path) -> str:
+def fingerprint(data: Path) -> str:
+    """The mark of the demo's files, and of what was learned of them, under this program's schema."""
     digest = hashlib.sha256(str(VERSION).encode())
     for path in sorted(
         [*data.glob("*.parquet"), *data.glob("*.json"), *data.glob(f"{LEARNED}/*/*")]
