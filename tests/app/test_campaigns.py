@@ -76,6 +76,7 @@ def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None
     assert kept[0].plan.name in words(test).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_a_draft_is_deleted_and_brought_back(own: Path, open_page: Open) -> None:
     test = open_page("playbooks", shop="campaigns").test
     fine(test)

@@ -147,6 +147,7 @@ def test_a_rule_is_built_saved_deleted_and_brought_back(open_page: Open) -> None
     test.button(key="audience_delete").click().run()
 
 
+@pytest.mark.slow
 def test_behaviour_is_asked_about_step_by_step(open_page: Open) -> None:
     test = open_page("audiences").test
     test.segmented_control(key="audience_by").set_value("rule").run()

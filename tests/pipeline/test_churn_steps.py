@@ -89,6 +89,7 @@ def test_a_young_shop_has_untried_chances_and_is_told_so(shop: SmallShop) -> Non
     assert list(answer["rows"][0]) == COLUMNS
 
 
+@pytest.mark.slow
 def test_the_shops_own_horizon_counts(
     shop: SmallShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
