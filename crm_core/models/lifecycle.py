@@ -44,7 +44,7 @@ class ShopRhythm:
 
 def shop_rhythm(past: StoreAt) -> ShopRhythm:
     """The rhythm that a shop's customers had by `past.as_of`."""
-    gaps = _gaps(past)
+    gaps = _gaps(past.table("customer_days"))
     own = gaps.group_by("customer_key").agg(
         middle=gaps.gap.median().cast("float64"),
         second=gaps.gap.max(where=gaps.place == 1).cast("float64"),
@@ -71,7 +71,7 @@ def lifecycle(past: StoreAt, shop: ShopRhythm) -> ir.Table:
     until the next order. A `prospect` is known to the shop and has not bought.
     Two orders on one day are one purchase day. Only time and orders change a stage.
     """
-    buyers = _buyers(past, shop)
+    buyers = stages_of(past.table("customer_days"), past.as_of, shop)
     others = _prospects(past)
     return buyers if others is None else buyers.union(others)
 
@@ -109,10 +109,9 @@ def fit(store: Tables, *, as_of: date) -> Fitted:
     )
 
 
-def _gaps(past: StoreAt) -> ir.Table:
+def _gaps(days: ir.Table) -> ir.Table:
     """Each gap between two purchase days of a customer: its days, its place (1 is from the first
     to the second), and whether no purchase day followed it."""
-    days = past.table("customer_days")
     window = ibis.window(group_by="customer_key", order_by="day")
     known = days.filter(days.customer_key.notnull())
     placed = known.select(
@@ -124,11 +123,12 @@ def _gaps(past: StoreAt) -> ir.Table:
     return placed.filter(placed.gap.notnull())
 
 
-def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
-    days = past.table("customer_days")
+def stages_of(days: ir.Table, as_of: date, shop: ShopRhythm) -> ir.Table:
+    """The rows of `lifecycle` of buyers, from any table of customer_key and day, a purchase day
+    once each, that has no future."""
     known = days.filter(days.customer_key.notnull())
     people = known.group_by("customer_key").agg(last_day=known.day.max(), purchases=known.count())
-    gaps = _gaps(past)
+    gaps = _gaps(days)
     own = gaps.group_by("customer_key").agg(
         middle=gaps.gap.median().cast("float64"),
         middle_before=gaps.gap.median(where=~gaps.is_last).cast("float64"),
@@ -136,7 +136,7 @@ def _buyers(past: StoreAt, shop: ShopRhythm) -> ir.Table:
     )
     seen = people.left_join(own, "customer_key").drop("customer_key_right")
     usual = {name: ibis.literal(days) for name, days in asdict(shop).items()}
-    return staged(seen.mutate(as_of=ibis.literal(past.as_of), **usual)).select(*COLUMNS)
+    return staged(seen.mutate(as_of=ibis.literal(as_of), **usual)).select(*COLUMNS)
 
 
 def staged(seen: ir.Table) -> ir.Table:

@@ -5,7 +5,8 @@ scipy, scikit-learn and prophet are slow to load: only a refresh pays for them, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from crm_core.features import build_features
 from crm_core.pipeline import segment_steps
@@ -15,6 +16,7 @@ from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.store import StoreAt
+from crm_core.store.accounts import companies
 
 
 def features(job: Scoring) -> None:
@@ -51,3 +53,14 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "segment_history": segment_history,
     "uplift": uplift,
 }
+
+#: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
+_OF_EVERYBODY = frozenset({"features", "lifecycle", "loyalty", "forecast", "uplift"})
+
+
+@contextmanager
+def of_consumers(job: Scoring, step: str) -> Iterator[None]:
+    """For as long as the block lasts the step reads no company's customers, if the shop says so."""
+    apart = companies(job.build) if job.said.companies_apart else None
+    with job.build.without(None if step in _OF_EVERYBODY else apart):
+        yield

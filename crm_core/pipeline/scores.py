@@ -23,7 +23,7 @@ from crm_core.pipeline.facts import (
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.learned import Scoring, Shipping
 from crm_core.pipeline.rules import account_rules, money_rules
-from crm_core.pipeline.score_steps import STEPS
+from crm_core.pipeline.score_steps import STEPS, of_consumers
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.records import Records, ShopSettings
 from crm_core.settings import Settings
@@ -104,7 +104,8 @@ def _fill(job: Scoring, progress: Progress, seconds: dict[str, float]) -> None:
         progress(name, place / len(STEPS))
         started = time.perf_counter()
         try:
-            step(job)
+            with of_consumers(job, name):
+                step(job)
             status[name] = ("ready", "{}")
         except CrmError as error:
             if name == "features":

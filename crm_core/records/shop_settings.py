@@ -51,7 +51,8 @@ class ShopSettings:
     `join_email_aliases` lets spellings that a mail provider delivers to one box be one customer;
     `country` (two letters) is where phone numbers belong that tell no country. With
     `household_accounts` and `company_accounts` customers of one address and family name, or of
-    one company's mail domain, form an account where no file names one.
+    one company's mail domain, form an account where no file names one. With `companies_apart`
+    scores are learned without customers of companies, partners and other such accounts, who get none.
     `churn_horizon_days` is for how long a customer must stay away to have churned; None takes the
     time within which nine of ten repeat orders of this shop come.
     `discount_rate` is what a year makes money ahead worth less.
@@ -80,6 +81,7 @@ class ShopSettings:
     country: str | None = None
     household_accounts: bool = False
     company_accounts: bool = False
+    companies_apart: bool = False
     refund_date: str = REFUND_DATES[0]
     discount_rate: Decimal = Decimal("0.1")
     raw_uploads_days: int = 30
@@ -170,6 +172,7 @@ _SWITCHES = {
     "join_email_aliases": (True, False),
     "household_accounts": (True, False),
     "company_accounts": (True, False),
+    "companies_apart": (True, False),
 }
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import ibis.expr.types as ir
+
 from crm_core.store.addresses import clean_address, is_relay, own_domains
 from crm_core.store.connection import quoted
+from crm_core.store.tables import Tables
 from crm_core.store.write import Build
 
 LARGEST_HOUSEHOLD = 8  # more of one name at one address are a large building
@@ -32,6 +35,16 @@ class AccountRules:
     households: bool = False
     companies: bool = False
     own_domains: tuple[str, ...] = ()
+
+
+_OF_PERSONS = ("person", "household", "family")
+
+
+def companies(tables: Tables) -> ir.Table:
+    """customer_key of everybody in an account that is no person's and no household's."""
+    facts, members = tables.table("account_facts"), tables.table("account_members")
+    theirs = facts.filter(facts.account_kind.notin(_OF_PERSONS))
+    return members.semi_join(theirs, "account_key").select("customer_key")
 
 
 def build_accounts(build: Build, rules: AccountRules) -> None:

@@ -48,6 +48,7 @@ class Build(Tables):
         self.target = target
         self._root = root
         self._helpers: set[str] = set()
+        self._apart: ir.Table | None = None
         self._duck = DuckReader(root, words=_words)
         super().__init__(self._duck)
 
@@ -55,6 +56,23 @@ class Build(Tables):
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The raw connection, for import formats and the merge, which live in this room."""
         return self._root
+
+    def table(self, name: str) -> ir.Table:
+        """The table as an expression; within `without`, its rows of other customers."""
+        found = super().table(name)
+        if self._apart is None or "customer_key" not in found.columns:
+            return found
+        return found.anti_join(self._apart, "customer_key")
+
+    @contextmanager
+    def without(self, customers: ir.Table | None) -> Iterator[None]:
+        """For as long as the block lasts, tables are read as if these customers (customer_key)
+        had never been; None is nobody."""
+        self._apart = customers
+        try:
+            yield
+        finally:
+            self._apart = None
 
     def upload(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Stores Arrow rows as a table of the snapshot in the making."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from crm_core.privacy.gate import account_names
+from crm_core.selection import segment_code
 from crm_core.text import formats
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.fields import choice_field
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import columns, panel, row
 from crm_core.ui.people import go_customer, names_for
+from crm_core.ui.segment_words import segment_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table, pager
 from crm_core.ui.words import caption, note, pairs
-from crm_core.views.accounts import KINDS, LEVELS, SORTS, account, accounts
+from crm_core.views.accounts import KINDS, LEVELS, SORTS, Account, account, accounts
 
 _LEVEL = "level"
 _MOST_MERGED = 100
@@ -115,6 +117,7 @@ def draw_account(key: int) -> None:
                 ("feature.last_order_day.label", last),
             ]
         )
+    _draw_standing(view)
     with panel("account.member_list"):
         customer_table(
             view.members,
@@ -128,3 +131,26 @@ def draw_account(key: int) -> None:
         )
     with panel("customer.history"):
         draw_history(key, tuple(each for each in view.keys[:_MOST_MERGED] if each != key))
+
+
+def _draw_standing(view: Account) -> None:
+    """The account's stage and value: those of a person who bought all that its members did."""
+    session, found = current(), view.standing
+    if found is None:
+        return
+    with panel("account.standing", help_key="account.standing_about"):
+        rows: list[tuple[str, str]] = []
+        if found.stage is not None:
+            name = segment_words([segment_code("stage", found.stage)])[0]
+            rows.append(("account.stage", name))
+            days = formats.number(found.rhythm_days, session.language)
+            rows.append(("account.rhythm", session.t("account.days", days=days)))
+            silent = formats.number(found.silent_days, session.language)
+            rows.append(("account.silent", session.t("account.days", days=silent)))
+        if found.worth is not None:
+            rows.append((f"account.worth.{found.worth_of}", session.write(found.worth, "money")))
+            tier = segment_words([segment_code("value", found.value_tier or "")])[0]
+            rows.append(("account.tier", tier))
+        pairs(rows)
+        if found.valued < view.size:
+            caption("account.valued", valued=found.valued, members=view.size)

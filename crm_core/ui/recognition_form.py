@@ -36,10 +36,16 @@ def recognition(saved: ShopSettings) -> ShopSettings:
             value=saved.company_accounts,
             help=session.t("costs.companies_about"),
         )
+        apart = st.toggle(
+            session.t("costs.companies_apart"),
+            value=saved.companies_apart,
+            help=session.t("costs.companies_apart_about"),
+        )
     return replace(
         saved,
         join_email_aliases=aliases,
         country=(country or "").strip().upper() or None,
         household_accounts=households,
         company_accounts=companies,
+        companies_apart=apart,
     )

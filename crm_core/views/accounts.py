@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import measure, scope
+from crm_core.models.account_standing import AccountStanding, account_standing
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -37,7 +38,8 @@ class Account:
     """The account a customer belongs to.
 
     `members` has customer_key, orders, revenue and last_order_day, the greatest first (at most
-    200 of `size`); `figures` are measured over everything its members bought.
+    200 of `size`); `figures` are measured over everything its members bought; `standing` is its
+    stage and value, None before the first scores.
     """
 
     key: int
@@ -48,6 +50,7 @@ class Account:
     last_order_day: date | None
     members: pd.DataFrame
     figures: dict[str, float | None]
+    standing: AccountStanding | None
 
     @property
     def keys(self) -> tuple[int, ...]:
@@ -134,6 +137,7 @@ def account(selection: Selection, *, store: Store, access: Access, key: int) -> 
         last_order_day=_day(row["last_order_day"]),
         members=_members(store, theirs),
         figures=measure(store, FIGURES, rows=bought).totals,
+        standing=account_standing(store, theirs),
     )
 
 
