@@ -101,7 +101,9 @@ def test_an_account_has_the_stage_and_the_value_of_its_members_together(together
     found = account_standing(store, theirs)
     assert found is not None
     assert (found.stage, found.silent_days, found.valued) == ("active", 8, _COMPANIES)
-    assert 7.0 <= (found.rhythm_days or 0.0) < 8.0  # they come weekly; the shop's usual gap is longer
+    assert (
+        7.0 <= (found.rhythm_days or 0.0) < 8.0
+    )  # they come weekly; the shop's usual gap is longer
     worth = by_person(store, "value_tiers")["worth"]
     assert found.worth == pytest.approx(worth[worth.index.str.startswith("b")].sum())
     assert found.value_tier == "top"
