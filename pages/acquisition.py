@@ -13,7 +13,11 @@ with left:
 with right:
     months = int(
         switch_choice(
-            "acquisition.curve_months", CURVES, key="acquisition_curve", prefix="acquisition.in"
+            "acquisition.curve_months",
+            CURVES,
+            key="acquisition_curve",
+            prefix="acquisition.in",
+            value="12",
         )
     )
 view = show(acquisition, session.selection, split=split, curve_months=months)

@@ -57,7 +57,8 @@ else:
             least = number_field("churn.least", key="churn_least", low=0.0, step=10.0)
             to_audience(band, least, session.selection.segment)
         found = show(win_back, session.selection, band=band, least=least)
-        caption("churn.listed", shown=len(found.rows), customers=found.customers)
+        customers = session.write(found.customers, "count")
+        caption("churn.listed", shown=len(found.rows), customers=customers)
         customer_table(
             in_words(found),
             [

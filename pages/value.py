@@ -18,7 +18,7 @@ from crm_core.views.value import MONTHS
 
 session = current()
 months = switch_choice(
-    "value.months", ("12", "3", "6", "24"), key="value_months", prefix="value.in"
+    "value.months", tuple(MONTHS), key="value_months", prefix="value.in", value="12"
 )
 header("value")
 view = known_value(MONTHS[months])

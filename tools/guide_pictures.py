@@ -39,9 +39,11 @@ _PAGES = (
     "churn",
     "movement",
     "forecast",
+    "trust",
     "audiences",
     "results",
 )
+_IN_CHINESE = {f"{name}-zh": name for name in _PAGES}
 
 
 def save(page: Page, name: str) -> None:
@@ -76,7 +78,7 @@ def offer_a_file(page: Page) -> None:
 
 
 def take_pictures(url: str, wanted: set[str]) -> None:
-    """Walks through the pages in light, and through the first one in dark and in Chinese."""
+    """Walks through the pages in light, the first one in dark, then through all in Chinese."""
     with chromium() as browser, ExitStack() as tabs:
         page = tabs.enter_context(opened(browser, LIGHT))
         for name in (each for each in _PAGES if each in wanted):
@@ -90,16 +92,19 @@ def take_pictures(url: str, wanted: set[str]) -> None:
             visit(page, url, "imports", "en")
             offer_a_file(page)
             save(page, "imports")
-        for name, mode in (("overview-dark", DARK), ("overview-zh", CHINESE)):
-            if name in wanted:
-                page = tabs.enter_context(opened(browser, mode))
-                visit(page, url, "overview", mode.language)
-                save(page, name)
+        if "overview-dark" in wanted:
+            page = tabs.enter_context(opened(browser, DARK))
+            visit(page, url, "overview", DARK.language)
+            save(page, "overview-dark")
+        page = tabs.enter_context(opened(browser, CHINESE))
+        for name in (each for each in _IN_CHINESE if each in wanted):
+            visit(page, url, _IN_CHINESE[name], CHINESE.language)
+            save(page, name)
 
 
 def main() -> None:
     """Takes all pictures, or those named."""
-    known = [*_PAGES, "customer", "imports", "overview-dark", "overview-zh"]
+    known = [*_PAGES, "customer", "imports", "overview-dark", *_IN_CHINESE]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--url", help="a running app; otherwise one is started")

@@ -43,16 +43,12 @@ def draw_trust(view: Churn) -> None:
             caption("churn.reliability_about")
         with right:
             paragraph("churn.chosen", method=session.t(f"trust.method.{view.method}"))
-            scores = {
-                name: [formats.number(score, session.language, 3) for score in view.trials[name]]
-                for name in ("brier", "last")
-            }
             data_table(
-                view.trials.assign(**scores),
+                view.trials,
                 [
                     Column("method", "code", "churn.method_label", prefix="trust.method"),
-                    Column("brier", "text", "churn.brier", help_key="churn.brier_about"),
-                    Column("last", "text", "churn.last", help_key="churn.last_about"),
+                    Column("brier", "score", "churn.brier", help_key="churn.brier_about"),
+                    Column("last", "score", "churn.last", help_key="churn.last_about"),
                 ],
                 key="churn_trials",
                 alt_key="churn.trust",

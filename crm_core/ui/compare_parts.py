@@ -16,6 +16,7 @@ from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption
 from crm_core.views.compare import SIDES, Compare
 
+_NAMES = 260  # pixels: the longest names of facts in both languages
 _ROW = 36  # pixels: every row is shown, two tables side by side do not scroll each for itself
 
 
@@ -99,7 +100,7 @@ def _table(name: str, rows: pd.DataFrame) -> None:
     data_table(
         rows,
         [
-            Column("name", label_key=f"compare.column.{name}", pinned=True, width="medium"),
+            Column("name", label_key=f"compare.column.{name}", pinned=True, width=_NAMES),
             *(Column(side, label_key=f"compare.{side}") for side in SIDES),
         ],
         key=f"compare_{name}",

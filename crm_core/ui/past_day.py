@@ -4,17 +4,67 @@ from __future__ import annotations
 
 from datetime import date
 
+import streamlit as st
+
 from crm_core.charts import bars
 from crm_core.text import formats
-from crm_core.ui.fields import choice_field
+from crm_core.ui.fields import choice_field, day_field
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import card, panel
-from crm_core.ui.movement_parts import code_words
+from crm_core.ui.movement_parts import Asked, code_words, computing
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, pager
-from crm_core.ui.words import caption
+from crm_core.ui.words import caption, note
+from crm_core.views.movement import NAMES, days
 from crm_core.views.past_shop import SORTS, past_customers, past_shop
+
+_PARAM = "as_of"
+_FIELD = "segments_as_of"
+
+
+def asked_past_day(name: str) -> date | None:
+    """The past day asked for; None is the day of the scores. The address keeps it as `as_of`.
+
+    Only segments that follow from rules are known of a past day; for others nothing is asked.
+    """
+    if name not in NAMES:
+        st.query_params.pop(_PARAM, None)
+        return None
+    there = show(days, current().selection)
+    told = st.query_params.get(_PARAM, "")
+    if _FIELD not in st.session_state:
+        try:
+            st.session_state[_FIELD] = there.inside(date.fromisoformat(told))
+        except ValueError:
+            st.session_state[_FIELD] = there.last
+    day = day_field("segments.as_of", key=_FIELD, low=there.first, high=there.last)
+    if day is None or day == there.last:
+        st.query_params.pop(_PARAM, None)
+        return None
+    if told != str(day):
+        st.query_params[_PARAM] = str(day)
+    return day
+
+
+def draw_page_as_of(day: date, name: str) -> None:
+    """A page as of a past day: that it is, the way back, and the shop of that day."""
+    session = current()
+    last = show(days, session.selection).last
+    note("segments.past", day=formats.day(day, session.language))
+    st.button(
+        session.md("segments.past_back", day=formats.day(last, session.language)),
+        key="segments_past_back",
+        icon=":material/undo:",
+        on_click=_go_back,
+        args=(last,),
+    )
+    with computing(Asked("day", name, day, day)):
+        draw_past_day(day, name)
+
+
+def _go_back(last: date) -> None:
+    st.session_state[_FIELD] = last
 
 
 def draw_past_day(day: date, name: str) -> None:

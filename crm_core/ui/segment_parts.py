@@ -81,6 +81,29 @@ def grid_words(view: Segments, by: str) -> pd.DataFrame:
     return named.assign(value=named["customers"])
 
 
+def segment_table(view: Segments, by: str) -> dict[str, Any] | None:
+    """What each segment brings, and all together; returns the row just opened."""
+    rows = view.with_total()
+    names = [*segment_words(view.rows["segment"]), current().t("segments.total")]
+    return data_table(
+        rows.assign(name=names),
+        [
+            Column("name", label_key="segments.column.segment", pinned=True),
+            Column("customers", "count", "segments.column.customers"),
+            Column("share", "rate", "segments.column.share"),
+            Column("revenue", "money", "segments.column.revenue"),
+            Column("net_revenue", "money", "segments.column.net_revenue"),
+            Column("average_order_value", "money", "segments.column.average_order_value"),
+            Column("recency_days", "days", "segments.column.recency_days"),
+            Column("expected_contribution", "money", "segments.column.expected_contribution"),
+            Column("p_no_order", "rate", "segments.column.p_no_order"),
+        ],
+        key=f"segments_table_{by}",
+        on_click=True,
+        alt_key="segments.table",
+    )
+
+
 def draw_trials(trials: pd.DataFrame) -> None:
     """How well each number of groups held."""
     data_table(

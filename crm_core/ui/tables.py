@@ -17,14 +17,26 @@ from crm_core.ui.session import Session, current
 
 LAZY_ROWS = 5_000
 PAGE_SIZES = (25, 50, 100, 200)
+_MONEY = ("money", "cents")
+_NUMBERS = {
+    "count": "%,.0f",
+    "number": "%,.1f",
+    "per": "%,.2f",
+    "score": "%.3f",
+    "days": "%,.0f",
+    "money": "%,.0f",
+    "cents": "%,.2f",
+    "rate": "%.1f%%",
+}
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of a table: which value, what kind, under which words.
 
-    Kinds: text, code (worded by `<prefix>.<code>`), count, number, per, money, cents, rate,
-    days, date, time, switch, spark (a list of values), bar (a share from 0 to 1).
+    Kinds: text, code (worded by `<prefix>.<code>`), count, number, per, score (three places),
+    money, cents, rate, days, date, time, switch, spark (a list of values), bar (a share from 0
+    to 1).
     """
 
     name: str
@@ -33,7 +45,7 @@ class Column:
     pinned: bool = False
     help_key: str | None = None
     prefix: str | None = None
-    width: str | None = None
+    width: str | int | None = None
 
 
 def data_table(
@@ -58,7 +70,8 @@ def data_table(
         st.caption(session.t("app.table.no_rows"))
         return None
     shown = shown_frame(frame, columns, session)
-    config = {column.name: _config(column, shown[column.name], session) for column in columns}
+    sign = _money_sign(shown, columns, session)
+    config = {column.name: _config(column, session, sign) for column in columns}
     if on_click:
         first = columns[0]
         shown[first.name] = [_button_words(words, icon) for words in shown[first.name]]
@@ -87,7 +100,7 @@ def shown_frame(frame: pd.DataFrame, columns: Sequence[Column], session: Session
             values = values.map(lambda code, p=prefix: _word(session, p, code))
         elif column.kind in ("date", "time"):
             values = pd.to_datetime(values)
-        elif column.kind in ("count", "number", "per", "money", "cents", "rate", "days", "bar"):
+        elif column.kind in (*_NUMBERS, "bar"):
             values = pd.to_numeric(values, errors="coerce").astype("float64")
             values = values * 100 if column.kind in ("rate", "bar") else values
         shown[column.name] = values
@@ -98,7 +111,16 @@ def _word(session: Session, prefix: str, code: Any) -> str:
     return "" if pd.isna(code) else session.word(prefix, code)
 
 
-def _config(column: Column, values: pd.Series[Any], session: Session) -> Any:
+def _money_sign(shown: pd.DataFrame, columns: Sequence[Column], session: Session) -> str:
+    """The sign of the currency in every cell of money; none where one of them is below zero.
+
+    A cell's format writes the minus after the sign: then the headings of all of them tell it.
+    """
+    money = [column.name for column in columns if column.kind in _MONEY]
+    return "" if bool((shown[money] < 0).any(axis=None)) else formats.symbol(session.currency)
+
+
+def _config(column: Column, session: Session, sign: str) -> Any:
     kinds = st.column_config
     given: dict[str, Any] = {
         "label": session.t(column.label_key) if column.label_key else column.name,
@@ -106,23 +128,13 @@ def _config(column: Column, values: pd.Series[Any], session: Session) -> Any:
         "pinned": column.pinned or None,
         "width": column.width,
     }
-    sign = formats.symbol(session.currency).replace("%", "%%")
-    if column.kind in ("money", "cents") and bool((values < 0).any()):
-        # A cell's format writes the minus after the sign of the currency: it moves up here.
-        given["label"], sign = f"{given['label']} ({sign.strip()})", ""
-    numbers = {
-        "count": "%,.0f",
-        "number": "%,.1f",
-        "per": "%,.2f",
-        "days": "%,.0f",
-        "money": f"{sign}%,.0f",
-        "cents": f"{sign}%,.2f",
-        "rate": "%.1f%%",
-    }
+    if column.kind in _MONEY and not sign:
+        given["label"] += f" ({formats.symbol(session.currency).strip()})"
     chinese = session.language == "zh"
     match column.kind:
-        case kind if kind in numbers:
-            return kinds.NumberColumn(format=numbers[kind], **given)
+        case kind if kind in _NUMBERS:
+            before = sign.replace("%", "%%") if kind in _MONEY else ""
+            return kinds.NumberColumn(format=before + _NUMBERS[kind], **given)
         case "date":
             return kinds.DateColumn(format="YYYY-MM-DD" if chinese else "D MMM YYYY", **given)
         case "time":

@@ -130,16 +130,15 @@ def _tested(model: Trusted) -> None:
     names = [_method(model, str(code)) for code in rows["method"]]
     marks = [session.t("trust.used") if used else "" for used in rows["is_used"]]
     shown = rows.assign(method=names, used=marks)
-    digits = {name: _written(shown[name]) for name in model.measures if name not in _KINDS}
     data_table(
-        shown.assign(**digits),
+        shown,
         [
             Column("method", "text", f"trust.method_label.{model.model}", pinned=True),
             Column("used", "text", "trust.used_label"),
             *(
                 Column(
                     name,
-                    _KINDS.get(name, "text"),
+                    _KINDS.get(name, "score"),
                     f"trust.measure.{name}",
                     help_key=f"trust.measure_about.{name}",
                 )
@@ -157,14 +156,13 @@ def _choosing(model: Trusted) -> None:
     caption("trust.choosing", measure=session.t(f"trust.measure.{model.by}"))
     wide = model.choosing.pivot_table(index="method", columns="origin", values="value")
     days = [formats.day(pd.Timestamp(day).date(), session.language) for day in wide.columns]
-    write = _rates if _KINDS.get(model.by) == "rate" else _written
-    told = {day: write(wide[column]) for day, column in zip(days, wide.columns, strict=True)}
+    told = {day: list(wide[column]) for day, column in zip(days, wide.columns, strict=True)}
     names = [_method(model, str(code)) for code in wide.index]
     data_table(
         pd.DataFrame({"method": names, **told}),
         [
             Column("method", "text", f"trust.method_label.{model.model}", pinned=True),
-            *(Column(day) for day in days),
+            *(Column(day, _KINDS.get(model.by, "score")) for day in days),
         ],
         key=f"trust_{model.model}_choosing",
         alt_key=f"trust.model.{model.model}",
@@ -205,8 +203,3 @@ def _beginnings(model: Trusted) -> None:
 def _written(values: pd.Series[float]) -> list[str]:
     language = current().language
     return ["" if x != x else formats.number(float(x), language, 3) for x in values]
-
-
-def _rates(values: pd.Series[float]) -> list[str]:
-    session = current()
-    return ["" if x != x else session.write(float(x), "rate") for x in values]

@@ -31,7 +31,7 @@ from crm_core.views.cohort_sums import COLUMNS, UNKNOWN, Cohorts, curve_of, one_
 ALL = "_all"
 MOST_PARTS = 12
 MOST_PEOPLE = 25
-CURVES = ("12", "6", "3", "24")
+CURVES = ("3", "6", "12", "24")
 _YEARS = 5
 
 

@@ -222,7 +222,7 @@ def _grid(store: Store, people: Any, by: str) -> pd.DataFrame:
     }
     shown = [value for value in values_of(store, by) if value != "prospect"]
     places = [value for value in values_of(store, across) if value != "prospect"]
-    if any(column == "" for _, column in found):
+    if any(column == "" and row != "prospect" for row, column in found):
         places.append("")
     cells = [
         {

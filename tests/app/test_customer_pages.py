@@ -251,6 +251,20 @@ def test_customers_are_divided_in_other_ways_and_the_address_says_so(
 
 
 @pytest.mark.slow
+def test_segments_are_shown_as_of_the_day_in_the_address_with_a_way_back(open_page: Open) -> None:
+    screen = open_page("segments", as_of="2026-03-31")
+    assert not screen.failures
+    assert any("31 Mar 2026" in word for word in screen.words)
+    assert t("movement.customers_then", "en") in texts(screen)
+    assert t("segments.cards", "en") not in texts(screen)
+    screen.test.button(key="segments_past_back").click().run()
+    now = Screen(screen.test)
+    assert not now.failures
+    assert "as_of" not in now.test.query_params
+    assert t("segments.cards", "en") in texts(now)
+
+
+@pytest.mark.slow
 def test_two_segments_are_compared_by_their_address(open_page: Open) -> None:
     screen = open_page("compare", left="value.top", right="at_risk")
     assert not screen.failures

@@ -174,7 +174,7 @@ def test_it_is_said_back_in_both_languages() -> None:
         " within 14 days"
     )
     assert say(NOT_AGAIN, "zh") == (
-        "满足以下条件的顾客：购买过商品（品类为“Tea”），之后 14 天内没有购买商品"
+        "满足以下条件的客户：购买过商品（品类为“Tea”），之后 14 天内没有购买商品"
     )
     spent = Did("order", measure="amount", value=100, last_days=90)
     assert "for at least €100.00 in all in the last 90 days" in say(spent, "en")

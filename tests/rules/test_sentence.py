@@ -33,13 +33,13 @@ def test_a_rule_is_said_back_in_both_languages() -> None:
         "Customers where is is at least 3 and (is is “DE” or not (is is yes))"
     )
     assert say(rule, "zh") == (
-        "满足以下条件的顾客：为不低于 3，且（为为“DE”，或不满足（为为“是”））"
+        "满足以下条件的客户：为不低于 3，且（为为“DE”，或不满足（为为“是”））"
     )
 
 
 def test_everyone_is_named() -> None:
     assert say(All(), "en") == "All customers"
-    assert say(All(), "zh") == "全部顾客"
+    assert say(All(), "zh") == "全部客户"
 
 
 def test_values_are_written_in_their_unit() -> None:
