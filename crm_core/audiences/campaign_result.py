@@ -35,7 +35,7 @@ from crm_core.models.lift import (
     split,
     together,
 )
-from crm_core.models.lift_segments import SegmentLift, segment_lifts
+from crm_core.models.lift_segments import SegmentLift, found_among, segment_lifts
 from crm_core.models.standing import standing
 from crm_core.store import Store, StoreAt
 
@@ -161,9 +161,9 @@ def campaign_result(
         is_random=is_random,
         arms=tuple(_arm(found, code) for code in (*treated, *controls)),
         lifts=lifts,
-        segments={
-            name: _segments(store, assignment, name, treated[0], controls[0]) for name in parted_by
-        },
+        segments=found_among(
+            {name: _segments(store, assignment, name, treated[0], controls[0]) for name in parted_by}
+        ),
         split=parted,
         apart=apart,
         in_two_arms=in_two_arms,

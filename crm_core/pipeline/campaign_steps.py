@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from crm_core.audiences.campaign_result import ArmLift, CampaignResult, Terms, campaign_result
-from crm_core.audiences.measurement import assignment_of
+from crm_core.audiences.measurement import assignment_of, campaign_names
 from crm_core.errors import CrmError
 from crm_core.models.lift import Lift
 from crm_core.records import Records
+from crm_core.records.repository import name_key
 from crm_core.store import Store
 
 
@@ -31,10 +32,12 @@ def terms_of(records: Records, name: str) -> Terms | None:
 
 
 def result(store: Store, records: Records, name: str) -> dict[str, Any]:
-    """What became of a campaign, known from here or from imported touches.
+    """What became of a campaign, known from here or from imported touches; its name as anybody
+    writes it.
 
     Raises: CrmError("no_such_campaign"), ("campaign_draft").
     """
+    name = _as_written(store, name)
     terms = terms_of(records, name)
     told = campaign_result(store, assignment_of(store, name), terms=terms)
     return {
@@ -52,6 +55,14 @@ def result(store: Store, records: Records, name: str) -> dict[str, Any]:
         "sample_ratio": asdict(told.split) if told.split else None,
         "in_two_arms": told.in_two_arms,
     }
+
+
+def _as_written(store: Store, name: str) -> str:
+    """The name as the campaign has it, whatever case it is asked in; the same where none has it."""
+    names = campaign_names(store)
+    if name in names:
+        return name
+    return next((each for each in names if name_key(each) == name_key(name)), name)
 
 
 def _lifts(arm: ArmLift, told: CampaignResult) -> list[dict[str, Any]]:
