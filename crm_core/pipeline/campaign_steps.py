@@ -28,7 +28,8 @@ def terms_of(records: Records, name: str) -> Terms | None:
     if found.sealed_at is None:
         raise CrmError("campaign_draft", name=found.plan.name)
     plan = found.plan
-    return Terms(plan.cost_per_contact, plan.fixed_cost, plan.holdout_share)
+    offer = None if plan.offer_id is None else records.offer(plan.offer_id).terms
+    return Terms(plan.cost_per_contact, plan.fixed_cost, plan.holdout_share, offer)
 
 
 def result(store: Store, records: Records, name: str) -> dict[str, Any]:
@@ -95,4 +96,6 @@ def _money(arm: ArmLift) -> dict[str, Any]:
     for outcome in ("spend", "margin"):
         if outcome in arm.lifts:
             told[outcome] = dict(zip(("extra", "low", "high"), arm.total(outcome), strict=True))
+    if arm.spent is not None and arm.spent.uses is not None:
+        told |= {"offer_uses": arm.spent.uses, "offer_cost": arm.spent.offer}
     return {**told, "cost": arm.cost, "gain": arm.gain, "return": arm.money_back}

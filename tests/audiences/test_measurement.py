@@ -101,11 +101,11 @@ def test_money_counts_in_the_window_by_its_own_day(shop: Store) -> None:
     rows = shop.fetch(outcomes(shop, touched_assignment(shop, "spring")))
     told = rows.sort_values(["arm", "spend", "spend_before"])[["arm", *COLUMNS]].to_numpy().tolist()
     assert told == [
-        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # fay, who never bought
-        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 25.0, 1.0],  # dan
-        [HOLDOUT, 1.0, 1.0, 15.0, 11.0, 0.0, 0.0],  # cat
-        [TREATMENT, 0.0, 0.0, -40.0, -40.0, 40.0, 1.0],  # ben got his money back
-        [TREATMENT, 1.0, 2.0, 75.0, 67.0, 30.0, 2.0],  # ann: 30 + 50 - 5 back
+        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # fay, who never bought
+        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 25.0, 1.0, 0.0],  # dan
+        [HOLDOUT, 1.0, 1.0, 15.0, 11.0, 0.0, 0.0, 0.0],  # cat
+        [TREATMENT, 0.0, 0.0, -40.0, -40.0, 40.0, 1.0, 0.0],  # ben got his money back
+        [TREATMENT, 1.0, 2.0, 75.0, 67.0, 30.0, 2.0, 0.0],  # ann: 30 + 50 - 5 back
     ]
 
 
