@@ -47,9 +47,18 @@ BY: Final = ("stage", "favourite_category")
 UNLIKE: Final = 3.5
 
 Verdict = Literal[
-    "nobody", "broken", "unlike", "observational", "interim", "few", "worked", "harmed", "unclear"
+    "nobody",
+    "not_begun",
+    "broken",
+    "unlike",
+    "observational",
+    "interim",
+    "few",
+    "worked",
+    "harmed",
+    "unclear",
 ]
-"""What may be said: nobody was sent anything; the lot was broken, or parted unlike people; no lot
+"""What may be said: nobody was sent anything; the window has not begun; the lot was broken, or parted unlike people; no lot
 at all; the window is not over; too few control buyers; it brought buyers, lost some, or cannot be
 told from chance."""
 
@@ -188,12 +197,17 @@ def campaign_result(
         arms=tuple(_arm(found, code) for code in (*treated, *controls)),
         lifts=lifts,
         segments=found_among(
-            {name: _segments(store, assignment, name, treated[0], controls[0]) for name in parted_by}
+            {
+                name: _segments(store, assignment, name, treated[0], controls[0])
+                for name in parted_by
+            }
         ),
         split=parted,
         apart=apart,
         in_two_arms=in_two_arms,
-        verdict=_verdict(lifts, parted, apart),
+        verdict="not_begun"
+        if lifts and assignment.first > store.meta.as_of
+        else _verdict(lifts, parted, apart),
     )
 
 
@@ -230,9 +244,7 @@ def _spent(
     used = offer_uses(store, assignment, offer.code)
     most = sum(used.values()) if offer.cap is None else offer.cap
     uses = {arm: min(used.get(arm, 0), most) for arm in sizes}
-    return {
-        arm: Spent(cost, uses[arm] * offer.cost, uses[arm]) for arm, cost in contact.items()
-    }
+    return {arm: Spent(cost, uses[arm] * offer.cost, uses[arm]) for arm, cost in contact.items()}
 
 
 def _split(counts: Counts, terms: Terms | None) -> Split | None:

@@ -80,7 +80,10 @@ def test_letters_that_were_never_sent_have_no_effect(drawn: Opened) -> None:
 
 def test_a_name_is_a_name_in_any_case(drawn: Opened) -> None:
     store, records = drawn
-    for asked, name in (("autumn LETTERS", "Autumn letters"), ("Tea_Club_2026_05", "tea_club_2026_05")):
+    for asked, name in (
+        ("autumn LETTERS", "Autumn letters"),
+        ("Tea_Club_2026_05", "tea_club_2026_05"),
+    ):
         assert result(store, records, asked)["campaign"] == name
 
 
