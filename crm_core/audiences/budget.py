@@ -32,14 +32,20 @@ Choices = NDArray[np.int64]
 @dataclass(frozen=True)
 class Options:
     """What each customer would bring: `gain` (customer x offer), expected extra margin before
-    costs; `cost` of each offer to a customer; `caps`, how many may get each (infinite: all).
-    `low` and `high` are the gain at the ends of the lift's interval (None: as expected)."""
+    costs; `cost` of each offer, to anybody or (customer x offer) to each; `caps`, how many may get
+    each (infinite: all). `low` and `high` are the gain at the ends of the lift's interval (None: as
+    expected)."""
 
     gain: Floats
     cost: Floats
     caps: Floats
     low: Floats | None = None
     high: Floats | None = None
+
+    @property
+    def costs(self) -> Floats:
+        """The cost of each offer to each customer."""
+        return np.broadcast_to(self.cost, self.gain.shape)
 
     @property
     def net(self) -> Floats:
@@ -95,7 +101,7 @@ def best_plan(options: Options, budget: float) -> Plan:
     >>> best_plan(ten, 4.0).choice.tolist(), best_plan(ten, 4.0).net
     ([0, -1, 0], 4.0)
     """
-    net, cost = options.net, options.cost
+    net, cost = options.net, options.costs
     money, prices = _prices(net, cost, options.caps, budget)
     choice = _choice(net, cost, money, prices)
     _trim(choice, net, cost, options.caps, budget)
@@ -113,11 +119,11 @@ def profit_curve(options: Options, *, steps: int = _STEPS) -> list[Step]:
     every = max(1, -(-len(options.gain) // _SAMPLE))
     ends = [options.gain if end is None else end for end in (options.low, options.high)]
     gains = [gain[::every] for gain in (options.gain, *ends)]
-    options = Options(gains[0], options.cost, options.caps / every)
-    net, cost = options.net, options.cost
+    options = Options(gains[0], options.costs[::every], options.caps / every)
+    net, cost = options.net, options.costs
     whole = _spent(_choice_all(options), cost)
     curve: list[Step] = []
-    prices = np.zeros(len(cost))
+    prices = np.zeros(cost.shape[1])
     for budget in np.linspace(0.0, whole, steps):
         money, prices = _prices(net, cost, options.caps, float(budget), rounds=2, first=prices)
         # Beyond what pays, whoever brings least follows: the curve turns down.
@@ -132,13 +138,13 @@ def profit_curve(options: Options, *, steps: int = _STEPS) -> list[Step]:
 def _choice_all(options: Options) -> Choices:
     """Everybody's best offer, whether it pays or not."""
     choice = np.argmax(options.net, axis=1)
-    _trim(choice, options.net, options.cost, options.caps, inf, allow_loss=True)
+    _trim(choice, options.net, options.costs, options.caps, inf, allow_loss=True)
     return choice
 
 
 def _forced(options: Options, budget: float, money: float, prices: Floats) -> Choices:
     """The choice at a budget that is meant to be spent: who pays first, then who loses least."""
-    net, cost = options.net, options.cost
+    net, cost = options.net, options.costs
     choice = _choice(net, cost, money, prices)
     _trim(choice, net, cost, options.caps, budget)
     rest = budget - _spent(choice, cost)
@@ -146,8 +152,9 @@ def _forced(options: Options, budget: float, money: float, prices: Floats) -> Ch
     if rest <= 0 or not len(idle):
         return choice
     best = np.argmax(net[idle], axis=1)
-    order = np.argsort(-net[idle, best] / np.maximum(cost[best], _NEAR), kind="stable")
-    within = np.cumsum(cost[best][order]) <= rest + _NEAR
+    paid = cost[idle, best]
+    order = np.argsort(-net[idle, best] / np.maximum(paid, _NEAR), kind="stable")
+    within = np.cumsum(paid[order]) <= rest + _NEAR
     choice[idle[order[within]]] = best[order[within]]
     _trim(choice, net, cost, options.caps, inf, allow_loss=True)
     return choice
@@ -163,7 +170,7 @@ def _prices(
     first: Floats | None = None,
 ) -> tuple[float, Floats]:
     """The price of a unit of money and of a place in each cap, at which limits are kept."""
-    prices = np.zeros(len(cost)) if first is None else first.copy()
+    prices = np.zeros(cost.shape[1]) if first is None else first.copy()
     money = _money_price(net, cost, budget, prices)
     limited = np.flatnonzero(caps < len(net))
     for _ in range(rounds if len(limited) else 0):
@@ -180,7 +187,7 @@ def _money_price(net: Floats, cost: Floats, budget: float, prices: Floats) -> fl
     """The lowest price of money at which what everybody chooses is within the budget."""
     if budget == inf or _spent(_choice(net, cost, 0.0, prices), cost) <= budget:
         return 0.0
-    low, high = 0.0, float((net.max(axis=0) / np.maximum(cost, _NEAR)).max()) + 1.0
+    low, high = 0.0, _dearest(net, cost)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if _spent(_choice(net, cost, middle, prices), cost) <= budget:
@@ -192,16 +199,23 @@ def _money_price(net: Floats, cost: Floats, budget: float, prices: Floats) -> fl
     return high
 
 
+def _dearest(net: Floats, cost: Floats) -> float:
+    """A price of money at which nobody chooses anything, one offer after the other to save memory."""
+    columns = range(cost.shape[1])
+    rates = [float((net[:, at] / np.maximum(cost[:, at], _NEAR)).max()) for at in columns]
+    return max(rates, default=0.0) + 1.0
+
+
 def _cap_price(
     net: Floats, cost: Floats, caps: Floats, money: float, prices: Floats, offer: int
 ) -> float:
     """The price at which no more want an offer than may have it: that of the first one too many."""
-    reduced = net - (money * cost + prices)
     others = np.zeros(len(net))
-    for other in range(len(cost)):
+    for other in range(cost.shape[1]):
         if other != offer:
-            np.maximum(others, reduced[:, other], out=others)
-    worth = reduced[:, offer] + prices[offer] - others
+            reduced = net[:, other] - (money * cost[:, other] + prices[other])
+            np.maximum(others, reduced, out=others)
+    worth = net[:, offer] - money * cost[:, offer] - others
     place = len(net) - 1 - int(caps[offer])
     return max(0.0, float(np.partition(worth, place)[place]))
 
@@ -210,8 +224,8 @@ def _choice(net: Floats, cost: Floats, money: float, prices: Floats) -> Choices:
     """What everybody chooses at these prices, one offer after the other to save memory."""
     best = np.zeros(len(net))
     choice = np.full(len(net), NONE, np.int64)
-    for offer, price in enumerate(money * cost + prices):
-        worth = net[:, offer] - price
+    for offer, price in enumerate(prices):
+        worth = net[:, offer] - (money * cost[:, offer] + price)
         better = worth > best
         np.copyto(best, worth, where=better)
         choice[better] = offer
@@ -219,8 +233,8 @@ def _choice(net: Floats, cost: Floats, money: float, prices: Floats) -> Choices:
 
 
 def _spent(choice: Choices, cost: Floats) -> float:
-    counts = np.bincount(choice[choice != NONE], minlength=len(cost))
-    return float((counts * cost).sum())
+    chosen = np.flatnonzero(choice != NONE)
+    return float(cost[chosen, choice[chosen]].sum())
 
 
 def _trim(
@@ -233,7 +247,7 @@ def _trim(
     allow_loss: bool = False,
 ) -> None:
     """Takes offers away where limits are passed, from whom they bring least; and where they lose."""
-    for offer in range(len(cost)):
+    for offer in range(cost.shape[1]):
         mine = np.flatnonzero(choice == offer)
         worth = net[mine, offer]
         if not allow_loss:
@@ -245,9 +259,10 @@ def _trim(
     chosen = np.flatnonzero(choice != NONE)
     if budget == inf or _spent(choice, cost) <= budget:
         return
-    rate = net[chosen, choice[chosen]] / np.maximum(cost[choice[chosen]], _NEAR)
+    paid = cost[chosen, choice[chosen]]
+    rate = net[chosen, choice[chosen]] / np.maximum(paid, _NEAR)
     order = np.argsort(-rate, kind="stable")
-    beyond = np.cumsum(cost[choice[chosen[order]]]) > budget
+    beyond = np.cumsum(paid[order]) > budget
     choice[chosen[order[beyond]]] = NONE
 
 
@@ -255,13 +270,13 @@ def _fill(choice: Choices, net: Floats, cost: Floats, caps: Floats, budget: floa
     """Spends what is left: gives or exchanges offers, the best for the money first."""
     for _ in range(3):
         rest = budget - _spent(choice, cost)
-        room = caps - np.bincount(choice[choice != NONE], minlength=len(cost))
+        room = caps - np.bincount(choice[choice != NONE], minlength=cost.shape[1])
         has = choice != NONE
         places = np.where(has, choice, 0)
         now = np.where(has, np.take_along_axis(net, places[:, None], 1)[:, 0], 0.0)
-        paid = np.where(has, cost[places], 0.0)
-        for offer in range(len(cost)):
-            more, dearer = net[:, offer] - now, cost[offer] - paid
+        paid = np.where(has, np.take_along_axis(cost, places[:, None], 1)[:, 0], 0.0)
+        for offer in range(cost.shape[1]):
+            more, dearer = net[:, offer] - now, cost[:, offer] - paid
             able = np.flatnonzero((more > _NEAR) & (dearer <= rest) & (choice != offer))
             if not len(able) or room[offer] < 1:
                 continue
@@ -269,17 +284,17 @@ def _fill(choice: Choices, net: Floats, cost: Floats, caps: Floats, budget: floa
             order = able[np.argsort(-rate, kind="stable")][: int(min(room[offer], len(able)))]
             order = order[np.cumsum(np.maximum(dearer[order], 0.0)) <= rest]
             choice[order] = offer
-            now[order], paid[order] = net[order, offer], cost[offer]
+            now[order], paid[order] = net[order, offer], cost[order, offer]
             rest = budget - _spent(choice, cost)
-            room = caps - np.bincount(choice[choice != NONE], minlength=len(cost))
+            room = caps - np.bincount(choice[choice != NONE], minlength=cost.shape[1])
 
 
 def _bound(
     net: Floats, cost: Floats, caps: Floats, budget: float, money: float, prices: Floats
 ) -> float:
     best = np.zeros(len(net))
-    for offer, price in enumerate(money * cost + prices):
-        np.maximum(best, net[:, offer] - price, out=best)
+    for offer, price in enumerate(prices):
+        np.maximum(best, net[:, offer] - (money * cost[:, offer] + price), out=best)
     limited = np.isfinite(caps)
     places = float((prices[limited] * caps[limited]).sum())
     return float(best.sum()) + (money * budget if money else 0.0) + places
@@ -288,4 +303,4 @@ def _bound(
 def _plan(options: Options, choice: Choices, bound: float) -> Plan:
     chosen = np.flatnonzero(choice != NONE)
     gain = float(options.gain[chosen, choice[chosen]].sum())
-    return Plan(choice, gain, _spent(choice, options.cost), bound)
+    return Plan(choice, gain, _spent(choice, options.costs), bound)

@@ -29,22 +29,23 @@ def settle(
 ) -> None:
     """Chooses anew for those who are nearly indifferent where money and places have these prices;
     the others keep what they have. It stops after a set number of tries with the best it found."""
-    reduced = np.column_stack([np.zeros(len(net)), net - (money * cost + prices)])
     if not len(net):
         return
+    reduced = np.column_stack([np.zeros(len(net)), net - (money * cost + prices)])
     two = -np.partition(-reduced, 1, axis=1)[:, :2]
     # Who is most undecided comes last: what is nearly sure is decided first.
     core = np.argsort(two[:, 0] - two[:, 1], kind="stable")[:_CUSTOMERS][::-1]
     others = np.delete(np.arange(len(net)), core)
-    counts = np.bincount(choice[others][choice[others] != NONE], minlength=len(cost))
+    others = others[choice[others] != NONE]
+    counts = np.bincount(choice[others], minlength=cost.shape[1])
     search = _Search(
         net=net[core].tolist(),
-        cost=cost.tolist(),
+        cost=cost[core].tolist(),
         reduced=reduced[core].tolist(),
         best=_worth(choice[core], net[core]),
         found=choice[core].tolist(),
     )
-    rest = budget - float((counts * cost).sum())
+    rest = budget - float(cost[others, choice[others]].sum())
     room = np.minimum(caps, len(net)) - counts
     slack = (money * rest if money else 0.0) + float((prices * room).sum())
     search.begin(rest, room.tolist(), slack)
@@ -62,7 +63,7 @@ class _Search:
     the prices, with what is left of the limits sold at them, is no better than what was found."""
 
     net: list[list[float]]
-    cost: list[float]
+    cost: list[list[float]]
     reduced: list[list[float]]
     best: float
     found: list[int]
@@ -76,7 +77,7 @@ class _Search:
         best = [max(row) for row in self.reduced]
         self.ahead = [sum(best[place:]) for place in range(len(best) + 1)]
         self.order = [
-            sorted(range(-1, len(self.cost)), key=lambda offer, row=row: -row[offer + 1])
+            sorted(range(-1, len(row) - 1), key=lambda offer, row=row: -row[offer + 1])
             for row in self.reduced
         ]
         self.now = [NONE] * len(self.net)
@@ -97,7 +98,7 @@ class _Search:
             if offer == NONE:
                 self._down(depth + 1, worth, budget, room, slack)
                 continue
-            net, cost = self.net[depth][offer], self.cost[offer]
+            net, cost = self.net[depth][offer], self.cost[depth][offer]
             if net <= 0 or cost > budget + _MORE or room[offer] < 1:
                 continue
             self.now[depth] = offer

@@ -20,6 +20,7 @@ from crm_core.audiences.measurement import (
     Measured,
     assigned_counts,
     measure,
+    offer_uses,
     with_untouched,
 )
 from crm_core.features import build_features
@@ -35,8 +36,9 @@ from crm_core.models.lift import (
     split,
     together,
 )
-from crm_core.models.lift_segments import SegmentLift, segment_lifts
+from crm_core.models.lift_segments import SegmentLift, found_among, segment_lifts
 from crm_core.models.standing import standing
+from crm_core.records import OfferTerms
 from crm_core.store import Store, StoreAt
 
 #: How people are told apart when asking where a campaign worked, by what was known before it.
@@ -45,21 +47,31 @@ BY: Final = ("stage", "favourite_category")
 UNLIKE: Final = 3.5
 
 Verdict = Literal[
-    "nobody", "broken", "unlike", "observational", "interim", "few", "worked", "harmed", "unclear"
+    "nobody",
+    "not_begun",
+    "broken",
+    "unlike",
+    "observational",
+    "interim",
+    "few",
+    "worked",
+    "harmed",
+    "unclear",
 ]
-"""What may be said: nobody was sent anything; the lot was broken, or parted unlike people; no lot
+"""What may be said: nobody was sent anything; the window has not begun; the lot was broken, or parted unlike people; no lot
 at all; the window is not over; too few control buyers; it brought buyers, lost some, or cannot be
 told from chance."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What was decided before: the cost of each treated member and of the whole, and the share
-    that was to be held out (None where that is not known)."""
+    """What was decided before: the cost of each treated member and of the whole, the share that
+    was to be held out (None where that is not known), and what was offered."""
 
     cost_per_contact: float = 0.0
     fixed_cost: float = 0.0
     holdout_share: float | None = None
+    offer: OfferTerms | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +87,28 @@ class Arm:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What a treated arm cost: contacts and its share of what the whole cost, and what the offer
+    cost beside lower prices, at each of its `uses`. Lower prices are in spend and margin already."""
+
+    contact: float
+    offer: float = 0.0
+    uses: int | None = None
+
+    @property
+    def whole(self) -> float:
+        """All of it."""
+        return self.contact + self.offer
+
+
+@dataclass(frozen=True)
 class ArmLift:
     """One treated arm beside a control: a lift for each of OUTCOMES, and for its members in all
     the extra spend and margin, each with bounds where there is an interval.
 
     `chance`: how often chance alone parts the buyers so unevenly, where they are too few for an
-    interval. `gain` is extra margin less cost.
+    interval. `gain` is extra margin less cost. `full_price` is the lift of margin (of spend where
+    costs are unknown) as if no price had been lowered: what a message adds before its offer.
     """
 
     arm: str
@@ -88,7 +116,13 @@ class ArmLift:
     members: int
     lifts: Mapping[str, Lift]
     chance: float | None
-    cost: float | None
+    spent: Spent | None
+    full_price: Lift
+
+    @property
+    def cost(self) -> float | None:
+        """What contacts and the offer cost, beside lower prices."""
+        return None if self.spent is None else self.spent.whole
 
     def total(self, outcome: str) -> tuple[float, float | None, float | None]:
         """Extra spend or margin of all members: expected, lowest, highest."""
@@ -143,8 +177,9 @@ def campaign_result(
     if not is_random and treated:
         found = measure(store, with_untouched(store, assignment))
         controls = [UNTOUCHED] if UNTOUCHED in found.arms else []
+    spent = _spent(store, assignment, terms, {arm: together(found.arms[arm]).n for arm in treated})
     lifts = tuple(
-        _beside(found, arm, control, _cost(terms, found, treated, arm), is_over=is_over)
+        _beside(found, arm, control, spent.get(arm), is_over=is_over)
         for control in controls
         for arm in treated
     )
@@ -161,18 +196,23 @@ def campaign_result(
         is_random=is_random,
         arms=tuple(_arm(found, code) for code in (*treated, *controls)),
         lifts=lifts,
-        segments={
-            name: _segments(store, assignment, name, treated[0], controls[0]) for name in parted_by
-        },
+        segments=found_among(
+            {
+                name: _segments(store, assignment, name, treated[0], controls[0])
+                for name in parted_by
+            }
+        ),
         split=parted,
         apart=apart,
         in_two_arms=in_two_arms,
-        verdict=_verdict(lifts, parted, apart),
+        verdict="not_begun"
+        if lifts and assignment.first > store.meta.as_of
+        else _verdict(lifts, parted, apart),
     )
 
 
 def _beside(
-    found: Measured, arm: str, control: str, cost: float | None, *, is_over: bool
+    found: Measured, arm: str, control: str, spent: Spent | None, *, is_over: bool
 ) -> ArmLift:
     """A treated arm beside a control, or beside who was not contacted."""
     is_random = control != UNTOUCHED
@@ -181,16 +221,30 @@ def _beside(
     told = {
         name: lift(ours, theirs, name, is_over=is_over, is_random=is_random) for name in outcomes
     }
+    full = [
+        {name: people.before_discounts(outcomes[-1]) for name, people in strata.items()}
+        for strata in (ours, theirs)
+    ]
     whole = together(ours)
     alone = chance_alone(whole, together(theirs)) if is_random and is_over else None
-    return ArmLift(arm, control, whole.n, told, alone, cost)
+    price = lift(full[0], full[1], outcomes[-1], is_over=is_over, is_random=is_random)
+    return ArmLift(arm, control, whole.n, told, alone, spent, price)
 
 
-def _cost(terms: Terms | None, found: Measured, treated: list[str], arm: str) -> float | None:
+def _spent(
+    store: Store, assignment: Assignment, terms: Terms | None, sizes: Mapping[str, int]
+) -> dict[str, Spent]:
+    """What each treated arm cost; nothing where that is not known."""
     if terms is None:
-        return None
-    size = together(found.arms[arm]).n
-    return terms.fixed_cost / len(treated) + terms.cost_per_contact * size
+        return {}
+    offer, shared = terms.offer, terms.fixed_cost / max(len(sizes), 1)
+    contact = {arm: shared + terms.cost_per_contact * size for arm, size in sizes.items()}
+    if offer is None:
+        return {arm: Spent(cost) for arm, cost in contact.items()}
+    used = offer_uses(store, assignment, offer.code)
+    most = sum(used.values()) if offer.cap is None else offer.cap
+    uses = {arm: min(used.get(arm, 0), most) for arm in sizes}
+    return {arm: Spent(cost, uses[arm] * offer.cost, uses[arm]) for arm, cost in contact.items()}
 
 
 def _split(counts: Counts, terms: Terms | None) -> Split | None:

@@ -31,6 +31,8 @@ REASONS: Final = (
 #: Fields within whose values arms may be drawn.
 STRATA: Final = ("value_tier", "stage", "segment", "loyalty_tier", "country", "language")
 _UNKNOWN = "unknown"
+#: So many letters of a value are kept with each member; values that begin alike share a stratum.
+_LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def judged(store: Store, rule: Rule, limits: Limits, strata: str = "") -> ir.Tab
     if strata and strata not in strata_fields():
         raise CrmError("campaign_strata_unknown", name=strata)
     stratum = picked[strata].fill_null(_UNKNOWN) if strata else ibis.literal("")
-    table = picked.select("customer_key", stratum=stratum.cast("string"))
+    table = picked.select("customer_key", stratum=stratum.cast("string").left(_LONGEST))
     kept_out = _kept_out(store, limits)
     for reason, keys in kept_out.items():
         marked = keys.select("customer_key", **{reason: ibis.literal(True)})

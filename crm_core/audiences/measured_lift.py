@@ -20,7 +20,8 @@ _TOLD = ("worked", "harmed", "unclear")
 @dataclass(frozen=True)
 class MeasuredLift:
     """The share that contact added to what who was written to would have brought without it, with
-    its bounds (95 %), and the campaigns that taught it, the latest first."""
+    its bounds (95 %), and the campaigns that taught it, the latest first. It is what was added
+    before the offers of these campaigns lowered prices: the next one has an offer of its own."""
 
     campaigns: tuple[str, ...]
     lift: float
@@ -46,7 +47,9 @@ def measured_lift(store: Store, contact_channel: str) -> MeasuredLift | None:
 
 def _together(told: Sequence[CampaignResult]) -> MeasuredLift | None:
     pairs = [(one, *_extra(one.lifts[0])) for one in told]
-    brought = sum(_brought(one) for one in told)
+    # What lower prices took is no part of what people brought without a message.
+    lowered = sum(mean - one.lifts[0].total(_outcome(one.lifts[0]))[0] for one, mean, _ in pairs)
+    brought = sum(_brought(one) for one in told) + lowered
     extra = sum(mean for _, mean, _ in pairs)
     reach = hypot(*(one_reach for _, _, one_reach in pairs))
     if not pairs or brought - extra - reach <= 0:
@@ -56,9 +59,10 @@ def _together(told: Sequence[CampaignResult]) -> MeasuredLift | None:
 
 
 def _extra(one: ArmLift) -> tuple[float, float]:
-    """What contact added in all, and how far the truth may be from it."""
-    mean, low, high = one.total(_outcome(one))
-    return mean, 0.0 if low is None or high is None else (high - low) / 2
+    """What contact added in all before prices were lowered, and how far the truth may be from it."""
+    price = one.full_price
+    reach = 0.0 if price.low is None or price.high is None else (price.high - price.low) / 2
+    return price.difference * one.members, reach * one.members
 
 
 def _brought(one: CampaignResult) -> float:

@@ -43,8 +43,8 @@ class Assignment:
     """Who was drawn into which arm of a campaign, and the days that are measured.
 
     `assigned`: customer_key, arm, stratum, assigned_on (the day the message went, or would have);
-    whom the shop found to be one person may stand there twice. The window is that day and those after it, `window_days` in all. What was known of people ends
-    the day before they were `drawn_on`.
+    whom the shop found to be one person may stand there twice. The window is that day and those
+    after it, `window_days` in all. What was known of people ends the day before `drawn_on`.
     """
 
     name: str
@@ -226,6 +226,7 @@ def outcomes(store: Store, assignment: Assignment, *, known_until: date | None =
         orders=orders.cast("float64"),
         spend=spend,
         margin=joined.margin.fill_null(0.0),
+        discount=joined.discount.fill_null(0.0),
         spend_before=joined.spend_before.fill_null(0.0),
         orders_before=joined.orders_before.fill_null(0).cast("float64"),
         uncosted=joined.uncosted.fill_null(0),
@@ -261,6 +262,18 @@ def sums(store: Store, assignment: Assignment, by: ir.Table | None = None) -> ir
     )
 
 
+def offer_uses(store: Store, assignment: Assignment, code: str) -> dict[str, int]:
+    """How often members of each arm used an offer in their window: orders with its code, or where
+    it has none all orders, since any may have."""
+    orders = store.table("order_facts").filter(lambda table: table.order_no.notnull())
+    if code:
+        orders = orders.filter(orders.coupon_code.upper() == code.upper())
+    mine = orders.select("customer_key", "day").inner_join(assignment.members, "customer_key")
+    mine = mine.filter(_within(mine.day, mine, assignment))
+    told = store.fetch(mine.group_by("arm").agg(uses=mine.count()))
+    return {str(arm): int(uses) for arm, uses in told.itertuples(index=False)}
+
+
 def _moments(row: Mapping[Hashable, Any]) -> Moments:
     width = len(COLUMNS)
     totals = np.array([row[f"s{place}"] for place in range(width)], dtype=np.float64)
@@ -290,6 +303,7 @@ def _paid(store: Store, days: ir.Table, assignment: Assignment, until: date) -> 
         "customer_key",
         "known_on",
         "goods_cost",
+        discount=ledger.discount.cast("float64"),
         paid=(ledger.gross - ledger.discount - ledger.refund).cast("float64"),
     )
     mine = rows.inner_join(days, "customer_key")
@@ -298,6 +312,7 @@ def _paid(store: Store, days: ir.Table, assignment: Assignment, until: date) -> 
     return mine.group_by("customer_key").agg(
         spend=mine.paid.sum(where=within),
         margin=left.sum(where=within),
+        discount=mine.discount.sum(where=within),
         spend_before=mine.paid.sum(where=_before(mine.known_on, until)),
         uncosted=mine.count(where=within & mine.goods_cost.isnull()),
     )

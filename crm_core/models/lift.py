@@ -25,7 +25,9 @@ from crm_core.models.triples import Floats
 OUTCOMES: Final = ("buyers", "orders", "spend", "margin")
 #: Of each member, before the assignment.
 COVARIATES: Final = ("spend_before", "orders_before")
-COLUMNS: Final = (*OUTCOMES, *COVARIATES)
+#: What prices were lowered by within the window: so much would `spend` have been more.
+DISCOUNT: Final = "discount"
+COLUMNS: Final = (*OUTCOMES, *COVARIATES, DISCOUNT)
 
 WELCH_FROM: Final = 100
 INTERVAL_FROM: Final = 10
@@ -36,7 +38,7 @@ Method = Literal["welch", "pooled", "none", "interim", "observational"]
 _LEAST_OF_STRATUM = 20
 #: People of each arm, far more than a line has columns: of few it is drawn through every point.
 _LEAST_TO_ADJUST = 100
-_FIRST_COVARIATE = len(OUTCOMES)
+_KNOWN_BEFORE = slice(len(OUTCOMES), len(OUTCOMES) + len(COVARIATES))
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,16 @@ class Moments:
     def of(cls, rows: Floats) -> Moments:
         """The sums of rows that have COLUMNS.
 
-        >>> Moments.of(np.ones((3, 6))).total("buyers")
+        >>> Moments.of(np.ones((3, 7))).total("buyers")
         3.0
         """
         return cls(len(rows), rows.sum(axis=0), rows.T @ rows)
+
+    def before_discounts(self, outcome: str) -> Moments:
+        """The same people, with an outcome in money as if no price had been lowered."""
+        added = np.eye(len(COLUMNS))
+        added[COLUMNS.index(outcome), COLUMNS.index(DISCOUNT)] = 1.0
+        return Moments(self.n, added @ self.sums, added @ self.products @ added.T)
 
     def total(self, column: str) -> float:
         """The sum of a column over the people."""
@@ -222,7 +230,7 @@ def _design(arm: Strata, names: Sequence[str], outcome: str) -> _Design:
     count, width = len(names), len(COVARIATES)
     inner = np.zeros((1 + count + width, 1 + count + width))
     cross = np.zeros(1 + count + width)
-    covariates = slice(_FIRST_COVARIATE, None)
+    covariates = _KNOWN_BEFORE
     inner[0, 0], inner[0, 1 + count :] = whole.n, whole.sums[covariates]
     inner[1 + count :, 1 + count :] = whole.products[covariates, covariates]
     cross[0], cross[1 + count :] = whole.sums[y], whole.products[covariates, y]

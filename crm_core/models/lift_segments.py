@@ -9,7 +9,7 @@ Sources: Rubin (1981); Gelman (2006); Benjamini & Hochberg (1995).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final
 
@@ -31,8 +31,8 @@ class SegmentLift:
     """Lift in buyers within one segment.
 
     `difference` is what was seen, `shrunk` what is to be believed, between `low` and `high` in 95
-    of 100 cases. `is_found`: among all findings so marked at most 5 % are false. `is_best`: the
-    highest of many, which is why it alone must not be believed.
+    of 100 cases. `is_found` (see `found_among`): among all findings so marked at most 5 % are
+    false. `is_best`: the highest of many, which is why it alone must not be believed.
     """
 
     code: str
@@ -44,15 +44,15 @@ class SegmentLift:
     low: float
     high: float
     chance: float
-    is_found: bool
     is_best: bool
+    is_found: bool = False
 
 
 def segment_lifts(
     treated: Mapping[str, Moments], control: Mapping[str, Moments]
 ) -> tuple[SegmentLift, ...]:
-    """Lift by segment, the highest first. Segments with under 10 control buyers stand together as
-    REST, if they have as many then; with fewer than two left there is nothing to compare."""
+    """Lift by segment, the highest first. Segments with under 10 buyers in either arm stand together
+    as REST, if they have as many then; with fewer than two left there is nothing to compare."""
     ours, theirs = _folded(treated, control)
     if len(theirs) < 2:
         return ()
@@ -61,7 +61,6 @@ def segment_lifts(
     errors = np.array([_error(ours[code], theirs[code]) for code in codes])
     believed, spread = shrink(seen, errors)
     chances = [two_sided(d / e) if e > 0 else 1.0 for d, e in zip(seen, errors, strict=True)]
-    found = discoveries(chances)
     best = int(np.argmax(seen))
     rows = [
         SegmentLift(
@@ -74,12 +73,23 @@ def segment_lifts(
             low=float(believed[place] - _SURE * spread[place]),
             high=float(believed[place] + _SURE * spread[place]),
             chance=chances[place],
-            is_found=found[place],
             is_best=place == best,
         )
         for place, code in enumerate(codes)
     ]
     return tuple(sorted(rows, key=lambda row: (-row.shrunk, row.code)))
+
+
+def found_among(
+    ways: Mapping[str, Sequence[SegmentLift]],
+) -> dict[str, tuple[SegmentLift, ...]]:
+    """Marks what is found among all segments of all ways to divide people: whoever looks at two
+    ways has tried the segments of both."""
+    kept = iter(discoveries([row.chance for rows in ways.values() for row in rows]))
+    return {
+        name: tuple(replace(row, is_found=next(kept)) for row in rows)
+        for name, rows in ways.items()
+    }
 
 
 def shrink(seen: Floats, errors: Floats) -> tuple[Floats, Floats]:
@@ -135,10 +145,14 @@ def _folded(
     ours: dict[str, Moments] = {}
     theirs: dict[str, Moments] = {}
     for code in sorted(set(treated) & set(control)):
-        enough = control[code].total("buyers") >= INTERVAL_FROM
-        name = code if enough else REST
+        name = code if _enough(treated[code], control[code]) else REST
         ours[name] = ours[name] + treated[code] if name in ours else treated[code]
         theirs[name] = theirs[name] + control[code] if name in theirs else control[code]
-    if REST in theirs and theirs[REST].total("buyers") < INTERVAL_FROM:
+    if REST in theirs and not _enough(ours[REST], theirs[REST]):
         del ours[REST], theirs[REST]
     return ours, theirs
+
+
+def _enough(treated: Moments, control: Moments) -> bool:
+    """Whether both arms have the buyers that an interval of the whole campaign needs, too."""
+    return min(treated.total("buyers"), control.total("buyers")) >= INTERVAL_FROM

@@ -38,7 +38,7 @@ Score = Callable[[Floats], Floats]
 @dataclass(frozen=True)
 class Lesson:
     """The people of a campaign: what was known of each (a column a fact), who was treated, who
-    bought within the window, and the margin each brought."""
+    bought within the window, and the margin each brought (spend where costs are unknown)."""
 
     customer_key: Ints
     design: Floats

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
 
 from crm_core.audiences.budget import NONE, Options, Plan, Step, best_plan, profit_curve
 from crm_core.audiences.eligible import judged
+from crm_core.audiences.giving import given_away, use_chance
 from crm_core.audiences.members import members
 from crm_core.audiences.outlook import expected_in
 from crm_core.pipeline.campaigns import Terms, rule_in
@@ -31,21 +32,15 @@ class Choosable:
         """How many may get it."""
         return inf if self.terms is None or self.terms.cap is None else float(self.terms.cap)
 
-    def given_away(self, order_value: np.ndarray) -> np.ndarray:
-        """What an order with it loses: the lower price, never more than the order, and its cost."""
-        if self.terms is None:
-            return np.zeros(len(order_value))
-        off = {"percent": order_value * self.terms.value / 100, "amount": self.terms.value}
-        lower = np.minimum(off.get(self.terms.kind, 0.0), order_value)
-        return lower + self.terms.cost
-
 
 @dataclass(frozen=True)
 class Budgeted:
     """The best choice under a budget. `by_offer` counts people; `least` is the contribution
-    expected in a year from which on people were chosen, where that alone tells who was.
+    expected in a year from which on people were chosen, where that alone tells who was; `fixed` is
+    what a campaign to anybody at all costs.
 
-    Gain is p_buy x margin of an order x lift, less what offers give away, by the lifts given.
+    Gain is margin expected x lift, by the lifts given. What is spent is contacts, what offers are
+    expected to give away, and `fixed`: the budget holds for all of it.
     """
 
     people: int
@@ -53,6 +48,17 @@ class Budgeted:
     plan: Plan
     curve: tuple[Step, ...]
     least: float | None
+    fixed: float
+
+    @property
+    def spent(self) -> float:
+        """All that is expected to be spent; nothing where nobody is written to."""
+        return self.plan.spent + self.fixed if sum(self.by_offer) else 0.0
+
+    @property
+    def net(self) -> float:
+        """Gain less all that is spent."""
+        return self.plan.gain - self.spent
 
 
 def budgeted(
@@ -69,21 +75,20 @@ def budgeted(
 
     Raises: CrmError of the rules, ("no_scores").
     """
-    expected, yearly = _expected(store, plan, terms)
-    p_buy, margin, order_value = expected
-    given = np.column_stack([p_buy * offer.given_away(order_value) for offer in offers])
+    margin, yearly, given = _expected(store, plan, terms, offers)
     brought = np.column_stack([margin * offer.lift for offer in offers])
     band = np.abs(brought) * spread
-    cost = np.full(len(offers), plan.cost_per_contact)
     options = Options(
-        brought - given,
-        cost,
+        brought,
+        plan.cost_per_contact + given,
         np.array([offer.cap for offer in offers]),
-        low=brought - band - given,
-        high=brought + band - given,
+        low=brought - band,
+        high=brought + band,
     )
-    best = best_plan(options, budget)
-    curve = profit_curve(options)
+    fixed = plan.fixed_cost
+    best = best_plan(options, max(budget - fixed, 0.0))
+    if best.net <= fixed or budget < fixed:  # nobody brings what a campaign costs at all
+        best = replace(best, choice=np.full(len(yearly), NONE), gain=0.0, spent=0.0)
     chosen = best.choice != NONE
     counts = np.bincount(best.choice[chosen], minlength=len(offers))
     least = float(yearly[chosen].min()) if len(offers) == 1 and chosen.any() else None
@@ -92,29 +97,46 @@ def budgeted(
         people=len(yearly),
         by_offer=tuple(int(count) for count in counts),
         plan=best,
-        curve=tuple(curve),
+        curve=tuple(_with(step, fixed) for step in profit_curve(options)),
         least=least if is_rule else None,
+        fixed=fixed,
     )
+
+
+def _with(step: Step, fixed: float) -> Step:
+    """A step with what a campaign to anybody costs."""
+    if not step.customers:
+        return step
+    net, low, high = (value - fixed for value in (step.net, step.low, step.high))
+    return Step(step.spent + fixed, step.customers, net, low, high)
 
 
 def _expected(
-    store: Store, plan: CampaignPlan, terms: Terms
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """Of everybody who may be in the draft: p_buy, margin and value of an order in the window; and
-    the contribution expected in a year (as it is known: what a rule may ask of)."""
+    store: Store, plan: CampaignPlan, terms: Terms, offers: Sequence[Choosable]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of everybody who may be in the draft: margin in the window, the contribution expected in a
+    year (as it is known: what a rule may ask of), and what each offer is expected to give away."""
     rule = rule_in(plan)
     table = judged(store, rule, terms.limits)
     picked = members(store, rule).semi_join(table.filter(table.reason.isnull()), "customer_key")
-    told = expected_in(picked, plan.window_days)
+    value = picked.average_order_value.cast("float64").fill_null(0.0)
     worth = picked.select(
         "customer_key",
-        value=picked.average_order_value.cast("float64").fill_null(0.0),
         yearly=picked.expected_contribution.cast("float64").fill_null(0.0),
+        **{f"away{place}": given_away(offer.terms, value) for place, offer in enumerate(offers)},
     )
-    both = told.join(worth, "customer_key").select("p_buy", "margin", "value", "yearly")
+    told = expected_in(picked, plan.window_days).join(worth, "customer_key")
+    both = told.select(
+        "margin",
+        "yearly",
+        **{
+            f"given{place}": use_chance(told.orders, offer.lift) * told[f"away{place}"]
+            for place, offer in enumerate(offers)
+        },
+    )
     parts = [
         np.column_stack([batch[name].to_numpy(zero_copy_only=False) for name in both.columns])
         for batch in store.stream(both, _BATCH_ROWS, purpose="score")
     ]
-    rows = np.concatenate(parts) if parts else np.zeros((0, 4))
-    return (rows[:, 0], rows[:, 1], rows[:, 2]), rows[:, 3]
+    rows = np.concatenate(parts) if parts else np.zeros((0, 2 + len(offers)))
+    return rows[:, 0], rows[:, 1], rows[:, 2:]

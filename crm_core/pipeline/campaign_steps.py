@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from crm_core.audiences.campaign_result import ArmLift, CampaignResult, Terms, campaign_result
-from crm_core.audiences.measurement import assignment_of
+from crm_core.audiences.measurement import assignment_of, campaign_names
 from crm_core.errors import CrmError
 from crm_core.models.lift import Lift
 from crm_core.records import Records
+from crm_core.records.repository import name_key
 from crm_core.store import Store
 
 
@@ -27,14 +28,17 @@ def terms_of(records: Records, name: str) -> Terms | None:
     if found.sealed_at is None:
         raise CrmError("campaign_draft", name=found.plan.name)
     plan = found.plan
-    return Terms(plan.cost_per_contact, plan.fixed_cost, plan.holdout_share)
+    offer = None if plan.offer_id is None else records.offer(plan.offer_id).terms
+    return Terms(plan.cost_per_contact, plan.fixed_cost, plan.holdout_share, offer)
 
 
 def result(store: Store, records: Records, name: str) -> dict[str, Any]:
-    """What became of a campaign, known from here or from imported touches.
+    """What became of a campaign, known from here or from imported touches; its name as anybody
+    writes it.
 
     Raises: CrmError("no_such_campaign"), ("campaign_draft").
     """
+    name = _as_written(store, name)
     terms = terms_of(records, name)
     told = campaign_result(store, assignment_of(store, name), terms=terms)
     return {
@@ -52,6 +56,14 @@ def result(store: Store, records: Records, name: str) -> dict[str, Any]:
         "sample_ratio": asdict(told.split) if told.split else None,
         "in_two_arms": told.in_two_arms,
     }
+
+
+def _as_written(store: Store, name: str) -> str:
+    """The name as the campaign has it, whatever case it is asked in; the same where none has it."""
+    names = campaign_names(store)
+    if name in names:
+        return name
+    return next((each for each in names if name_key(each) == name_key(name)), name)
 
 
 def _lifts(arm: ArmLift, told: CampaignResult) -> list[dict[str, Any]]:
@@ -84,4 +96,6 @@ def _money(arm: ArmLift) -> dict[str, Any]:
     for outcome in ("spend", "margin"):
         if outcome in arm.lifts:
             told[outcome] = dict(zip(("extra", "low", "high"), arm.total(outcome), strict=True))
+    if arm.spent is not None and arm.spent.uses is not None:
+        told |= {"offer_uses": arm.spent.uses, "offer_cost": arm.spent.offer}
     return {**told, "cost": arm.cost, "gain": arm.gain, "return": arm.money_back}

@@ -163,14 +163,17 @@ def seal(
 ) -> Campaign:
     """Draws the arms and freezes them with data and window: from here on the list may leave.
 
-    Who withdraws later stays in their arm and is not written to.
+    Who withdraws later stays in their arm and is not written to. A window that has begun is refused:
+    its orders are there to be seen, and nobody may choose whom to hold out by them.
     Raises: CrmError("privacy_denied"), ("campaign_sealed"), ("campaign_changed"),
-    ("campaign_nobody"), ("campaign_no_treatment"), ("campaign_no_snapshot"), and of `draw`.
+    ("campaign_begun", first, day), ("campaign_nobody"), ("campaign_no_treatment"), ("campaign_no_snapshot"), and of `draw`.
     """
     require(access, "export")
     if campaign.sealed_at is not None:
         raise CrmError("campaign_sealed", name=campaign.plan.name)
     plan = campaign.plan
+    if plan.starts_on <= store.meta.as_of:
+        raise CrmError("campaign_begun", first=plan.starts_on, day=store.meta.as_of)
     drawn = draw(store, plan, terms_of(records, plan, campaign.id))
     check_drawn(drawn)
     snapshot, as_of = store.scores_snapshot, store.scores_as_of

@@ -46,10 +46,12 @@ Words = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Read:
-    """The people of a campaign, and the words their facts were told in."""
+    """The people of a campaign, the words their facts were told in, and whether the costs of all
+    goods sold to them are known: where they are not, their money is spend, not margin."""
 
     lesson: Lesson
     words: Words
+    costs_known: bool
 
 
 def read_lesson(store: Store, assignment: Assignment) -> Read:
@@ -66,17 +68,18 @@ def read_lesson(store: Store, assignment: Assignment) -> Read:
     if not sum(batch.num_rows for batch in batches):
         nothing, nobody = np.zeros(0), np.zeros(0, dtype=bool)
         none = Lesson(np.zeros(0, np.int64), np.zeros((0, 0)), nobody, nothing, nothing)
-        return Read(none, {})
+        return Read(none, {}, costs_known=True)
     table = pa.Table.from_batches(batches)
     words = {name: _frequent(table, name) for name in WORDS}
+    costs_known = not _numbers(table, "uncosted").any()
     lesson = Lesson(
         customer_key=table["customer_key"].to_numpy(),
         design=design_of(table, words),
         treated=np.asarray([arm == TREATMENT for arm in table["arm"].to_pylist()]),
         bought=_numbers(table, "buyers"),
-        margin=_numbers(table, "margin"),
+        margin=_numbers(table, "margin" if costs_known else "spend"),
     )
-    return Read(lesson, words)
+    return Read(lesson, words, costs_known)
 
 
 def stream_designs(store: Store, day: date, words: Words) -> Iterator[tuple[Ints, Floats]]:

@@ -26,6 +26,7 @@ _CAMPAIGNS = pa.schema(
         ("control_buyers", pa.int64()),
         ("best", pa.string()),
         ("verdict", pa.string()),
+        ("costs_known", pa.bool_()),
     ]
 )
 _METHODS = pa.schema(
@@ -53,7 +54,7 @@ _CURVES = pa.schema(
 def uplift(job: Scoring) -> None:
     """`uplift`: each campaign known from touches that could teach, or why not (`few`);
     `uplift_methods` and `uplift_curves`: every method's Qini, and its curves in buyers and margin
-    a person. Campaigns drawn here are learned from when their page is opened."""
+    a person (spend, where not all `costs_known`). Campaigns drawn here are learned from when their page is opened."""
 
     def learn_all() -> Documents:
         told = [taught(job.store, one) for one in _latest(job.store)]
@@ -90,8 +91,10 @@ def taught(store: Store, assignment: Assignment) -> tuple[Rows, Rows, Rows]:
     """Rows of TABLES for one campaign: seconds for some ten thousand people."""
     name = assignment.name
     about: dict[str, object] = {"campaign": name, "first_day": assignment.first}
-    lesson = read_lesson(store, assignment).lesson
+    read = read_lesson(store, assignment)
+    lesson = read.lesson
     about |= {"people": len(lesson), "control_buyers": lesson.control_converters}
+    about |= {"costs_known": read.costs_known}
     try:
         learned = learn(lesson)
     except CrmError as error:

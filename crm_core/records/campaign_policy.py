@@ -44,8 +44,9 @@ class CampaignPolicies(Repository):
     def save_campaign_policy(self, policy: CampaignPolicy, *, user: str, now: datetime) -> None:
         """Lets this hold from now on; what is sealed stays as it is.
 
-        Raises: CrmError("campaign_policy_invalid", field).
+        Raises: CrmError("campaign_policy_invalid", field), ("records_do_not_last").
         """
+        self._must_last()
         allowed = {
             "global_control_share": 0 <= policy.global_control_share <= MOST_GLOBAL,
             "most_contacts": 1 <= policy.most_contacts <= _MOST_CONTACTS,

@@ -125,8 +125,10 @@ class Campaigns(Repository):
 
         Raises: CrmError("campaign_no_window"), ("campaign_holdout_share"),
         ("campaign_invalid", field), ("offer_unknown"), ("records_channel_unknown"),
-        ("records_rule_invalid"), ("records_name_taken"), ("records_name_invalid").
+        ("records_rule_invalid"), ("records_name_taken"), ("records_name_invalid"),
+        ("records_do_not_last").
         """
+        self._must_last()
         made_by: dict[str, Any] = {"owner": owner, "created_at": checked_moment(now), "version": 1}
         row = _checked(plan) | made_by
         with names_apart(plan.name), writing(self._engine) as connection:
@@ -172,8 +174,9 @@ class Campaigns(Repository):
     ) -> Campaign:
         """Freezes who is in which arm: `members` of customer_key, arm, stratum. All or none.
 
-        Raises: CrmError("campaign_sealed"), ("campaign_changed", name).
+        Raises: CrmError("campaign_sealed"), ("campaign_changed", name), ("records_do_not_last").
         """
+        self._must_last()
         checked_moment(now)
         with writing(self._engine) as connection:
             found = _draft(connection, number, version)
@@ -192,7 +195,11 @@ class Campaigns(Repository):
             return _find(connection, number)
 
     def replace_members(self, number: int, members: Iterable[pa.RecordBatch]) -> None:
-        """Makes these the members of what is no campaign of anybody's: those of every campaign."""
+        """Makes these the members of what is no campaign of anybody's: those of every campaign.
+
+        Raises: CrmError("records_do_not_last").
+        """
+        self._must_last()
         with writing(self._engine) as connection:
             connection.execute(delete(CampaignMember).where(CampaignMember.campaign_id == number))
             for batch in members:

@@ -85,7 +85,11 @@ class Consents(Repository):
         at: datetime,
         source: str,
     ) -> None:
-        """Adds one event: what this customer said, when, and where we have it from."""
+        """Adds one event: what this customer said, when, and where we have it from.
+
+        Raises: CrmError("records_do_not_last").
+        """
+        self._must_last()
         row = {
             "customer_key": [customer_key],
             "contact_channel": [contact_channel],
@@ -120,7 +124,11 @@ class Consents(Repository):
     def suppress(
         self, keys: Iterable[int], contact_channel: str, *, reason: str, now: datetime
     ) -> int:
-        """Bars customers from a channel, or from `all`; tells how many were not barred yet."""
+        """Bars customers from a channel, or from `all`; tells how many were not barred yet.
+
+        Raises: CrmError("records_do_not_last").
+        """
+        self._must_last()
         checked_channel(contact_channel, also=("all",))
         checked_moment(now)
         added = 0

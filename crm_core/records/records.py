@@ -125,8 +125,9 @@ class Records(
         self._engine.dispose()
 
 
-def open_records(url: str) -> Records:
-    """Opens the records at `sqlite:///file` or `postgresql+psycopg://…`, made or brought up.
+def open_records(url: str, *, lasts: bool = True) -> Records:
+    """Opens the records at `sqlite:///file` or `postgresql+psycopg://…`, made or brought up; on a
+    disk that does not last (`lasts`) they take no consents and no campaigns.
 
     Raises: CrmError("records_url_unknown"), ("records_unreachable"), ("records_damaged"),
     ("records_newer"), ("records_busy").
@@ -137,7 +138,7 @@ def open_records(url: str) -> Records:
     except CrmError:
         engine.dispose()
         raise
-    return Records(engine)
+    return Records(engine, lasts=lasts)
 
 
 def copy_records(source_path: Path, target_path: Path) -> None:

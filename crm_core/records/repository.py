@@ -24,10 +24,20 @@ CounterName = Literal["decisions", "audit", "members"]
 
 
 class Repository:
-    """A part of the records. `Records` is all of them on one connection."""
+    """A part of the records. `Records` is all of them on one connection.
 
-    def __init__(self, engine: Engine) -> None:
+    `lasts` tells whether they outlive the process: what must not be forgotten (a consent, who is
+    held out) is refused where they do not.
+    """
+
+    def __init__(self, engine: Engine, *, lasts: bool = True) -> None:
         self._engine = engine
+        self._lasts = lasts
+
+    def _must_last(self) -> None:
+        """Raises: CrmError("records_do_not_last")."""
+        if not self._lasts:
+            raise CrmError("records_do_not_last")
 
 
 def insert_new(connection: Connection, table: type[DeclarativeBase]) -> Insert:

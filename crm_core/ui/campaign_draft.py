@@ -9,9 +9,16 @@ from typing import Any
 import streamlit as st
 
 from crm_core.audiences.eligible import strata_fields
-from crm_core.pipeline.campaigns import rule_in, seal, terms_of
+from crm_core.pipeline.campaigns import first_day_of, rule_in, seal, terms_of
 from crm_core.privacy.policy import allowed
-from crm_core.records import CONTACT_CHANNELS, MOST_HOLDOUT, MOST_WINDOW, Campaign, CampaignPlan
+from crm_core.records import (
+    CONTACT_CHANNELS,
+    MOST_HOLDOUT,
+    MOST_WINDOW,
+    Campaign,
+    CampaignPlan,
+    OfferTerms,
+)
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.campaign_offers import draw_budget, draw_loyalty
@@ -46,7 +53,8 @@ def draw_draft(kept: Campaign) -> None:
         _form(kept)
     with part():
         terms = terms_of(session.records, kept.plan, kept.id)
-        view = show(campaign, session.selection, plan=kept.plan, terms=terms)
+        offer = _offer_of(kept.plan)
+        view = show(campaign, session.selection, plan=kept.plan, terms=terms, offer=offer)
         draw_people(view.arms, view.fitting)
         left, right = columns(1, 1)
         with left, panel("campaign.sight.title"):
@@ -68,6 +76,10 @@ def draw_draft(kept: Campaign) -> None:
             _seal(kept, view)
 
 
+def _offer_of(plan: CampaignPlan) -> OfferTerms | None:
+    return None if plan.offer_id is None else current().records.offer(plan.offer_id).terms
+
+
 def draw_people(arms: dict[str, int], fitting: int | None = None) -> None:
     """How many fit and how many are in each arm."""
     shown = [("campaign.fitting", fitting, "count")] if fitting is not None else []
@@ -86,6 +98,8 @@ def draw_money(view: Preview) -> None:
     """What it costs and may bring, and what holding people out forgoes."""
     session, money = current(), view.money
     paragraph("campaign.money.cost", cost=session.write(money.cost, "money"))
+    if money.given:
+        paragraph("campaign.money.given", given=session.write(money.given, "money"))
     if money.expected is None or money.forgone is None:
         note("campaign.money.no_lift")
         return
@@ -94,7 +108,8 @@ def draw_money(view: Preview) -> None:
         expected=session.write(money.expected, "money"),
         profit=session.write(money.profit, "money"),
     )
-    paragraph("campaign.money.forgone", forgone=session.write(money.forgone, "money"))
+    key = "forgone" if money.forgone >= 0 else "saved"
+    paragraph(f"campaign.money.{key}", forgone=session.write(abs(money.forgone), "money"))
     caption("campaign.money.about")
 
 
@@ -108,7 +123,7 @@ def draw_measured(view: Preview, kept: Campaign) -> None:
         names=", ".join(found.campaigns),
         channel=session.word("privacy.contact_channel", kept.plan.contact_channel),
         **{name: _of_lift(getattr(found, name)) for name in ("lift", "low", "high")},
-        expected=session.write(money.expected, "money"),
+        expected=session.write(money.expected - money.given, "money"),
         forgone=session.write(money.forgone, "money"),
     )
     caption("campaign.money.sure" if found.is_sure else "campaign.money.unsure")
@@ -169,6 +184,9 @@ def _seal(kept: Campaign, view: Preview) -> None:
     session = current()
     if not allowed(session.access, "export"):
         caption("audiences.denied_present" if session.access.present else "audiences.denied")
+        return
+    if kept.plan.starts_on < first_day_of(session.store):
+        warning("campaign.seal.begun", first=formats.day(kept.plan.starts_on, session.language))
         return
     treatment, holdout = view.arms["treatment"], view.arms["holdout"]
     if not treatment:

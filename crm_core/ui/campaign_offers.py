@@ -75,8 +75,8 @@ def _draw_choice(kept: Campaign, found: Budgeted, offers: tuple[Choosable, ...])
     facts = {
         "people": formats.number(chosen, session.language),
         "all": formats.number(found.people, session.language),
-        "spent": session.write(best.spent, "money"),
-        "net": session.write(best.net, "money"),
+        "spent": session.write(found.spent, "money"),
+        "net": session.write(found.net, "money"),
     }
     if best.verdict == "none":
         warning("campaign.budget.none", **facts)
@@ -122,7 +122,7 @@ def _draw_curve(found: Budgeted) -> None:
         frame.assign(note=notes),
         session.numbers("money"),
         x_title=session.t("campaign.budget.spent"),
-        chosen=found.plan.spent,
+        chosen=found.spent,
     )
     draw(chart, key="campaign_curve", title=session.t("campaign.budget.curve"))
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from crm_core.audiences.campaign_result import BY, CampaignResult
+from crm_core.audiences.campaign_result import BY, ArmLift, CampaignResult, Terms
 from crm_core.charts import whiskers
 from crm_core.models.lift_segments import REST
 from crm_core.pipeline.campaign_steps import terms_of
+from crm_core.records import OfferTerms
 from crm_core.text import formats
 from crm_core.ui.fields import switch_choice
 from crm_core.ui.kpi import figures
@@ -38,12 +39,12 @@ def draw_result(name: str) -> None:
     terms = terms_of(current().records, name)
     view = show(campaign_results, current().selection, name=name, terms=terms)
     _say(view)
-    if not view.result.lifts:
+    if not view.result.lifts or view.said == "not_begun":
         return
     if view.said in _NO_LIFT:
         _arms_and_checks(view)
         return
-    _figures(view.result)
+    _figures(view.result, terms.offer if terms else None)
     left, right = columns(1, 1)
     with left:
         _whiskers("people", view.people, "points", view)
@@ -53,7 +54,14 @@ def draw_result(name: str) -> None:
     if view.result.segments:
         _segments(view)
     if view.result.is_random and view.result.is_over:
-        draw_uplift(name, terms.cost_per_contact if terms else 0.0)
+        draw_uplift(name, _cost_each(terms, view.result.lifts[0]))
+
+
+def _cost_each(terms: Terms | None, one: ArmLift) -> float:
+    """What writing to one more costs: the contact, and the offer as often as it was used."""
+    if terms is None or one.spent is None:
+        return 0.0
+    return round(terms.cost_per_contact + one.spent.offer / max(one.members, 1), 4)
 
 
 def _arms_and_checks(view: CampaignResults) -> None:
@@ -74,6 +82,7 @@ def _facts(row: pd.Series) -> dict[str, object]:
     points = {name: session.write(row[name], "points") for name in ("value", "low", "high")}
     return {
         **points,
+        "starts": formats.day(pd.Timestamp(row["first"]).date(), session.language),
         "days": int(row["days"]),
         "ends": formats.day(pd.Timestamp(row["ends"]).date(), session.language),
         "buyers": int(row["control_buyers"]),
@@ -86,14 +95,27 @@ def _say(view: CampaignResults) -> None:
     row = pd.Series({"value": None, "low": None, "high": None})
     if len(view.people):
         row = view.people.iloc[0][["value", "low", "high"]]
-    told = {"days": result.window_days, "ends": result.ends_on}
+    told = {"days": result.window_days, "first": result.first, "ends": result.ends_on}
     facts = _facts(pd.Series({**row, **told, "control_buyers": view.control_buyers}))
     _TONES.get(view.said, note)(f"campaign_results.said.{view.said}", **facts)
     first, last = (formats.day(day, session.language) for day in (result.first, result.ends_on))
     caption("campaign_results.dates", first=first, last=last, days=result.window_days)
 
 
-def _figures(result: CampaignResult) -> None:
+def _offer(one: ArmLift, offer: OfferTerms | None) -> None:
+    """How often the offer was used, and what of it is in which figure."""
+    if offer is None or one.spent is None:
+        return
+    session = current()
+    caption(
+        "campaign_results.offer_used" if offer.code else "campaign_results.offer_any",
+        name=offer.name,
+        uses=formats.number(one.spent.uses or 0, session.language),
+        cost=session.write(one.spent.offer, "money"),
+    )
+
+
+def _figures(result: CampaignResult, offer: OfferTerms | None) -> None:
     """What all people contacted brought together; of an observed difference nothing is summed."""
     if not result.is_random:
         return
@@ -126,6 +148,7 @@ def _figures(result: CampaignResult) -> None:
         left = {"low": low - one.cost, "high": high - one.cost}
         words = {name: current().write(value, "money") for name, value in left.items()}
         caption("campaign_results.range_gain", **words)
+    _offer(one, offer)
 
 
 def _whiskers(part: str, rows: pd.DataFrame, unit: str, view: CampaignResults) -> None:

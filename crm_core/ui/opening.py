@@ -20,7 +20,7 @@ from crm_core.settings import Settings
 from crm_core.store import Decisions, Engine, Store, engine_of
 from crm_core.ui.address import PARTS
 from crm_core.ui.filters import Bounds
-from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, writable
+from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, lasts, writable
 from crm_core.views.segments import segment_choices
 
 
@@ -52,7 +52,8 @@ def engine_at(url: str, _settings: Settings) -> Engine:
 @st.cache_resource(max_entries=64, show_spinner=False, on_release=Records.close)
 def records_at(url: str) -> Records:
     """The records at a URL, opened once; let go, they connect anew for who still holds them."""
-    return open_records(url)
+    settings, lasting = settings_and_disk()
+    return open_records(url, lasts=lasting or lasts(settings, url))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

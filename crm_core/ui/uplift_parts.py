@@ -65,6 +65,11 @@ def _methods(view: UpliftView) -> None:
 
 def _profit(view: UpliftView, cost: float) -> None:
     session = current()
+    if not view.costs_known:
+        paragraph("uplift.revenue", per=_per())
+        _draw(view.profit(cost), view, "money", key="uplift_profit")
+        caption("uplift.revenue_note")
+        return
     told = advice(view, cost)
     profit = session.write(told.profit, "money")
     share = session.numbers("rate").short(told.share)

@@ -118,6 +118,15 @@ def expire(settings: Settings, *, now: float) -> int:
     return len(old)
 
 
+def lasts(settings: Settings, url: str) -> bool:
+    """Whether records at a URL are meant to outlive this process where the disk under `settings.var`
+    does not: all but those of a shop's own that lie there. The demo's and visitors' expire anyway."""
+    file = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+    if file is None or url == settings.records_url or settings.var not in file.parents:
+        return True
+    return settings.var / DEMO in file.parents or settings.var / "visitors" in file.parents
+
+
 def writable(settings: Settings) -> tuple[Settings, bool]:
     """The settings, with a temporary folder where theirs cannot be written; and whether so."""
     try:

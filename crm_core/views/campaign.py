@@ -8,6 +8,7 @@ import pandas as pd
 
 from crm_core.audiences.campaign_members import assigned, in_campaigns
 from crm_core.audiences.eligible import judged
+from crm_core.audiences.giving import Giving, giving
 from crm_core.audiences.measured_lift import MeasuredLift, measured_lift
 from crm_core.audiences.outlook import Outlook, outlook
 from crm_core.audiences.playbooks import ASSUMED_LIFT
@@ -20,7 +21,7 @@ from crm_core.audiences.power import (
 )
 from crm_core.pipeline.campaigns import Drawn, Terms, draw, rule_in
 from crm_core.privacy.policy import Access
-from crm_core.records import ARMS, CampaignPlan
+from crm_core.records import ARMS, CampaignPlan, OfferTerms
 from crm_core.rules import All
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -43,17 +44,19 @@ class Sight:
 
 @dataclass(frozen=True)
 class Money:
-    """What is expected of writing at a lift: extra margin of who is written to, what the holdout
-    forgoes, and costs. None where there is no lift."""
+    """What is expected of writing at a lift: extra margin of who is written to before what the
+    offer gives away, `given` of that (also to who would have bought anyway), what the holdout
+    forgoes less what it would be given, and costs of contact. None where there is no lift."""
 
     expected: float | None
     forgone: float | None
     cost: float
+    given: float = 0.0
 
     @property
     def profit(self) -> float | None:
-        """Expected extra margin less costs."""
-        return None if self.expected is None else self.expected - self.cost
+        """Expected extra margin less what is given away and costs."""
+        return None if self.expected is None else self.expected - self.given - self.cost
 
 
 @dataclass(frozen=True)
@@ -89,17 +92,31 @@ def lift_to_begin_with(
 
 
 def campaign(
-    selection: Selection, *, store: Store, access: Access, plan: CampaignPlan, terms: Terms
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    plan: CampaignPlan,
+    terms: Terms,
+    offer: OfferTerms | None = None,
 ) -> Preview:
-    """What a draft would be if it were sealed now.
+    """What a draft with this offer would be if it were sealed now.
 
     Raises: CrmError of `draw`.
     """
     del selection, access
     drawn = draw(store, plan, terms)
     table = judged(store, rule_in(plan), terms.limits)
-    expected = outlook(store, rule_in(plan), table.filter(table.reason.isnull()), plan.window_days)
+    rule, free = rule_in(plan), table.filter(table.reason.isnull())
+    expected = outlook(store, rule, free, plan.window_days)
     arms, found = drawn.counts(), measured_lift(store, plan.contact_channel)
+
+    def at(lift: float | None) -> Money:
+        given = Giving()
+        if offer is not None:
+            given = giving(store, rule, free, plan.window_days, offer, lift=lift or 0.0)
+        return money(expected, replace(plan, expected_lift=lift), arms, given)
+
     return Preview(
         fitting=len(drawn.keys) + sum(drawn.left_out.values()),
         arms=arms,
@@ -107,11 +124,9 @@ def campaign(
         strata=_strata(drawn),
         outlook=expected,
         sight=sight(expected, arms),
-        money=money(expected, plan, arms),
+        money=at(plan.expected_lift),
         measured=found,
-        at_measured=money(expected, replace(plan, expected_lift=found.lift), arms)
-        if found
-        else None,
+        at_measured=at(found.lift) if found else None,
     )
 
 
@@ -165,14 +180,17 @@ def sight(expected: Outlook, arms: dict[str, int]) -> Sight:
     )
 
 
-def money(expected: Outlook, plan: CampaignPlan, arms: dict[str, int]) -> Money:
+def money(
+    expected: Outlook, plan: CampaignPlan, arms: dict[str, int], given: Giving | None = None
+) -> Money:
     """What the plan costs and may bring, each member taken to expect the mean of all."""
-    people = sum(arms.values())
+    people, given = sum(arms.values()), given or Giving()
     each = expected.margin / people if people else 0.0
     lift = plan.expected_lift
     held = arms["holdout"] + arms["global_control"]
     return Money(
         expected=None if lift is None else each * lift * arms["treatment"],
-        forgone=None if lift is None else each * lift * held,
+        forgone=None if lift is None else each * lift * held - given.of(held),
         cost=plan.fixed_cost + plan.cost_per_contact * arms["treatment"],
+        given=given.of(arms["treatment"]),
     )

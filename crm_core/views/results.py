@@ -19,9 +19,10 @@ MOST = 12
 @dataclass(frozen=True)
 class Results:
     """The latest campaigns, one row each: name, first, ends, days (the window), treated, control
-    (people), control_buyers, value, low, high (lift in buyers; low and high missing without an
-    interval), margin, margin_low, margin_high (extra, of all treated; missing where costs are not
-    known), said (the sentence that is true of it).
+    (people), control_buyers (who bought, in the arm with the fewer of them), value, low, high (lift
+    in buyers; low and high missing without an interval), margin, margin_low, margin_high (extra, of
+    all treated, before costs; missing where costs of goods are not known), said (the sentence that
+    is true of it).
 
     `others` are names of earlier ones, which are measured when they are opened.
     """

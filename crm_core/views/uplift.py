@@ -25,7 +25,8 @@ class UpliftView:
     `methods`: method, qini, low, high (extra buyers of 10,000 people, a mean over all shares),
     the best first. `buyers`: method, share, value, low, high (extra buyers of 1,000 people when so
     many are written to, best first; `lot` is the straight line of no order); `margin` the same in
-    money before the cost of contact. Both are empty where the verdict is `few`.
+    money before the cost of contact; of spend where not all `costs_known`. Both are empty where the
+    verdict is `few`.
     """
 
     verdict: str
@@ -36,6 +37,7 @@ class UpliftView:
     methods: pd.DataFrame
     buyers: pd.DataFrame
     margin: pd.DataFrame
+    costs_known: bool
 
     def profit(self, cost_per_contact: float) -> pd.DataFrame:
         """The margin curves less the cost of writing to each share."""
@@ -94,6 +96,7 @@ def uplift(selection: Selection, *, store: Store, access: Access, name: str) -> 
         methods=methods.reset_index(drop=True),
         buyers=_curves(curves, "buyers"),
         margin=_curves(curves, "margin"),
+        costs_known=bool(told["costs_known"]),
     )
 
 
@@ -120,6 +123,8 @@ def _kept(store: Store, assignment: Assignment) -> list[pd.DataFrame] | None:
     if not all(store.has(table) for table in TABLES):
         return None
     tables = [store.table(table) for table in TABLES]
+    if "costs_known" not in tables[0].columns:
+        return None  # scores that an earlier version made
     frames = [store.fetch(table.filter(table.campaign == assignment.name)) for table in tables]
     days = {pd.Timestamp(day).date() for day in frames[0]["first_day"]}
     return frames if days == {assignment.first} else None

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from crm_core.pipeline.campaigns import seal
 from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
 from crm_core.settings import Settings
 from crm_core.text import t
 from tests.app.conftest import Open
 from tests.app.screen import Screen
-from tests.pipeline.test_campaign_steps import ME, NOW, PLAN
+from tests.past_campaigns import sealed_in_the_past
+from tests.pipeline.test_campaign_steps import NOW, PLAN
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
@@ -57,7 +57,7 @@ def drawn(
     settings = Settings(var=var)
     store, records = open_workspace(settings, workspace(settings, demo_url(settings)))
     for plan in (PLAN, replace(PLAN, name="Winter letters", starts_on=date(2026, 10, 20))):
-        seal(store, records, records.add_campaign(plan, owner="ann", now=NOW), access=ME, now=NOW)
+        sealed_in_the_past(store, records, plan, now=NOW)
     store.close()
     records.close()
     shops["drawn"] = var

@@ -34,12 +34,14 @@ def test_the_lift_is_a_share_of_what_comes_without_a_message(store: Store) -> No
     (treated,) = (arm for arm in told.arms if arm.code == "treatment")
     assert found is not None
     assert treated.margin is not None
-    extra, low, high = told.lifts[0].total("margin")
-    assert found.lift == pytest.approx(extra / (treated.margin - extra))
-    assert low is not None
-    assert high is not None
-    assert math.isclose(found.low, low / (treated.margin - low))
-    assert math.isclose(found.high, high / (treated.margin - high))
+    (one,), price = told.lifts, told.lifts[0].full_price
+    extra, low, high = (each * one.members for each in (price.difference, price.low, price.high))
+    # What they brought without a message holds no price that an offer lowered.
+    brought = treated.margin + extra - one.total("margin")[0]
+    assert found.lift == pytest.approx(extra / (brought - extra))
+    assert found.lift == pytest.approx(extra / (treated.margin - one.total("margin")[0]))
+    assert math.isclose(found.low, low / (brought - low))
+    assert math.isclose(found.high, high / (brought - high))
 
 
 def test_a_channel_nobody_measured_has_no_lift(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crm_core.audiences.campaign_result import Terms, campaign_result
+from crm_core.audiences.campaign_result import ArmLift, Terms, campaign_result
 from crm_core.audiences.measurement import (
     CONTROLS,
     TREATMENT,
@@ -24,6 +25,7 @@ from crm_core.audiences.measurement import (
 )
 from crm_core.errors import CrmError
 from crm_core.models.lift import COLUMNS, OUTCOMES, together
+from crm_core.records import OfferTerms
 from crm_core.store import Store
 from tests.small_shop import Rows, day, line, order, small_shop
 
@@ -101,11 +103,11 @@ def test_money_counts_in_the_window_by_its_own_day(shop: Store) -> None:
     rows = shop.fetch(outcomes(shop, touched_assignment(shop, "spring")))
     told = rows.sort_values(["arm", "spend", "spend_before"])[["arm", *COLUMNS]].to_numpy().tolist()
     assert told == [
-        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # fay, who never bought
-        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 25.0, 1.0],  # dan
-        [HOLDOUT, 1.0, 1.0, 15.0, 11.0, 0.0, 0.0],  # cat
-        [TREATMENT, 0.0, 0.0, -40.0, -40.0, 40.0, 1.0],  # ben got his money back
-        [TREATMENT, 1.0, 2.0, 75.0, 67.0, 30.0, 2.0],  # ann: 30 + 50 - 5 back
+        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # fay, who never bought
+        [HOLDOUT, 0.0, 0.0, 0.0, 0.0, 25.0, 1.0, 0.0],  # dan
+        [HOLDOUT, 1.0, 1.0, 15.0, 11.0, 0.0, 0.0, 0.0],  # cat
+        [TREATMENT, 0.0, 0.0, -40.0, -40.0, 40.0, 1.0, 0.0],  # ben got his money back
+        [TREATMENT, 1.0, 2.0, 75.0, 67.0, 30.0, 2.0, 0.0],  # ann: 30 + 50 - 5 back
     ]
 
 
@@ -199,3 +201,55 @@ def test_without_a_random_control_nothing_is_called_a_lift(tmp_path: Path) -> No
         TREATMENT,
         "untouched",
     }
+
+
+def offered(*, code: str = "TEA5") -> OfferTerms:
+    return OfferTerms("Tea gift", "amount", value=5.0, code=code, cost=3.0, cap=10)
+
+
+@pytest.fixture(scope="module")
+def gifts(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Ann used the code twice in her window and once after it, ben bought without; cat was held out."""
+    rows = bought(
+        ("ann", "2026-03-11", "20"),
+        ("ann", "2026-03-12", "20"),
+        ("ann", "2026-05-20", "20"),
+        ("ben", "2026-03-13", "20"),
+        ("cat", "2026-03-20", "15"),
+    )
+    for place in range(3):
+        rows["orders"][place] |= {"coupon_code": "tea5"}
+        rows["order_lines"][place] |= {"discount": Decimal("5")}
+    rows["touches"] = [
+        touch(1, "ann", "treated"),
+        touch(2, "ben", "treated"),
+        touch(3, "cat", "control"),
+    ]
+    return small_shop(tmp_path_factory.mktemp("gifts"), rows).open()
+
+
+def test_an_offer_costs_each_use_and_lower_prices_are_taken_off_once(gifts: Store) -> None:
+    assignment = touched_assignment(gifts, "spring")
+
+    def told(offer: OfferTerms | None) -> ArmLift:
+        terms = Terms(cost_per_contact=1.0, offer=offer)
+        return campaign_result(gifts, assignment, terms=terms, parts=False).lifts[0]
+
+    bare, coded, any_order = told(None), told(offered()), told(offered(code=""))
+    assert (bare.cost, coded.cost, any_order.cost) == (2.0, 2.0 + 2 * 3.0, 2.0 + 3 * 3.0)
+    assert coded.spent is not None
+    assert coded.spent.uses == 2
+    assert coded.total("margin") == bare.total("margin")
+    assert coded.total("margin")[0] == pytest.approx((15 + 15 + 20 - 3 * 4) - 2 * (15 - 4))
+    assert coded.gain == pytest.approx(coded.total("margin")[0] - 8.0)
+    assert coded.full_price.difference * 2 == pytest.approx(coded.total("margin")[0] + 10.0)
+    assert told(replace(offered(), cap=1)).cost == 2.0 + 3.0
+
+
+def test_a_window_that_has_not_begun_is_said_so(gifts: Store) -> None:
+    assignment = touched_assignment(gifts, "spring")
+    later = gifts.meta.as_of + timedelta(days=1)
+    ahead = replace(assignment, first=later, last=later)
+    assert campaign_result(gifts, ahead, parts=False).verdict == "not_begun"
+    today = replace(assignment, first=gifts.meta.as_of, last=gifts.meta.as_of)
+    assert campaign_result(gifts, today, parts=False).verdict == "interim"

@@ -33,7 +33,7 @@ def cdnow_people(path: Path, day: date = date(1997, 6, 1), window_days: int = 30
         after = [amount for when, amount in orders if day <= when < end]
         past = [amount for when, amount in orders if before <= when < day]
         spend = sum(after)
-        rows[place] = (bool(after), len(after), spend, 0.4 * spend, sum(past), len(past))
+        rows[place] = (bool(after), len(after), spend, 0.4 * spend, sum(past), len(past), 0)
     return rows
 
 
@@ -51,7 +51,7 @@ def complete_journey_people(folder: Path, day: date = date(2017, 9, 1), days: in
         GROUP BY 1 ORDER BY 1
     """).fetchnumpy()
     _, orders, spend, before, past = (np.asarray(told[name], float) for name in told)
-    return np.column_stack([orders > 0, orders, spend, 0.3 * spend, before, past])
+    return np.column_stack([orders > 0, orders, spend, 0.3 * spend, before, past, 0 * spend])
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def people(seed: int, size: int, *, buy: float = 0.4, more: float = 0.0) -> Floa
     before = random.gamma(2.0, 20.0, size)
     bought = random.random(size) < buy
     spend = np.where(bought, before + random.gamma(2.0, 5.0, size) + more, 0.0)
-    return np.column_stack([bought, bought, spend, 0.4 * spend, before, before > 30])
+    return np.column_stack([bought, bought, spend, 0.4 * spend, before, before > 30, 0 * spend])
 
 
 def of(rows: Floats) -> dict[str, Moments]:

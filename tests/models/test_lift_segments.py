@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crm_core.models.lift import COLUMNS, Moments
-from crm_core.models.lift_segments import REST, discoveries, segment_lifts, shrink
+from crm_core.models.lift_segments import REST, discoveries, found_among, segment_lifts, shrink
 
 
 def arm(buyers: int, size: int) -> Moments:
@@ -23,7 +23,7 @@ def test_the_best_of_many_alike_is_not_believed() -> None:
         treated, control = (
             {f"s{n:02}": arm(random.binomial(200, 0.2), 200) for n in range(20)} for _ in range(2)
         )
-        rows = segment_lifts(treated, control)
+        rows = found_among({"by": segment_lifts(treated, control)})["by"]
         (best,) = (row for row in rows if row.is_best)
         assert best.difference == max(row.difference for row in rows)
         shares.append(best.shrunk / best.difference)
@@ -35,10 +35,32 @@ def test_the_best_of_many_alike_is_not_believed() -> None:
 def test_a_segment_that_is_truly_different_stays_so() -> None:
     treated = {f"s{n}": arm(600, 3_000) for n in range(7)} | {"tea": arm(1_200, 3_000)}
     control = {name: arm(600, 3_000) for name in treated}
-    first, *others = segment_lifts(treated, control)
+    first, *others = found_among({"by": segment_lifts(treated, control)})["by"]
     assert (first.code, first.is_found) == ("tea", True)
     assert first.shrunk == pytest.approx(0.2, abs=0.03)
     assert all(abs(row.shrunk) < 0.02 and not row.is_found for row in others)
+
+
+def test_whoever_divides_people_in_many_ways_has_tried_all_of_them() -> None:
+    """One segment at a chance of 3 in 100 passes beside one other; among thirty it does not."""
+    treated = {"tea": arm(124, 1_000), "cake": arm(100, 1_000)}
+    control = {"tea": arm(90, 1_000), "cake": arm(100, 1_000)}
+    alone = segment_lifts(treated, control)
+    (tea,) = (row for row in alone if row.code == "tea")
+    assert 0.005 < tea.chance < 0.025
+    assert [row.code for row in found_among({"one": alone})["one"] if row.is_found] == ["tea"]
+    alike = {f"s{place}": arm(100, 1_000) for place in range(28)}
+    ways = found_among({"one": alone, "many": segment_lifts(alike, alike)})
+    assert not any(row.is_found for rows in ways.values() for row in rows)
+
+
+def test_a_segment_needs_buyers_in_both_arms() -> None:
+    """Where a message drove buyers away, the arm contacted is the one with too few."""
+    control = {"big": arm(60, 500), "wide": arm(60, 500), "lost": arm(40, 80), "gone": arm(40, 80)}
+    treated = {"big": arm(60, 500), "wide": arm(60, 500), "lost": arm(6, 80), "gone": arm(6, 80)}
+    assert {row.code for row in segment_lifts(treated, control)} == {"big", "wide", REST}
+    treated["gone"] = arm(0, 80)
+    assert {row.code for row in segment_lifts(treated, control)} == {"big", "wide"}
 
 
 def test_segments_with_few_control_buyers_stand_together() -> None:

@@ -17,7 +17,6 @@ from crm_core.audiences.measurement import (
 )
 from crm_core.errors import CrmError
 from crm_core.pipeline.campaign_steps import result, terms_of
-from crm_core.pipeline.campaigns import seal
 from crm_core.pipeline.uplift_steps import next_scores
 from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
 from crm_core.privacy.policy import Access
@@ -26,6 +25,7 @@ from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
 from crm_core.views.uplift import next_people, uplift
+from tests.past_campaigns import sealed_in_the_past
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ME = Access("single_user", "ann")
@@ -53,7 +53,7 @@ def drawn(
     store, records = open_workspace(settings, place)
     later = replace(PLAN, name="Winter letters", starts_on=date(2026, 10, 20), strata="")
     for plan in (PLAN, later):
-        seal(store, records, records.add_campaign(plan, owner="ann", now=NOW), access=ME, now=NOW)
+        sealed_in_the_past(store, records, plan, now=NOW)
     records.add_campaign(replace(PLAN, name="Spring letters"), owner="ann", now=NOW)
     store.close()
     records.close()
@@ -76,6 +76,15 @@ def test_letters_that_were_never_sent_have_no_effect(drawn: Opened) -> None:
     (money,) = told["money"]
     assert money["cost"] == pytest.approx(50 + 0.1 * sizes["treatment"])
     assert money["gain"] == pytest.approx(money["margin"]["extra"] - money["cost"])
+
+
+def test_a_name_is_a_name_in_any_case(drawn: Opened) -> None:
+    store, records = drawn
+    for asked, name in (
+        ("autumn LETTERS", "Autumn letters"),
+        ("Tea_Club_2026_05", "tea_club_2026_05"),
+    ):
+        assert result(store, records, asked)["campaign"] == name
 
 
 def test_what_adjusts_was_known_when_people_were_drawn(drawn: Opened) -> None:

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -228,6 +228,7 @@ def test_the_global_control_is_in_no_list(shop: Shop) -> None:
         ({"rule": NOBODY}, "campaign_nobody"),
         ({"rule": {"field": "shoe_size", "operator": ">=", "value": 40}}, "rule_no_field"),
         ({"strata": "shoe_size"}, "campaign_strata_unknown"),
+        ({"starts_on": date(2026, 10, 31)}, "campaign_begun"),
     ],
 )
 def test_what_cannot_be_sealed_says_why(shop: Shop, told: dict[str, object], code: str) -> None:

@@ -202,3 +202,19 @@ def test_a_backup_of_before_campaigns_is_brought_up(records: Records, tmp_path: 
     assert records.campaigns() == []
     assert told(records) == []
     assert records.mirror().members > 1
+
+
+def test_records_that_do_not_last_take_no_promises(tmp_path: Path) -> None:
+    records = open_records(f"sqlite:///{tmp_path / 'gone.sqlite'}", lasts=False)
+    for attempt in (
+        lambda: records.add_campaign(PLAN, owner="ann", now=NOW),
+        lambda: records.replace_members(0, arms(k1="global_control")),
+        lambda: records.record_consent(1, "email", "granted", at=NOW, source="shop"),
+        lambda: records.suppress([1], "all", reason="asked", now=NOW),
+        lambda: records.save_campaign_policy(CampaignPolicy(), user="ann", now=NOW),
+    ):
+        with pytest.raises(CrmError, match="records_do_not_last"):
+            attempt()
+    assert records.campaigns() == []
+    assert records.consent_states([1], "email") == {}
+    records.close()

@@ -10,6 +10,7 @@ from crm_core.ui.workspace import (
     copy_for_visitor,
     expire,
     first_name,
+    lasts,
     remember,
     uploads_folder,
     visitor_folder,
@@ -100,3 +101,18 @@ def test_a_disk_that_cannot_be_written_is_replaced_and_told(tmp_path: Path) -> N
     assert not lasting
     assert moved.var.is_dir()
     moved.var.rmdir()
+
+
+def test_only_a_real_shops_records_on_a_temporary_disk_do_not_last(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path)
+    for visitor, name, expected in (
+        (None, "demo", True),
+        ("ann", "demo", True),
+        ("ann", "shop", True),
+        (None, "shop", False),
+    ):
+        place = choose(settings, visitor=visitor, name=name)
+        assert lasts(settings, place.records_url) is expected
+    for url in ("postgresql+psycopg://db/shop", f"sqlite:///{tmp_path}/kept.sqlite"):
+        named = Settings(var=tmp_path, records_url=url)
+        assert lasts(named, choose(named, visitor=None, name="shop").records_url)
