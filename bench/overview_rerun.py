@@ -61,7 +61,9 @@ def main() -> None:
         command(big_demo, CLIENTELE_VAR=var, CLIENTELE_MEMORY_MB=BUILD_MB)
         refresh = ["refresh", "--store", store]
         command(refresh, CLIENTELE_VAR=var, CLIENTELE_MEMORY_MB=BUILD_MB)
-        orders = command(["status", "--store", store], CLIENTELE_VAR=var).answer["tables"]["orders"]
+        # The invented shop ends in the past: however long ago, it is not stale here.
+        status = ["status", "--max-age-days", "36500", "--store", store]
+        orders = command(status, CLIENTELE_VAR=var).answer["tables"]["orders"]
         forget()
         big = measured(opened(var, store))
     row("overview, CPU ms", "demo", "asked", f"{orders:,} orders", "ratio", "asked")

@@ -8,7 +8,7 @@ Sources: Radcliffe (2007); Devriendt, Van Belle, Guns & Verbeke (2022).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,24 +49,36 @@ class Ranked:
     def __init__(self, score: Floats, treated: npt.NDArray[np.bool_]) -> None:
         self.order: Ints = np.argsort(-score, kind="stable").astype(np.int64)
         ranked = score[self.order]
-        self.first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+        self._last = np.flatnonzero(np.concatenate([ranked[1:] != ranked[:-1], [True]]))
+        self._untied = len(self._last) == len(ranked)
         self.treated = treated[self.order]
 
-    def curve(self, outcome: Floats, weight: Floats) -> tuple[Floats, Floats]:
-        """Shares of the people from the top, and what treating them brings a person of the list."""
-        drawn, brought = weight[self.order], outcome[self.order]
+    def curves(self, outcomes: Sequence[Floats], weight: Floats) -> tuple[Floats, list[Floats]]:
+        """Shares of the people from the top, and what treating them brings a person of the list
+        in each of the outcomes. The outcomes are `sorted` ones."""
+        drawn = weight[self.order]
         arms = [drawn * self.treated, drawn * ~self.treated]
-        sizes = [np.cumsum(np.add.reduceat(arm, self.first)) for arm in arms]
-        sums = [np.cumsum(np.add.reduceat(arm * brought, self.first)) for arm in arms]
+        sizes = [self._until(arm) for arm in arms]
         people = sizes[0] + sizes[1]
-        # Where an arm has nobody yet, what is known of it is nothing.
-        means = [total / np.maximum(size, 1e-12) for total, size in zip(sums, sizes, strict=True)]
-        gain = np.where((sizes[0] > 0) & (sizes[1] > 0), (means[0] - means[1]) * people, 0.0)
         whole = float(people[-1]) or 1.0
-        return (
-            np.concatenate([[0.0], people / whole]),
-            np.concatenate([[0.0], gain / whole]),
-        )
+        # Where an arm has nobody yet, what is known of it is nothing.
+        is_told = (sizes[0] > 0) & (sizes[1] > 0)
+        parts = [np.where(is_told, people / np.maximum(size, 1e-12), 0.0) / whole for size in sizes]
+        found: list[Floats] = []
+        for brought in outcomes:
+            sums = [self._until(arm * brought) for arm in arms]
+            gain = sums[0] * parts[0] - sums[1] * parts[1]
+            found.append(np.concatenate([[0.0], gain]))
+        return np.concatenate([[0.0], people / whole]), found
+
+    def sorted(self, outcome: Floats) -> Floats:
+        """An outcome in the order of the score."""
+        return outcome[self.order]
+
+    def _until(self, values: Floats) -> Floats:
+        """Sums from the top to the end of each group of ties."""
+        total: Floats = np.cumsum(values)
+        return total if self._untied else total[self._last]
 
 
 def ranking(
@@ -85,8 +97,9 @@ def ranking(
     """
     ranked = Ranked(score, treated)
     everyone = np.ones(len(score))
-    told = _told(ranked, bought, money, everyone)
-    found = [_told(ranked, bought, money, weight) for weight in _weights(len(score), seed, draws)]
+    outcomes = [ranked.sorted(bought), ranked.sorted(money)]
+    told = _told(ranked, outcomes, everyone)
+    found = [_told(ranked, outcomes, weight) for weight in _weights(len(score), seed, draws)]
     bounds = [np.quantile([one[0] for one in found], [0.025, 0.975])]
     bounds += [
         np.quantile(np.array([one[place] for one in found]), [0.025, 0.975], axis=0)
@@ -109,10 +122,9 @@ def _weights(size: int, seed: int, draws: int) -> Iterator[Floats]:
 
 
 def _told(
-    ranked: Ranked, bought: Floats, money: Floats, weight: Floats
+    ranked: Ranked, outcomes: Sequence[Floats], weight: Floats
 ) -> tuple[float, Floats, Floats]:
-    shares, gain = ranked.curve(bought, weight)
-    _, earned = ranked.curve(money, weight)
+    shares, (gain, earned) = ranked.curves(outcomes, weight)
     return (
         area(shares, gain),
         np.interp(SHARES, shares, gain),

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from crm_core.models.base import need
 from crm_core.models.qini import Ranking, ranking
+from crm_core.models.threads import one_thread
 from crm_core.models.triples import Floats, Ints
 
 NAME: Final = "uplift"
@@ -78,11 +79,12 @@ def learn(lesson: Lesson, *, seed: int = 7) -> Uplift:
     Raises: CrmError("not_enough_data") under 100 control people who bought.
     """
     need(NAME, control_converters=(lesson.control_converters, CONTROL_CONVERTERS))
-    scores = cross_fitted(lesson, seed=seed)
-    rankings = {
-        name: ranking(score, lesson.treated, lesson.bought, lesson.margin, seed=seed)
-        for name, score in scores.items()
-    }
+    with one_thread():
+        scores = cross_fitted(lesson, seed=seed)
+        rankings = {
+            name: ranking(score, lesson.treated, lesson.bought, lesson.margin, seed=seed)
+            for name, score in scores.items()
+        }
     best = max(LEARNERS, key=lambda name: rankings[name].qini)
     return Uplift(rankings, scores, best, verdict(rankings[best], rankings[RESPONSE]))
 
