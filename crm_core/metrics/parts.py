@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from crm_core.metrics.catalog import METRICS, metric
 from crm_core.metrics.definition import CountDistinct, Metric, Ratio, Sum
@@ -62,25 +63,32 @@ def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
 
 def record(row: Any, names: Iterable[str]) -> dict[str, Number]:
     """The metrics worked out of one row of measured parts."""
-    return {name: _value(metric(name), row) for name in names}
+    told = records(pd.DataFrame([dict(row)]), list(names)).iloc[0]
+    return {name: None if pd.isna(value) else float(value) for name, value in told.items()}
 
 
-def _value(kind: Metric, row: Any) -> Number:
+def records(parts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The metrics worked out of rows of measured parts; unknown where a figure is none."""
+    columns = {name: _values(metric(name), parts) for name in names}
+    return pd.DataFrame(columns, index=parts.index, columns=list(names))
+
+
+def _values(kind: Metric, parts: pd.DataFrame) -> pd.Series[float]:
     if isinstance(kind, Ratio):
-        top, bottom = _value(metric(kind.numerator), row), _value(metric(kind.denominator), row)
-        return None if top is None or not bottom else top / bottom
+        top, bottom = (_values(metric(name), parts) for name in (kind.numerator, kind.denominator))
+        return top / bottom.where(bottom != 0)
+    values = parts[kind.name].astype("float64")
     if isinstance(kind, Sum) and kind.needs_cost:
-        covered, costed = float(row[_COVERED]), float(row[_COSTED])
-        if covered and costed / covered < _KNOWN_COST_SHARE:
-            return None
-    return float(row[kind.name])
+        covered, costed = parts[_COVERED].astype("float64"), parts[_COSTED].astype("float64")
+        return values.mask(costed / covered.where(covered != 0) < _KNOWN_COST_SHARE)
+    return values
 
 
 def every_day(ledger: ir.Table) -> ir.Table:
     """Every metric of the catalogue as the engine works it out: one row a day of the ledger.
 
     Columns: day, then METRICS in their order: money as decimals, counts as whole numbers, rates
-    and figures per order as floats. A figure is empty where `record` gives None.
+    and figures per order as floats. A figure is empty where `records` has none.
     """
     measured = ledger.group_by("day").agg(
         **{part.name: of_ledger(part, ledger) for part in parts_of(METRICS)}
@@ -89,7 +97,7 @@ def every_day(ledger: ir.Table) -> ir.Table:
 
 
 def _column(kind: Metric, row: ir.Table) -> ir.Value:
-    """What `_value` gives, as an expression over the measured parts."""
+    """What `records` gives, as an expression over the measured parts."""
     if isinstance(kind, Ratio):
         top, bottom = (
             _column(metric(name), row).cast("float64")
