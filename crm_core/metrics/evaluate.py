@@ -13,9 +13,9 @@ import pandas as pd
 
 from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.day_sums import NAME, adds_up, serving
-from crm_core.metrics.definition import Metric, Sum
+from crm_core.metrics.definition import Metric
 from crm_core.metrics.dimensions import joined, key_of
-from crm_core.metrics.parts import Number, Part, of_ledger, parts_of, record, records
+from crm_core.metrics.parts import Number, parts_of, record, records, rows_of
 from crm_core.selection import SEGMENTATIONS, Period, Selection, by_segmentation
 from crm_core.store import Store
 
@@ -93,7 +93,7 @@ def measure(
     if where is not None:
         rows = rows.filter(where(rows))
     rows = joined(store, rows, by)
-    aggregates = {part.name: _aggregate(part, rows) for part in parts_of(names)}
+    aggregates = {part.name: rows_of(part, rows) for part in parts_of(names)}
     total: dict[str, Number] = {}
     if totals or not by:
         total = record(store.fetch(rows.agg(**aggregates)).iloc[0], names)
@@ -150,7 +150,7 @@ def daily(
     parts = list(filter(adds_up, parts_of(names)))
     of = [part.name for part in parts]
     rows = scope(store, selection, Period(first, last), of=of, by=("day",))
-    aggregates = {part.name: _aggregate(part, rows) for part in parts}
+    aggregates = {part.name: rows_of(part, rows) for part in parts}
     frame = store.fetch(rows.group_by("day").agg(**aggregates)).set_index("day").sort_index()
     days = pd.date_range(first, last, freq="D", name="day")
     return frame.reindex(days, fill_value=0).fillna(0.0)
@@ -160,9 +160,3 @@ def combine(parts: pd.DataFrame | pd.Series[Any], names: Sequence[str]) -> dict[
     """Metrics of a stretch of `daily`: its rows' sum, ratios from the summed parts."""
     row = parts.sum() if isinstance(parts, pd.DataFrame) else parts
     return record(row, names)
-
-
-def _aggregate(part: Part, rows: ir.Table) -> ir.Value:
-    """A part over rows of the ledger, or of the day sums, which name no entry."""
-    value = of_ledger(part, rows) if "entry" in rows.columns else rows[part.name].sum()
-    return value.fill_null(0).cast("float64" if isinstance(part, Sum) else "int64")

@@ -48,6 +48,17 @@ def of_ledger(part: Part, ledger: ir.Table) -> ir.Value:
     return value.sum(where=chosen).fill_null(0).cast(_MONEY)
 
 
+def rows_of(part: Part, rows: ir.Table) -> ir.Value:
+    """A part over rows of the ledger, or of the day sums, which name no entry."""
+    value = of_ledger(part, rows) if "entry" in rows.columns else rows[part.name].sum()
+    return value.fill_null(0).cast("float64" if isinstance(part, Sum) else "int64")
+
+
+def ranked_by(kind: Metric, measured: ir.Table) -> ir.Value:
+    """A metric over measured parts in the engine, to order by."""
+    return _column(kind, measured)
+
+
 def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
     sale = rows.entry == "sale"
     return {
@@ -63,32 +74,31 @@ def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
 
 def record(row: Any, names: Iterable[str]) -> dict[str, Number]:
     """The metrics worked out of one row of measured parts."""
-    told = records(pd.DataFrame([dict(row)]), list(names)).iloc[0]
-    return {name: None if pd.isna(value) else float(value) for name, value in told.items()}
+    return {name: _value(metric(name), row) for name in names}
 
 
 def records(parts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The metrics worked out of rows of measured parts; unknown where a figure is none."""
-    columns = {name: _values(metric(name), parts) for name in names}
-    return pd.DataFrame(columns, index=parts.index, columns=list(names))
+    """The metrics worked out of each row of measured parts."""
+    cells = [record(row, names) for row in parts.to_dict("records")]
+    return pd.DataFrame(cells, columns=list(names))
 
 
-def _values(kind: Metric, parts: pd.DataFrame) -> pd.Series[float]:
+def _value(kind: Metric, row: Any) -> Number:
     if isinstance(kind, Ratio):
-        top, bottom = (_values(metric(name), parts) for name in (kind.numerator, kind.denominator))
-        return top / bottom.where(bottom != 0)
-    values = parts[kind.name].astype("float64")
+        top, bottom = _value(metric(kind.numerator), row), _value(metric(kind.denominator), row)
+        return None if top is None or not bottom else top / bottom
     if isinstance(kind, Sum) and kind.needs_cost:
-        covered, costed = parts[_COVERED].astype("float64"), parts[_COSTED].astype("float64")
-        return values.mask(costed / covered.where(covered != 0) < _KNOWN_COST_SHARE)
-    return values
+        covered, costed = float(row[_COVERED]), float(row[_COSTED])
+        if covered and costed / covered < _KNOWN_COST_SHARE:
+            return None
+    return float(row[kind.name])
 
 
 def every_day(ledger: ir.Table) -> ir.Table:
     """Every metric of the catalogue as the engine works it out: one row a day of the ledger.
 
     Columns: day, then METRICS in their order: money as decimals, counts as whole numbers, rates
-    and figures per order as floats. A figure is empty where `records` has none.
+    and figures per order as floats. A figure is empty where `record` gives None.
     """
     measured = ledger.group_by("day").agg(
         **{part.name: of_ledger(part, ledger) for part in parts_of(METRICS)}
@@ -97,7 +107,7 @@ def every_day(ledger: ir.Table) -> ir.Table:
 
 
 def _column(kind: Metric, row: ir.Table) -> ir.Value:
-    """What `records` gives, as an expression over the measured parts."""
+    """What `_value` gives, as an expression over the measured parts."""
     if isinstance(kind, Ratio):
         top, bottom = (
             _column(metric(name), row).cast("float64")
