@@ -98,13 +98,11 @@ class Levels:
         removed = [name for name in self._names if name not in keep]
         anew = [part for part in self._parts if not (self._is_complete and _adds_up(part, removed))]
         added = [part for part in self._parts if part not in anew]
-        found = self._added(keep, cut, added) if added else None
         if not anew:
-            assert found is not None
-            return found
+            return self._added(keep, cut, added)
         rows = self._rows if cut is None else self._rows.filter(self._among(cut))
         measured = self._asked(keep, anew, rows)
-        return measured if found is None else _beside(found, measured, keep)
+        return _beside(self._added(keep, cut, added), measured, keep) if added else measured
 
     def _added(self, keep: Codes, cut: Cut | None, parts: Sequence[Part]) -> pd.DataFrame:
         rows = self._finest if cut is None else self._finest[_inside(self._finest, cut)]
