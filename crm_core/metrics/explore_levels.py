@@ -108,8 +108,9 @@ class Levels:
         rows = self._finest if cut is None else self._finest[_inside(self._finest, cut)]
         columns = [part.name for part in parts]
         if not keep:
-            return rows[columns].sum().to_frame().T
-        return rows.groupby(list(keep), sort=False, as_index=False)[columns].sum()
+            return rows[columns].sum().round(2).to_frame().T
+        # Cents added as floats leave a trace far below the cent.
+        return rows.groupby(list(keep), sort=False, as_index=False)[columns].sum().round(2)
 
     def _asked(self, names: Sequence[str], parts: Sequence[Part], rows: ir.Table) -> pd.DataFrame:
         if not names:
