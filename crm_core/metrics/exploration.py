@@ -31,7 +31,7 @@ class Exploration:
     """
 
     metrics: tuple[str, ...] = ("net_revenue",)
-    by: tuple[str, ...] = ("month",)
+    by: tuple[str, ...] = ("category",)
     across: str = ""
     where: tuple[tuple[str, str], ...] = ()
     top: int = 20
@@ -64,8 +64,8 @@ def to_query(asked: Exploration) -> dict[str, list[str]]:
 def from_query(query: Mapping[str, Sequence[str]]) -> Exploration:
     """Reads an address; what it does not say, or says wrongly, is dropped or the default.
 
-    >>> from_query({"by": ["category", "colour"], "f": ["region:", "nonsense"], "top": ["many"]})
-    Exploration(metrics=('net_revenue',), by=('category',), across='', where=(('region', ''),), top=20, show='value')
+    >>> from_query({"by": ["region", "colour"], "f": ["region:", "nonsense"], "top": ["many"]})
+    Exploration(metrics=('net_revenue',), by=('region',), across='', where=(('region', ''),), top=20, show='value')
     """
     default = Exploration()
     metrics = _known(query.get("m", ()), METRICS)[:MOST_METRICS]

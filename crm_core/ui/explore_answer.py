@@ -102,8 +102,9 @@ def unit_of(asked: Exploration, metric: str) -> str:
 
 def _draw_table(view: Explore) -> None:
     asked, answer = view.answer.asked, view.answer
-    frame = pd.DataFrame({"name": [line_name(view, line) for line in answer.lines]})
-    shown = [Column("name", label_key="explore.by" if asked.by else "explore.total", pinned=True)]
+    head = " · ".join(map(dimension_name, asked.by)) or current().t("explore.total")
+    frame = pd.DataFrame({head: [line_name(view, line) for line in answer.lines]})
+    shown = [Column(head, pinned=True)]
     for name, code, words in columns_of(view):
         title = words
         while title in frame:

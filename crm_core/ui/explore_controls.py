@@ -193,7 +193,7 @@ def _kept_filters(
     session = current()
     places = list(range(len(asked.where)))
     kept = st.multiselect(
-        session.md("explore.keep"),
+        session.md("explore.filters"),
         places,
         default=places,
         format_func=lambda place: _said(asked.where[place], products),
