@@ -2,6 +2,7 @@
 
 from crm_core.charts import bars, line_compare
 from crm_core.text.formats import day
+from crm_core.ui.explore_saved import draw_pinned
 from crm_core.ui.page import (
     Column,
     caption,
@@ -13,8 +14,10 @@ from crm_core.ui.page import (
     go,
     header,
     kpis,
+    link,
     note,
     panel,
+    part,
     show,
 )
 from crm_core.ui.segment_words import segment_words
@@ -31,6 +34,9 @@ caption(
 if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
 kpis(view.cards)
+link("explore", "overview.explore", m=[card.label_key.split(".")[1] for card in view.cards])
+with part():
+    draw_pinned()
 left, right = columns(2, 1)
 with left:
     card(
