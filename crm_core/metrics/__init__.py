@@ -14,10 +14,10 @@ from crm_core.metrics.acquisition import (
 )
 from crm_core.metrics.catalog import DIMENSIONS, METRICS, dimension, metric
 from crm_core.metrics.definition import CountDistinct, Dimension, Metric, Ratio, Sum
+from crm_core.metrics.dimensions import begin_of
 from crm_core.metrics.evaluate import (
     Compared,
     Measured,
-    begin_of,
     between,
     change,
     combine,

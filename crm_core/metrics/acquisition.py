@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from crm_core.metrics.catalog import metric
 from crm_core.metrics.definition import Sum
-from crm_core.metrics.evaluate import begin_of
+from crm_core.metrics.dimensions import begin_of
 from crm_core.metrics.parts import of_ledger
 from crm_core.store import Tables
 

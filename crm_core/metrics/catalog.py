@@ -55,20 +55,42 @@ _ALL: tuple[Metric, ...] = (
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
+
+def _of_person(name: str, column: str, via: str) -> Dimension:
+    return Dimension(name, column, via=via, one_per="person")
+
+
 DIMENSIONS: dict[str, Dimension] = {
     dimension.name: dimension
     for dimension in (
         Dimension("day", "day", "D"),
         Dimension("week", "day", "W"),
         Dimension("month", "day", "M"),
+        Dimension("quarter", "day", "Q"),
+        Dimension("year", "day", "Y"),
+        Dimension("weekday", "day", "weekday"),
         Dimension("shop", "shop"),
         Dimension("sales_channel", "sales_channel"),
-        Dimension("category", "category"),
-        Dimension("subcategory", "subcategory"),
+        Dimension("payment_method", "payment_method", via="order_facts", key="order_key"),
+        Dimension("coupon", "coupon_code", via="order_facts", key="order_key"),
+        Dimension("new_returning", "kind", via="order_kinds", key="order_key"),
+        Dimension("campaign", "campaign", via="last_messages", key="order_key"),
+        Dimension("category", "category", one_per="line"),
+        Dimension("subcategory", "subcategory", one_per="line"),
+        Dimension("brand", "brand", via="product_facts", key="product_key", one_per="line"),
+        Dimension("product", "product_key", one_per="line"),
         Dimension("region", "region"),
-        Dimension("acquisition_source", "acquisition_source"),
-        Dimension("product", "product_key"),
-        Dimension("account", "account_key", via="account_members"),
+        _of_person("country", "country", "customer_facts"),
+        _of_person("language", "language", "customer_facts"),
+        Dimension("acquisition_source", "acquisition_source", one_per="person"),
+        Dimension("cohort", "first_day", "M", via="newcomers", one_per="person"),
+        _of_person("first_category", "first_category", "first_categories"),
+        _of_person("stage", "stage", "lifecycle"),
+        _of_person("value_tier", "value_tier", "value_tiers"),
+        _of_person("rfm", "segment", "rfm"),
+        _of_person("loyalty_tier", "loyalty_tier", "loyalty"),
+        _of_person("cluster", "cluster", "clusters"),
+        _of_person("account", "account_key", "account_members"),
     )
 }
 

@@ -45,7 +45,7 @@ def serving(
 ) -> ir.Table | None:
     """The rows of the mart that measure these metrics exactly for a selection, or None."""
     parts = parts_of(names)
-    columns = [dimension(name).column for name in by]
+    columns = [found.via or found.column for found in map(dimension, by)]
     if selection.segment or not all(map(adds_up, parts)) or not set(columns) <= set(sums.columns):
         return None
     split = "category" in columns or bool(selection.category)

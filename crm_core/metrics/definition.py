@@ -7,6 +7,7 @@ from typing import Literal
 
 Unit = Literal["money", "count", "number", "rate", "per"]
 Good = Literal["up", "down", "neutral"]
+Step = Literal["", "D", "W", "M", "Q", "Y", "weekday"]
 Rows = Literal["all", "sales", "keyed", "keyed_sales", "new_sales", "repeat_sales", "costed"]
 
 
@@ -68,12 +69,15 @@ Metric = Sum | CountDistinct | Ratio
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something to split by: a ledger column, or a calendar step of its day.
+    """Something to split by: a ledger column, or a calendar step of a day.
 
-    With `via` the column is of that table, which has a row a customer.
+    With `via` the column is of that table, which has one row for each `key`. `one_per` is what
+    has one value of it: then counts of that add up over its values.
     """
 
     name: str
     column: str
-    step: Literal["", "D", "W", "M"] = ""
+    step: Step = ""
     via: str = ""
+    key: str = "customer_key"
+    one_per: Literal["line", "order", "person"] = "order"

@@ -11,10 +11,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from crm_core.metrics.catalog import METRICS, dimension
+from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.day_sums import NAME, adds_up, serving
-from crm_core.metrics.definition import Metric, Sum
-from crm_core.metrics.parts import Number, Part, of_ledger, parts_of, record
+from crm_core.metrics.definition import Metric
+from crm_core.metrics.dimensions import joined, key_of
+from crm_core.metrics.parts import Number, parts_of, record, records, rows_of
 from crm_core.selection import SEGMENTATIONS, Period, Selection, by_segmentation
 from crm_core.store import Store
 
@@ -91,22 +92,20 @@ def measure(
     """
     if where is not None:
         rows = rows.filter(where(rows))
-    rows = _with_columns(store, rows, by)
-    aggregates = {part.name: _aggregate(part, rows) for part in parts_of(names)}
+    rows = joined(store, rows, by)
+    aggregates = {part.name: rows_of(part, rows) for part in parts_of(names)}
     total: dict[str, Number] = {}
     if totals or not by:
         total = record(store.fetch(rows.agg(**aggregates)).iloc[0], names)
     if not by:
         return Measured(pd.DataFrame([total]), total)
-    keys = {name: _key(rows, name) for name in by}
+    keys = {name: key_of(rows, name) for name in by}
     grouped = rows.group_by(**keys).agg(**aggregates)
     frame = store.fetch(grouped.order_by([ibis.asc(name, nulls_first=False) for name in by]))
     for name in by:  # an unknown group is None, whatever the column's type
         if not pd.api.types.is_datetime64_any_dtype(frame[name]):
             frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    cells = [record(row, names) for _, row in frame.iterrows()]
-    measured = pd.DataFrame(cells, columns=list(names))
-    return Measured(pd.concat([frame[list(by)], measured], axis=1), total)
+    return Measured(pd.concat([frame[list(by)], records(frame, names)], axis=1), total)
 
 
 def compare(
@@ -151,7 +150,7 @@ def daily(
     parts = list(filter(adds_up, parts_of(names)))
     of = [part.name for part in parts]
     rows = scope(store, selection, Period(first, last), of=of, by=("day",))
-    aggregates = {part.name: _aggregate(part, rows) for part in parts}
+    aggregates = {part.name: rows_of(part, rows) for part in parts}
     frame = store.fetch(rows.group_by("day").agg(**aggregates)).set_index("day").sort_index()
     days = pd.date_range(first, last, freq="D", name="day")
     return frame.reindex(days, fill_value=0).fillna(0.0)
@@ -161,32 +160,3 @@ def combine(parts: pd.DataFrame | pd.Series[Any], names: Sequence[str]) -> dict[
     """Metrics of a stretch of `daily`: its rows' sum, ratios from the summed parts."""
     row = parts.sum() if isinstance(parts, pd.DataFrame) else parts
     return record(row, names)
-
-
-def _aggregate(part: Part, rows: ir.Table) -> ir.Value:
-    """A part over rows of the ledger, or of the day sums, which name no entry."""
-    value = of_ledger(part, rows) if "entry" in rows.columns else rows[part.name].sum()
-    return value.fill_null(0).cast("float64" if isinstance(part, Sum) else "int64")
-
-
-def _with_columns(store: Store, rows: ir.Table, by: Sequence[str]) -> ir.Table:
-    """The rows with the columns of other tables that they are split by."""
-    for found in map(dimension, by):
-        if found.via and found.column not in rows.columns:
-            told = store.table(found.via).select("customer_key", found.column)
-            rows = rows.left_join(told, "customer_key").drop("customer_key_right")
-    return rows
-
-
-def _key(rows: ir.Table, name: str) -> ir.Value:
-    found = dimension(name)
-    column = rows[found.column]
-    return begin_of(column, found.step) if found.step in ("W", "M") else column
-
-
-def begin_of(day: ir.Value, step: str) -> ir.Value:
-    """The first day of the day's week ("W", from Monday) or month ("M").
-
-    By way of a moment without a zone: PostgreSQL truncates a bare date to a moment of some zone.
-    """
-    return day.cast("timestamp").truncate(step).cast("date")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from crm_core.metrics.catalog import METRICS, metric
 from crm_core.metrics.definition import CountDistinct, Metric, Ratio, Sum
@@ -47,6 +48,17 @@ def of_ledger(part: Part, ledger: ir.Table) -> ir.Value:
     return value.sum(where=chosen).fill_null(0).cast(_MONEY)
 
 
+def rows_of(part: Part, rows: ir.Table) -> ir.Value:
+    """A part over rows of the ledger, or of the day sums, which name no entry."""
+    value = of_ledger(part, rows) if "entry" in rows.columns else rows[part.name].sum()
+    return value.fill_null(0).cast("float64" if isinstance(part, Sum) else "int64")
+
+
+def ranked_by(kind: Metric, measured: ir.Table) -> ir.Value:
+    """A metric over measured parts in the engine, to order by."""
+    return _column(kind, measured)
+
+
 def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
     sale = rows.entry == "sale"
     return {
@@ -63,6 +75,12 @@ def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
 def record(row: Any, names: Iterable[str]) -> dict[str, Number]:
     """The metrics worked out of one row of measured parts."""
     return {name: _value(metric(name), row) for name in names}
+
+
+def records(parts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The metrics worked out of each row of measured parts."""
+    cells = [record(row, names) for row in parts.to_dict("records")]
+    return pd.DataFrame(cells, columns=list(names))
 
 
 def _value(kind: Metric, row: Any) -> Number:

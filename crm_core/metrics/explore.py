@@ -1,0 +1,155 @@
+"""Any numbers by any dimensions: rows, columns, what is left, parts and totals, each measured anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.errors import CrmError
+from crm_core.metrics.catalog import METRICS, dimension, metric
+from crm_core.metrics.definition import CountDistinct, Ratio, Sum
+from crm_core.metrics.dimensions import having, joined
+from crm_core.metrics.evaluate import scope
+from crm_core.metrics.exploration import Exploration
+from crm_core.metrics.explore_levels import Codes, Levels
+from crm_core.metrics.explore_lines import Line, choose, lines_of
+from crm_core.metrics.explore_told import changed, told, without_small
+from crm_core.metrics.parts import parts_of
+from crm_core.selection import Period, Selection
+from crm_core.store import Store
+
+_OF_DAY: Final = frozenset({"marketing_cost", "service_cost"})
+
+
+@dataclass(frozen=True)
+class Explored:
+    """An answer: its lines in order, the codes of its columns (none without `across`), and how
+    many more columns there would be; they are in the whole."""
+
+    asked: Exploration
+    lines: tuple[Line, ...]
+    columns: Codes
+    left_out: int = 0
+
+    @property
+    def total(self) -> Line:
+        """The line of everything that was asked about."""
+        return self.lines[-1]
+
+
+def explore(
+    store: Store,
+    selection: Selection,
+    asked: Exploration,
+    *,
+    period: Period,
+    compared: Period | None = None,
+    is_guarded: bool = False,
+) -> Explored:
+    """The answer to a question over a period; `compared` is asked for changes alone.
+
+    With `is_guarded` groups of fewer than five people are hidden, and a second one beside each.
+    Raises: CrmError("explore_undefined") for a metric that a dimension cannot split,
+    ("explore_cannot_show") for a share or running total of what has none,
+    ("explore_too_many_cells"), ("no_scores").
+    """
+    check(asked)
+    names = (*asked.by, asked.across) if asked.across else asked.by
+    rows = rows_behind(store, selection, asked, period, serve=not is_guarded)
+    levels = Levels(store, rows, names, asked.metrics, people=is_guarded)
+    chosen = choose(asked, levels)
+    lines = lines_of(asked, levels, chosen)
+    if asked.show == "change":
+        before = None
+        if compared is not None:
+            rows = _moved(
+                rows_behind(store, selection, asked, compared, serve=True), period, compared
+            )
+            levels = Levels(store, rows, names, asked.metrics)
+            before = lines_of(asked, levels, chosen)
+        lines = changed(lines, before or [])
+    elif asked.show != "value":
+        lines = told(asked, lines)
+    if is_guarded:
+        lines = without_small(lines, chosen.columns)
+    return Explored(asked, tuple(lines), chosen.columns, chosen.left_out)
+
+
+def rows_behind(
+    store: Store,
+    selection: Selection,
+    asked: Exploration,
+    period: Period,
+    *,
+    serve: bool = False,
+) -> ir.Table:
+    """The ledger rows that a question is about; with `serve`, sums by day where they do as well."""
+    wanted = [name for name, _ in asked.where]
+    names = [*asked.by, *([asked.across] if asked.across else []), *wanted]
+    rows = scope(store, selection, period, of=asked.metrics if serve else (), by=names)
+    return narrowed(store, rows, asked.where)
+
+
+def narrowed(store: Store, rows: ir.Table, where: Sequence[tuple[str, str]]) -> ir.Table:
+    """The rows that have the values asked for: one of each dimension that is named."""
+    chosen: dict[str, list[str]] = {}
+    for name, code in where:
+        chosen.setdefault(name, []).append(code)
+    rows = joined(store, rows, list(chosen))
+    for name, codes in chosen.items():
+        rows = rows.filter(having(rows, name, codes))
+    return rows
+
+
+def check(asked: Exploration) -> None:
+    """Whether every metric can be split and shown as asked.
+
+    Raises: CrmError as `explore`.
+    """
+    if not asked.metrics:
+        raise CrmError("explore_no_metric")
+    names = [*asked.by, *([asked.across] if asked.across else []), *dict(asked.where)]
+    for name in asked.metrics:
+        for by in names:
+            if dimension(by).one_per == "line" and (nearest := nearest_valid(name)):
+                raise CrmError("explore_undefined", metric=name, dimension=by, nearest=nearest)
+        kind = metric(name)
+        if asked.show == "running" and not _adds_over(kind, asked.by):
+            nearest = kind.numerator if isinstance(kind, Ratio) else "orders"
+            nearest = nearest if _adds_over(metric(nearest), asked.by) else "revenue"
+            raise CrmError("explore_cannot_show", metric=name, show="running", nearest=nearest)
+        if asked.show == "share" and isinstance(kind, Ratio):
+            nearest = kind.numerator
+            raise CrmError("explore_cannot_show", metric=name, show="share", nearest=nearest)
+
+
+def nearest_valid(name: str) -> str:
+    """What to ask instead of a metric that products and categories cannot split, "" if they can.
+
+    Marketing and service are paid for a day or a person: which product they were for is not known.
+
+    >>> nearest_valid("contribution"), nearest_valid("marketing_cost"), nearest_valid("revenue")
+    ('margin', 'goods_cost', '')
+    """
+    sums = [part for part in parts_of((name,)) if isinstance(part, Sum)]
+    if not any(_OF_DAY & {*part.plus, *part.minus} for part in sums):
+        return ""
+    return "margin" if METRICS[name].good == "up" else "goods_cost"
+
+
+def _adds_over(kind: Any, by: Sequence[str]) -> bool:
+    if isinstance(kind, CountDistinct):
+        of_order = kind.by_day or kind.key == "order_key"
+        one_per = {dimension(name).one_per for name in by}
+        return one_per <= ({"order", "person"} if of_order else {"person"})
+    return isinstance(kind, Sum)
+
+
+def _moved(rows: ir.Table, period: Period, compared: Period) -> ir.Table:
+    """Rows of the compared period, their days moved so that they meet those of the period."""
+    shift = ibis.interval(days=(period.start - compared.start).days)
+    return rows.mutate(day=(rows.day.cast("timestamp") + shift).cast("date"))

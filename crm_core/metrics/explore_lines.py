@@ -1,0 +1,158 @@
+"""The lines of an answer: which groups stand by themselves, and the cells of every level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pandas as pd
+
+from crm_core.metrics.exploration import Exploration
+from crm_core.metrics.explore_levels import Codes, Cut, Levels
+from crm_core.metrics.parts import Number, records
+from crm_core.metrics.small_groups import PEOPLE
+
+WHOLE: Final = "\x1fwhole"
+MOST_LINES: Final = 1_000
+MOST_COLUMNS: Final = 24
+_TIME: Final = ("day", "week", "month", "quarter", "year", "weekday", "cohort")
+Cells = dict[tuple[str, str], Number]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the answer: a row, a part of rows under one heading, the others or the total.
+
+    `keys` are the codes of its dimensions ("" is unknown): all for a row, the first for a part.
+    `values` and what is `told` (the value, its share, …) are by (metric, column); `WHOLE` is the
+    column of all. `hidden` columns are of too few people to be shown.
+    """
+
+    kind: str
+    keys: Codes
+    values: Mapping[tuple[str, str], Number]
+    told: Mapping[tuple[str, str], Number]
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is shown by itself: the groups of a cut (None: all of them), and the columns."""
+
+    cut: Cut | None
+    columns: Codes
+    left_out: int
+
+
+def is_time(name: str) -> bool:
+    """Whether a dimension's values come one after another.
+
+    >>> is_time("month"), is_time("region")
+    (True, False)
+    """
+    return name in _TIME or name == "cohort"
+
+
+def choose(asked: Exploration, levels: Levels) -> Chosen:
+    """The groups with most of the first metric, or the latest days; and which columns."""
+    ranked = tuple(name for name in asked.by if not is_time(name)) or asked.by
+    is_dated = all(map(is_time, ranked))
+    most = MOST_LINES if is_dated else asked.top
+    cut = None
+    if asked.by and not levels.is_complete:
+        codes, is_more = levels.largest(ranked, most)
+        cut = Cut(ranked, codes)
+        levels.keep_only(cut)
+        cut = cut if is_more else None
+    elif asked.by:
+        codes = _largest(asked, levels, ranked)
+        cut = Cut(ranked, codes[:most]) if len(codes) > most else None
+    if not asked.across:
+        return Chosen(cut, (), 0)
+    found = [code for (code,) in _largest(asked, levels, (asked.across,))]
+    columns = found[:MOST_COLUMNS]
+    if is_time(asked.across):
+        columns = sorted(columns)
+    return Chosen(cut, tuple(columns), len(found) - len(columns))
+
+
+def _largest(asked: Exploration, levels: Levels, names: Codes) -> tuple[Codes, ...]:
+    frame = levels.at(names)
+    codes = _codes(frame, names)
+    if all(map(is_time, names)):
+        return tuple(sorted(codes, reverse=True))
+    first = records(frame, asked.metrics[:1])[asked.metrics[0]]
+    ranks = dict(zip(codes, first, strict=True))
+    return tuple(sorted(codes, key=lambda code: _downwards(ranks[code], code)))
+
+
+def lines_of(asked: Exploration, levels: Levels, chosen: Chosen) -> list[Line]:
+    """The lines in the order they are shown: parts before their rows, the total last. Groups in
+    which every figure is nothing have none."""
+    by, cut = asked.by, chosen.cut
+    rows = _level(asked, levels, by, cut) if by else {}
+    rows = {keys: cells for keys, cells in rows.items() if any(cells.values())}
+    found = {"row": rows}
+    for place in range(1, len(by)):
+        heads = {row[:place] for row in rows}
+        parts = _level(asked, levels, by[:place], None)
+        found.setdefault("part", {}).update({k: v for k, v in parts.items() if k in heads})
+    lines = [Line(kind, keys, v, v) for kind, cells in found.items() for keys, v in cells.items()]
+    values = {line.keys: line.values for line in lines}
+    lines.sort(key=lambda line: _place(asked, line.keys, values))
+    if cut is not None:
+        left = _level(asked, levels, (), replace(cut, inside=False)).get((), {})
+        lines.append(Line("others", (), left, left))
+    total = _level(asked, levels, (), None).get((), {})
+    return [*lines, Line("total", (), total, total)]
+
+
+def _place(asked: Exploration, keys: Codes, values: Mapping[Codes, Any]) -> list[Any]:
+    first = (asked.metrics[0], WHOLE)
+    return [
+        (0.0, code)
+        if is_time(name)
+        else _downwards(values.get(keys[: place + 1], {}).get(first), code)
+        for place, (name, code) in enumerate(zip(asked.by, keys, strict=False))
+    ]
+
+
+def _downwards(value: Number, code: Any) -> tuple[float, Any]:
+    """Orders by value, the largest first, unknown last; equal ones by their codes."""
+    return (float("inf") if value is None or value != value else -value, code)
+
+
+def _level(asked: Exploration, levels: Levels, keep: Codes, cut: Cut | None) -> dict[Codes, Cells]:
+    """The cells of a level by the codes of its dimensions: the whole, and column by column."""
+    found: dict[Codes, Cells] = {}
+    _fill(found, asked, levels.at(keep, cut), keep, is_wide=False)
+    if asked.across:
+        names = (*keep, asked.across)
+        _fill(found, asked, levels.at(names, cut), names, is_wide=True)
+    return found
+
+
+def _fill(
+    found: dict[Codes, Cells],
+    asked: Exploration,
+    frame: pd.DataFrame,
+    names: Codes,
+    *,
+    is_wide: bool,
+) -> None:
+    rows = records(frame, asked.metrics).to_dict("records")
+    people = frame[PEOPLE.name].tolist() if PEOPLE.name in frame else None
+    for place, (codes, row) in enumerate(zip(_codes(frame, names), rows, strict=True)):
+        head, column = (codes[:-1], codes[-1]) if is_wide else (codes, WHOLE)
+        cells = found.setdefault(head, {})
+        for name, value in row.items():
+            cells[str(name), column] = None if pd.isna(value) else float(value)
+        if people is not None:
+            cells[PEOPLE.name, column] = float(people[place])
+
+
+def _codes(frame: pd.DataFrame, names: Codes) -> list[Codes]:
+    if not names:
+        return [()] * len(frame)
+    return list(zip(*(frame[name].tolist() for name in names), strict=True))
