@@ -4,16 +4,19 @@ from crm_core.charts import bars, line_compare
 from crm_core.text.formats import day
 from crm_core.ui.page import (
     Column,
+    ask_box,
     caption,
     card,
     columns,
     current,
     data_table,
+    draw_open_tasks,
     empty_state,
     go,
     header,
     kpis,
     note,
+    notes_button,
     panel,
     show,
 )
@@ -30,7 +33,8 @@ caption(
 )
 if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
-kpis(view.cards)
+ask_box()
+kpis(view.cards, with_notes=True)
 left, right = columns(2, 1)
 with left:
     card(
@@ -39,6 +43,7 @@ with left:
         key="overview_revenue",
         help_key="metric.net_revenue.about",
     )
+    notes_button("chart", "overview.revenue_to_date")
 with right:
     if view.segments.empty:
         empty_state("segments")
@@ -53,6 +58,7 @@ with right:
         )
         if chosen:
             go("customers", segment=chosen)
+draw_open_tasks()
 with panel("overview.channels"):
     row = data_table(
         view.channels,
