@@ -10,6 +10,7 @@ from crm_core.ui.page import (
     columns,
     current,
     data_table,
+    draw,
     draw_open_tasks,
     empty_state,
     go,
@@ -36,13 +37,9 @@ if view.as_of != view.last_day:
 ask_box()
 kpis(view.cards, with_notes=True)
 left, right = columns(2, 1)
-with left:
-    card(
-        "overview.revenue_to_date",
-        line_compare(view.days, session.numbers("money"), height=430),
-        key="overview_revenue",
-        help_key="metric.net_revenue.about",
-    )
+with left, panel("overview.revenue_to_date", help_key="metric.net_revenue.about"):
+    chart = line_compare(view.days, session.numbers("money"), height=430)
+    draw(chart, key="overview_revenue", title=session.t("overview.revenue_to_date"))
     notes_button("chart", "overview.revenue_to_date")
 with right:
     if view.segments.empty:
