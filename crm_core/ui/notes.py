@@ -27,6 +27,7 @@ _EDITING = "_note_editing"
 _UNDO = "_note_undo"
 KINDS = ("note", "task")
 _DAYS = "YYYY-MM-DD"
+_WIDTH = 320
 
 
 def customer_notes(key: int) -> None:
@@ -45,21 +46,20 @@ def notes_button(kind: str, code: str, *, count: int | None = None) -> None:
     shown = may_read(session.access, kind)
     if count is None and shown:
         count = session.records.count_notes(kind, [code]).get(code, 0)
-    label = (
-        session.md("notes.label_count", count=count)
-        if count and shown
-        else session.md("notes.label")
-    )
-    popover = st.popover(
-        label,
-        type="tertiary",
-        icon=":material/sticky_note_2:",
-        help=session.md("notes.help", subject=subject_words(subject, session)),
-        key=f"notes_{kind}_{code}",
-        on_change="rerun",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+        # The count stands beside: a button whose words change would close what is open.
+        popover = st.popover(
+            session.md("notes.label"),
+            type="tertiary",
+            icon=":material/sticky_note_2:",
+            help=session.md("notes.help", subject=subject_words(subject, session)),
+            key=f"notes_{kind}_{code}",
+            on_change="rerun",
+        )
+        if count and shown:
+            st.badge(formats.number(count, session.language), color="gray")
     if popover.open:
-        with popover, part():
+        with popover, st.container(width=_WIDTH), part():
             if shown:
                 _content(subject, session)
             else:
