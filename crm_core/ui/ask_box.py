@@ -169,7 +169,7 @@ def _segments(codes: Sequence[str]) -> Iterator[tuple[str, str, tuple[str, ...]]
 def _draw_read(found: Understood, session: Session) -> None:
     """What was read, each part as a badge."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        st.caption(session.md("ask.read"))
+        st.caption(session.md("ask.read"), width="content")
         for icon, words in _parts(found, session):
             st.badge(md_escape(words), icon=f":material/{icon}:", color="gray")
 
@@ -235,7 +235,7 @@ def _draw_unread(question: str, unread: Sequence[Unread]) -> None:
         return
     words = session.t("rules.comma").join(each.words for each in unread)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption(session.md("ask.unread", words=words))
+        st.caption(session.md("ask.unread", words=words), width="content")
         for place, each in enumerate(unread):
             if each.match:
                 st.button(

@@ -96,11 +96,10 @@ def _draw_note(note: Note, session: Session, *, writes: bool) -> None:
     day = formats.day(note.day, session.language)
     with st.container(gap="xsmall", border=True):
         plain(note.text)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            key = "notes.changed_by" if note.version > 1 else "notes.by"
-            caption(key, day=day, user=user_words(note.author, session))
-            if writes:
-                _edit_buttons(note, session)
+        key = "notes.changed_by" if note.version > 1 else "notes.by"
+        caption(key, day=day, user=user_words(note.author, session))
+        if writes:
+            _edit_buttons(note, session)
 
 
 def _draw_task(task: Task, session: Session, *, writes: bool) -> None:
@@ -108,11 +107,12 @@ def _draw_task(task: Task, session: Session, *, writes: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="top", gap="small"):
             if writes:
                 tick(task, session, place="notes")
-            plain(task.text)
+            with st.container():
+                plain(task.text)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _task_line(task, session)
-            if writes:
-                _edit_buttons(task, session)
+        if writes:
+            _edit_buttons(task, session)
 
 
 def _task_line(task: Task, session: Session) -> None:
@@ -169,17 +169,13 @@ def tick(task: Task, session: Session, *, place: str) -> None:
 
 def _edit_buttons(item: Note | Task, session: Session) -> None:
     key = f"{_kind_of(item)}_{item.id}"
-    if st.button(
-        session.md("notes.edit"), key=f"notes_edit_{key}", type="tertiary", icon=":material/edit:"
-    ):
+    with st.container(horizontal=True, gap="small"):
+        edits = _small_button("notes.edit", f"notes_edit_{key}", "edit")
+        deletes = _small_button("notes.delete", f"notes_delete_{key}", "delete")
+    if edits:
         st.session_state[_EDITING] = item
         st.rerun()
-    if st.button(
-        session.md("notes.delete"),
-        key=f"notes_delete_{key}",
-        type="tertiary",
-        icon=":material/delete:",
-    ):
+    if deletes:
         require_writing(session.access, item.subject.kind)
         records = session.records
         is_note = isinstance(item, Note)
@@ -187,6 +183,11 @@ def _edit_buttons(item: Note | Task, session: Session) -> None:
         st.session_state[_UNDO] = ("removed", removed)
         flash("notes.deleted")
         st.rerun()
+
+
+def _small_button(label_key: str, key: str, icon: str) -> bool:
+    label = current().md(label_key)
+    return st.button(label, key=key, type="tertiary", icon=f":material/{icon}:")
 
 
 def _kind_of(item: Note | Task) -> str:

@@ -56,9 +56,11 @@ def _draw(task: Task, session: Session) -> None:
 def _line(task: Task, session: Session) -> None:
     facts = {"subject": subject_words(task.subject, session), "due": due_words(task, session)}
     if task.owner:
-        caption("notes.tasks.about_task", owner=user_words(task.owner, session), **facts)
+        owner = user_words(task.owner, session)
+        words = session.md("notes.tasks.about_task", owner=owner, **facts)
     else:
-        caption("notes.tasks.about_open", **facts)
+        words = session.md("notes.tasks.about_open", **facts)
+    st.caption(words, width="content")
 
 
 def _open_button(task: Task, session: Session) -> None:
