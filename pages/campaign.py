@@ -4,7 +4,7 @@ from crm_core.ui.campaign_draft import draw_draft
 from crm_core.ui.campaign_results import draw_result
 from crm_core.ui.campaign_sealed import draw_sealed
 from crm_core.ui.campaign_words import chosen_campaign, draw_window
-from crm_core.ui.page import current, empty_state, header, part, show
+from crm_core.ui.page import current, empty_state, header, notes_button, part, show
 from crm_core.views.campaign import can_plan
 
 session = current()
@@ -17,6 +17,7 @@ elif not kept:
 else:
     campaign = chosen_campaign(kept)
     draw_window(campaign)
+    notes_button("campaign", str(campaign.id))
     if campaign.sealed_at is None:
         draw_draft(campaign)
     else:

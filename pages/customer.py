@@ -18,6 +18,7 @@ from crm_core.ui.page import (
     caption,
     columns,
     current,
+    customer_notes,
     details_box,
     empty_state,
     figures,
@@ -48,6 +49,7 @@ else:
             segment=session.t("rules.comma").join(segment_words(view.segment)),
         )
     caption("customer.scores_of", day=day(view.as_of, session.language))
+    customer_notes(view.key)
     figures(
         [
             ("feature.revenue.label", view.number("revenue"), "money"),

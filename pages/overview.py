@@ -5,17 +5,21 @@ from crm_core.text.formats import day
 from crm_core.ui.explore_saved import draw_pinned
 from crm_core.ui.page import (
     Column,
+    ask_box,
     caption,
     card,
     columns,
     current,
     data_table,
+    draw,
+    draw_open_tasks,
     empty_state,
     go,
     header,
     kpis,
     link,
     note,
+    notes_button,
     panel,
     part,
     show,
@@ -33,18 +37,16 @@ caption(
 )
 if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
-kpis(view.cards)
+ask_box()
+kpis(view.cards, with_notes=True)
 link("explore", "overview.explore", m=[card.label_key.split(".")[1] for card in view.cards])
 with part():
     draw_pinned()
 left, right = columns(2, 1)
-with left:
-    card(
-        "overview.revenue_to_date",
-        line_compare(view.days, session.numbers("money"), height=430),
-        key="overview_revenue",
-        help_key="metric.net_revenue.about",
-    )
+with left, panel("overview.revenue_to_date", help_key="metric.net_revenue.about"):
+    chart = line_compare(view.days, session.numbers("money"), height=430)
+    draw(chart, key="overview_revenue", title=session.t("overview.revenue_to_date"))
+    notes_button("chart", "overview.revenue_to_date")
 with right:
     if view.segments.empty:
         empty_state("segments")
@@ -59,6 +61,7 @@ with right:
         )
         if chosen:
             go("customers", segment=chosen)
+draw_open_tasks()
 with panel("overview.channels"):
     row = data_table(
         view.channels,

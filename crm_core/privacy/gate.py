@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -12,10 +10,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from crm_core.errors import CrmError
 from crm_core.privacy.policy import TAGS, Access, Purpose, mask, require, treatment
+from crm_core.records.customer_codes import customer_code as customer_code
+from crm_core.records.customer_codes import customer_key as customer_key
 from crm_core.store import Store
 
 MOST_AT_ONCE = 1_000
@@ -241,40 +240,6 @@ def _phone_digits(wanted: str) -> str:
     digits = "".join(char for char in wanted if char.isdecimal()).lstrip("0")
     may_be = len(digits) >= _DIGITS_TO_SEARCH and re.fullmatch(r"[\d\s()+./-]+", wanted)
     return digits if may_be else ""
-
-
-def customer_code(secret: bytes, key: int) -> str:
-    """The customer's public form for addresses and files: nothing about others follows from it.
-
-    >>> customer_code(bytes(32), 7) == customer_code(bytes(32), 7) != customer_code(bytes(32), 8)
-    True
-    """
-    block = key.to_bytes(8, "big", signed=True) + bytes(8)
-    sealed = _cipher(secret).encryptor().update(block)
-    return base64.b32encode(sealed).decode().rstrip("=").lower()
-
-
-def customer_key(secret: bytes, code: str) -> int:
-    """The customer behind a public code.
-
-    Raises: CrmError("privacy_unknown_customer") for a code this shop never gave.
-
-    >>> customer_key(bytes(32), customer_code(bytes(32), -7))
-    -7
-    """
-    try:
-        sealed = base64.b32decode(code.strip().upper() + "======")
-    except (binascii.Error, ValueError):
-        raise CrmError("privacy_unknown_customer") from None
-    block = _cipher(secret).decryptor().update(sealed) if len(sealed) == 16 else b""
-    if block[8:] != bytes(8):
-        raise CrmError("privacy_unknown_customer")
-    return int.from_bytes(block[:8], "big", signed=True)
-
-
-def _cipher(secret: bytes) -> Cipher[modes.ECB]:
-    # One block, never the same twice: the mode that does nothing between blocks is the right one.
-    return Cipher(algorithms.AES(secret[:16]), modes.ECB())  # noqa: S305
 
 
 def contactable(store: Store, contact_channel: str) -> ir.Table:

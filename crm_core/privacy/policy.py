@@ -11,10 +11,11 @@ from typing import Literal
 from crm_core.errors import CrmError, close_match
 
 Role = Literal["single_user", "viewer", "marketer"]
-Purpose = Literal["view", "search", "export", "quarantine", "import", "settings"]
+Purpose = Literal["view", "search", "export", "quarantine", "import", "settings", "note"]
 Treatment = Literal["clear", "mask", "drop"]
 
-# The tag of each column that names a person; every other column names nobody.
+# The tag of each column that names a person; every other column names nobody. `note` is what
+# people wrote about a customer, which may say anything.
 TAGS: Mapping[str, str] = {
     "name": "name",
     "email": "email",
@@ -24,6 +25,7 @@ TAGS: Mapping[str, str] = {
     "city": "city",
     "birth_date": "birth",
     "source_id": "source_id",
+    "note": "note",
 }
 
 
@@ -49,11 +51,13 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "quarantine": _all("clear"),
         "import": {},
         "settings": {},
+        "note": _all("clear"),
     },
     "marketer": {
         "view": _WORKING,
         "search": _WORKING,
         "export": _WORKING,
+        "note": _WORKING,
     },
     "viewer": {
         "view": _MASKED,

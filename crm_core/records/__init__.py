@@ -1,4 +1,4 @@
-"""What people decided: users, settings, audiences, consents, the log of access."""
+"""What people decided: users, settings, audiences, consents, notes, the log of access."""
 
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
 from crm_core.records.campaign_policy import MOST_GLOBAL, CampaignPolicy
@@ -15,6 +15,7 @@ from crm_core.records.campaigns import (
 )
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
+from crm_core.records.notes import Note
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.people import ROLES
 from crm_core.records.records import Mirror, Records, copy_records, open_records
@@ -22,6 +23,8 @@ from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, Version, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
 from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
+from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
+from crm_core.records.tasks import Task
 
 __all__ = [
     "ARMS",
@@ -33,6 +36,7 @@ __all__ = [
     "MOST_HOLDOUT",
     "MOST_LISTED",
     "MOST_WINDOW",
+    "NOTE_LENGTH",
     "OFFER_KINDS",
     "PAID_TIERS",
     "PURPOSES",
@@ -40,6 +44,7 @@ __all__ = [
     "RFM_BY",
     "ROLES",
     "STATUSES",
+    "SUBJECT_KINDS",
     "Audience",
     "AuditEntry",
     "AuditLine",
@@ -50,12 +55,15 @@ __all__ = [
     "IdentityOverride",
     "ListOfIds",
     "Mirror",
+    "Note",
     "Offer",
     "OfferTerms",
     "Records",
     "Sealing",
     "SettingIssue",
     "ShopSettings",
+    "Subject",
+    "Task",
     "Version",
     "View",
     "copy_records",

@@ -309,6 +309,47 @@ class CampaignMember(Base):
     stratum: Mapped[str] = mapped_column(String(80))
 
 
+class NoteRow(Base):
+    """Something to know about a number, a customer, a chart, a campaign or a page. `told_subject`
+    is what it was written on; `subject` follows a customer found to be another."""
+
+    __tablename__ = "notes"
+    __table_args__ = (Index("notes_by_subject", "subject_kind", "subject"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(120))
+    told_subject: Mapped[str] = mapped_column(String(120))
+    day: Mapped[date] = mapped_column(Date)
+    text: Mapped[str] = mapped_column(String(2000))
+    author: Mapped[str] = mapped_column(String(320))
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class TaskRow(Base):
+    """Something to do about such a subject; open until `done_at`."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("tasks_by_subject", "subject_kind", "subject"),
+        Index("tasks_by_done", "done_at", "due"),
+    )
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    subject_kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(120))
+    told_subject: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(String(2000))
+    owner: Mapped[str] = mapped_column(String(320))
+    due: Mapped[date | None] = mapped_column(Date)
+    author: Mapped[str] = mapped_column(String(320))
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    done_by: Mapped[str] = mapped_column(String(320))
+    version: Mapped[int] = mapped_column(Integer)
+
+
 class Secret(Base):
     """Random bytes made once: the key of customer codes in addresses, the salt of hashes."""
 

@@ -23,6 +23,7 @@ from crm_core.records.connection import writing
 from crm_core.records.id_lists import lists_follow
 from crm_core.records.models import EVENT, CampaignMember, Consent, CustomerMove, Suppression
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
+from crm_core.records.subjects import notes_follow
 
 
 class Moves(Repository):
@@ -44,7 +45,8 @@ class Moves(Repository):
             for table in (Consent, Suppression):
                 for key in _present(connection, table, survivors):
                     moved += _move(connection, table, key, survivors[key])
-            moved += lists_follow(connection, _survivors({**known, **steps}))
+            homes = _survivors({**known, **steps})
+            moved += lists_follow(connection, homes) + notes_follow(connection, homes)
             assigned = _members_follow(connection, survivors)
             if moved or assigned:
                 bump(connection, "decisions")
@@ -67,7 +69,7 @@ class Moves(Repository):
             changed += _members_return(connection, now)
             connection.execute(delete(CustomerMove))
             _remember(connection, steps)
-            changed += lists_follow(connection, now)
+            changed += lists_follow(connection, now) + notes_follow(connection, now)
             if changed:
                 bump(connection, "decisions")
         return changed

@@ -1,4 +1,4 @@
-"""What people decided: one object over users, settings, audiences, consents and the log."""
+"""What people decided: one object over users, settings, audiences, consents, notes and the log."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from crm_core.records.models import (
     Suppression,
 )
 from crm_core.records.moves import Moves
+from crm_core.records.notes import Notes
 from crm_core.records.offers import Offers
 from crm_core.records.people import People
 from crm_core.records.repository import counter, insert_new
@@ -41,6 +42,7 @@ from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
 from crm_core.records.shop_settings import SettingsKept
 from crm_core.records.source_marks import SourceMarks
+from crm_core.records.tasks import Tasks
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
@@ -72,6 +74,8 @@ class Records(
     Offers,
     Campaigns,
     CampaignPolicies,
+    Notes,
+    Tasks,
     AuditLog,
     Copying,
 ):

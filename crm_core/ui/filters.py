@@ -70,7 +70,7 @@ def choose_later(filters: Mapping[str, object]) -> None:
     Raises: CrmError("unknown_choice") for a filter there is none of.
     """
     for name in filters:
-        if name not in ("period", "compare", *PARTS):
+        if name not in ("period", "start", "end", "compare", *PARTS):
             raise CrmError("unknown_choice", name="filter", value=name, match="")
     changes: dict[str, Any] = {
         name: (value,) if name in PARTS and isinstance(value, str) else value

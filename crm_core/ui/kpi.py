@@ -9,21 +9,30 @@ from typing import Any, Literal
 import streamlit as st
 
 from crm_core.text import formats
+from crm_core.ui.notes import notes_button, notes_counts
 from crm_core.ui.session import Session, current
 from crm_core.views.card import Card
 
 
-def kpis(cards: Sequence[Card], *, columns: int | None = None) -> None:
+def kpis(cards: Sequence[Card], *, columns: int | None = None, with_notes: bool = False) -> None:
     """Cards side by side: value, change, previous value, sparkline; the tooltip defines each.
 
     A change inside the shop's normal variation is grey and says so; direction is shown by an
-    arrow and a sign, never by colour alone.
+    arrow and a sign, never by colour alone. `with_notes`: each card has the button of its metric's
+    notes below it.
     """
     session = current()
+    names = [card.label_key.split(".")[1] for card in cards]
+    counts = notes_counts("metric", names) if with_notes else {}
     wanted = columns or len(cards)
     with st.grid(max(wanted, 1), min_column_width=158, gap="small"):
-        for card in cards:
-            _metric(card, session)
+        for name, card in zip(names, cards, strict=True):
+            if not with_notes:
+                _metric(card, session)
+                continue
+            with st.container(height="stretch", gap=None):
+                _metric(card, session)
+                notes_button("metric", name, count=counts.get(name, 0))
 
 
 def _metric(card: Card, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_core.ui.ask_box import ask_box
 from crm_core.ui.export_button import ListOrder, export_button
 from crm_core.ui.fields import (
     button,
@@ -33,6 +34,8 @@ from crm_core.ui.layout import (
     row,
     tabs,
 )
+from crm_core.ui.notes import customer_notes, notes_button
+from crm_core.ui.open_tasks import draw_open_tasks
 from crm_core.ui.people import (
     ask_query,
     asked_customer,
@@ -61,6 +64,7 @@ __all__ = [
     "Column",
     "ListOrder",
     "Session",
+    "ask_box",
     "ask_query",
     "asked_customer",
     "asked_query",
@@ -73,11 +77,13 @@ __all__ = [
     "code_of",
     "columns",
     "current",
+    "customer_notes",
     "customer_table",
     "data_table",
     "day_field",
     "details_box",
     "draw",
+    "draw_open_tasks",
     "empty_state",
     "export_button",
     "failure",
@@ -94,6 +100,7 @@ __all__ = [
     "long_text_field",
     "names_for",
     "note",
+    "notes_button",
     "number_field",
     "pager",
     "pairs",

@@ -24,12 +24,12 @@ VIEWER, MARKETER, OWNER = Access("viewer", "v"), Access("marketer", "m"), Access
     ("access", "may"),
     [
         (VIEWER, {"view"}),
-        (MARKETER, {"view", "search", "export"}),
-        (OWNER, {"view", "search", "export", "import", "settings"}),
+        (MARKETER, {"view", "search", "export", "note"}),
+        (OWNER, {"view", "search", "export", "import", "settings", "note"}),
     ],
 )
 def test_each_role_may_do_what_the_shop_was_told(access: Access, may: set[str]) -> None:
-    actions = ("view", "search", "export", "import", "settings")
+    actions = ("view", "search", "export", "import", "settings", "note")
     assert {action for action in actions if allowed(access, action)} == may
     for action in set(actions) - may:
         with pytest.raises(CrmError, match="privacy_denied"):

@@ -1,0 +1,46 @@
+"""What a note or a task is about, and who wrote it, in words. Names come through the gate."""
+
+from __future__ import annotations
+
+from crm_core.errors import CrmError
+from crm_core.records import Subject
+from crm_core.records.customer_codes import customer_key
+from crm_core.ui.people import names_for, secret_of
+from crm_core.ui.session import Session
+
+
+def user_words(user: str, session: Session) -> str:
+    """What to call somebody who works with this program."""
+    if user == session.access.user:
+        return session.t("notes.you")
+    return session.word("notes.users", user)
+
+
+def subject_words(subject: Subject, session: Session) -> str:
+    """What a subject is called here."""
+    code = subject.code
+    if subject.kind == "customer":
+        key = key_of(subject, session)
+        return session.t("notes.tasks.gone") if key is None else names_for([key], session)[0]
+    if subject.kind == "campaign":
+        return _campaign(code, session)
+    if subject.kind == "page":
+        return session.t("notes.subject.page", name=session.word("nav.page", code))
+    key_words = {"metric": f"metric.{code}.label", "chart": code}[subject.kind]
+    return session.maybe(key_words) or code
+
+
+def key_of(subject: Subject, session: Session) -> int | None:
+    """The customer a subject names; None for a code of another shop."""
+    try:
+        return customer_key(secret_of(session), subject.code)
+    except CrmError:
+        return None
+
+
+def _campaign(code: str, session: Session) -> str:
+    try:
+        campaign = session.records.campaign(int(code))
+    except (CrmError, ValueError):
+        return session.t("notes.subject.campaign_gone")
+    return session.t("notes.subject.campaign", name=campaign.plan.name)
