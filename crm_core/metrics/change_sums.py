@@ -15,16 +15,16 @@ from crm_core.metrics.change_split import COLUMNS
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.evaluate import scope
 from crm_core.metrics.parts import KNOWN_COST_SHARE, of_ledger
-from crm_core.selection import SEGMENTATIONS, Period, Selection
+from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
 CHANGED = ("net_revenue", "margin")
-#: What a move may be split by: "whole" is one group of everything, a segment a life-cycle stage.
+#: What a move may be split by: "whole" is one group of everything; segments are given by the caller.
 GROUPINGS = ("whole", "category", "sales_channel", "region", "segment")
-_SEGMENT = SEGMENTATIONS["stage"]
 _PRICE = "decimal(38,8)"
 _MONEY = "decimal(18,2)"
 _CENTS = 100
+_LEAST_EFFECT = 0.01
 _WHICH = (0, 1)
 
 
@@ -39,14 +39,21 @@ class ChangeSums:
 
 
 def change_sums(
-    store: Store, selection: Selection, periods: Sequence[Period], *, name: str, by: str
+    store: Store,
+    selection: Selection,
+    periods: Sequence[Period],
+    *,
+    name: str,
+    by: str,
+    people: ir.Table | None = None,
 ) -> ChangeSums:
-    """The sums of the earlier and the later period, in two queries.
+    """The sums of the earlier and the later period, in two queries. `people` (customer_key, code)
+    are the segments that customers are in; without it nobody is in any.
 
     Prices and costs are those of products: a product sold in one of the periods alone keeps its
     price, so that it counts as mix.
-    Raises: CrmError("unknown_choice"), ("no_scores"), ("changes_no_cost") where a margin is asked
-    for and too little of the goods' cost is known.
+    Raises: CrmError("unknown_choice"), ("changes_no_cost") where a margin is asked for and too
+    little of the goods' cost is known.
     """
     for asked, known in ((name, CHANGED), (by, GROUPINGS)):
         if asked not in known:
@@ -55,7 +62,7 @@ def change_sums(
             )
     kind = METRICS[name]
     assert isinstance(kind, Sum)
-    rows = _rows(store, selection, periods, by)
+    rows = _rows(store, selection, periods, by, people)
     counts = store.fetch(_by_part(rows, by).agg(**_counts(rows, kind)))
     if kind.needs_cost:
         _check_cost(counts)
@@ -71,20 +78,25 @@ def change_sums(
     return ChangeSums(groups, before, now)
 
 
-def _rows(store: Store, selection: Selection, periods: Sequence[Period], by: str) -> ir.Table:
+def _rows(
+    store: Store,
+    selection: Selection,
+    periods: Sequence[Period],
+    by: str,
+    people: ir.Table | None,
+) -> ir.Table:
     """The ledger of both periods: `in_0` and `in_1` say of which a row is, `part` of which group."""
     rows = scope(store, selection)
     marks = {
-        f"in_{which}": (rows.day >= ibis.literal(each.start))
-        & (rows.day <= ibis.literal(each.end))
+        f"in_{which}": (rows.day >= ibis.literal(each.start)) & (rows.day <= ibis.literal(each.end))
         for which, each in zip(_WHICH, periods, strict=True)
     }
     rows = rows.filter(marks["in_0"] | marks["in_1"]).mutate(**marks)
-    if by == "segment":
-        if not store.has(_SEGMENT.table):
-            raise CrmError("no_scores")
-        people = store.table(_SEGMENT.table).select("customer_key", part=_SEGMENT.column)
-        rows = rows.left_join(people, "customer_key").drop("customer_key_right")
+    if by == "segment" and people is not None:
+        told = people.select("customer_key", part="code")
+        rows = rows.left_join(told, "customer_key").drop("customer_key_right")
+    elif by == "segment":
+        rows = rows.mutate(part=ibis.null("string"))
     elif by != "whole":
         rows = rows.mutate(part=rows[dimension(by).column])
     known = rows.customer_key.notnull()
@@ -128,20 +140,25 @@ def _counts(rows: ir.Table, kind: Sum) -> dict[str, ir.Value]:
 
 def _otherwise(rows: ir.Table, by: str) -> ir.Table:
     """What each period's pieces had brought and cost at the other period's prices and costs."""
-    sold = rows.filter(rows.is_sold)
-    each = _by_part(sold, by, "product_key").agg(
-        **{
-            f"{name}_{which}": sold[name].sum(where=sold[f"in_{which}"]).cast("float64")
-            for name in ("units", "revenue", "cost")
-            for which in _WHICH
-        }
-    )
+    each = _pieces(rows, by)
     summed = {
         f"{name}_otherwise_{which}": _in_cents(_at_other(each, name, which).sum())
         for name in ("revenue", "cost")
         for which in _WHICH
     }
     return _by_part(each, by).agg(**summed)
+
+
+def _pieces(rows: ir.Table, by: str) -> ir.Table:
+    """Units, revenue and cost of both periods by product, and group."""
+    sold = rows.filter(rows.is_sold)
+    return _by_part(sold, by, "product_key").agg(
+        **{
+            f"{name}_{which}": sold[name].sum(where=sold[f"in_{which}"]).cast("float64").fill_null(0.0)
+            for name in ("units", "revenue", "cost")
+            for which in _WHICH
+        }
+    )
 
 
 def _at_other(each: ir.Table, name: str, which: int) -> ir.Value:
@@ -165,3 +182,19 @@ def _check_cost(counts: pd.DataFrame) -> None:
         covered, costed = (float(counts[f"{name}_{which}"].sum()) for name in ("covered", "costed"))
         if covered and costed / covered < KNOWN_COST_SHARE:
             raise CrmError("changes_no_cost", share=round(100 * costed / covered))
+
+
+def price_moves(
+    store: Store, selection: Selection, periods: Sequence[Period], most: int
+) -> pd.DataFrame:
+    """The products whose own price moved the money most: product, before, now (price of a piece
+    in each period), effect (on what was sold in the later one)."""
+    rows = _rows(store, selection, periods, "whole", None)
+    each = _pieces(rows, "whole")
+    each = each.filter((each.units_0 > 0) & (each.units_1 > 0))
+    was, is_now = each.revenue_0 / each.units_0, each.revenue_1 / each.units_1
+    names = store.table("product_facts").select("product_key", product="product_name")
+    told = each.mutate(before=was, now=is_now, effect=(is_now - was) * each.units_1)
+    told = told.join(names, "product_key").select("product", "before", "now", "effect")
+    told = told.filter(told.effect.abs() >= _LEAST_EFFECT)
+    return store.fetch(told.order_by(told.effect.abs().desc(), "product").limit(most))
