@@ -154,7 +154,10 @@ def _pieces(rows: ir.Table, by: str) -> ir.Table:
     sold = rows.filter(rows.is_sold)
     return _by_part(sold, by, "product_key").agg(
         **{
-            f"{name}_{which}": sold[name].sum(where=sold[f"in_{which}"]).cast("float64").fill_null(0.0)
+            f"{name}_{which}": sold[name]
+            .sum(where=sold[f"in_{which}"])
+            .cast("float64")
+            .fill_null(0.0)
             for name in ("units", "revenue", "cost")
             for which in _WHICH
         }

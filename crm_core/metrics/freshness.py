@@ -83,14 +83,14 @@ def usual_silence(days: pd.Series[Any]) -> int | None:
     return int(gaps.quantile(_USUAL, interpolation="higher"))
 
 
-def spells_without_orders(
-    store: Store, period: Period, usual_days: int
-) -> tuple[Period, ...]:
+def spells_without_orders(store: Store, period: Period, usual_days: int) -> tuple[Period, ...]:
     """The stretches of a period without any sale that are longer than usual for the shop."""
     ledger = store.table("ledger_by_day" if store.has("ledger_by_day") else "ledger")
     start, end = ibis.literal(period.start), ibis.literal(period.end)
     sold = ledger.filter((ledger.entry == "sale") & (ledger.day >= start) & (ledger.day <= end))
-    days = [stamp.date() for stamp in pd.to_datetime(store.fetch(sold.select("day").distinct())["day"])]
+    days = [
+        stamp.date() for stamp in pd.to_datetime(store.fetch(sold.select("day").distinct())["day"])
+    ]
     marks = sorted({*days, period.start - timedelta(1), period.end + timedelta(1)})
     return tuple(
         Period(one + timedelta(1), other - timedelta(1))

@@ -23,10 +23,10 @@ from crm_core.models.standing import standing
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.change_periods import Pair, pair
+from crm_core.views.change_periods import Pair, SameEvent, pair, same_event
 from crm_core.views.dated_notes import dated_notes
 
-NAMES, BY = CHANGED, GROUPINGS
+NAMES, BY, BARS = CHANGED, GROUPINGS, CHANGE_BARS
 UNKNOWN, FEW, REST = "_none", "_few", "_rest"
 MOST_GROUPS = 200
 MOST_PRICES = 5
@@ -64,12 +64,10 @@ class Changes:
         """The move."""
         return round(self.now - self.before, 2)
 
-    def bars_of(self, code: str | None) -> tuple[float, Mapping[str, float], float]:
-        """The number before, its bars and the number now, of a group; of the whole for None."""
-        if code is None:
-            return self.before, self.bars, self.now
+    def bars_of(self, code: str) -> Mapping[str, float]:
+        """The bars of a group."""
         row = self.groups.set_index("code").loc[code]
-        return float(row["before"]), {bar: float(row[bar]) for bar in CHANGE_BARS}, float(row["now"])
+        return {bar: float(row[bar]) for bar in BARS}
 
 
 def changes(
@@ -103,12 +101,18 @@ def changes(
         pair=found,
         before=float(groups["before"].sum()) / _CENTS,
         now=float(groups["now"].sum()) / _CENTS,
-        bars={bar: float(groups[bar].sum()) / _CENTS for bar in CHANGE_BARS},
+        bars={bar: float(groups[bar].sum()) / _CENTS for bar in BARS},
         groups=_in_money(groups),
         segments_of=of_day,
         notes=dated_notes(store, selection, periods),
         prices=price_moves(store, selection, periods, MOST_PRICES),
     )
+
+
+def event_of(selection: Selection, *, store: Store, access: Access) -> SameEvent | None:
+    """The shopping event of the period that the year before had too, if there is one."""
+    del access
+    return same_event(store, selection.resolve(store.meta.first_day, store.meta.as_of))
 
 
 def _segment_day(store: Store, before: Period) -> date | None:
@@ -125,7 +129,7 @@ def _groups(sums: ChangeSums, *, margin: bool) -> pd.DataFrame:
     for when, told in (("before", sums.before), ("now", sums.now)):
         for count in _COUNTS:
             rows[f"{count}_{when}"] = told[count]
-    moved = (rows[["before", "now", *CHANGE_BARS]] != 0).any(axis=1)
+    moved = (rows[["before", "now", *BARS]] != 0).any(axis=1)
     return rows[moved].reset_index(drop=True)
 
 
@@ -140,10 +144,11 @@ def _small(groups: pd.DataFrame) -> Any:
 
 
 def _put_together(groups: pd.DataFrame, chosen: Any, code: str) -> pd.DataFrame:
-    """The chosen groups as one row; what adds up is added up."""
+    """The chosen groups as one row; money adds up, customers of several groups do not."""
     if not chosen.any():
         return groups
     together = groups[chosen].drop(columns="code").sum().to_frame().T.assign(code=code)
+    together[[f"{count}_{when}" for count in _COUNTS for when in ("before", "now")]] = float("nan")
     kept = groups[~chosen]
     return pd.concat([kept, together], ignore_index=True)[list(groups.columns)].infer_objects()
 
@@ -151,9 +156,9 @@ def _put_together(groups: pd.DataFrame, chosen: Any, code: str) -> pd.DataFrame:
 def _in_money(groups: pd.DataFrame) -> pd.DataFrame:
     """Cents as money, factors as what they are, the largest move first."""
     told = groups[["code"]].copy()
-    for column in ("before", "now", "change", *CHANGE_BARS):
+    for column in ("before", "now", "change", *BARS):
         told[column] = groups[column].astype("float64") / _CENTS
-    bars = groups[list(CHANGE_BARS)].astype("float64")
+    bars = groups[list(BARS)].astype("float64")
     told["main"] = bars.abs().idxmax(axis=1)
     for when in ("before", "now"):
         buyers, orders, units, revenue, refund = (
