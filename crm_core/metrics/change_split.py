@@ -88,7 +88,9 @@ def split_change(before: pd.DataFrame, now: pd.DataFrame, *, margin: bool) -> pd
     bars["left"] = np.where(was & ~is_now, known, 0)
     returned = [-_given_back(each, margin) for each in (old, new)]
     bars["refunds"] = np.where(~was & ~is_now, returned[1] - returned[0], 0)
-    explained = [_cents(_sold(each, margin)) + back for each, back in zip((old, new), returned)]
+    explained = [
+        _cents(_sold(each, margin)) + back for each, back in zip((old, new), returned, strict=False)
+    ]
     rest = known - (explained[1] - explained[0])
     bars["other"] = np.where(was == is_now, rest, 0)
     if both.any():

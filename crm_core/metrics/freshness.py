@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -17,7 +18,7 @@ from crm_core.store import Store
 #: What a shop's files tell by day, in the order in which pages list them.
 SOURCES = ("orders", "refunds", "costs", "contacts", "web_events", "stock", "reviews")
 _LOOK_BACK_DAYS = 400
-_USUAL = 0.99  # of a source's silences are no longer than what is usual for it
+_USUAL = 0.95  # of a source's silences; twice as long and a day is longer than usual
 _RIPE_SHARE = 0.95  # of the money that is given back in the end
 _RIPE_DAYS = 90  # after which an order's refunds are taken to be all there
 _LEAST_REFUNDS = 20
@@ -28,8 +29,8 @@ _LEAST_SILENCES = 10
 class SourceDays:
     """The last day a source tells of, and the days of silence usual and so far.
 
-    `usual_days`: 99 of 100 of its silences of the past 400 days were no longer; None where there
-    were too few of them to say. Campaign messages are no source here: they come when they are sent.
+    `usual_days`: silences up to twice as long as 19 of 20 of those of the past 400 days, and a day,
+    are usual; None where there were too few of them to say. Campaign messages are no source here: they come when they are sent.
     """
 
     source: str
@@ -72,15 +73,15 @@ def _together(tables: list[ir.Table]) -> ir.Table:
 
 
 def usual_silence(days: pd.Series[Any]) -> int | None:
-    """The days without news that are usual between days with some; 0 where every day has some.
+    """The most days without news that are usual for a source, by the days it tells of.
 
     >>> usual_silence(pd.Series(pd.date_range("2026-01-01", periods=30, freq="3D")))
-    2
+    5
     """
     gaps = pd.to_datetime(days).sort_values().diff().dt.days.dropna() - 1
     if len(gaps) < _LEAST_SILENCES:
         return None
-    return int(gaps.quantile(_USUAL, interpolation="higher"))
+    return 2 * int(gaps.quantile(_USUAL, interpolation="lower")) + 1
 
 
 def spells_without_orders(store: Store, period: Period, usual_days: int) -> tuple[Period, ...]:
@@ -94,7 +95,7 @@ def spells_without_orders(store: Store, period: Period, usual_days: int) -> tupl
     marks = sorted({*days, period.start - timedelta(1), period.end + timedelta(1)})
     return tuple(
         Period(one + timedelta(1), other - timedelta(1))
-        for one, other in zip(marks, marks[1:], strict=False)
+        for one, other in itertools.pairwise(marks)
         if (other - one).days - 1 > usual_days
     )
 

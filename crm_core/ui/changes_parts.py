@@ -178,7 +178,7 @@ def draw_group(view: Changes, code: str) -> None:
     with panel("changes.group", name=words):
         bars = view.bars_of(code)
         draw_steps(bars, place="changes_group", title=words)
-        row = view.groups.set_index("code").loc[code]
+        row = view.groups[view.groups["code"] == code].iloc[0]
         told = [
             {
                 "factor": bar_words(factor),
@@ -233,9 +233,9 @@ def draw_notes(view: Changes) -> None:
     data_table(
         view.notes.assign(note=words),
         [
-            Column("period", "code", "changes.column.period", prefix="changes.period_words"),
             Column("day", "date", "changes.column.day"),
-            Column("note", label_key="changes.column.note", width="large"),
+            Column("note", label_key="changes.column.note"),
+            Column("period", "code", "changes.column.period", prefix="changes.period_words"),
             Column("until", "date", "changes.column.until"),
         ],
         key="changes_notes",

@@ -114,10 +114,12 @@ def same_event(store: Store, period: Period) -> SameEvent | None:
         earlier = events[(events["name"] == row["name"]) & (events["starts_on"] <= latest)]
         if len(earlier):
             days = (min(row["ends_on"], end) - max(row["starts_on"], start)).days
-            names = [str(row[n]) if isinstance(row[n], str) else str(row["name"])
-                     for n in ("name_en", "name_zh")]  # fmt: skip
+            english, chinese = (
+                str(row[key] if isinstance(row[key], str) else row["name"])
+                for key in ("name_en", "name_zh")
+            )
             then = earlier["starts_on"].iloc[-1].date()
-            found.append((days, SameEvent(*names, row["starts_on"].date(), then)))
+            found.append((days, SameEvent(english, chinese, row["starts_on"].date(), then)))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 

@@ -66,8 +66,8 @@ class Changes:
 
     def bars_of(self, code: str) -> Mapping[str, float]:
         """The bars of a group."""
-        row = self.groups.set_index("code").loc[code]
-        return {bar: float(row[bar]) for bar in BARS}
+        rows = self.groups[self.groups["code"] == code]
+        return {bar: float(rows[bar].iloc[0]) for bar in BARS}
 
 
 def changes(
@@ -139,7 +139,7 @@ def _small(groups: pd.DataFrame) -> Any:
     small = least < _LEAST_CUSTOMERS
     if int(small.sum()) == 1 and len(groups) > 1:
         # One left out alone is what the rest lacks.
-        small.loc[least[~small].fillna(float("inf")).idxmin()] = True
+        small |= least.mask(small).fillna(float("inf")).rank(method="first") == 1
     return small
 
 
