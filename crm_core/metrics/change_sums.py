@@ -164,13 +164,19 @@ def _pieces(rows: ir.Table, by: str) -> ir.Table:
     )
 
 
+def _price(each: ir.Table, name: str, which: int) -> ir.Value:
+    """Money a piece in a period; unknown where no piece was sold."""
+    money, units = (each[f"{column}_{which}"].cast("float64") for column in (name, "units"))
+    return money / units.nullif(0.0)
+
+
 def _at_other(each: ir.Table, name: str, which: int) -> ir.Value:
     """A product's money at the other period's price; its own where it was not sold then.
 
     Decimals, whose sum is the same in whatever order an engine adds.
     """
     other = 1 - which
-    price = each[f"{name}_{other}"] / each[f"units_{other}"].nullif(0.0)
+    price = _price(each, name, other)
     units, own = each[f"units_{which}"], each[f"{name}_{which}"]
     return ibis.coalesce(units * price, own, ibis.literal(0.0)).cast(_PRICE)
 
@@ -195,7 +201,7 @@ def price_moves(
     rows = _rows(store, selection, periods, "whole", None)
     each = _pieces(rows, "whole")
     each = each.filter((each.units_0 > 0) & (each.units_1 > 0))
-    was, is_now = each.revenue_0 / each.units_0, each.revenue_1 / each.units_1
+    was, is_now = (_price(each, "revenue", which) for which in _WHICH)
     names = store.table("product_facts").select("product_key", product="product_name")
     told = each.mutate(before=was, now=is_now, effect=(is_now - was) * each.units_1)
     told = told.join(names, "product_key").select("product", "before", "now", "effect")
