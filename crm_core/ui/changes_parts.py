@@ -153,7 +153,7 @@ def draw_groups(view: Changes, bar: str | None) -> str | None:
         rows,
         [
             Column("label", label_key=f"changes.grouping.{view.by}", pinned=True),
-            *(Column(name, "cents", f"changes.column.{name}") for name in ("now", "before", "change")),
+            *(Column(name, "cents", f"changes.column.{name}") for name in ("change", "now", "before")),
             Column("main", "code", "changes.column.main", prefix="changes.bar"),
             *(Column(name, "cents", f"changes.bar.{name}", help_key=f"changes.bar_about.{name}")
               for name in shown),
