@@ -24,8 +24,9 @@ _ROOM = 0.3  # numbers stand right of bars that reach far right, on a phone too
 _ROW_HEIGHT = 38
 
 
-def waterfall(frame: pd.DataFrame, numbers: Numbers) -> Chart:
+def waterfall(frame: pd.DataFrame, numbers: Numbers, *, opens: bool = True) -> Chart:
     """Horizontal bars that each begin where the one before ends; the last is what is left.
+    `opens`: the first is what there was, marked like the last, and not a step.
 
     Columns: label (finished words), value (signed; the last row is the sum of the others), shared
     (hatched: an allocated part); optionally code (what a click returns).
@@ -40,7 +41,7 @@ def waterfall(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     lows = [begin + min(value, 0.0) for begin, value in zip(begins, values, strict=True)]
     labels = [shorten(label) for label in frame["label"]]
     rows = list(range(len(frame)))
-    first_and_last = {0, len(frame) - 1}
+    whole = {len(frame) - 1, *([0] if opens else [])}
     figure.add_trace(
         go.Bar(
             x=values.abs().tolist(),
@@ -48,7 +49,7 @@ def waterfall(frame: pd.DataFrame, numbers: Numbers) -> Chart:
             y=rows,
             orientation="h",
             marker={
-                "color": [PRIMARY if row in first_and_last else COMPARISON_GREY for row in rows],
+                "color": [PRIMARY if row in whole else COMPARISON_GREY for row in rows],
                 "pattern": {"shape": ["/" if shared else "" for shared in frame["shared"]]},
             },
             text=numbers.write_all(values),

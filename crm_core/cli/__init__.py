@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli import campaigns, keeping, leaving
+from crm_core.cli import campaigns, changed, keeping, leaving
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
@@ -212,6 +212,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "status": _status,
     "refresh": _refresh,
     "measure": _measure,
+    "changes": changed.changes,
     "fit": _fit,
     "validate": _validate,
     "predict": leaving.predict,
@@ -308,6 +309,8 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--to", dest="end", type=_day)
     measure.add_argument("--where", metavar="RULE", help="a rule (JSON) or a saved audience")
     measure.add_argument("--as-of", type=_day, help="by what was known on that day")
+
+    changed.options(command("changes", "A move between two periods, split to the cent"), _day)
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")

@@ -12,7 +12,7 @@ import pandas as pd
 from crm_core.metrics.catalog import METRICS, metric
 from crm_core.metrics.definition import CountDistinct, Metric, Ratio, Sum
 
-_KNOWN_COST_SHARE = 0.99
+KNOWN_COST_SHARE = 0.99
 _COVERED, _COSTED = "revenue", "costed_revenue"
 _MONEY = "decimal(18,2)"
 
@@ -35,9 +35,12 @@ def parts_of(names: Iterable[str]) -> list[Part]:
     return list(found.values())
 
 
-def of_ledger(part: Part, ledger: ir.Table) -> ir.Value:
-    """A part measured over ledger rows: money or pieces added up, or different keys counted."""
+def of_ledger(part: Part, ledger: ir.Table, among: ir.BooleanValue | None = None) -> ir.Value:
+    """A part measured over ledger rows, or those `among` them: money or pieces added up, or
+    different keys counted."""
     chosen = _rows(ledger, part.rows)
+    if among is not None:
+        chosen = among if chosen is None else chosen & among
     if isinstance(part, CountDistinct):
         return ledger[part.key].nunique(where=chosen)
     value: ir.Value = ibis.literal(0).cast(_MONEY)
@@ -89,7 +92,7 @@ def _value(kind: Metric, row: Any) -> Number:
         return None if top is None or not bottom else top / bottom
     if isinstance(kind, Sum) and kind.needs_cost:
         covered, costed = float(row[_COVERED]), float(row[_COSTED])
-        if covered and costed / covered < _KNOWN_COST_SHARE:
+        if covered and costed / covered < KNOWN_COST_SHARE:
             return None
     return float(row[kind.name])
 
@@ -117,6 +120,6 @@ def _column(kind: Metric, row: ir.Table) -> ir.Value:
     value = row[kind.name].cast("int64" if kind.unit == "count" else _MONEY)
     if isinstance(kind, Sum) and kind.needs_cost:
         covered, costed = row[_COVERED].cast("float64"), row[_COSTED].cast("float64")
-        is_unknown = (costed / covered.nullif(0.0) < _KNOWN_COST_SHARE).fill_null(False)
+        is_unknown = (costed / covered.nullif(0.0) < KNOWN_COST_SHARE).fill_null(False)
         return ibis.ifelse(is_unknown, ibis.null(_MONEY), value)
     return value

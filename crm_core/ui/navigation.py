@@ -46,6 +46,7 @@ class PageSpec:
 PAGES = (
     PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("explore", "analyse", "pivot_table_chart", applies=_COMPARED | _WHERE | {"segment"}),
+    PageSpec("changes", "analyse", "swap_vert", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),

@@ -59,6 +59,18 @@ def test_measure_by_group_adds_up_to_the_total(demo: Command) -> None:
     assert answered(demo(*wanted, *JUNE, "--json")) == {"rows": [], "totals": total}
 
 
+def test_changes_add_up_and_end_where_measure_does(demo: Command) -> None:
+    asked = ("changes", *JUNE, "--by", "region", "--metric", "margin", "--against", "year")
+    answer = answered(demo(*asked, "--json"))
+    measured = answered(demo("measure", "margin", *JUNE, "--json"))["totals"]["margin"]
+    assert answer["now"] == pytest.approx(measured, abs=0.005)
+    assert answer["against_from"] == "2025-06-02"
+    assert sum(answer["bars"].values()) == pytest.approx(answer["change"])
+    assert sum(row["change"] for row in answer["groups"]) == pytest.approx(answer["change"])
+    own = ("--against-from", "2026-05-01", "--against-to", "2026-04-01")
+    assert demo("changes", *JUNE, *own, "--json").code == 1
+
+
 def test_measure_by_two_dimensions_and_day(demo: Command) -> None:
     answer = answered(demo("measure", "orders", *JUNE, "--by", "day", "category", "--json"))
     assert {date.fromisoformat(row["day"]).month for row in answer["rows"]} == {6}
