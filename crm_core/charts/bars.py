@@ -147,6 +147,28 @@ def _add_columns(
     )
 
 
+def stacked_columns(frame: pd.DataFrame, numbers: Numbers) -> Chart:
+    """Vertical bars over days, each made of layers on top of each other, first series lowest.
+
+    Columns: day, value, series (finished words, in their order). What is below nothing hangs down.
+    """
+    check_size(len(frame))
+    figure = canvas(340, legend=True)
+    for series, rows in frame.groupby("series", sort=False):
+        _add_columns(figure, rows, numbers, shorten(series), "value")
+    figure.update_traces(hovertemplate="%{fullData.name}<br>%{x}: %{hovertext}<extra></extra>")
+    values = frame.assign(value=numeric(frame["value"]))
+    tops, bottoms = (
+        values[cut].groupby("day")["value"].sum()
+        for cut in (values["value"] > 0, values["value"] < 0)
+    )
+    value_axis(figure, numbers, [*tops, *bottoms], "y")
+    figure.update_layout(barmode="relative", bargap=0.12, legend_traceorder="normal")
+    day_axis(figure, frame["day"], numbers.language)
+    whole = values.groupby("day")[["value"]].sum().reset_index()
+    return Chart(figure, describe_days(whole, numbers), 340)
+
+
 def share_bar(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     """One bar of the whole, cut into its parts.
 

@@ -12,16 +12,19 @@ import pandas as pd
 from crm_core.metrics import MEASURES, RETENTION, Step, combine
 
 _ACTIVE = "active"
+_KEYS = ("cohort", "part")
 
 
 @dataclass(frozen=True)
 class Ages:
-    """Sums of a group by age: `customers` observed through each age, and what they did.
+    """Sums of a group by age: `members` in all, `customers` observed through each age, and what
+    they did.
 
     `done` has, by name, an array over ages: how many were active in it, or what an amount had
     added up to by its end. `whole` is the number of ages that even the youngest has lived.
     """
 
+    members: int
     customers: np.ndarray[Any, Any]
     done: Mapping[str, np.ndarray[Any, Any]]
     whole: int
@@ -38,11 +41,17 @@ class Ages:
         total = combine(pd.Series(sums), (measure,))[measure]
         return None if total is None else total / customers
 
+    @property
+    def knows_cost(self) -> bool:
+        """Whether enough is known of what their goods cost."""
+        age = int((self.customers > 0).sum()) - 1
+        return age >= 0 and self.value("margin", age) is not None
+
     def until_whole(self) -> Ages:
         """The ages that every member has lived, nothing of later ones."""
         lived = np.arange(len(self.customers)) < self.whole
         done = {name: values * lived for name, values in self.done.items()}
-        return Ages(self.customers * lived, done, self.whole)
+        return Ages(self.members, self.customers * lived, done, self.whole)
 
 
 def ages_of(sizes: pd.DataFrame, sums: pd.DataFrame, step: Step) -> Ages:
@@ -60,16 +69,14 @@ def ages_of(sizes: pd.DataFrame, sums: pd.DataFrame, step: Step) -> Ages:
         done[name] = np.array([by_end[age + 1 :, age].sum() for age in range(step.last)])
     customers = np.array([of_observed[age + 1 :].sum() for age in range(step.last)])
     youngest = int(sizes["observed"].min()) if len(sizes) else 0
-    return Ages(customers, done, youngest)
-
-
-_KEYS = ("cohort", "part")
+    return Ages(int(of_observed.sum()), customers, done, youngest)
 
 
 def together(groups: Sequence[Ages]) -> Ages:
     """Groups as one: sums of sums, so that every mean is weighted by size."""
     names = groups[0].done.keys()
     return Ages(
+        members=sum(group.members for group in groups),
         customers=sum_of(group.customers for group in groups),
         done={name: sum_of(group.done[name] for group in groups) for name in names},
         whole=min(group.whole for group in groups),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,6 @@ from crm_core.metrics import (
     cohort_sums,
     first_orders,
     largest_parts,
-    measure,
     told_apart,
     with_rest,
 )
@@ -107,14 +107,18 @@ def cohorts(
     ):
         _check(name, value, known)
     as_of, step = store.meta.as_of, STEPS[by]
-    people, parts = split_people(store, by, split)
+    people, shown = split_people(store, by, split)
     of_part = _ages_by(store, people, by, "part")
+    order = [name for name in (*shown, REST, UNKNOWN) if name in of_part]
+    parts = pd.DataFrame(
+        [(name, of_part[name].members) for name in order], columns=["part", "customers"]
+    )
     mine = in_part(people, part)
     groups = _ages_by(store, mine, by, "cohort")
     of_cohort = dict(sorted(groups.items(), key=lambda pair: pair[0], reverse=True))
     whole = together(list(of_part.values())) if of_part else None
-    shown = {ALL: whole} if whole else {}
-    shown |= {name: of_part[name] for name in parts["part"] if name in of_part}
+    drawn = {ALL: whole} if whole else {}
+    drawn |= {name: of_part[name] for name in order}
     lived = [ages.until_whole() for ages in of_cohort.values()]
     return Cohorts(
         as_of=as_of,
@@ -122,14 +126,14 @@ def cohorts(
         measure=measure,
         split=split,
         part=part,
-        known=_is_known(store),
+        known=whole is not None and whole.knows_cost,
         kept_out=_kept_out(store, as_of),
         parts=parts,
-        cohorts=_cohorts(store, mine, of_cohort, step.last),
+        cohorts=_cohorts(of_cohort, step.last),
         cells=_rows(of_cohort, measure, CELLS, lived=True),
         mean=_rows({ALL: together(lived)} if lived else {}, measure, CELLS)[CELLS[1:]],
-        curves=_rows(shown, measure, CURVES),
-        names=_names(store, parts) if split == "first_product" else {},
+        curves=_rows(drawn, measure, CURVES),
+        names=_names(store, shown) if split == "first_product" else {},
     )
 
 
@@ -189,17 +193,22 @@ def cohort_members(
     return store.fetch(ranked.limit(size, offset=(page - 1) * size))
 
 
-def split_people(store: Store, by: str, split: str) -> tuple[Any, pd.DataFrame]:
-    """New customers told apart by a split, the largest parts by themselves; and how many each
-    part has: part, customers, the rest and the unknown last."""
+def days_of(cohort: date, by: str) -> tuple[date, date]:
+    """The first and last day of first orders of a month or week.
+
+    >>> days_of(date(2026, 2, 1), "month")[1], days_of(date(2026, 2, 2), "week")[1]
+    (datetime.date(2026, 2, 28), datetime.date(2026, 2, 8))
+    """
+    days = monthrange(cohort.year, cohort.month)[1] if by == "month" else 7
+    return cohort, cohort + timedelta(days - 1)
+
+
+def split_people(store: Store, by: str, split: str) -> tuple[Any, list[str]]:
+    """New customers told apart by a split, and its largest parts; other parts are the rest."""
     people = told_apart(store, first_orders(store, store.meta.as_of, STEPS[by]), split)
     shown = [str(name) for name in store.fetch(largest_parts(people).limit(MOST_PARTS))["part"]]
     people = with_rest(people, shown)
-    people = people.mutate(part=people.part.fill_null(UNKNOWN))
-    counted = store.fetch(people.group_by("part").agg(customers=people.count()))
-    order = {name: place for place, name in enumerate([*shown, REST, UNKNOWN])}
-    counted = counted.sort_values("part", key=lambda names: names.map(order), ignore_index=True)
-    return people, counted
+    return people.mutate(part=people.part.fill_null(UNKNOWN)), shown
 
 
 def in_part(people: Any, part: str) -> Any:
@@ -216,13 +225,10 @@ def _ages_by(store: Store, people: Any, by: str, key: str) -> dict[Any, Ages]:
     return {name: ages_of(rows, found.get(name, none), step) for name, rows in sizes.groupby(key)}
 
 
-def _cohorts(store: Store, people: Any, groups: dict[Any, Ages], last: int) -> pd.DataFrame:
+def _cohorts(groups: dict[Any, Ages], last: int) -> pd.DataFrame:
     """Each cohort's size, and how many ages even its youngest has lived."""
-    counted = store.fetch(people.group_by("cohort").agg(customers=people.count()))
-    counted = counted.assign(cohort=pd.to_datetime(counted["cohort"]))
-    lived = {pd.Timestamp(cohort): min(ages.whole, last) for cohort, ages in groups.items()}
-    counted["ages"] = [lived[cohort] for cohort in counted["cohort"]]
-    return counted.sort_values("cohort", ascending=False, ignore_index=True)
+    rows = [(name, ages.members, min(ages.whole, last)) for name, ages in groups.items()]
+    return pd.DataFrame(rows, columns=["cohort", "customers", "ages"])
 
 
 def _rows(
@@ -239,21 +245,15 @@ def _rows(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _is_known(store: Store) -> bool:
-    ledger = store.table("ledger")
-    keyed = ledger.filter(ledger.customer_key.notnull())
-    return measure(store, ["margin"], rows=keyed).totals["margin"] is not None
-
-
 def _kept_out(store: Store, as_of: date) -> int:
     people = store.table("customer_facts")
     already = people.filter(people.is_already_customer & (people.first_day <= as_of))
     return int(store.fetch(already.agg(n=already.count()))["n"].iloc[0])
 
 
-def _names(store: Store, parts: pd.DataFrame) -> dict[str, str]:
+def _names(store: Store, shown: Sequence[str]) -> dict[str, str]:
     """Names of products by their key."""
-    keys = [int(part) for part in parts["part"] if part not in (REST, UNKNOWN)]
+    keys = [int(part) for part in shown]
     products = store.table("product_facts")
     chosen = products.filter(products.product_key.isin(keys or [-1]))
     frame = store.fetch(chosen.select("product_key", "product_name"))
