@@ -45,6 +45,16 @@ from crm_core.metrics.evaluate import (
     scope,
 )
 from crm_core.metrics.parts import every_day
+from crm_core.metrics.rates import (
+    RATE_METRICS,
+    RATES,
+    Buyers,
+    buyers_of,
+    by_month,
+    one_period,
+    rate_parts,
+    two_periods,
+)
 from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
@@ -58,10 +68,13 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "NO_COUPON",
+    "RATES",
+    "RATE_METRICS",
     "REST",
     "RETENTION",
     "SPLITS",
     "STEPS",
+    "Buyers",
     "Compared",
     "CountDistinct",
     "Dimension",
@@ -74,6 +87,8 @@ __all__ = [
     "bar_amount",
     "begin_of",
     "between",
+    "buyers_of",
+    "by_month",
     "change",
     "cohort_layers",
     "cohort_sizes",
@@ -93,7 +108,10 @@ __all__ = [
     "measure",
     "metric",
     "newcomers",
+    "one_period",
+    "rate_parts",
     "scope",
     "told_apart",
+    "two_periods",
     "with_rest",
 ]
