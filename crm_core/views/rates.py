@@ -139,9 +139,9 @@ def _trend(store: Store, rows: Any) -> pd.DataFrame:
             row = {**counted.loc[month].to_dict(), "before": counted.loc[last, "now"]}
             told = {name: buyers_of(row).rate(name) for name in told}
         told |= one_period(money.loc[month])
-        found += [(month, name, told[name]) for name in RATES if told[name] is not None]
-    trend = pd.DataFrame(found, columns=_TREND)
-    return trend[trend["month"] > trend["month"].max() - pd.DateOffset(months=MONTHS)]
+        found += [(month, name, value) for name in RATES if (value := told[name]) is not None]
+    since = money.index.max() - pd.DateOffset(months=MONTHS) if len(money) else None
+    return pd.DataFrame([row for row in found if row[0] > since], columns=_TREND)
 
 
 def _is_whole(store: Store, month: date) -> bool:
