@@ -10,7 +10,7 @@ import streamlit as st
 
 from crm_core.audiences import FIELDS
 from crm_core.charts import month_lines, stacked_columns
-from crm_core.metrics import METRICS, REST, RETENTION, STEPS, is_money
+from crm_core.metrics import ALREADY, METRICS, REST, RETENTION, STEPS, is_money
 from crm_core.rules import All, Condition
 from crm_core.text import formats
 from crm_core.ui.audience_builder import edit
@@ -18,13 +18,13 @@ from crm_core.ui.cohort_triangle import triangle
 from crm_core.ui.cohort_words import cohort_words, layer_words, part_words
 from crm_core.ui.fields import button, choice_field, switch_choice, switch_field
 from crm_core.ui.kpi import figures
-from crm_core.ui.layout import card, columns, go, panel, row
+from crm_core.ui.layout import card, columns, draw, go, panel, row
 from crm_core.ui.navigation import spec_of
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, pager
 from crm_core.ui.words import caption, note
-from crm_core.views.cohort_layers import layers
+from crm_core.views.cohort_layers import NOBODY, layers
 from crm_core.views.cohort_sums import UNKNOWN
 from crm_core.views.cohorts import (
     ALL,
@@ -175,9 +175,14 @@ def _say_payback(won: Won) -> None:
 
 def draw_layers(view: Cohorts) -> None:
     """Net revenue over calendar time, in layers of cohorts or of parts."""
-    session = current()
     with panel("cohorts.layers", help_key="cohorts.layers_about"):
         by_part = switch_field("cohorts.by_part", key="cohorts_layers_by_part")
+        _draw_layers(view, by_part=by_part)
+        caption("cohorts.layers_note")
+
+
+def _draw_layers(view: Cohorts, *, by_part: bool) -> None:
+    session = current()
     found = show(layers, session.selection, split=view.split, by_part=by_part)
     words = layer_words(view, found)
     frame = found.rows.assign(
@@ -185,9 +190,10 @@ def draw_layers(view: Cohorts) -> None:
         series=found.rows["layer"].map(words),
         day=found.rows["month"],
         value=found.rows["amount"],
+        is_rest=found.rows["layer"].isin([ALREADY, NOBODY]),
     ).sort_values(["place", "day"])
-    chart = stacked_columns(frame, session.numbers("money"))
-    card("cohorts.layers_chart", chart, key="cohorts_layers", note_key="cohorts.layers_note")
+    chart = stacked_columns(frame, session.numbers("money"), ordered=not by_part)
+    draw(chart, key="cohorts_layers", title=session.t("cohorts.layers"))
 
 
 def _draw_people(view: Cohorts, cohort: date, age: int) -> None:

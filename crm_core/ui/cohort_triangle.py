@@ -22,7 +22,7 @@ _NAME, _SIZE, _COST = "cohort", "customers", "cost"
 def triangle(
     view: Cohorts, won: Won | None, unit: str, *, is_paying: bool
 ) -> tuple[date, int] | None:
-    """The newest cohorts, newest first, and the mean of all under them; the cohort and age of the
+    """The mean of all, then the newest cohorts, newest first; the cohort and age of the
     cell that was clicked. Cells that paid back what winning the cohort had cost are green."""
     session = current()
     cohorts = view.cohorts.head(MOST_ROWS)
@@ -32,10 +32,10 @@ def triangle(
     cost = _costs(cohorts, won) if is_paying else None
     shown = _with_mean(cells, view) * (100 if unit == "rate" else 1)
     names = [cohort_words(view, day) for day in cohorts["cohort"]]
-    shown.insert(0, _NAME, [*names, session.t("cohorts.mean")])
-    shown.insert(1, _SIZE, [*cohorts["customers"], int(view.cohorts["customers"].sum())])
+    shown.insert(0, _NAME, [session.t("cohorts.mean"), *names])
+    shown.insert(1, _SIZE, [view.customers, *cohorts["customers"]])
     if cost is not None:
-        shown.insert(2, _COST, [*cost, won.cost if won else None])
+        shown.insert(2, _COST, [won.cost if won else None, *cost])
     event: Any = st.dataframe(
         shown.style.apply(_shading(cells, cost), axis=None),
         hide_index=True,
@@ -49,8 +49,8 @@ def triangle(
         alt=session.t("cohorts.triangle"),
     )
     for place, column in event.selection.cells:
-        if place < len(cohorts):
-            day = pd.Timestamp(cohorts["cohort"].iloc[place]).date()
+        if 0 < place <= len(cohorts):
+            day = pd.Timestamp(cohorts["cohort"].iloc[place - 1]).date()
             return day, int(column) if str(column).isdecimal() else 0
     return None
 
@@ -68,8 +68,8 @@ def _with_mean(cells: pd.DataFrame, view: Cohorts) -> pd.DataFrame:
     mean = {
         str(age): value for age, value in zip(view.mean["age"], view.mean["value"], strict=True)
     }
-    last = pd.DataFrame([mean], columns=[*cells.columns], dtype="float64")
-    return pd.concat([cells.astype("float64"), last], ignore_index=True)
+    first = pd.DataFrame([mean], columns=[*cells.columns], dtype="float64")
+    return pd.concat([first, cells.astype("float64")], ignore_index=True)
 
 
 def _config(view: Cohorts, unit: str, session: Session, ages: list[str]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _config(view: Cohorts, unit: str, session: Session, ages: list[str]) -> dict
     days = STEPS[view.by].days
     config: dict[str, Any] = {
         _NAME: kinds.TextColumn(session.t(f"cohorts.column.{view.by}"), pinned=True, width=120),
-        _SIZE: kinds.NumberColumn(session.t("cohorts.column.customers"), format="%,.0f", width=70),
+        _SIZE: kinds.NumberColumn(session.t("cohorts.column.customers"), format="%,.0f", width=112),
         _COST: kinds.NumberColumn(
             session.t("acquisition.column.cost"),
             help=session.maybe("acquisition.cost_about"),
@@ -107,7 +107,7 @@ def _shading(cells: pd.DataFrame, cost: list[float | None] | None) -> Any:
                     level = cost[int(place)] if cost else None  # pyright: ignore[reportArgumentType]
                     paid = level is not None and value >= level
                     shade = (_PAID if paid else _SHADE).format(0.06 + 0.5 * value / top)
-                    plain.loc[place, age] = f"background-color: {shade}"  # pyright: ignore[reportCallIssue, reportArgumentType]
+                    plain.loc[int(place) + 1, age] = f"background-color: {shade}"  # pyright: ignore[reportCallIssue, reportArgumentType]
         return plain
 
     return colours

@@ -140,7 +140,7 @@ def _trend(store: Store, rows: Any) -> pd.DataFrame:
             told = {name: buyers_of(row).rate(name) for name in told}
         told |= one_period(money.loc[month])
         found += [(month, name, value) for name in RATES if (value := told[name]) is not None]
-    since = money.index.max() - pd.DateOffset(months=MONTHS) if len(money) else None
+    since = pd.Timestamp(store.meta.as_of) - pd.DateOffset(months=MONTHS + 1)
     return pd.DataFrame([row for row in found if row[0] > since], columns=_TREND)
 
 
