@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_core.charts.bars import bars, columns_chart, deciles, share_bar
+from crm_core.charts.bars import bars, columns_chart, deciles, share_bar, stacked_columns
 from crm_core.charts.base import Chart, Numbers
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.flows import flow_bands
@@ -26,6 +26,7 @@ __all__ = [
     "scatter_fit",
     "share_bar",
     "share_curves",
+    "stacked_columns",
     "survival_curves",
     "timeline",
     "treemap",

@@ -107,15 +107,25 @@ def lines(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     return Chart(figure, describe_days(frame, numbers), _HEIGHT)
 
 
-def month_lines(frame: pd.DataFrame, numbers: Numbers) -> Chart:
+def month_lines(
+    frame: pd.DataFrame,
+    numbers: Numbers,
+    *,
+    mark: tuple[str, float] | None = None,
+    x_title: str = "",
+) -> Chart:
     """Several series over months since something began, one colour each, zero marked.
 
-    Columns: month (0, 1, 2, …), value, series (finished words).
+    Columns: month (0, 1, 2, …), value, series (finished words); optionally note (words behind
+    the number when pointing). `mark` is a level to reach: its words and value.
     """
     check_size(len(frame))
     figure = canvas(_HEIGHT, legend=True, hover="x unified")
     for series, rows in frame.groupby("series", sort=False):
         values = numeric(rows["value"])
+        words = numbers.write_all(values)
+        if "note" in rows:
+            words = [f"{word} ({note})" for word, note in zip(words, rows["note"], strict=True)]
         figure.add_trace(
             go.Scatter(
                 x=rows["month"].tolist(),
@@ -124,13 +134,23 @@ def month_lines(frame: pd.DataFrame, numbers: Numbers) -> Chart:
                 mode="lines+markers",
                 line={"width": 2},
                 marker={"size": 5},
-                text=numbers.write_all(values),
+                text=words,
                 hovertemplate="%{text}",
             )
         )
-    value_axis(figure, numbers, numeric(frame["value"]).dropna().tolist(), "y")
+    levels = [mark[1]] if mark else []
+    value_axis(figure, numbers, [*numeric(frame["value"]).dropna(), *levels], "y")
     figure.add_hline(y=0, line={"width": 1, "dash": "dash", "color": COMPARISON_GREY})
+    if mark:
+        figure.add_hline(
+            y=mark[1],
+            line={"width": 1.5, "dash": "dot", "color": COMPARISON_GREY},
+            annotation={"text": shorten(mark[0]), "font": {"size": 11, "color": COMPARISON_GREY}},
+            annotation_position="bottom right",
+        )
     figure.update_xaxes(dtick=1 if frame["month"].max() <= 12 else 3, showgrid=False)
+    if x_title:
+        figure.update_xaxes(title=shorten(x_title))
     ends = frame.groupby("series", sort=False).last()
     labels = [shorten(label) for label in ends.index]
     return Chart(figure, describe_parts(labels, numeric(ends["value"]).tolist(), numbers), _HEIGHT)

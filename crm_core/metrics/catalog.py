@@ -51,6 +51,9 @@ _ALL: tuple[Metric, ...] = (
         (*_GIVEN_UP, "goods_cost", *_SERVING[:-1]),
         needs_cost=True,
     ),
+    CountDistinct("returning_buyers", "customer_key", "repeat_sales"),
+    Ratio("loyalty_rate", "returning_buyers", "buyers"),
+    Ratio("contribution_rate", "contribution", "net_revenue"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

@@ -47,6 +47,8 @@ PAGES = (
     PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("explore", "analyse", "pivot_table_chart", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("changes", "analyse", "swap_vert", applies=_COMPARED | _WHERE | {"segment"}),
+    PageSpec("cohorts", "analyse", "stacked_line_chart"),
+    PageSpec("rates", "analyse", "speed", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
