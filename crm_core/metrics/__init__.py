@@ -26,16 +26,33 @@ from crm_core.metrics.evaluate import (
     measure,
     scope,
 )
-from crm_core.metrics.parts import every_day
+from crm_core.metrics.last_message import CONTROL_ARMS, MESSAGE_DAYS, last_messages
+from crm_core.metrics.parts import every_day, record
+from crm_core.metrics.profit import (
+    ANGLES,
+    KINDS,
+    ORDERS,
+    PROFIT,
+    by_angle,
+    each_part,
+    first_parts,
+    losing_parts,
+)
 from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
     "AGE_DAYS",
+    "ANGLES",
     "BARS",
+    "CONTROL_ARMS",
     "DIMENSIONS",
+    "KINDS",
     "LAST_AGE",
     "LEFT",
+    "MESSAGE_DAYS",
     "METRICS",
+    "ORDERS",
+    "PROFIT",
     "REST",
     "SPLITS",
     "Compared",
@@ -48,18 +65,24 @@ __all__ = [
     "bar_amount",
     "begin_of",
     "between",
+    "by_angle",
     "change",
     "combine",
     "compare",
     "count_parts",
     "daily",
     "dimension",
+    "each_part",
     "earned",
     "every_day",
+    "first_parts",
+    "last_messages",
     "left_by_customer",
+    "losing_parts",
     "marketing_spend",
     "measure",
     "metric",
     "newcomers",
+    "record",
     "scope",
 ]

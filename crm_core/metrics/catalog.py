@@ -51,6 +51,7 @@ _ALL: tuple[Metric, ...] = (
         (*_GIVEN_UP, "goods_cost", *_SERVING[:-1]),
         needs_cost=True,
     ),
+    Ratio("contribution_rate", "contribution", "net_revenue"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
