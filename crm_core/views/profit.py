@@ -199,7 +199,7 @@ def _named(store: Store, rows: pd.DataFrame, angle: str) -> pd.DataFrame:
         str(int(key)): name
         for key, name in zip(found["product_key"], found["product_name"], strict=True)
     }
-    return rows.assign(name=[names.get(code) if code else None for code in part])
+    return rows.assign(name=pd.Series([names.get(code) for code in part], index=rows.index))
 
 
 def _bars(store: Store, rows: Any, *, angle: str) -> tuple[MoneyPart, ...]:
