@@ -26,6 +26,8 @@ from crm_core.metrics.evaluate import (
     measure,
     scope,
 )
+from crm_core.metrics.funnel import SESSION_SECONDS, known_days, ordered, sessions, steps, visits
+from crm_core.metrics.funnel import STEPS as FUNNEL
 from crm_core.metrics.last_message import CONTROL_ARMS, MESSAGE_DAYS, last_messages
 from crm_core.metrics.parts import every_day, record
 from crm_core.metrics.profit import (
@@ -46,6 +48,7 @@ __all__ = [
     "BARS",
     "CONTROL_ARMS",
     "DIMENSIONS",
+    "FUNNEL",
     "KINDS",
     "LAST_AGE",
     "LEFT",
@@ -54,6 +57,7 @@ __all__ = [
     "ORDERS",
     "PROFIT",
     "REST",
+    "SESSION_SECONDS",
     "SPLITS",
     "Compared",
     "CountDistinct",
@@ -76,6 +80,7 @@ __all__ = [
     "earned",
     "every_day",
     "first_parts",
+    "known_days",
     "last_messages",
     "left_by_customer",
     "losing_parts",
@@ -83,6 +88,10 @@ __all__ = [
     "measure",
     "metric",
     "newcomers",
+    "ordered",
     "record",
     "scope",
+    "sessions",
+    "steps",
+    "visits",
 ]

@@ -28,6 +28,10 @@ _IN_CHART = 10
 _FILTERED = ("category", "sales_channel", "region")
 _MONEY = (
     Column("revenue", "money", "metric.revenue.label", help_key="metric.revenue.about"),
+    Column("contribution", "money", "metric.contribution.label",
+           help_key="metric.contribution.about"),
+    Column("contribution_rate", "rate", "metric.contribution_rate.label",
+           help_key="metric.contribution_rate.about"),
     Column("refunds", "money", "waterfall.bar.refunds", help_key="metric.refunds.about"),
     Column("goods_cost", "money", "waterfall.bar.goods_cost", help_key="metric.goods_cost.about"),
     Column("shipping", "money", "waterfall.bar.shipping", help_key="profit.shipping_about"),
@@ -35,10 +39,6 @@ _MONEY = (
     Column("service_cost", "money", "waterfall.bar.service_cost", help_key="metric.service_cost.about"),
     Column("marketing_cost", "money", "waterfall.bar.marketing_cost",
            help_key="metric.marketing_cost.about"),
-    Column("contribution", "money", "metric.contribution.label",
-           help_key="metric.contribution.about"),
-    Column("contribution_rate", "rate", "metric.contribution_rate.label",
-           help_key="metric.contribution_rate.about"),
     Column("refund_rate", "rate", "metric.refund_rate.label", help_key="metric.refund_rate.about"),
 )  # fmt: skip
 _WHY = (
@@ -154,7 +154,9 @@ def draw_losing_products() -> None:
         if not view.count:
             caption("profit.no_products")
             return
-        caption("profit.products_sum", count=view.count, amount=session.write(view.amount, "money"))
+        caption(
+            "profit.products_sum", count=view.count, amount=session.write(-view.amount, "money")
+        )
         name = Column("name", label_key="profit.angle.product")
         data_table(view.rows, [name, *_WHY], key="profit_products", alt_key="profit.products")
 
@@ -171,7 +173,7 @@ def draw_losing_customers() -> None:
             "profit.customers_sum",
             count=formats.number(view.count, session.language),
             known=formats.number(view.known, session.language),
-            amount=session.write(view.amount, "money"),
+            amount=session.write(-view.amount, "money"),
             day=formats.day(view.as_of, session.language),
         )
         customer_table(view.rows, list(_WHY), key="profit_customers", alt_key="profit.customers")
