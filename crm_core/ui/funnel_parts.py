@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from crm_core.charts import bars, line_compare
 from crm_core.features import LEFT_DAYS
 from crm_core.metrics import SESSION_SECONDS
@@ -175,6 +173,6 @@ def draw_left() -> None:
 def part_words(code: object, split: str) -> str:
     """A part of a split in words: a source by its own name."""
     session = current()
-    if pd.isna(code) or code == UNKNOWN:
+    if code == UNKNOWN:
         return session.t("funnel.unknown")
     return session.word("funnel.person", code) if split == "person" else str(code)

@@ -205,7 +205,7 @@ def _steps(now: Mapping[str, float | None], then: Mapping[str, float | None]) ->
         }
         for step, before in zip(FUNNEL, (None, *FUNNEL[:-1]), strict=True)
     ]
-    return pd.DataFrame(rows).astype({name: "float64" for name in list(rows[0])[1:]})
+    return pd.DataFrame(rows).astype(dict.fromkeys(list(rows[0])[1:], "float64"))
 
 
 def _parts(store: Store, rows: Any, before: Any) -> pd.DataFrame:
@@ -230,7 +230,7 @@ def _days(
 ) -> pd.DataFrame:
     """Every day of the period, the compared one beside it, day for day."""
     now = _by_day(store, rows[0], periods[0])
-    frame = now.assign(previous=float("nan"), previous_rate=float("nan"), previous_day=pd.NaT)
+    frame = now.assign(previous=float("nan"), previous_rate=float("nan"), previous_day=None)
     if rows[1] is not None and periods[1] is not None:
         then = _by_day(store, rows[1], periods[1]).reindex(frame.index)
         frame["previous"], frame["previous_rate"] = then["visitors"], then["rate"]
