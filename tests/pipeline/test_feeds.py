@@ -87,6 +87,8 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
     assert report["feeds"]["value"] == "full"
     assert report["feed_details"] == {
         "overview": ["no_refunds"],
+        "profit": ["no_refunds"],
+        "funnel": ["no_visits"],
         **{page: ["no_consents"] for page in LISTS},
     }
     store = shop.open()
