@@ -7,13 +7,12 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.metrics import CONTROL_ARMS
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import Rows
 from crm_core.store import Store, StoreAt
 from crm_core.store.marts import without
 
-#: Arms whose people were chosen and left without a message.
-CONTROL_ARMS = ("control", "holdout", "global_control")
 #: Parts of events that take only what the shop has; the others may hold anything.
 CLOSED = ("product", "product_id", "category", "subcategory", "brand", "campaign")
 

@@ -28,6 +28,7 @@ _SCORES = {
     ),
     "churn": (Field("p_no_order", "number", "feature.p_no_order.label", "rate"),),
 }
+_TYPES = {"number": "float64", "text": "string", "date": "date", "bool": "boolean"}
 _AT_STAKE = Field("value_at_stake", "number", "feature.value_at_stake.label", "money")
 _STAKED = ("expected_contribution", "expected_revenue", "p_no_order")
 
@@ -57,6 +58,9 @@ def people(
     needed = wanted | ({*_STAKED} if _AT_STAKE.name in wanted else set[str]())
     joined = store.table("features")
     joined = joined.select("customer_key", *[name for name in joined.columns if name in needed])
+    # Scores made before a feature was known do not hold it: unknown until the next refresh.
+    older = [name for name in FEATURES if name in needed and name not in joined.columns]
+    joined = joined.mutate(**{name: ibis.null(_TYPES[FEATURES[name].kind]) for name in older})
     if prospects and store.has("lifecycle"):
         known = store.table("lifecycle").select("customer_key")
         joined = known.left_join(joined, "customer_key").drop("customer_key_right")
@@ -68,8 +72,7 @@ def people(
             if "customer_key_right" in joined.columns:
                 joined = joined.drop("customer_key_right")
         elif asked:
-            types = {"number": "float64", "text": "string"}
-            joined = joined.mutate(**{field.name: ibis.null(types[field.type]) for field in asked})
+            joined = joined.mutate(**{field.name: ibis.null(_TYPES[field.type]) for field in asked})
     if _AT_STAKE.name in wanted:
         joined = joined.mutate(**{_AT_STAKE.name: _at_stake(joined)})
     return joined.select("customer_key", *[name for name in FIELDS if name in wanted])
@@ -98,7 +101,9 @@ def field_of(store: Store, name: str) -> ir.Table | None:
     source = next(
         (table for table, fields in _SCORES.items() if name in _names(fields)), "features"
     )
-    return store.table(source).select("customer_key", name) if store.has(source) else None
+    if not store.has(source) or name not in store.table(source).columns:
+        return None
+    return store.table(source).select("customer_key", name)
 
 
 def _names(fields: tuple[Field, ...]) -> set[str]:

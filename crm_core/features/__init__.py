@@ -3,5 +3,6 @@
 from crm_core.features.build import build_features
 from crm_core.features.catalog import FEATURES, feature
 from crm_core.features.definition import Feature
+from crm_core.features.left_behind import LEFT_DAYS, left_behind
 
-__all__ = ["FEATURES", "Feature", "build_features", "feature"]
+__all__ = ["FEATURES", "LEFT_DAYS", "Feature", "build_features", "feature", "left_behind"]

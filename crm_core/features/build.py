@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import ibis
 import ibis.expr.types as ir
 
 from crm_core.features.catalog import FEATURES, feature
 from crm_core.features.definition import Feature
+from crm_core.features.left_behind import left_behind
 from crm_core.store import StoreAt
 
-_SOURCES = {"orders": "order_facts", "ledger": "ledger", "contacts": "contacts"}
+_SOURCES: Mapping[str, Callable[[StoreAt], ir.Table]] = {
+    "orders": lambda at: at.table("order_facts"),
+    "ledger": lambda at: at.table("ledger"),
+    "contacts": lambda at: at.table("contacts"),
+    "left_behind": left_behind,
+}
 
 
 def build_features(at: StoreAt, names: Iterable[str] = tuple(FEATURES)) -> ir.Table:
@@ -24,18 +30,17 @@ def build_features(at: StoreAt, names: Iterable[str] = tuple(FEATURES)) -> ir.Ta
     person = _person(at)
     columns: dict[str, ir.Value] = {"customer_key": person.customer_key}
     joined = person
-    for source, name in _SOURCES.items():
+    for source, rows in _SOURCES.items():
         wanted = [item for item in chosen if item.source == source]
         if wanted:
-            joined = _left(joined, _grouped(at, name, wanted))
+            joined = _left(joined, _grouped(at, rows(at), wanted))
     for item in chosen:
         value = item.value(joined, at.as_of) if item.source == "person" else joined[item.name + "_"]
         columns[item.name] = value if item.empty is None else value.fill_null(item.empty)
     return joined.select(**{**columns, "customer_key": joined.customer_key})
 
 
-def _grouped(at: StoreAt, table: str, features: list[Feature]) -> ir.Table:
-    rows = at.table(table)
+def _grouped(at: StoreAt, rows: ir.Table, features: list[Feature]) -> ir.Table:
     rows = rows.filter(rows.customer_key.notnull())
     # The underscore keeps a feature from hiding a column of the person with its name.
     return rows.group_by("customer_key").agg(

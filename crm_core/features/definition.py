@@ -10,7 +10,7 @@ from typing import Literal
 import ibis.expr.types as ir
 
 Kind = Literal["number", "text", "date", "bool"]
-Source = Literal["person", "orders", "ledger", "contacts"]
+Source = Literal["person", "orders", "ledger", "contacts", "left_behind"]
 Unit = Literal["money", "count", "days", "rate", "stars", "code", "date"]
 
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from crm_core.metrics.acquisition import REST
 from crm_core.metrics.catalog import metric
-from crm_core.metrics.evaluate import begin_of
+from crm_core.metrics.dimensions import begin_of
 from crm_core.metrics.parts import of_ledger, parts_of
 from crm_core.store import Tables
 

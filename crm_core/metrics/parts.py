@@ -97,6 +97,12 @@ def _value(kind: Metric, row: Any) -> Number:
     return float(row[kind.name])
 
 
+def is_costed(sums: ir.Table) -> ir.BooleanValue:
+    """Whether enough of the revenue of each row of measured parts has a known goods cost."""
+    covered, costed = sums[_COVERED].cast("float64"), sums[_COSTED].cast("float64")
+    return (costed / covered.nullif(0.0) >= KNOWN_COST_SHARE).fill_null(True)
+
+
 def every_day(ledger: ir.Table) -> ir.Table:
     """Every metric of the catalogue as the engine works it out: one row a day of the ledger.
 
@@ -119,7 +125,5 @@ def _column(kind: Metric, row: ir.Table) -> ir.Value:
         return top / bottom.nullif(0.0)
     value = row[kind.name].cast("int64" if kind.unit == "count" else _MONEY)
     if isinstance(kind, Sum) and kind.needs_cost:
-        covered, costed = row[_COVERED].cast("float64"), row[_COSTED].cast("float64")
-        is_unknown = (costed / covered.nullif(0.0) < KNOWN_COST_SHARE).fill_null(False)
-        return ibis.ifelse(is_unknown, ibis.null(_MONEY), value)
+        return ibis.ifelse(is_costed(row), value, ibis.null(_MONEY))
     return value

@@ -25,7 +25,8 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.metrics.definition import Good
-from crm_core.metrics.evaluate import begin_of, between
+from crm_core.metrics.dimensions import begin_of
+from crm_core.metrics.evaluate import between
 from crm_core.metrics.parts import Number, of_ledger, parts_of, record
 from crm_core.selection import Period
 from crm_core.store.marts import as_number

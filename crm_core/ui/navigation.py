@@ -49,6 +49,8 @@ PAGES = (
     PageSpec("changes", "analyse", "swap_vert", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("cohorts", "analyse", "stacked_line_chart"),
     PageSpec("rates", "analyse", "speed", applies=_COMPARED | _WHERE | {"segment"}),
+    PageSpec("profit", "analyse", "savings", applies=_WHERE | {"period", "segment"}),
+    PageSpec("funnel", "analyse", "filter_alt", applies=_COMPARED),
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),

@@ -25,7 +25,7 @@ from crm_core.views.waterfall import (
 def draw_customer_money(key: int, bars: Sequence[MoneyPart], *, place: str) -> None:
     """One customer's bars; a click opens the orders or contacts that make the bar."""
     session = current()
-    bar = _draw(bars, place=place)
+    bar = draw_bars(bars, place=place, on_click=True)
     if bars[-1].amount is None:
         caption("waterfall.unknown")
     if bar is None:
@@ -48,7 +48,7 @@ def draw_group_money() -> None:
     with panel("waterfall.group", help_key="waterfall.group_about"):
         count = formats.number(view.customers, session.language)
         caption("waterfall.group_of", customers=count, start=start, end=end)
-        bar = _draw(view.bars, place="group_money")
+        bar = draw_bars(view.bars, place="group_money", on_click=True)
         if view.bars[-1].amount is None:
             caption("waterfall.unknown")
         if view.elsewhere:
@@ -69,7 +69,7 @@ def draw_group_money() -> None:
         )
 
 
-def _draw(bars: Sequence[MoneyPart], *, place: str) -> str | None:
+def draw_bars(bars: Sequence[MoneyPart], *, place: str, on_click: bool = False) -> str | None:
     """The chart; the bar just clicked, unless it is the result."""
     session = current()
     known = [bar for bar in bars if bar.amount is not None]
@@ -88,7 +88,7 @@ def _draw(bars: Sequence[MoneyPart], *, place: str) -> str | None:
     return draw(
         chart(frame, session.numbers("money")),
         key=place,
-        on_click=True,
+        on_click=on_click,
         title=session.t("waterfall.title"),
     )
 

@@ -23,7 +23,7 @@ from crm_core.audiences import (
 )
 from crm_core.audiences.events import CLOSED
 from crm_core.errors import CrmError, close_match
-from crm_core.features.catalog import care, habits, money, purchases
+from crm_core.features.catalog import care, habits, money, purchases, visits
 from crm_core.privacy.policy import Access
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import All, Condition, Leaf, Rule, event_of, from_json
@@ -43,7 +43,7 @@ PREVIEW_COLUMNS = (
 MOST_VALUES = 200
 MOST_LISTED = 1_000
 
-_THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care}
+_THEMES = {"purchases": purchases, "money": money, "habits": habits, "care": care, "visits": visits}
 
 #: The fields of rules by theme, in the order in which a menu lists them.
 GROUPS: dict[str, tuple[str, ...]] = {

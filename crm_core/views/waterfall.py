@@ -122,11 +122,14 @@ def behind_group(selection: Selection, *, store: Store, access: Access, bar: str
     return store.fetch(ranked.limit(MOST_CUSTOMERS))
 
 
-def money_parts(store: Store, *, ledger: Any, orders: Any, contacts: Any) -> tuple[MoneyPart, ...]:
+def money_parts(
+    store: Store, *, ledger: Any, orders: Any, contacts: Any, products: Any = None
+) -> tuple[MoneyPart, ...]:
     """The parts of the contribution over ledger rows; their amounts add up to the last one, the
-    contribution. `orders` and `contacts` are those behind the rows: they tell what was stated."""
+    contribution. `orders`, `contacts` and `products` (all, unless said) are those behind the rows:
+    they tell what was stated."""
     totals = measure(store, [*_SIGNS, "contribution"], rows=ledger).totals
-    basis = _basis(store, orders, contacts)
+    basis = _basis(store, orders, contacts, products)
     parts = [
         MoneyPart(name, _signed(totals[name], sign), basis.get(name, "own"))
         for name, sign in _SIGNS.items()
@@ -198,9 +201,11 @@ def _signed(value: float | None, sign: int) -> float | None:
     return None if value is None else sign * value + 0.0
 
 
-def _basis(store: Store, orders: Any, contacts: Any) -> Mapping[str, Basis]:
+def _basis(store: Store, orders: Any, contacts: Any, sold: Any) -> Mapping[str, Basis]:
     """Where each cost comes from: stated for these very orders and contacts, or assumed."""
     lines = store.table("order_lines").join(orders.select("order_id"), "order_id")
+    if sold is not None:
+        lines = lines.semi_join(sold, "product_id")
     products = store.table("products")
     costs = products.select("product_id", "product_kind", known_cost="unit_cost")
     priced = lines.left_join(costs, "product_id")

@@ -34,6 +34,32 @@ def features(store: Store, as_of: date, *names: str) -> pd.DataFrame:
     return store.fetch(expr).set_index("customer_key").sort_index()
 
 
+def visits() -> list[dict[str, Any]]:
+    """Ann looks at tea and buys it, and at a cup that she does not buy again; what she put into a
+    basket before her last order is done with, the rest is not; once she is not logged in."""
+    told = [
+        ("2026-05-20T10:00:00", "view", "cup", "ann"),
+        ("2026-06-20T09:00:00", "view", "tea", "ann"),
+        ("2026-06-20T09:05:00", "cart", "tea", "ann"),
+        ("2026-06-24T09:00:00", "view", "cup", None),
+        ("2026-06-29T09:00:00", "cart", "cup", "bob"),
+        ("2026-06-30T09:00:00", "add_to_cart", None, "ann"),
+        ("2026-06-30T09:10:00", "cart", "pot", "ann"),
+        ("2026-07-01T09:00:00", "cart", "tea", "ann"),
+    ]
+    return [
+        {
+            "event_id": str(number),
+            "occurred_at": datetime.fromisoformat(at),
+            "event": event,
+            "product_id": product,
+            "customer_id": person,
+            "visitor_id": "bobs" if person == "bob" else "anns",
+        }
+        for number, (at, event, product, person) in enumerate(told)
+    ]
+
+
 def ann() -> Rows:
     """Ann buys tea twice and a cup once, gives a tea back, and complains once."""
     return {
@@ -97,6 +123,7 @@ def ann() -> Rows:
             }
             for number, (month, rating) in enumerate(((2, 2), (5, 5), (7, 1)))
         ],
+        "web_events": visits(),
     }  # fmt: skip
 
 
@@ -137,6 +164,11 @@ def test_what_is_known_of_ann_by_hand(shop: SmallShop) -> None:
         "service_cost": 5,
         "days_since_contact": (AS_OF - date(2026, 5, 10)).days,
         "contact_rating": 3.5,
+        # the cup, by a browser that is hers, and the pot in her basket
+        "viewed_not_bought": 2,
+        "viewed_not_bought_day": pd.Timestamp("2026-06-30"),
+        "abandoned_basket": 2,
+        "abandoned_basket_day": pd.Timestamp("2026-06-30"),
         "acquisition_source": "search",
         "region": "North",
         "country": "DE",

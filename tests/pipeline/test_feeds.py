@@ -19,7 +19,7 @@ from tests.small_shop import Rows, line, order, small_shop
 
 ALL = Evidence(
     orders=100, keyed_orders=100, buyers=60, repeat_buyers=20, lines=150, costed_lines=150,
-    days=400, refunds=3, reachable=60, consents=40,
+    days=400, refunds=3, reachable=60, consents=40, web_events=9,
 )  # fmt: skip
 
 LISTS = ("audiences", "campaigns", "playbooks")
@@ -47,10 +47,11 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
          "no_buyer_key"),
         ({"keyed_orders": 99}, dict.fromkeys(("segments", "customers", "customer", "value", "churn", "movement", "acquisition", *LISTS, "results"), "part"),
          "no_buyer_key"),
-        ({"costed_lines": 149}, {"overview": "part", "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part"}, "no_costs"),
+        ({"costed_lines": 149}, {"overview": "part", "profit": "part", "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part"}, "no_costs"),
         ({"consents": 0}, dict.fromkeys(LISTS, "part"), "no_consents"),
         ({"reachable": 0}, dict.fromkeys((*LISTS, "customer"), "part"), "no_contacts"),
-        ({"refunds": 0}, {"overview": "part"}, "no_refunds"),
+        ({"refunds": 0}, {"overview": "part", "profit": "part"}, "no_refunds"),
+        ({"web_events": 0}, {"funnel": "no"}, "no_visits"),
         ({"repeat_buyers": 9}, {"value": "no", "churn": "no"}, "few_repeat_buyers"),
         ({"days": 80}, {"forecast": "part"}, "short_history"),
         ({"days": 40}, {"forecast": "no"}, "few_days_of_forecast"),
@@ -86,6 +87,8 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
     assert report["feeds"]["value"] == "full"
     assert report["feed_details"] == {
         "overview": ["no_refunds"],
+        "profit": ["no_refunds"],
+        "funnel": ["no_visits"],
         **{page: ["no_consents"] for page in LISTS},
     }
     store = shop.open()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from crm_core.errors import CrmError, close_match
-from crm_core.features.catalog import care, habits, money, purchases
+from crm_core.features.catalog import care, habits, money, purchases, visits
 from crm_core.features.definition import Feature
 
 FEATURES: dict[str, Feature] = {
     feature.name: feature
-    for theme in (purchases, money, habits, care)
+    for theme in (purchases, money, habits, care, visits)
     for feature in theme.FEATURES
 }
 

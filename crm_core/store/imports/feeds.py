@@ -36,6 +36,7 @@ class Evidence:
     refunds: int = 0
     reachable: int = 0
     consents: int = 0
+    web_events: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Feeds:
 # What each page cannot do without, and what it is better with; gravest first.
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "overview": (),
+    "profit": (),
+    "funnel": ("no_visits",),
     "segments": ("no_buyer_key",),
     "customers": ("no_buyer_key",),
     "customer": ("no_buyer_key",),
@@ -73,6 +76,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _BETTER: Mapping[str, tuple[str, ...]] = {
     "overview": ("no_costs", "no_refunds"),
+    "profit": ("no_costs", "no_refunds"),
     "customer": ("no_contacts",),
     "value": ("no_costs",),
     "churn": ("no_costs",),
@@ -112,6 +116,7 @@ def _met(evidence: Evidence) -> dict[str, float]:
     return {
         "no_buyer_key": evidence.keyed_orders / evidence.orders,
         "no_costs": evidence.costed_lines / max(evidence.lines, 1),
+        "no_visits": float(evidence.web_events > 0),
         "no_refunds": float(evidence.refunds > 0),
         "no_contacts": float(evidence.reachable > 0),
         "no_consents": float(evidence.consents > 0),
@@ -153,4 +158,5 @@ def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidenc
         consents=count(
             f"select count(*) from staging.consents where state = 'granted' and {where}"
         ),
+        web_events=count(f"select count(*) from staging.web_events where {where}"),
     )
