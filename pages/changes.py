@@ -1,12 +1,12 @@
 """What changed between two periods: arithmetic, not cause."""
 
 from crm_core.text.formats import day
+from crm_core.ui.changes_notes import draw_notes
 from crm_core.ui.changes_parts import (
     ask_change,
     draw_coverage,
     draw_group,
     draw_groups,
-    draw_notes,
     draw_prices,
     draw_sentence,
     draw_sources,

@@ -6,9 +6,10 @@ from crm_core.ui.explore_controls import answered, draw_controls, draw_crumbs, d
 from crm_core.ui.explore_export import draw_export
 from crm_core.ui.explore_saved import draw_saved
 from crm_core.ui.explore_state import asked, asked_behind
-from crm_core.ui.page import empty_state, header, part
+from crm_core.ui.page import ask_box, empty_state, header, part
 
 header("explore")
+ask_box()
 question = asked()
 view = answered(question)
 products = view.products if view else {}

@@ -215,34 +215,6 @@ def _ways_on(by: str, code: str) -> None:
                 go(page, **{by: code})
 
 
-def draw_notes(view: Changes) -> None:
-    """What is known of the days of both periods."""
-    session = current()
-    if view.notes.empty:
-        caption("changes.no_notes")
-        return
-    name = "name_zh" if session.language == "zh" else "name_en"
-    words = [
-        session.t(
-            f"changes.note_words.{row['kind']}",
-            name=row[name],
-            count=formats.number(row["count"], session.language),
-        )
-        for row in view.notes.to_dict("records")
-    ]
-    data_table(
-        view.notes.assign(note=words),
-        [
-            Column("day", "date", "changes.column.day"),
-            Column("note", label_key="changes.column.note"),
-            Column("period", "code", "changes.column.period", prefix="changes.period_words"),
-            Column("until", "date", "changes.column.until"),
-        ],
-        key="changes_notes",
-        alt_key="changes.notes",
-    )
-
-
 def draw_prices(view: Changes) -> None:
     """The products whose price moved most money."""
     if view.prices.empty:

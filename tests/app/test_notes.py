@@ -165,3 +165,16 @@ def test_nothing_understood_is_told_politely(open_page: Open) -> None:
     next(b for b in test.button if b.label == t("ask.button", "zh")).click().run()
     assert not Screen(test).failures
     assert t("ask.nothing", "zh") in [str(info.value) for info in test.info]
+
+
+def test_what_was_noted_of_a_day_stands_beside_what_changed(
+    open_page: Open, kept: Records
+) -> None:
+    day = date(2026, 10, 20)
+    kept.add_note(SALES, NASTY, day=day, author="ann", now=NOW)
+    kept.add_note(somebody(kept), "rang twice", day=day, author="ann", now=NOW)
+    screen = open_page("changes")
+    assert not screen.failures
+    cells = [str(cell) for table in screen.test.dataframe for cell in table.value.to_numpy().flat]
+    assert NASTY in cells  # in a cell of a table it is only text
+    assert not [cell for cell in cells if "rang" in cell]
