@@ -70,8 +70,8 @@ def data_table(
         st.caption(session.t("app.table.no_rows"))
         return None
     shown = shown_frame(frame, columns, session)
-    sign = _money_sign(shown, columns, session)
-    config = {column.name: _config(column, session, sign) for column in columns}
+    sign = cell_sign(shown, columns, session)
+    config = {column.name: column_config(column, session, sign) for column in columns}
     if on_click:
         first = columns[0]
         shown[first.name] = [_button_words(words, icon) for words in shown[first.name]]
@@ -111,7 +111,7 @@ def _word(session: Session, prefix: str, code: Any) -> str:
     return "" if pd.isna(code) else session.word(prefix, code)
 
 
-def _money_sign(shown: pd.DataFrame, columns: Sequence[Column], session: Session) -> str:
+def cell_sign(shown: pd.DataFrame, columns: Sequence[Column], session: Session) -> str:
     """The sign of the currency in every cell of money; none where one of them is below zero.
 
     A cell's format writes the minus after the sign: then the headings of all of them tell it.
@@ -120,7 +120,8 @@ def _money_sign(shown: pd.DataFrame, columns: Sequence[Column], session: Session
     return "" if bool((shown[money] < 0).any(axis=None)) else formats.symbol(session.currency)
 
 
-def _config(column: Column, session: Session, sign: str) -> Any:
+def column_config(column: Column, session: Session, sign: str) -> Any:
+    """How a column is drawn; `sign` is what stands before money in its cells."""
     kinds = st.column_config
     given: dict[str, Any] = {
         "label": session.t(column.label_key) if column.label_key else column.name,
