@@ -119,12 +119,12 @@ def draw_measured(view: Preview, kept: Campaign) -> None:
     if found is None or money is None or money.expected is None or money.forgone is None:
         return
     paragraph(
-        "campaign.money.measured",
+        "campaign.money.measured" if money.forgone >= 0 else "campaign.money.measured_saved",
         names=", ".join(found.campaigns),
         channel=session.word("privacy.contact_channel", kept.plan.contact_channel),
         **{name: _of_lift(getattr(found, name)) for name in ("lift", "low", "high")},
         expected=session.write(money.expected - money.given, "money"),
-        forgone=session.write(money.forgone, "money"),
+        forgone=session.write(abs(money.forgone), "money"),
     )
     caption("campaign.money.sure" if found.is_sure else "campaign.money.unsure")
     lift = round(found.lift, 3)

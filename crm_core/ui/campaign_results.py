@@ -98,6 +98,8 @@ def _say(view: CampaignResults) -> None:
     told = {"days": result.window_days, "first": result.first, "ends": result.ends_on}
     facts = _facts(pd.Series({**row, **told, "control_buyers": view.control_buyers}))
     _TONES.get(view.said, note)(f"campaign_results.said.{view.said}", **facts)
+    if view.said == "not_begun":
+        return
     first, last = (formats.day(day, session.language) for day in (result.first, result.ends_on))
     caption("campaign_results.dates", first=first, last=last, days=result.window_days)
 

@@ -14,6 +14,8 @@ from crm_core.store import Store
 from crm_core.views.campaign_results import fewest_buyers, said_of
 
 MOST = 12
+#: Verdicts that no sum of money stands beside.
+_NO_MONEY = ("not_begun", "broken", "unlike")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def results(
 
 def _row(one: CampaignResult) -> dict[str, object]:
     lifts = one.lifts[0].lifts if one.lifts else {}
-    is_told = "margin" in lifts and one.is_random
+    is_told = "margin" in lifts and one.is_random and one.verdict not in _NO_MONEY
     margin = one.lifts[0].total("margin") if is_told else (None, None, None)
     buyers, control = lifts.get("buyers"), one.arms[-1] if one.arms else None
     return {

@@ -55,7 +55,7 @@ def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None
     test.button(key="campaign_take").click().run()
     fine(test)
     (draft,) = records(own).campaigns()
-    assert draft.plan.expected_lift == 0.109
+    assert draft.plan.expected_lift == 0.123  # 0.109 at the prices paid, discounts added back
     assert test.button(key="campaign_take").disabled
     test.checkbox[0].check().run()  # 2
     test.button(key="campaign_seal").click().run()  # 3

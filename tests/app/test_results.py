@@ -56,7 +56,11 @@ def drawn(
     var = copy_demo(tmp_path_factory.mktemp("drawn") / "var")
     settings = Settings(var=var)
     store, records = open_workspace(settings, workspace(settings, demo_url(settings)))
-    for plan in (PLAN, replace(PLAN, name="Winter letters", starts_on=date(2026, 10, 20))):
+    for plan in (
+        PLAN,
+        replace(PLAN, name="Winter letters", starts_on=date(2026, 10, 20)),
+        replace(PLAN, name="Christmas letters", starts_on=date(2026, 12, 1)),
+    ):
         sealed_in_the_past(store, records, plan, now=NOW)
     store.close()
     records.close()
@@ -68,6 +72,11 @@ def test_a_campaign_drawn_here_tells_its_return_and_whether_the_lot_held(
     open_page: Open, drawn: str
 ) -> None:
     test = open_page("results", shop=drawn).test
+    assert t(
+        "campaign_results.said.not_begun", "en", starts="1 Dec 2026", ends="30 Dec 2026"
+    ) in "\n".join(Screen(test).words)
+    assert "€0.00, no interval" not in "\n".join(Screen(test).words)
+    test.selectbox(key="results_campaign").set_value("Winter letters").run()
     assert t("campaign_results.said.interim", "en", ends="18 Nov 2026") in "\n".join(
         Screen(test).words
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crm_core.audiences import list_columns
+from crm_core.audiences import eligible, list_columns
 from crm_core.audiences.arms import assign
 from crm_core.audiences.campaign_members import assigned
 from crm_core.errors import CrmError
@@ -37,6 +37,7 @@ from crm_core.privacy.export import export_list
 from crm_core.privacy.gate import customer_code
 from crm_core.privacy.policy import Access
 from crm_core.records import Campaign, CampaignPlan, CampaignPolicy, Records
+from crm_core.records.models import CampaignMember
 from crm_core.settings import Settings
 from crm_core.store import Store
 
@@ -237,6 +238,15 @@ def test_what_cannot_be_sealed_says_why(shop: Shop, told: dict[str, object], cod
         seal(shop.store, shop.records, draft, access=ME, now=NOW)
     assert shop.records.campaign(draft.id).sealed_at is None
     assert people_in_each(shop.store, [draft.id]) == {}
+
+
+def test_a_stratum_fits_where_members_are_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL refuses a longer one, and a shop's own country names may be any text."""
+    assert CampaignMember.__table__.columns["stratum"].type.length == eligible._LONGEST
+    monkeypatch.setattr(eligible, "_LONGEST", 3)
+    plan = shop.plan(strata="value_tier")
+    drawn = draw(shop.store, plan, terms_of(shop.records, plan, 1))
+    assert set(drawn.names) <= {"hig", "low", "mid", "top", "unk"}
 
 
 def test_somebody_must_be_left_to_write_to() -> None:

@@ -143,6 +143,7 @@ def test_what_was_learned_of_another_campaign_of_that_name_is_not_shown(
     again = replace(views.assignment_of(store, TEA), first=date(2026, 4, 1))
     monkeypatch.setattr(views, "assignment_of", lambda *_: again)
     told = [{"campaign": TEA, "best": None, "verdict": "few", "people": 5, "control_buyers": 1}]
+    told[0]["costs_known"] = True
     monkeypatch.setattr(views, "taught", lambda *_: (told, [], []))
     learned = views.uplift(EVERYONE, store=store, access=owner, name=TEA)
     assert learned is not None
