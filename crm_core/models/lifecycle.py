@@ -17,6 +17,7 @@ NAME: Final = "lifecycle"
 COLUMNS: Final = ("customer_key", "stage", "rhythm_days", "silent_days")
 
 #: In the order in which a page lists them.
+PROSPECT: Final = "prospect"
 STAGES: Final = (
     "first_order",
     "active",
@@ -24,7 +25,7 @@ STAGES: Final = (
     "at_risk",
     "lapsed",
     "one_and_done",
-    "prospect",
+    PROSPECT,
 )
 
 AT_RISK: Final = 2.0
@@ -88,7 +89,7 @@ def fit(store: Tables, *, as_of: date) -> Fitted:
     people: dict[str, int] = dict(
         zip(counted["stage"].tolist(), counted["people"].tolist(), strict=True)
     )
-    buyers = sum(count for stage, count in people.items() if stage != "prospect")
+    buyers = sum(count for stage, count in people.items() if stage != PROSPECT)
     need(NAME, buyers=(buyers, 1))
     parameters = {
         "second_days": shop.second_days,
@@ -181,7 +182,14 @@ def _stage(told: ir.Table) -> ir.Value:
 
 def _prospects(past: StoreAt) -> ir.Table | None:
     people = people_seen(past.store)
-    return None if people is None else prospects(people.mutate(as_of=ibis.literal(past.as_of)))
+    if people is None:
+        return None
+    return before_buying(people.mutate(as_of=ibis.literal(past.as_of))).select(
+        "customer_key",
+        stage=ibis.literal(PROSPECT),
+        rhythm_days=ibis.null("float64"),
+        silent_days=ibis.null("int64"),
+    )
 
 
 def people_seen(store: Tables) -> ir.Table | None:
@@ -195,8 +203,8 @@ def people_seen(store: Tables) -> ir.Table | None:
     return people.select("customer_key", "first_seen_at").join(facts, "customer_key")
 
 
-def prospects(people: ir.Table) -> ir.Table:
-    """Who of `people_seen` was known by the end of their `as_of` without having bought.
+def before_buying(people: ir.Table) -> ir.Table:
+    """Who of `people_seen` was known by the end of their `as_of` without having bought: prospects.
 
     Somebody without a day of first being seen counts as known only while no order ever came.
     """
@@ -206,9 +214,4 @@ def prospects(people: ir.Table) -> ir.Table:
         people.first_day.isnull(),
     )
     has_bought = (people.first_day <= people.as_of).fill_null(False)
-    return people.filter(is_seen & ~has_bought).select(
-        "customer_key",
-        stage=ibis.literal("prospect"),
-        rhythm_days=ibis.null("float64"),
-        silent_days=ibis.null("int64"),
-    )
+    return people.filter(is_seen & ~has_bought)

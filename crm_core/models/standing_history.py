@@ -1,7 +1,8 @@
 """Where each customer stood on many past days, from one pass over all purchase days.
 
 What a day needs of a customer (gaps so far and their middle, revenue so far) is a row of
-`purchase_states` that holds from one purchase to the next: a day only picks its rows.
+`purchase_states` that holds from one purchase to the next: a day only picks its rows, once, and
+its segments are cut from these few.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.models.lifecycle import NOBODY_CAME_TWICE_DAYS, people_seen, prospects, staged
+from crm_core.models.lifecycle import (
+    NOBODY_CAME_TWICE_DAYS,
+    PROSPECT,
+    before_buying,
+    staged,
+)
 from crm_core.models.rfm import Cuts, multiples, rank_cuts, scored_people
 from crm_core.models.standing import KEPT_COLUMNS, YEAR_DAYS, RfmRule
 from crm_core.store import Tables
 
 STATES: Final = "purchase_states"
 NET_DAYS: Final = "net_revenue_days"
+SEEN: Final = "people_seen"
 DAY: Final = "standing_day"
+DAY_PEOPLE: Final = "standing_day_people"
 DAY_FACTS: Final = "standing_day_facts"
 
 _MONEY: Final = "decimal(18,2)"
@@ -65,55 +73,63 @@ def net_days(store: Tables) -> ir.Table:
     return known.group_by("customer_key", "day", "known_on").agg(net=net.sum().cast(_MONEY))
 
 
-def day_facts(states: ir.Table, one: ir.Table, rule: RfmRule) -> ir.Table:
-    """One row on the day `as_of` of `one`: as_of, since (a year before); second_days and gap_days,
-    the shop's rhythm of then; what cuts the scores of then, if the rule leaves it to the day."""
+def day_people(states: ir.Table, one: ir.Table) -> ir.Table:
+    """One row a customer who had bought by the day `as_of` of `one`: the state of then, as
+    segments need it, beside as_of and since."""
     past = states.cross_join(one.select("as_of", "since"))
+    is_current = past.next_day.isnull() | (past.next_day > past.as_of)
+    known = past.filter((past.day <= past.as_of) & is_current)
+    return known.select(
+        "customer_key",
+        "as_of",
+        "since",
+        "purchases",
+        "middle",
+        "middle_before",
+        last_day="day",
+        last_gap="gap",
+        monetary="spent",
+        frequency=known.purchases.cast("int64"),
+    )
+
+
+def day_facts(states: ir.Table, people: ir.Table, one: ir.Table, rule: RfmRule) -> ir.Table:
+    """One row on the day `as_of` of `one`: as_of, since (a year before); second_days and gap_days,
+    the shop's rhythm of then; what cuts the scores of then, if the rule leaves it to the day.
+    `people` are those of `day_people`; no row where there were none."""
+    past = states.cross_join(one.select("as_of"))
     past = past.filter(past.day <= past.as_of)
-    usual = {
-        "second_days": past.gap.median(where=past.purchases == 2),
-        "gap_days": past.middle.median(where=_is_current(past)),
-    }
-    told = past.agg(
-        as_of=past.as_of.max(),
-        since=past.since.max(),
-        **{n: days.cast("float64").fill_null(NOBODY_CAME_TWICE_DAYS) for n, days in usual.items()},
+    second = past.filter(past.purchases == 2)
+    told = people.agg(
+        as_of=people.as_of.max(), since=people.since.max(), gap_days=_days(people.middle)
     )
     told = told.filter(told.as_of.notnull())
+    told = told.cross_join(second.agg(second_days=_days(second.gap)))
     if rule.by == "own":
         return told
     if rule.by == "fixed":
         middle = past.revenue.cast("float64").median().fill_null(0.0)
         return told.cross_join(past.agg(revenue_unit=middle))
-    return told.cross_join(rank_cuts(_people(past)))
+    return told.cross_join(rank_cuts(people))
 
 
-def _people(past: ir.Table) -> ir.Table:
-    """Customers on the day `as_of` beside their states, as segments need them."""
-    known = past.filter((past.day <= past.as_of) & _is_current(past))
-    return known.rename(last_day="day", last_gap="gap", monetary="spent").mutate(
-        frequency=known.purchases.cast("int64")
-    )
+def _days(gaps: ir.Value) -> ir.Value:
+    return gaps.median().cast("float64").fill_null(NOBODY_CAME_TWICE_DAYS)
 
 
-def _is_current(states: ir.Table) -> ir.BooleanValue:
-    """Whether a state still held on the day `as_of` beside it."""
-    return states.next_day.isnull() | (states.next_day > states.as_of)
-
-
-def standing_from(store: Tables, facts: ir.Table, rule: RfmRule) -> ir.Table:
-    """The rows of `segment_history` for the day of `facts` (a row of `day_facts`): as_of,
-    customer_key, a column a segmentation (NULL where it does not hold the person), last_day,
-    purchase_days, net_revenue_365d. The tables STATES and NET_DAYS are made.
+def standing_from(store: Tables, people: ir.Table, facts: ir.Table, rule: RfmRule) -> ir.Table:
+    """The rows of `segment_history` for the day of `people` and `facts`: as_of, customer_key, a
+    column a segmentation (NULL where it does not hold the person), last_day, purchase_days,
+    net_revenue_365d. The table NET_DAYS is made, and SEEN where the shop keeps a list of people.
 
     No day stands in the expression, so that its words are found once for all days.
     """
-    seen = _people(store.table(STATES).cross_join(facts))
+    seen = people.cross_join(facts.drop("as_of", "since"))
     told = scored_people(staged(seen), _cuts(rule))
     rows = told.select("as_of", "customer_key", "stage", "segment", "last_day", "frequency")
-    people = people_seen(store)
-    if people is not None:
-        rows = rows.union(_before_buying(people.cross_join(facts.select("as_of"))))
+    if store.has(SEEN):
+        others = store.table(SEEN).cross_join(facts.select("as_of"))
+        rows = rows.union(_prospects(others))
     rows = rows.left_join(_net_revenue(store, facts), "customer_key").drop("customer_key_right")
     told = rows.mutate(
         purchase_days=rows.frequency,
@@ -126,13 +142,12 @@ def _cuts(rule: RfmRule) -> Cuts | None:
     return multiples() if rule.by == "fixed" else rule.own if rule.by == "own" else None
 
 
-def _before_buying(people: ir.Table) -> ir.Table:
+def _prospects(people: ir.Table) -> ir.Table:
     """Prospects as rows of people in stages."""
-    seen = people.select("customer_key", "as_of").join(prospects(people), "customer_key")
-    return seen.select(
+    return before_buying(people).select(
         "as_of",
         "customer_key",
-        "stage",
+        stage=ibis.literal(PROSPECT),
         segment=ibis.null("string"),
         last_day=ibis.null("date"),
         frequency=ibis.literal(0).cast("int64"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_core.models.lifecycle import people_seen
 from crm_core.models.standing import (
     HISTORY,
     RfmRule,
@@ -11,9 +12,12 @@ from crm_core.models.standing import (
 from crm_core.models.standing_history import (
     DAY,
     DAY_FACTS,
+    DAY_PEOPLE,
     NET_DAYS,
+    SEEN,
     STATES,
     day_facts,
+    day_people,
     day_row,
     net_days,
     purchase_states,
@@ -35,10 +39,13 @@ def segment_history(job: Scoring) -> None:
         build = job.build
         build.materialise(STATES, purchase_states(build), helper=True)
         build.materialise(NET_DAYS, net_days(build), helper=True)
+        seen = people_seen(build)
+        if seen is not None:
+            build.materialise(SEEN, seen, helper=True)
         try:
             _keep_days(job, rule)
         finally:
-            for helper in (STATES, NET_DAYS, DAY, DAY_FACTS):
+            for helper in (STATES, NET_DAYS, SEEN, DAY, DAY_PEOPLE, DAY_FACTS):
                 build.drop(helper)
         return ()
 
@@ -50,11 +57,14 @@ def _keep_days(job: Scoring, rule: RfmRule) -> None:
     build, states = job.build, job.build.table(STATES)
     first, *others = kept_days(job.as_of, job.store.meta.first_day)
     build.materialise(DAY, day_row(states, first), helper=True)
-    facts = day_facts(states, build.table(DAY), rule)
+    people = day_people(states, build.table(DAY))
+    build.materialise(DAY_PEOPLE, people, helper=True)
+    facts = day_facts(states, build.table(DAY_PEOPLE), build.table(DAY), rule)
     build.materialise(DAY_FACTS, facts, helper=True)
-    rows = standing_from(build, build.table(DAY_FACTS), rule)
+    rows = standing_from(build, build.table(DAY_PEOPLE), build.table(DAY_FACTS), rule)
     build.materialise(HISTORY, rows)
     for day in others:
         build.materialise(DAY, day_row(states, day), helper=True)
+        build.materialise(DAY_PEOPLE, people, helper=True)
         build.materialise(DAY_FACTS, facts, helper=True)
         build.append(HISTORY, rows)

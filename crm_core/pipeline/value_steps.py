@@ -22,10 +22,12 @@ def value(job: Scoring) -> None:
 
     def learn() -> Documents:
         from crm_core.models import lifetime_value
+        from crm_core.models.threads import one_thread
 
         rate = discount_rate(job.store.meta.rules)
-        documents = lifetime_value.materialise(job.build, job.as_of, rate=rate)
-        job.build.upload("value_backtest", _backtest(job.build, job.as_of))
+        with one_thread():
+            documents = lifetime_value.materialise(job.build, job.as_of, rate=rate)
+            job.build.upload("value_backtest", _backtest(job.build, job.as_of))
         return documents
 
     job.keep("lifetime_value", TABLES, learn)

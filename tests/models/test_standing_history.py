@@ -35,8 +35,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
 def kept_on(build: Build, day: date, rule: RfmRule) -> pd.DataFrame:
     states = build.table(kept.STATES)
     build.materialise(kept.DAY, kept.day_row(states, day))
-    build.materialise(kept.DAY_FACTS, kept.day_facts(states, build.table(kept.DAY), rule))
-    rows = kept.standing_from(build, build.table(kept.DAY_FACTS), rule)
+    one = build.table(kept.DAY)
+    build.materialise(kept.DAY_PEOPLE, kept.day_people(states, one))
+    people = build.table(kept.DAY_PEOPLE)
+    build.materialise(kept.DAY_FACTS, kept.day_facts(states, people, one, rule))
+    rows = kept.standing_from(build, people, build.table(kept.DAY_FACTS), rule)
     return build.fetch(rows.order_by("customer_key")).set_index("customer_key")
 
 
