@@ -2,6 +2,7 @@
 
 from crm_core.charts import bars, line_compare
 from crm_core.text.formats import day
+from crm_core.ui.explore_saved import draw_pinned
 from crm_core.ui.page import (
     Column,
     ask_box,
@@ -16,9 +17,11 @@ from crm_core.ui.page import (
     go,
     header,
     kpis,
+    link,
     note,
     notes_button,
     panel,
+    part,
     show,
 )
 from crm_core.ui.segment_words import segment_words
@@ -36,6 +39,9 @@ if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
 ask_box()
 kpis(view.cards, with_notes=True)
+link("explore", "overview.explore", m=[card.label_key.split(".")[1] for card in view.cards])
+with part():
+    draw_pinned()
 left, right = columns(2, 1)
 with left, panel("overview.revenue_to_date", help_key="metric.net_revenue.about"):
     chart = line_compare(view.days, session.numbers("money"), height=430)

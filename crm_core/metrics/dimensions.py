@@ -84,7 +84,7 @@ def _read(key: ir.Value, code: str) -> str | int | date | None:
 
 def _source(store: Store, found: Dimension) -> ir.Table:
     """The table that has a row for each key of a dimension: the key and the column."""
-    if made := _MADE.get(found.via):
+    if made := MADE.get(found.via):
         return made(store)
     if not store.has(found.via):
         code = "no_scores" if found.via in SCORED else "no_such_table"
@@ -123,7 +123,8 @@ def _first_categories(store: Store) -> ir.Table:
     return ranked.filter(ranked.place == 0).select("customer_key", first_category="category")
 
 
-_MADE: Mapping[str, Callable[[Store], ir.Table]] = {
+#: Tables that are put together when they are asked for.
+MADE: Mapping[str, Callable[[Store], ir.Table]] = {
     "newcomers": _newcomers,
     "order_kinds": _order_kinds,
     "first_categories": _first_categories,

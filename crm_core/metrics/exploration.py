@@ -14,6 +14,9 @@ MOST_BY: Final = 3
 MOST_TOP: Final = 500
 MOST_WHERE: Final = 20
 _LONGEST: Final = 200
+#: One account is one household or firm: it has a page, and is in no address of this one.
+UNASKED: Final = ("account",)
+_ASKED: Final = {name: found for name, found in DIMENSIONS.items() if name not in UNASKED}
 #: What the parts of an address are called.
 NAMES: Final = ("m", "by", "across", "f", "top", "show")
 
@@ -28,7 +31,7 @@ class Exploration:
     """
 
     metrics: tuple[str, ...] = ("net_revenue",)
-    by: tuple[str, ...] = ("month",)
+    by: tuple[str, ...] = ("category",)
     across: str = ""
     where: tuple[tuple[str, str], ...] = ()
     top: int = 20
@@ -61,13 +64,13 @@ def to_query(asked: Exploration) -> dict[str, list[str]]:
 def from_query(query: Mapping[str, Sequence[str]]) -> Exploration:
     """Reads an address; what it does not say, or says wrongly, is dropped or the default.
 
-    >>> from_query({"by": ["category", "colour"], "f": ["region:", "nonsense"], "top": ["many"]})
-    Exploration(metrics=('net_revenue',), by=('category',), across='', where=(('region', ''),), top=20, show='value')
+    >>> from_query({"by": ["region", "colour"], "f": ["region:", "nonsense"], "top": ["many"]})
+    Exploration(metrics=('net_revenue',), by=('region',), across='', where=(('region', ''),), top=20, show='value')
     """
     default = Exploration()
     metrics = _known(query.get("m", ()), METRICS)[:MOST_METRICS]
-    rows = _known(query.get("by", ()), DIMENSIONS)[:MOST_BY]
-    across = next(iter(_known(query.get("across", ()), DIMENSIONS)), "")
+    rows = _known(query.get("by", ()), _ASKED)[:MOST_BY]
+    across = next(iter(_known(query.get("across", ()), _ASKED)), "")
     show = (query.get("show") or [""])[-1]
     return Exploration(
         metrics=metrics or default.metrics,
@@ -86,7 +89,7 @@ def _known(said: Sequence[str], known: Mapping[str, object]) -> tuple[str, ...]:
 def _where(said: Sequence[str]) -> tuple[tuple[str, str], ...]:
     pairs = (text[: _LONGEST * 2].partition(":") for text in said)
     kept = dict.fromkeys(
-        (name, value[:_LONGEST]) for name, colon, value in pairs if colon and name in DIMENSIONS
+        (name, value[:_LONGEST]) for name, colon, value in pairs if colon and name in _ASKED
     )
     return tuple(kept)[:MOST_WHERE]
 

@@ -12,15 +12,27 @@ import ibis.expr.types as ir
 from crm_core.errors import CrmError
 from crm_core.metrics.catalog import METRICS, dimension, metric
 from crm_core.metrics.definition import CountDistinct, Ratio, Sum
-from crm_core.metrics.dimensions import having, joined
+from crm_core.metrics.dimensions import MADE, having, joined
 from crm_core.metrics.evaluate import scope
 from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore_levels import Codes, Levels
-from crm_core.metrics.explore_lines import Line, choose, lines_of
+from crm_core.metrics.explore_lines import WHOLE, Line, choose, is_time, lines_of
 from crm_core.metrics.explore_told import changed, told, without_small
 from crm_core.metrics.parts import parts_of
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+
+__all__ = [
+    "MADE",
+    "WHOLE",
+    "Explored",
+    "Line",
+    "check",
+    "explore",
+    "is_time",
+    "nearest_valid",
+    "rows_behind",
+]
 
 _OF_DAY: Final = frozenset({"marketing_cost", "service_cost"})
 

@@ -98,20 +98,19 @@ class Levels:
         removed = [name for name in self._names if name not in keep]
         anew = [part for part in self._parts if not (self._is_complete and _adds_up(part, removed))]
         added = [part for part in self._parts if part not in anew]
-        found = self._added(keep, cut, added) if added else None
         if not anew:
-            assert found is not None
-            return found
+            return self._added(keep, cut, added)
         rows = self._rows if cut is None else self._rows.filter(self._among(cut))
         measured = self._asked(keep, anew, rows)
-        return measured if found is None else _beside(found, measured, keep)
+        return _beside(self._added(keep, cut, added), measured, keep) if added else measured
 
     def _added(self, keep: Codes, cut: Cut | None, parts: Sequence[Part]) -> pd.DataFrame:
         rows = self._finest if cut is None else self._finest[_inside(self._finest, cut)]
         columns = [part.name for part in parts]
         if not keep:
-            return rows[columns].sum().to_frame().T
-        return rows.groupby(list(keep), sort=False, as_index=False)[columns].sum()
+            return rows[columns].sum().round(2).to_frame().T
+        # Cents added as floats leave a trace far below the cent.
+        return rows.groupby(list(keep), sort=False, as_index=False)[columns].sum().round(2)
 
     def _asked(self, names: Sequence[str], parts: Sequence[Part], rows: ir.Table) -> pd.DataFrame:
         if not names:

@@ -92,7 +92,7 @@ def lines_of(asked: Exploration, levels: Levels, chosen: Chosen) -> list[Line]:
     which every figure is nothing have none."""
     by, cut = asked.by, chosen.cut
     rows = _level(asked, levels, by, cut) if by else {}
-    rows = {keys: cells for keys, cells in rows.items() if any(cells.values())}
+    rows = {keys: cells for keys, cells in rows.items() if any(_figures(cells))}
     found = {"row": rows}
     for place in range(1, len(by)):
         heads = {row[:place] for row in rows}
@@ -106,6 +106,10 @@ def lines_of(asked: Exploration, levels: Levels, chosen: Chosen) -> list[Line]:
         lines.append(Line("others", (), left, left))
     total = _level(asked, levels, (), None).get((), {})
     return [*lines, Line("total", (), total, total)]
+
+
+def _figures(cells: Cells) -> list[Number]:
+    return [value for (name, _), value in cells.items() if name != PEOPLE.name]
 
 
 def _place(asked: Exploration, keys: Codes, values: Mapping[Codes, Any]) -> list[Any]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.privacy import audit
-from crm_core.privacy.files import appearing, file_name, plain_values
+from crm_core.privacy.files import appearing, file_name, open_list, plain_values
 from crm_core.privacy.gate import customer_code
 from crm_core.privacy.list_names import sensitive_words, without_sensitive_words
 from crm_core.privacy.list_rows import person_columns
@@ -74,6 +74,18 @@ class ExportResult:
     manifest: Mapping[str, Any] = field(default_factory=dict[str, Any])
     name_without: tuple[str, ...] = ()
     too_few: int | None = None
+
+
+@dataclass(frozen=True)
+class TableTold:
+    """A table to write: headings, rows of finished cells, the question it answers as parts of an
+    address, and its control totals by metric."""
+
+    name: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    asked: Mapping[str, Sequence[str]]
+    totals: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -244,6 +256,45 @@ def export_set_aside(
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
         _release(scratch, out, name)
     return ExportResult(named, count, {}, sha256, name)
+
+
+def export_table(
+    *,
+    access: Access,
+    records: Records,
+    table: TableTold,
+    now: datetime,
+    out: Path | BinaryIO,
+    export_id: str | None = None,
+) -> ExportResult:
+    """Writes a table of numbers about groups as CSV, as the screen shows it; it names nobody.
+
+    The log gets its control totals, so that a file can be held against the screen.
+    Raises: CrmError("privacy_denied", action), ("privacy_denied_present"), ("privacy_file_unwritable").
+    """
+    title = str(audit.blotted(table.name))
+    about: dict[str, Any] = {"list": title, "format": "csv", "asked": dict(table.asked)}
+    try:
+        require(access, "export")
+    except CrmError:
+        audit.append(records, access, "export_denied", about, now=now)
+        raise
+    named = export_id or new_export_id()
+    with tempfile.TemporaryFile() as file:
+        scratch = cast(BinaryIO, file)
+        written = open_list("csv", scratch, table.headings, title=title, now=now)
+        written.write(list(zip(*table.rows, strict=True)))
+        written.close()
+        sealed: dict[str, Any] = {
+            "rows": len(table.rows),
+            "sha256": sha256_of(scratch),
+            "export_id": named,
+        }
+        totals = {"control_totals": dict(table.totals)}
+        audit.append(records, access, "export_table", about, now=now, as_is=totals, **sealed)
+        name = list_name(title, now=now, export_id=named, file_format="csv")
+        _release(scratch, out, name)
+    return ExportResult(named, len(table.rows), {}, sealed["sha256"], name)
 
 
 def _check_not_everyone(store: Store, members: ir.Table) -> None:

@@ -21,8 +21,10 @@ from crm_core.privacy.export import (
     ASIDE,
     ExportResult,
     Readiness,
+    TableTold,
     export_list,
     export_set_aside,
+    export_table,
     list_name,
     new_export_id,
     readiness,
@@ -74,6 +76,19 @@ class AsideOrder:
     file_format: str = "csv"
 
 
+@dataclass(frozen=True)
+class TableOrder:
+    """What to write: a table of numbers as the screen shows it, the question it answers, and its
+    control totals."""
+
+    name: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    asked: Mapping[str, Sequence[str]]
+    totals: Mapping[str, float | None]
+    file_format: str = "csv"
+
+
 @dataclass
 class Outcome:
     """What became of a click; the writing thread fills it, the next run reads it."""
@@ -84,7 +99,7 @@ class Outcome:
 
 
 def export_button(
-    label_key: str, order: ListOrder | AsideOrder, *, key: str
+    label_key: str, order: ListOrder | AsideOrder | TableOrder, *, key: str
 ) -> ExportResult | None:
     """A button that saves a list; what was left out and why is said once it is written.
 
@@ -92,9 +107,8 @@ def export_button(
     """
     session = current()
     outcome = _outcome(key)
-    is_list = isinstance(order, ListOrder)
-    may = allowed(session.access, "export" if is_list else "quarantine")
-    told = "app.export.preparing" if is_list else "imports.aside_logged"
+    told, done = _words_of(order)
+    may = allowed(session.access, "quarantine" if isinstance(order, AsideOrder) else "export")
     now, export_id = datetime.now(UTC), new_export_id()
     st.download_button(
         session.md(label_key),
@@ -112,8 +126,17 @@ def export_button(
     if outcome.waiting:
         _watch(key)
     else:
-        _say(outcome, session, "app.export.done" if is_list else "imports.aside_written")
+        _say(outcome, session, done)
     return outcome.result
+
+
+def _words_of(order: ListOrder | AsideOrder | TableOrder) -> tuple[str, str]:
+    """The text keys of what a click does, and of what was done."""
+    if isinstance(order, AsideOrder):
+        return "imports.aside_logged", "imports.aside_written"
+    if isinstance(order, TableOrder):
+        return "app.export.table_about", "app.export.table_done"
+    return "app.export.preparing", "app.export.done"
 
 
 def _reason(session: Session) -> str:
@@ -131,7 +154,7 @@ def _wait(outcome: Outcome) -> None:
 
 def _maker(
     session: Session,
-    order: ListOrder | AsideOrder,
+    order: ListOrder | AsideOrder | TableOrder,
     outcome: Outcome,
     export_id: str,
     now: datetime,
@@ -155,7 +178,7 @@ def _maker(
 
 def _write(
     session: Session,
-    order: ListOrder | AsideOrder,
+    order: ListOrder | AsideOrder | TableOrder,
     out: BinaryIO,
     export_id: str,
     now: datetime,
@@ -169,6 +192,15 @@ def _write(
             layout=order.layout,
             now=now,
             language=session.language,
+            out=out,
+            export_id=export_id,
+        )
+    if isinstance(order, TableOrder):
+        return export_table(
+            access=session.access,
+            records=session.records,
+            table=TableTold(order.name, order.headings, order.rows, order.asked, order.totals),
+            now=now,
             out=out,
             export_id=export_id,
         )

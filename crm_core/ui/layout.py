@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, NoReturn
@@ -11,6 +11,7 @@ import streamlit as st
 
 from crm_core.charts import Chart
 from crm_core.errors import CrmError
+from crm_core.metrics.exploration import NAMES as QUESTION
 from crm_core.text import formats
 from crm_core.ui import navigation
 from crm_core.ui.address import kept, to_query
@@ -154,7 +155,9 @@ def busy(key: str, **facts: object) -> Iterator[None]:
         yield
 
 
-def link(page: str, label_key: str, *, icon: str | None = None, **codes: str) -> None:
+def link(
+    page: str, label_key: str, *, icon: str | None = None, **codes: str | Sequence[str]
+) -> None:
     """A link to another page; `codes` go into its address, so never anything personal."""
     spec = navigation.spec_of(page)
     session = current()
@@ -164,14 +167,20 @@ def link(page: str, label_key: str, *, icon: str | None = None, **codes: str) ->
         spec.path,
         label=session.md(label_key),
         icon=f":material/{icon or spec.icon}:",
-        query_params={**to_query(kept()), **{name: [code] for name, code in codes.items()}},
+        query_params={**to_query(kept()), **_parts(codes)},
     )
 
 
-def go(page: str, **filters: object) -> NoReturn:
-    """Opens a page, with filters set: go("customers", segment="champions")."""
+def go(page: str, **filters: Any) -> NoReturn:
+    """Opens a page, with filters set: go("customers", segment="champions"); a question of the
+    Explore page goes by the parts of its address: go("explore", m="orders", by=["region"])."""
+    question = {name: filters.pop(name) for name in QUESTION if name in filters}
     choose_later(filters)
     spec = navigation.spec_of(page)
     if spec is None or not spec.path.is_file():
         raise CrmError("no_such_page")
-    st.switch_page(spec.path, query_params=to_query(kept()))
+    st.switch_page(spec.path, query_params={**to_query(kept()), **_parts(question)})
+
+
+def _parts(codes: Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:
+    return {name: [code] if isinstance(code, str) else list(code) for name, code in codes.items()}

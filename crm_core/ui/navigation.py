@@ -45,6 +45,7 @@ class PageSpec:
 
 PAGES = (
     PageSpec("overview", "overview", "monitoring", applies=_COMPARED | _WHERE | {"segment"}),
+    PageSpec("explore", "analyse", "pivot_table_chart", applies=_COMPARED | _WHERE | {"segment"}),
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
     PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
     PageSpec("customer", "customers", "person", hidden=True),
@@ -70,6 +71,7 @@ PAGES = (
 _PARENTS = {"customer": "customers", "compare": "segments", "campaign": "campaigns"}
 GROUP_ICONS = {
     "overview": "monitoring",
+    "analyse": "query_stats",
     "customers": "group",
     "plan": "trending_up",
     "campaigns": "campaign",
