@@ -155,8 +155,31 @@ def test_a_question_that_is_half_understood_says_so(open_page: Open) -> None:
     assert test.text_input(key="ask_question").value.startswith("net revenue by channel")
     badges = " ".join(str(words.value) for words in test.markdown)
     assert t("metric.net_revenue.label", "en") in badges
-    assert "Sales channel" in badges
+    assert t("dimension.sales_channel.label", "en") in badges
     assert "net" not in str(dict(test.query_params))
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("zh", "净收入 按渠道 上月"), ("en", "net revenue by channel last month")],
+)
+def test_a_question_opens_explore_by_a_link(open_page: Open, language: str, question: str) -> None:
+    screen = open_page("overview", language=language, warm=True)
+    screen.test.text_input(key="ask_question").input(question)
+    next(b for b in screen.test.button if b.label == t("ask.button", language)).click().run()
+    assert not screen.failures
+    assert screen.page == "explore"
+    said = {name: screen.test.query_params[name] for name in ("by", "period", "from", "to")}
+    assert {name: each[0] if isinstance(each, list) else each for name, each in said.items()} == {
+        "by": "sales_channel",
+        "period": "custom",
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+    }
+    assert question not in str(dict(screen.test.query_params))
+    names = " ".join(str(words.value) for words in screen.test.markdown)
+    assert t("metric.net_revenue.label", language) in names
+    assert t("dimension.sales_channel.label", language) in names
 
 
 def test_nothing_understood_is_told_politely(open_page: Open) -> None:
