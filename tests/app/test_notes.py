@@ -107,7 +107,11 @@ def test_a_task_is_added_ticked_off_and_taken_back(open_page: Open, kept: Record
 
 @pytest.mark.parametrize(
     ("role", "writes", "sees"),
-    [("viewer", False, False), ("marketer", True, True), ("single_user", True, True)],
+    [
+        ("viewer", False, False),
+        pytest.param("marketer", True, True, marks=pytest.mark.slow),
+        ("single_user", True, True),
+    ],
 )
 def test_each_role_sees_and_writes_what_it_may(
     open_page: Open, kept: Records, role: str, writes: bool, sees: bool
@@ -161,7 +165,10 @@ def test_a_question_that_is_half_understood_says_so(open_page: Open) -> None:
 
 @pytest.mark.parametrize(
     ("language", "question"),
-    [("zh", "净收入 按渠道 上月"), ("en", "net revenue by channel last month")],
+    [
+        ("zh", "净收入 按渠道 上月"),
+        pytest.param("en", "net revenue by channel last month", marks=pytest.mark.slow),
+    ],
 )
 def test_a_question_opens_explore_by_a_link(open_page: Open, language: str, question: str) -> None:
     screen = open_page("overview", language=language, warm=True)
