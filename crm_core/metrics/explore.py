@@ -18,7 +18,8 @@ from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore_levels import Codes, Levels
 from crm_core.metrics.explore_lines import WHOLE, Line, choose, is_time, lines_of
 from crm_core.metrics.explore_told import changed, told, without_small
-from crm_core.metrics.parts import parts_of
+from crm_core.metrics.parts import Part, columns_of, parts_of
+from crm_core.metrics.small_groups import PEOPLE
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -71,16 +72,16 @@ def explore(
     """
     check(asked)
     names = (*asked.by, asked.across) if asked.across else asked.by
-    rows = rows_behind(store, selection, asked, period, serve=not is_guarded)
+    parts = [*parts_of(asked.metrics), *([PEOPLE] if is_guarded else [])]
+    rows = rows_behind(store, selection, asked, period, of=parts)
     levels = Levels(store, rows, names, asked.metrics, people=is_guarded)
     chosen = choose(asked, levels)
     lines = lines_of(asked, levels, chosen)
     if asked.show == "change":
         before = None
         if compared is not None:
-            rows = _moved(
-                rows_behind(store, selection, asked, compared, serve=True), period, compared
-            )
+            rows = rows_behind(store, selection, asked, compared, of=parts)
+            rows = _moved(rows, period, compared)
             levels = Levels(store, rows, names, asked.metrics)
             before = lines_of(asked, levels, chosen)
         lines = changed(lines, before or [])
@@ -97,12 +98,21 @@ def rows_behind(
     asked: Exploration,
     period: Period,
     *,
-    serve: bool = False,
+    of: Sequence[Part] = (),
 ) -> ir.Table:
-    """The ledger rows that a question is about; with `serve`, sums by day where they do as well."""
+    """The ledger rows that a question is about.
+
+    Named the parts that are measured, they have the columns of those and of the dimensions alone,
+    or sums by day come instead where they serve as well.
+    """
     wanted = [name for name, _ in asked.where]
     names = [*asked.by, *([asked.across] if asked.across else []), *wanted]
-    rows = scope(store, selection, period, of=asked.metrics if serve else (), by=names)
+    serve = asked.metrics if of and PEOPLE not in of else ()
+    rows = scope(store, selection, period, of=serve, by=names)
+    if of:
+        known = [found.key if found.via else found.column for found in map(dimension, names)]
+        kept = {*known, *columns_of(of), *(part.name for part in of), "day"}
+        rows = rows.select(*[name for name in rows.columns if name in kept])
     return narrowed(store, rows, asked.where)
 
 

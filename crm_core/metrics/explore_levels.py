@@ -6,7 +6,7 @@ wherever one order or one person may be in several groups.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,13 +17,15 @@ from crm_core.errors import CrmError
 from crm_core.metrics.catalog import dimension, metric
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.dimensions import having, joined, key_of
-from crm_core.metrics.parts import Part, parts_of, ranked_by, rows_of
+from crm_core.metrics.parts import Part, amounts_of, parts_of, put_together, ranked_by, rows_of
 from crm_core.metrics.small_groups import PEOPLE
 from crm_core.store import Store
 
 MOST_CELLS: Final = 5_000
 _APART = "\x1f"
 Codes = tuple[str, ...]
+#: Parts of metrics by the codes of a level's dimensions; "" is unknown.
+Groups = dict[Codes, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,9 @@ class Cut:
 
 
 class Levels:
-    """One question's rows, measured at whatever level is asked for.
+    """One question's rows, measured at whatever level is asked for: by some of its dimensions.
 
-    A level is a tuple of dimensions; its frame has their codes ("" is unknown) and the parts;
-    with `people` also how many people each number is about.
+    With `people` every group also says how many people it is about.
     """
 
     def __init__(
@@ -56,14 +57,14 @@ class Levels:
         self._metrics = tuple(metrics)
         self._rows = joined(store, rows, names)
         self._parts: list[Part] = [*parts_of(metrics), *([PEOPLE] if people else [])]
+        self._known: dict[tuple[Codes, Cut | None], Groups] = {}
         try:
             self._finest = self._asked(self._names, self._parts, self._rows)
             self._is_complete = True
         except CrmError as error:
             if error.code != "too_many_rows":
                 raise
-            self._finest = pd.DataFrame()
-            self._is_complete = False
+            self._finest, self._is_complete = {}, False
 
     @property
     def is_complete(self) -> bool:
@@ -72,8 +73,8 @@ class Levels:
 
     def keep_only(self, cut: Cut) -> None:
         """Fetches the groups that are shown, where all of them were too many."""
-        rows = self._rows.filter(self._among(cut))
         try:
+            rows = self._rows.filter(self._among(cut))
             self._finest = self._asked(self._names, self._parts, rows)
         except CrmError as error:
             if error.code != "too_many_rows":
@@ -83,44 +84,75 @@ class Levels:
     def largest(self, names: Sequence[str], most: int) -> tuple[tuple[Codes, ...], bool]:
         """The groups with most of the first metric, found in the engine; whether there are more."""
         first = self._metrics[:1]
-        grouped = self._grouped(names, parts_of(first), self._rows)
+        keys = {name: key_of(self._rows, name) for name in names}
+        parts = {part.name: rows_of(part, self._rows) for part in parts_of(first)}
+        grouped = self._rows.group_by(**keys).agg(**parts)
         rank = ranked_by(metric(first[0]), grouped)
         order = [rank.desc(nulls_first=False), *(grouped[name].asc() for name in names)]
-        frame = _coded(self._store.fetch(grouped.order_by(order).limit(most + 1)), names)
-        codes = tuple(frame[list(names)].itertuples(index=False, name=None))
+        frame = self._store.fetch(grouped.order_by(order).limit(most + 1))
+        codes = tuple(_codes(frame, names))
         return codes[:most], len(codes) > most
 
-    def at(self, keep: Sequence[str], cut: Cut | None = None) -> pd.DataFrame:
-        """The parts by some of the dimensions, of all rows or of those of a cut."""
-        keep = tuple(keep)
+    def at(self, keep: Sequence[str], cut: Cut | None = None) -> Groups:
+        """The groups of some of the dimensions, of all rows or of those of a cut."""
+        asked = (tuple(keep), cut)
+        if asked not in self._known:
+            self._known[asked] = self._found(*asked)
+        return self._known[asked]
+
+    def _found(self, keep: Codes, cut: Cut | None) -> Groups:
         if keep == self._names and (cut is None or cut.inside):
-            return self._finest if cut is None else self._finest[_inside(self._finest, cut)]
+            return self._among_finest(cut)
         removed = [name for name in self._names if name not in keep]
-        anew = [part for part in self._parts if not (self._is_complete and _adds_up(part, removed))]
-        added = [part for part in self._parts if part not in anew]
-        if not anew:
-            return self._added(keep, cut, added)
-        rows = self._rows if cut is None else self._rows.filter(self._among(cut))
-        measured = self._asked(keep, anew, rows)
-        return _beside(self._added(keep, cut, added), measured, keep) if added else measured
+        is_added = [self._is_complete and _adds_up(part, removed) for part in self._parts]
+        added = [part.name for part, yes in zip(self._parts, is_added, strict=True) if yes]
+        anew = [part for part, yes in zip(self._parts, is_added, strict=True) if not yes]
+        found = self._added(keep, cut, added)
+        if anew:
+            rows = self._rows if cut is None else self._rows.filter(self._among(cut))
+            for codes, parts in self._asked(keep, anew, rows).items():
+                found.setdefault(codes, dict.fromkeys(added, 0.0)).update(parts)
+        return found
 
-    def _added(self, keep: Codes, cut: Cut | None, parts: Sequence[Part]) -> pd.DataFrame:
-        rows = self._finest if cut is None else self._finest[_inside(self._finest, cut)]
-        columns = [part.name for part in parts]
-        if not keep:
-            return rows[columns].sum().round(2).to_frame().T
-        # Cents added as floats leave a trace far below the cent.
-        return rows.groupby(list(keep), sort=False, as_index=False)[columns].sum().round(2)
-
-    def _asked(self, names: Sequence[str], parts: Sequence[Part], rows: ir.Table) -> pd.DataFrame:
+    def _added(self, keep: Codes, cut: Cut | None, names: Sequence[str]) -> Groups:
+        places = [self._names.index(name) for name in keep]
+        found: Groups = {} if keep else {(): dict.fromkeys(names, 0.0)}
         if not names:
-            return self._store.fetch(rows.agg(**_aggregates(parts, rows)))
-        grouped = self._grouped(names, parts, rows)
-        return _coded(self._store.fetch(grouped, limit=MOST_CELLS), names)
+            return {}
+        for codes, parts in self._among_finest(cut).items():
+            sums = found.setdefault(tuple(codes[place] for place in places), {})
+            for name in names:
+                sums[name] = sums.get(name, 0.0) + parts[name]
+        # Cents added as floats leave a trace far below the cent.
+        return {
+            codes: {name: round(value, 2) for name, value in sums.items()}
+            for codes, sums in found.items()
+        }
 
-    def _grouped(self, names: Sequence[str], parts: Sequence[Part], rows: ir.Table) -> ir.Table:
-        keys = {name: key_of(rows, name) for name in names}
-        return rows.group_by(**keys).agg(**_aggregates(parts, rows))
+    def _among_finest(self, cut: Cut | None) -> Groups:
+        if cut is None:
+            return self._finest
+        places = [self._names.index(name) for name in cut.names]
+        shown = set(cut.codes)
+        return {
+            codes: parts
+            for codes, parts in self._finest.items()
+            if (tuple(codes[place] for place in places) in shown) is cut.inside
+        }
+
+    def _asked(self, names: Sequence[str], parts: Sequence[Part], rows: ir.Table) -> Groups:
+        amounts = amounts_of(parts, rows)
+        if names:
+            keys = {name: key_of(rows, name) for name in names}
+            frame = self._store.fetch(rows.group_by(**keys).agg(**amounts), limit=MOST_CELLS)
+        else:
+            frame = self._store.fetch(rows.agg(**amounts))
+        columns = [frame[name].astype("float64").fillna(0.0).tolist() for name in amounts]
+        told = [
+            put_together(parts, dict(zip(amounts, row, strict=True)))
+            for row in zip(*columns, strict=True)
+        ]
+        return dict(zip(_codes(frame, names), told, strict=True))
 
     def _among(self, cut: Cut) -> ir.BooleanValue:
         if len(cut.names) == 1:
@@ -134,11 +166,7 @@ class Levels:
         return found if cut.inside else ~found
 
 
-def _aggregates(parts: Sequence[Part], rows: ir.Table) -> dict[str, ir.Value]:
-    return {part.name: rows_of(part, rows) for part in parts}
-
-
-def _adds_up(part: Part, removed: Sequence[str]) -> bool:
+def _adds_up(part: Part, removed: Iterable[str]) -> bool:
     """Whether no order (or person) that a part counts is in two groups of these dimensions."""
     if isinstance(part, Sum):
         return True
@@ -147,35 +175,18 @@ def _adds_up(part: Part, removed: Sequence[str]) -> bool:
     return one_per <= ({"order", "person"} if is_order else {"person"})
 
 
-def _inside(frame: pd.DataFrame, cut: Cut) -> Any:
-    if frame.empty:
-        return pd.Series(False, index=frame.index)
-    if len(cut.names) == 1:
-        found = frame[cut.names[0]].isin([codes[0] for codes in cut.codes])
-    else:
-        found = pd.MultiIndex.from_frame(frame[list(cut.names)]).isin(cut.codes)
-    return found if cut.inside else ~found
-
-
-def _beside(one: pd.DataFrame, other: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _codes(frame: pd.DataFrame, names: Sequence[str]) -> list[Codes]:
+    """The values of each row's dimensions as codes; "" is unknown."""
     if not names:
-        return pd.concat([one.reset_index(drop=True), other.reset_index(drop=True)], axis=1)
-    return one.merge(other, on=list(names), how="left")
+        return [()] * len(frame)
+    return list(zip(*(_code_column(frame[name]) for name in names), strict=True))
 
 
-def _coded(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The frame with values of dimensions as codes; "" is unknown."""
-    coded = {name: _codes(frame[name]) for name in names}
-    return frame.assign(**coded)
-
-
-def _codes(values: pd.Series[Any]) -> pd.Series[str]:
+def _code_column(values: pd.Series[Any]) -> list[str]:
     if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.strftime("%Y-%m-%d").astype(object).where(values.notna(), "")
+        # Days by way of numbers: writing each as a text takes far longer.
+        told = values.to_numpy().astype("datetime64[D]").astype(str).tolist()
+        return ["" if day == "NaT" else day for day in told]
     if pd.api.types.is_numeric_dtype(values):
-        return pd.Series(
-            ["" if pd.isna(value) else str(int(value)) for value in values],
-            index=values.index,
-            dtype=object,
-        )
-    return values.astype(object).where(values.notna(), "")
+        return ["" if pd.isna(value) else str(int(value)) for value in values.tolist()]
+    return ["" if value is None or value != value else str(value) for value in values.tolist()]

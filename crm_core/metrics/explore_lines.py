@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import pandas as pd
-
 from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore_levels import Codes, Cut, Levels
-from crm_core.metrics.parts import Number, records
+from crm_core.metrics.parts import Number, record
 from crm_core.metrics.small_groups import PEOPLE
 
 WHOLE: Final = "\x1fwhole"
@@ -78,13 +76,12 @@ def choose(asked: Exploration, levels: Levels) -> Chosen:
 
 
 def _largest(asked: Exploration, levels: Levels, names: Codes) -> tuple[Codes, ...]:
-    frame = levels.at(names)
-    codes = _codes(frame, names)
+    groups = levels.at(names)
     if all(map(is_time, names)):
-        return tuple(sorted(codes, reverse=True))
-    first = records(frame, asked.metrics[:1])[asked.metrics[0]]
-    ranks = dict(zip(codes, first, strict=True))
-    return tuple(sorted(codes, key=lambda code: _downwards(ranks[code], code)))
+        return tuple(sorted(groups, reverse=True))
+    first = asked.metrics[0]
+    ranks = {codes: record(parts, (first,))[first] for codes, parts in groups.items()}
+    return tuple(sorted(ranks, key=lambda code: _downwards(ranks[code], code)))
 
 
 def lines_of(asked: Exploration, levels: Levels, chosen: Chosen) -> list[Line]:
@@ -130,33 +127,16 @@ def _downwards(value: Number, code: Any) -> tuple[float, Any]:
 def _level(asked: Exploration, levels: Levels, keep: Codes, cut: Cut | None) -> dict[Codes, Cells]:
     """The cells of a level by the codes of its dimensions: the whole, and column by column."""
     found: dict[Codes, Cells] = {}
-    _fill(found, asked, levels.at(keep, cut), keep, is_wide=False)
+    for codes, parts in levels.at(keep, cut).items():
+        _fill(found.setdefault(codes, {}), asked, parts, WHOLE)
     if asked.across:
-        names = (*keep, asked.across)
-        _fill(found, asked, levels.at(names, cut), names, is_wide=True)
+        for codes, parts in levels.at((*keep, asked.across), cut).items():
+            _fill(found.setdefault(codes[:-1], {}), asked, parts, codes[-1])
     return found
 
 
-def _fill(
-    found: dict[Codes, Cells],
-    asked: Exploration,
-    frame: pd.DataFrame,
-    names: Codes,
-    *,
-    is_wide: bool,
-) -> None:
-    rows = records(frame, asked.metrics).to_dict("records")
-    people = frame[PEOPLE.name].tolist() if PEOPLE.name in frame else None
-    for place, (codes, row) in enumerate(zip(_codes(frame, names), rows, strict=True)):
-        head, column = (codes[:-1], codes[-1]) if is_wide else (codes, WHOLE)
-        cells = found.setdefault(head, {})
-        for name, value in row.items():
-            cells[str(name), column] = None if pd.isna(value) else float(value)
-        if people is not None:
-            cells[PEOPLE.name, column] = float(people[place])
-
-
-def _codes(frame: pd.DataFrame, names: Codes) -> list[Codes]:
-    if not names:
-        return [()] * len(frame)
-    return list(zip(*(frame[name].tolist() for name in names), strict=True))
+def _fill(cells: Cells, asked: Exploration, parts: dict[str, float], column: str) -> None:
+    for name, value in record(parts, asked.metrics).items():
+        cells[name, column] = value
+    if PEOPLE.name in parts:
+        cells[PEOPLE.name, column] = parts[PEOPLE.name]

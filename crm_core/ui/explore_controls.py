@@ -25,6 +25,7 @@ from crm_core.views.explore import Explore, explore, known_dimensions
 
 _TOPS = (5, 10, 20, 50, 100, 500)
 _VALUES = 100
+_NONE = "none"
 
 
 def answered(asked: Exploration) -> Explore | None:
@@ -124,7 +125,7 @@ def draw_controls(asked: Exploration, products: Mapping[str, str]) -> None:
             by = _several("by", known, asked.by, dimension_name, key, MOST_BY)
         cells = st.columns([2, 2, 1, 3], gap="small")
         with cells[0]:
-            across = _one("across", ["", *known], asked.across, _across_name, key)
+            across = _one("across", [_NONE, *known], asked.across or _NONE, _across_name, key)
         with cells[1]:
             told = _one("show_label", SHOWS, asked.show, _show_name, key)
         with cells[2]:
@@ -132,7 +133,7 @@ def draw_controls(asked: Exploration, products: Mapping[str, str]) -> None:
             top = int(_one("top", [str(each) for each in tops], str(asked.top), str, key))
         with cells[3]:
             where = _kept_filters(asked, products, key)
-        across = "" if across in by else across
+        across = "" if across == _NONE or across in by else across
         new = replace(
             asked, metrics=metrics or asked.metrics, by=by, across=across,
             show=told, top=top, where=where,
@@ -143,7 +144,7 @@ def draw_controls(asked: Exploration, products: Mapping[str, str]) -> None:
 
 
 def _across_name(code: str) -> str:
-    return dimension_name(code) if code else current().t("explore.none")
+    return current().t("explore.none") if code == _NONE else dimension_name(code)
 
 
 def _show_name(code: str) -> str:
@@ -158,12 +159,12 @@ def _several(
     key: str,
     most: int,
 ) -> tuple[str, ...]:
-    session = current()
+    session, named = current(), {code: words(code) for code in codes}
     found = st.multiselect(
         session.md(f"explore.{name}"),
         codes,
         default=[code for code in chosen if code in codes],
-        format_func=words,
+        format_func=named.__getitem__,
         key=f"explore_{name}_{key}",
         max_selections=most,
         placeholder=session.t("explore.none"),
@@ -174,13 +175,13 @@ def _several(
 def _one(
     name: str, codes: Sequence[str], chosen: str, words: Callable[[str], str], key: str
 ) -> str:
-    session = current()
+    session, named = current(), {code: words(code) for code in codes}
     place = list(codes).index(chosen) if chosen in codes else 0
     found = st.selectbox(
         session.md(f"explore.{name}"),
         list(codes),
         index=place,
-        format_func=words,
+        format_func=named.__getitem__,
         key=f"explore_{name}_{key}",
     )
     return found if found in codes else codes[place]
@@ -192,11 +193,12 @@ def _kept_filters(
     """The filters as chips that can be taken off."""
     session = current()
     places = list(range(len(asked.where)))
+    said = [_said(pair, products) for pair in asked.where]
     kept = st.multiselect(
         session.md("explore.filters"),
         places,
         default=places,
-        format_func=lambda place: _said(asked.where[place], products),
+        format_func=said.__getitem__,
         key=f"explore_where_{key}",
         placeholder=session.t("filters.all"),
     )
@@ -208,19 +210,20 @@ def _keep_only(asked: Exploration, known: Sequence[str], key: str) -> None:
     session = current()
     with st.popover(session.md("explore.keep"), icon=":material/filter_alt:"):
         st.caption(session.md("explore.keep_help"))
-        name = _one("by", ["", *known], "", _across_name, f"keep_{key}")
-        if not name:
+        name = _one("by", [_NONE, *known], _NONE, _across_name, f"keep_{key}")
+        if name == _NONE:
             return
         question = Exploration(asked.metrics[:1], (name,), where=asked.where, top=_VALUES)
         view = answered(question)
         if view is None:
             return
         codes = [line.keys[0] for line in view.answer.lines if line.kind == "row"]
+        named = {code: value_name(name, code, view.products) for code in codes}
         chosen = st.selectbox(
             session.md("explore.keep_value"),
             codes,
             index=None,
-            format_func=lambda code: value_name(name, code, view.products),
+            format_func=named.__getitem__,
             key=f"explore_value_{name}_{key}",
         )
         if chosen is not None:
