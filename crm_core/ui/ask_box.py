@@ -6,7 +6,7 @@ What is typed stays in the session and never enters an address.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -14,8 +14,11 @@ from crm_core.metrics.exploration import Exploration, to_query
 from crm_core.privacy.escape import md_escape
 from crm_core.selection import LANGUAGES, segment_of_code
 from crm_core.text import formats, has, t
-from crm_core.ui import address, navigation
-from crm_core.ui.filters import choose_later, words_for
+from crm_core.ui.explore_state import PAGE
+from crm_core.ui.explore_state import asked as asked_now
+from crm_core.ui.explore_words import dimension_name, value_name
+from crm_core.ui.filters import words_for
+from crm_core.ui.layout import go
 from crm_core.ui.opening import bounds_of
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
@@ -32,7 +35,6 @@ from crm_core.views.ask import (
 )
 from crm_core.views.ask_words import LONGEST
 
-_PAGE = "explore"
 _BOX = "ask_question"
 _ASKED = "_asked_question"
 _NEXT = "_ask_next"
@@ -70,8 +72,11 @@ def ask_box() -> None:
 def _answer(question: str, *, opening: bool) -> None:
     session = current()
     found = understand(question, _known(session))
-    if opening and found.is_plain and _can_open():
-        _open(found)
+    if found.is_plain:
+        if opening:
+            _open(found)
+        if session.page != PAGE or asked_now() != found.exploration:
+            return  # it was answered, and something else is asked by now
     with st.container(key="ask_answer", gap="xsmall"):
         if found.is_empty:
             note("ask.nothing")
@@ -88,25 +93,15 @@ def _answer(question: str, *, opening: bool) -> None:
                 first=formats.day(bounds.first_day, session.language),
                 last=formats.day(bounds.as_of, session.language),
             )
-        if not (found.is_empty or found.is_plain) and _can_open():
+        if not (found.is_empty or found.is_plain):
             label = session.md("ask.open")
             if st.button(label, key="ask_open", icon=":material/arrow_forward:"):
                 _open(found)
 
 
-def _can_open() -> bool:
-    spec = navigation.spec_of(_PAGE)
-    return spec is not None and spec.path.is_file() and current().access.role in spec.roles
-
-
-def _open(found: Understood) -> None:
+def _open(found: Understood) -> NoReturn:
     """Opens Explore with the question in its address and in the filter bar."""
-    spec = navigation.spec_of(_PAGE)
-    if spec is None:
-        return
-    choose_later(filters_of(found))
-    kept = address.to_query(address.kept())
-    st.switch_page(spec.path, query_params={**kept, **to_query(found.exploration)})
+    go(PAGE, **filters_of(found), **to_query(found.exploration))
 
 
 def filters_of(found: Understood) -> dict[str, Any]:
@@ -181,15 +176,15 @@ def _parts(found: Understood, session: Session) -> Iterator[tuple[str, str]]:
         words = session.t(f"metric.{name}.label")
         yield "tag", session.t("ask.assumed", name=words) if found.no_metric else words
     for name in asked.by:
-        yield "splitscreen", dimension_name(name, session)
+        yield "splitscreen", dimension_name(name)
     if asked.across:
         yield (
             "view_column",
-            session.t("ask.chip_across", dimension=dimension_name(asked.across, session)),
+            session.t("ask.chip_across", dimension=dimension_name(asked.across)),
         )
     for name, code in asked.where:
-        value = _where_name(name, code, session)
-        dimension = dimension_name(name, session)
+        value = value_name(name, code, {})
+        dimension = dimension_name(name)
         yield "filter_alt", session.t("ask.chip_value", dimension=dimension, value=value)
     if asked.top != Exploration().top:
         yield "format_list_numbered", session.t("ask.chip_top", count=asked.top)
@@ -198,7 +193,7 @@ def _parts(found: Understood, session: Session) -> Iterator[tuple[str, str]]:
     if found.compare is not None:
         yield "compare_arrows", session.t(f"filters.compare.{found.compare}")
     if asked.show in ("share", "running"):
-        yield "percent", first_spelling(f"ask.show.{asked.show}", session)
+        yield "percent", session.t(f"explore.show.{asked.show}")
 
 
 def _days_words(found: Understood, session: Session) -> str:
@@ -207,25 +202,6 @@ def _days_words(found: Understood, session: Session) -> str:
         return session.t(f"filters.period.{days.period if days else 'all'}")
     start, end = (formats.day(day, session.language) for day in (days.start, days.end))
     return start if start == end else session.t("ask.chip_days", start=start, end=end)
-
-
-def dimension_name(name: str, session: Session) -> str:
-    """A dimension in words: the first way it may be asked for."""
-    return first_spelling(f"ask.dimension.{name}", session)
-
-
-def first_spelling(key: str, session: Session) -> str:
-    """The first of the ways a text lists, with a capital letter."""
-    words = session.t(key).partition("|")[0].strip()
-    return words[:1].upper() + words[1:]
-
-
-def _where_name(dimension: str, code: str, session: Session) -> str:
-    for name, by in SEGMENT_DIMENSIONS.items():
-        if by == dimension:
-            segment = code if name == "rfm" else f"{name}.{code}"
-            return segment_name(segment, session.language) or code
-    return _value_name(dimension, code, session.language)
 
 
 def _draw_unread(question: str, unread: Sequence[Unread]) -> None:

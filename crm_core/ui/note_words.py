@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from crm_core.errors import CrmError
 from crm_core.records import Subject
 from crm_core.records.customer_codes import customer_key
+from crm_core.text import has
 from crm_core.ui.people import names_for, secret_of
 from crm_core.ui.session import Session
 
@@ -18,16 +21,28 @@ def user_words(user: str, session: Session) -> str:
 
 def subject_words(subject: Subject, session: Session) -> str:
     """What a subject is called here."""
+    return subjects_words([subject], session)[subject]
+
+
+def subjects_words(subjects: Iterable[Subject], session: Session) -> dict[Subject, str]:
+    """What subjects are called here; the names of customers are asked for all at once."""
+    wanted = dict.fromkeys(subjects)
+    keys = {each: key_of(each, session) for each in wanted if each.kind == "customer"}
+    known = {each: key for each, key in keys.items() if key is not None}
+    names = dict(zip(known, names_for(list(known.values()), session), strict=True))
+    return {each: names.get(each) or _called(each, session) for each in wanted}
+
+
+def _called(subject: Subject, session: Session) -> str:
     code = subject.code
     if subject.kind == "customer":
-        key = key_of(subject, session)
-        return session.t("notes.tasks.gone") if key is None else names_for([key], session)[0]
+        return session.t("notes.tasks.gone")
     if subject.kind == "campaign":
         return _campaign(code, session)
     if subject.kind == "page":
         return session.t("notes.subject.page", name=session.word("nav.page", code))
-    key_words = {"metric": f"metric.{code}.label", "chart": code}[subject.kind]
-    return session.maybe(key_words) or code
+    key = {"metric": f"metric.{code}.label", "chart": code}[subject.kind]
+    return session.t(key) if has(key, session.language) else code
 
 
 def key_of(subject: Subject, session: Session) -> int | None:

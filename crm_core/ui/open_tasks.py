@@ -9,7 +9,7 @@ from crm_core.records import Task
 from crm_core.ui import navigation
 from crm_core.ui.campaign_words import go_campaign
 from crm_core.ui.layout import details_box, go, panel, part
-from crm_core.ui.note_words import key_of, subject_words, user_words
+from crm_core.ui.note_words import key_of, subjects_words, user_words
 from crm_core.ui.notes import draw_overdue, due_words, offer_undo, tick, undo_of
 from crm_core.ui.people import go_customer
 from crm_core.ui.session import Session, current
@@ -28,33 +28,33 @@ def draw_open_tasks() -> None:
     if not waiting and not isinstance(undo_of(), Task):
         return
     with panel("notes.tasks.title", help_key="notes.tasks.about"), part():
+        names = subjects_words([task.subject for task in seen[:_MOST]], session)
         for task in seen[:_SHOWN]:
-            _draw(task, session)
-        rest = seen[_SHOWN:]
-        if rest:
-            with details_box("notes.tasks.more", count=len(rest)):
-                for task in rest[:_MOST]:
-                    _draw(task, session)
+            _draw(task, names[task.subject], session)
+        if len(seen) > _SHOWN:
+            with details_box("notes.tasks.more", count=len(seen) - _SHOWN):
+                for task in seen[_SHOWN:_MOST]:
+                    _draw(task, names[task.subject], session)
         if len(seen) < len(waiting):
             caption("notes.tasks.hidden", count=len(waiting) - len(seen))
         if isinstance(undo_of(), Task):
             offer_undo("tasks_undo")
 
 
-def _draw(task: Task, session: Session) -> None:
+def _draw(task: Task, subject: str, session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         if may_write(session.access, task.subject.kind):
             tick(task, session, place="tasks")
         with st.container(gap="xxsmall"):
             plain(task.text)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                _line(task, session)
+                _line(task, subject, session)
                 draw_overdue(task, session)
                 _open_button(task, session)
 
 
-def _line(task: Task, session: Session) -> None:
-    facts = {"subject": subject_words(task.subject, session), "due": due_words(task, session)}
+def _line(task: Task, subject: str, session: Session) -> None:
+    facts = {"subject": subject, "due": due_words(task, session)}
     if task.owner:
         owner = user_words(task.owner, session)
         words = session.md("notes.tasks.about_task", owner=owner, **facts)

@@ -200,7 +200,8 @@ def _listed() -> Iterator[tuple[str, Term]]:
         for spelling in (*_spelled(f"ask.metric.{name}"), *_spelled(f"metric.{name}.label")):
             yield spelling, Term("metric", name)
     for name in DIMENSIONS:
-        yield from ((way, Term("dimension", name)) for way in _spelled(f"ask.dimension.{name}"))
+        for spelling in (*_spelled(f"ask.dimension.{name}"), *_spelled(f"dimension.{name}.label")):
+            yield spelling, Term("dimension", name)
     kinds: tuple[Kind, ...] = ("period", "compare", "show")
     for kind in kinds:
         for code in _codes(f"ask.{kind}"):

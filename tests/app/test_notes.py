@@ -107,7 +107,11 @@ def test_a_task_is_added_ticked_off_and_taken_back(open_page: Open, kept: Record
 
 @pytest.mark.parametrize(
     ("role", "writes", "sees"),
-    [("viewer", False, False), ("marketer", True, True), ("single_user", True, True)],
+    [
+        ("viewer", False, False),
+        pytest.param("marketer", True, True, marks=pytest.mark.slow),
+        ("single_user", True, True),
+    ],
 )
 def test_each_role_sees_and_writes_what_it_may(
     open_page: Open, kept: Records, role: str, writes: bool, sees: bool
@@ -155,8 +159,34 @@ def test_a_question_that_is_half_understood_says_so(open_page: Open) -> None:
     assert test.text_input(key="ask_question").value.startswith("net revenue by channel")
     badges = " ".join(str(words.value) for words in test.markdown)
     assert t("metric.net_revenue.label", "en") in badges
-    assert "Sales channel" in badges
+    assert t("dimension.sales_channel.label", "en") in badges
     assert "net" not in str(dict(test.query_params))
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("zh", "净收入 按渠道 上月"),
+        pytest.param("en", "net revenue by channel last month", marks=pytest.mark.slow),
+    ],
+)
+def test_a_question_opens_explore_by_a_link(open_page: Open, language: str, question: str) -> None:
+    screen = open_page("overview", language=language, warm=True)
+    screen.test.text_input(key="ask_question").input(question)
+    next(b for b in screen.test.button if b.label == t("ask.button", language)).click().run()
+    assert not screen.failures
+    assert screen.page == "explore"
+    said = {name: screen.test.query_params[name] for name in ("by", "period", "from", "to")}
+    assert {name: each[0] if isinstance(each, list) else each for name, each in said.items()} == {
+        "by": "sales_channel",
+        "period": "custom",
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+    }
+    assert question not in str(dict(screen.test.query_params))
+    names = " ".join(str(words.value) for words in screen.test.markdown)
+    assert t("metric.net_revenue.label", language) in names
+    assert t("dimension.sales_channel.label", language) in names
 
 
 def test_nothing_understood_is_told_politely(open_page: Open) -> None:
