@@ -15,7 +15,7 @@ from crm_core.audiences.eligible import Limits, judged
 from crm_core.audiences.measurement import Assignment, outcomes, sums, touched, with_untouched
 from crm_core.audiences.members import tenths
 from crm_core.audiences.outlook import expected_in
-from crm_core.features import build_features
+from crm_core.features import build_features, left_behind
 from crm_core.metrics import (
     ANGLES,
     METRICS,
@@ -242,6 +242,7 @@ def funnels() -> Iterator[tuple[str, Question]]:
     month = Period(date(2026, 8, 1), date(2026, 8, 31))
     yield "funnel steps", lambda store: steps(visits(store, month), ("source",))
     yield "funnel sessions", lambda store: sessions(visits(store, month))
+    yield "funnel left", lambda store: left_behind(store.at(date(2026, 8, 5)))
     yield "funnel orders", lambda store: ordered(store, visits(store, month), month)
 
 
