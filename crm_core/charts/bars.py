@@ -97,7 +97,7 @@ def room_for_labels(values: pd.Series, room: float = 0.18) -> list[float]:
     """The range of a value axis that leaves room for the numbers beside the bars."""
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     span = (high - low) or 1.0
-    return [low - (0.16 * span if low < 0 else 0), high + room * span]
+    return [low - (0.24 * span if low < 0 else 0), high + room * span]
 
 
 def columns_chart(frame: pd.DataFrame, numbers: Numbers) -> Chart:

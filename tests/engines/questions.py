@@ -15,8 +15,22 @@ from crm_core.audiences.eligible import Limits, judged
 from crm_core.audiences.measurement import Assignment, outcomes, sums, touched, with_untouched
 from crm_core.audiences.members import tenths
 from crm_core.audiences.outlook import expected_in
-from crm_core.features import build_features
-from crm_core.metrics import METRICS, between, measure, scope
+from crm_core.features import build_features, left_behind
+from crm_core.metrics import (
+    ANGLES,
+    METRICS,
+    between,
+    by_angle,
+    each_part,
+    first_parts,
+    losing_parts,
+    measure,
+    ordered,
+    scope,
+    sessions,
+    steps,
+    visits,
+)
 from crm_core.models.movement import flows, movers, moves
 from crm_core.models.outcomes import followed
 from crm_core.models.rfm import rfm
@@ -206,6 +220,32 @@ def campaigns() -> Iterator[tuple[str, Question]]:
     yield "expected in", lambda store: expected_in(members(store, everybody), 28)
 
 
+def profits() -> Iterator[tuple[str, Question]]:
+    """The money of each angle, the first parts of it and those that lose money."""
+    for angle in ANGLES:
+        yield (
+            f"profit {angle}",
+            lambda store, angle=angle: first_parts(
+                each_part(by_angle(store, scope(store, Selection()), angle)), "least", 4
+            ),
+        )
+    yield (
+        "losing",
+        lambda store: losing_parts(
+            each_part(by_angle(store, scope(store, Selection()), "product"))
+        ).limit(20),
+    )
+
+
+def funnels() -> Iterator[tuple[str, Question]]:
+    """Visitors by step and source, sessions, and orders beside their visits."""
+    month = Period(date(2026, 8, 1), date(2026, 8, 31))
+    yield "funnel steps", lambda store: steps(visits(store, month), ("source",))
+    yield "funnel sessions", lambda store: sessions(visits(store, month))
+    yield "funnel left", lambda store: left_behind(store.at(date(2026, 8, 5)))
+    yield "funnel orders", lambda store: ordered(store, visits(store, month), month)
+
+
 QUESTIONS: dict[str, Question] = {
     **{f"plain {name}": question for name, question in marts(PLAIN).items()},
     **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
@@ -215,6 +255,8 @@ QUESTIONS: dict[str, Question] = {
     **dict(audiences()),
     **measuring(),
     **dict(campaigns()),
+    **dict(profits()),
+    **dict(funnels()),
 }
 
 

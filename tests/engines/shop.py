@@ -100,6 +100,18 @@ def odd_rows() -> Rows:
             }
             for number in range(5)
         ],
+        "web_events": [
+            {
+                "event_id": f"e{number}",
+                "customer_id": f"odd{number % 4}" if number % 3 else None,
+                "visitor_id": f"v{number % 5}" if number % 7 else None,
+                "occurred_at": datetime(2026, 8, 1 + number % 4, 12, number),
+                "event": ("view", "Cart", "purchase", "home", None)[number % 5],
+                "product_id": ("tea", "Ünal", None)[number % 3],
+                "source": ("ads", "Émile", None)[number % 3],
+            }
+            for number in range(40)
+        ],
     }
 
 

@@ -87,6 +87,8 @@ def at_gate(name: str) -> bool:
         return rest in ("sold_lines", "refunds")
     if kind == "rule" and rest.partition(" ")[0] in ("contains", "starts", "is"):
         return rest in ("contains %", "contains emile", "starts _", "starts O'Neill", "is Émile")
+    if kind == "profit":
+        return rest in ("segment", "campaign")
     if kind == "flows":
         return rest == "stage"
     return not name.endswith(f" {EARLIER}") or kind == "features"
