@@ -197,9 +197,7 @@ def test_nothing_understood_is_told_politely(open_page: Open) -> None:
     assert t("ask.nothing", "zh") in [str(info.value) for info in test.info]
 
 
-def test_what_was_noted_of_a_day_stands_beside_what_changed(
-    open_page: Open, kept: Records
-) -> None:
+def test_what_was_noted_of_a_day_stands_beside_what_changed(open_page: Open, kept: Records) -> None:
     day = date(2026, 10, 20)
     kept.add_note(SALES, NASTY, day=day, author="ann", now=NOW)
     kept.add_note(somebody(kept), "rang twice", day=day, author="ann", now=NOW)
