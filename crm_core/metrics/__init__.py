@@ -55,6 +55,7 @@ from crm_core.metrics.rates import (
     rate_parts,
     two_periods,
 )
+from crm_core.metrics.small_groups import hidden, is_guarded
 from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
@@ -101,6 +102,8 @@ __all__ = [
     "earned",
     "every_day",
     "first_orders",
+    "hidden",
+    "is_guarded",
     "is_money",
     "largest_parts",
     "left_by_customer",

@@ -89,7 +89,7 @@ def draw_figures(view: Cohorts) -> None:
     unit = unit_of(view.measure)
     kind = "in" if view.measure == RETENTION else "after"
     values: list[tuple[str, float | None, str]] = [
-        ("cohorts.column.customers", float(view.parts["customers"].sum()), "count")
+        ("cohorts.column.customers", float(view.everybody), "count")
     ]
     for age in _MARKS[view.by]:
         value = everyone.get(age - shift)
@@ -190,7 +190,7 @@ def _draw_layers(view: Cohorts, *, by_part: bool) -> None:
         series=found.rows["layer"].map(words),
         day=found.rows["month"],
         value=found.rows["amount"],
-        is_rest=found.rows["layer"].isin([ALREADY, NOBODY]),
+        is_rest=found.rows["layer"].isin([ALREADY, NOBODY, REST]),
     ).sort_values(["place", "day"])
     chart = stacked_columns(frame, session.numbers("money"), ordered=not by_part)
     draw(chart, key="cohorts_layers", title=session.t("cohorts.layers"))

@@ -145,3 +145,7 @@ def test_every_part_adds_up_to_its_buyers(store: Store, owner: Access, by: str) 
     assert len(view.parts) > 2
     assert (view.parts[["kept", "new", "back"]].sum(axis=1) == view.parts["buyers"]).all()
     assert view.parts["retention"].dropna().between(0, 1).all()
+
+
+def test_who_sees_no_single_people_sees_no_small_parts(small: Store, viewer: Access) -> None:
+    assert rates(MARCH, store=small, access=viewer).parts.empty
