@@ -183,7 +183,7 @@ def _open_parts(parts: pd.DataFrame, access: Access) -> pd.DataFrame:
         return parts
     people = parts[["buyers", "before"]].fillna(parts[["buyers"]].max(axis=None))
     away = hidden(people.to_numpy(float)).any(axis=1)
-    return parts[~away].reset_index(drop=True)
+    return parts.loc[~away].reset_index(drop=True)
 
 
 def _told_apart(store: Store, rows: Any, by: str) -> tuple[Any, str]:
