@@ -182,8 +182,9 @@ def _open_parts(parts: pd.DataFrame, access: Access) -> pd.DataFrame:
     if parts.empty or not is_guarded(access):
         return parts
     people = parts[["buyers", "before"]].fillna(parts[["buyers"]].max(axis=None))
-    away = hidden(people.to_numpy(float)).any(axis=1)
-    return parts.loc[~away].reset_index(drop=True)
+    away = hidden(people.to_numpy(float))
+    kept = [place for place in range(len(parts)) if not away[place].any()]
+    return parts.iloc[kept].reset_index(drop=True)
 
 
 def _told_apart(store: Store, rows: Any, by: str) -> tuple[Any, str]:
