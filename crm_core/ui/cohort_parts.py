@@ -118,10 +118,11 @@ def draw_triangle(view: Cohorts, asked: Asked) -> None:
 
 def _choose_part(view: Cohorts) -> str:
     codes = [ALL, *(str(code) for code in view.parts["part"])]
+    words = {code: part_words(view, code) for code in codes}
     chosen = st.selectbox(
         current().md("cohorts.choose"),
         codes,
-        format_func=lambda code: part_words(view, code),
+        format_func=lambda code: words[code],
         key=f"cohorts_part_{view.split}",
         persist_state="session",
     )
