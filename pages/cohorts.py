@@ -13,7 +13,7 @@ from crm_core.ui.page import empty_state, header
 asked = ask()
 view = known_cohorts(asked)
 header("cohorts", as_of=view.as_of)
-if view.parts.empty:
+if not view.everybody:
     empty_state("cohorts")
 else:
     draw_figures(view)

@@ -84,6 +84,7 @@ from crm_core.metrics.rates import (
     rate_parts,
     two_periods,
 )
+from crm_core.metrics.small_groups import hidden, is_guarded
 from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
@@ -150,6 +151,8 @@ __all__ = [
     "every_day",
     "first_orders",
     "first_parts",
+    "hidden",
+    "is_guarded",
     "is_money",
     "known_days",
     "largest_parts",

@@ -89,7 +89,7 @@ def draw_figures(view: Cohorts) -> None:
     unit = unit_of(view.measure)
     kind = "in" if view.measure == RETENTION else "after"
     values: list[tuple[str, float | None, str]] = [
-        ("cohorts.column.customers", float(view.parts["customers"].sum()), "count")
+        ("cohorts.column.customers", float(view.everybody), "count")
     ]
     for age in _MARKS[view.by]:
         value = everyone.get(age - shift)
@@ -118,10 +118,11 @@ def draw_triangle(view: Cohorts, asked: Asked) -> None:
 
 def _choose_part(view: Cohorts) -> str:
     codes = [ALL, *(str(code) for code in view.parts["part"])]
+    words = {code: part_words(view, code) for code in codes}
     chosen = st.selectbox(
         current().md("cohorts.choose"),
         codes,
-        format_func=lambda code: part_words(view, code),
+        format_func=lambda code: words[code],
         key=f"cohorts_part_{view.split}",
         persist_state="session",
     )
@@ -190,7 +191,7 @@ def _draw_layers(view: Cohorts, *, by_part: bool) -> None:
         series=found.rows["layer"].map(words),
         day=found.rows["month"],
         value=found.rows["amount"],
-        is_rest=found.rows["layer"].isin([ALREADY, NOBODY]),
+        is_rest=found.rows["layer"].isin([ALREADY, NOBODY, REST]),
     ).sort_values(["place", "day"])
     chart = stacked_columns(frame, session.numbers("money"), ordered=not by_part)
     draw(chart, key="cohorts_layers", title=session.t("cohorts.layers"))

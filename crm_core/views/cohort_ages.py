@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crm_core.metrics import MEASURES, RETENTION, Step, combine
+from crm_core.metrics import RETENTION, Step, combine, hidden, is_guarded
+from crm_core.privacy.policy import Access
 
 _ACTIVE = "active"
 _KEYS = ("cohort", "part")
@@ -88,11 +89,19 @@ def sum_of(arrays: Iterable[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
     return np.sum(list(arrays), axis=0)
 
 
+def open_groups(groups: Mapping[Any, Ages], access: Access) -> dict[Any, Ages]:
+    """The groups whose numbers this person may know: small ones are left out, and with one of them
+    the next smallest, so that nobody's numbers can be had by taking others from a total."""
+    if not groups or not is_guarded(access):
+        return dict(groups)
+    away = hidden(np.array([[float(ages.members)] for ages in groups.values()])).ravel()
+    return {name: groups[name] for name, is_away in zip(groups, away, strict=True) if not is_away}
+
+
 def first_age(measure: str) -> int:
     """From which age on a measure tells anything: everybody bought in the first.
 
     >>> first_age("retention"), first_age("margin")
     (1, 0)
     """
-    assert measure in MEASURES
     return 1 if measure == RETENTION else 0

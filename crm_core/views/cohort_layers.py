@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from crm_core.metrics import ALREADY, REST, cohort_layers
+from crm_core.metrics import ALREADY, REST, cohort_layers, hidden, is_guarded
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -37,7 +38,7 @@ def layers(
 ) -> Layers:
     """Cuts net revenue until the last complete day into layers: by time of first order, in the
     shortest spans that give at most twelve, or by the parts of a split."""
-    del selection, access
+    del selection
     people, shown = split_people(store, "month", split)
     key = "part" if by_part else "cohort"
     found = store.fetch(cohort_layers(store, people, store.meta.as_of, key))
@@ -51,12 +52,27 @@ def layers(
         span, words = _spans(pd.to_datetime(found[key][is_new]))
         found.loc[is_new, "layer"] = words
         order = sorted(set(words))
+    if is_guarded(access):
+        found.loc[found["layer"].isin(_small(store, people, key, span)), "layer"] = REST
+        order.append(REST)
     rows = found.groupby(["month", "layer"], as_index=False)["amount"].sum()
     rows = rows.assign(month=pd.to_datetime(rows["month"]))
     there = set(rows["layer"][rows["amount"] != 0])
     rows = rows[rows["layer"].isin(there)].reset_index(drop=True)
-    kept = [name for name in (NOBODY, ALREADY, *order) if name in there]
+    kept = [name for name in dict.fromkeys((NOBODY, ALREADY, *order)) if name in there]
     return Layers(rows, tuple(kept), span)
+
+
+def _small(store: Store, people: Any, key: str, span: str) -> list[str]:
+    """Layers of so few people that their money would tell of one."""
+    sizes = store.fetch(people.group_by(key).agg(customers=people.count()))
+    if span:
+        days = pd.to_datetime(sizes[key])
+        sizes[key] = days.dt.to_period(span).dt.start_time.dt.strftime("%Y-%m-%d")
+    counts = sizes.groupby(key)["customers"].sum()
+    if counts.empty:
+        return []
+    return [str(name) for name in counts.index[hidden(counts.to_numpy(float)[:, None]).ravel()]]
 
 
 def _spans(days: pd.Series) -> tuple[str, pd.Series]:

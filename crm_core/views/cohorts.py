@@ -28,7 +28,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.acquisition import acquisition
-from crm_core.views.cohort_ages import Ages, ages_of, first_age, together
+from crm_core.views.cohort_ages import Ages, ages_of, first_age, open_groups, together
 from crm_core.views.cohort_sums import UNKNOWN
 
 ALL = "_all"
@@ -51,7 +51,7 @@ class Cohorts:
     `cells`: cohort, age, customers, value; only where even the youngest has lived the age whole.
     `mean`: age, customers, value over the cells, weighted by size.
     `curves`: part, age, customers (observed through the age, whoever they are), value.
-    `parts`: part, customers. `names` are words of parts that are numbers. `kept_out` are
+    `everybody` are all who came, `parts`: part, customers. `names` are words of parts that are numbers. `kept_out` are
     customers who may have bought before the log began; `known` whether goods costs are.
     """
 
@@ -60,6 +60,7 @@ class Cohorts:
     measure: str
     split: str
     part: str
+    everybody: int
     known: bool
     kept_out: int
     parts: pd.DataFrame
@@ -95,11 +96,12 @@ def cohorts(
     split: str = SPLITS[0],
     part: str = ALL,
 ) -> Cohorts:
-    """Measures cohorts as of the last complete day; names nobody, so every role sees the same.
+    """Measures cohorts as of the last complete day; names nobody. Of those who see no single
+    people, small groups are hidden.
 
     Raises: CrmError("unknown_choice") for another step, measure or split.
     """
-    del selection, access
+    del selection
     for name, value, known in (
         ("by", by, BY),
         ("measure", measure, MEASURES),
@@ -108,15 +110,16 @@ def cohorts(
         _check(name, value, known)
     as_of, step = store.meta.as_of, STEPS[by]
     people, shown = split_people(store, by, split)
-    of_part = _ages_by(store, people, by, "part")
+    every_part = _ages_by(store, people, by, "part")
+    whole = together(list(every_part.values())) if every_part else None
+    of_part = open_groups(every_part, access)
     order = [name for name in (*shown, REST, UNKNOWN) if name in of_part]
     parts = pd.DataFrame(
         [(name, of_part[name].members) for name in order], columns=["part", "customers"]
     )
     mine = in_part(people, part)
-    groups = _ages_by(store, mine, by, "cohort")
+    groups = open_groups(_ages_by(store, mine, by, "cohort"), access)
     of_cohort = dict(sorted(groups.items(), key=lambda pair: pair[0], reverse=True))
-    whole = together(list(of_part.values())) if of_part else None
     drawn = {ALL: whole} if whole else {}
     drawn |= {name: of_part[name] for name in order}
     lived = [ages.until_whole() for ages in of_cohort.values()]
@@ -126,6 +129,7 @@ def cohorts(
         measure=measure,
         split=split,
         part=part,
+        everybody=whole.members if whole else 0,
         known=whole is not None and whole.knows_cost,
         kept_out=_kept_out(store, as_of),
         parts=parts,

@@ -17,6 +17,8 @@ from crm_core.metrics import (
     between,
     buyers_of,
     by_month,
+    hidden,
+    is_guarded,
     one_period,
     rate_parts,
     scope,
@@ -59,11 +61,11 @@ class Rates:
 
 
 def rates(selection: Selection, *, store: Store, access: Access, by: str = BY[0]) -> Rates:
-    """Measures the board for the selected period; names nobody.
+    """Measures the board for the selected period; names nobody, and hides parts of few people from
+    those who see no single people.
 
     Raises: CrmError("unknown_choice") for another way to tell customers apart.
     """
-    del access
     if by not in BY:
         raise CrmError("unknown_choice", name="by", value=by, match=close_match(by, BY))
     meta = store.meta
@@ -85,7 +87,7 @@ def rates(selection: Selection, *, store: Store, access: Access, by: str = BY[0]
         buyers=buyers,
         cards=tuple(_card(name, now[name], then.get(name), trend) for name in RATES),
         trend=trend,
-        parts=_parts(store, rows, period, by),
+        parts=_open_parts(_parts(store, rows, period, by), access),
         guessed=meta.already_until is not None and period.before().start <= meta.already_until,
     )
 
@@ -172,6 +174,17 @@ def _parts(store: Store, rows: Any, period: Period, by: str) -> pd.DataFrame:
     frame[_PARTS[1:]] = frame[_PARTS[1:]].astype("float64")
     ranked = frame[frame["buyers"] > 0].sort_values("buyers", ascending=False, ignore_index=True)
     return ranked.head(MOST_PARTS)
+
+
+def _open_parts(parts: pd.DataFrame, access: Access) -> pd.DataFrame:
+    """The parts whose numbers this person may know: those of few people, then or now, are left out,
+    and with a single one the next smallest."""
+    if parts.empty or not is_guarded(access):
+        return parts
+    people = parts[["buyers", "before"]].fillna(parts[["buyers"]].max(axis=None))
+    away = hidden(people.to_numpy(float))
+    kept = [place for place in range(len(parts)) if not away[place].any()]
+    return parts.iloc[kept].reset_index(drop=True)
 
 
 def _told_apart(store: Store, rows: Any, by: str) -> tuple[Any, str]:

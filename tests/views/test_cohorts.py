@@ -275,3 +275,14 @@ def test_layers_add_up_to_net_revenue(store: Store, owner: Access, by_part: bool
     assert summed.to_numpy() == pytest.approx(wanted.to_numpy(), abs=0.005)
     assert found.order[0] == NOBODY
     assert REST not in SPLITS
+
+
+def test_who_sees_no_single_people_sees_no_small_groups(small: Store, viewer: Access) -> None:
+    view = seen(small, viewer, split="region", measure="net_revenue")
+    assert view.everybody == 4
+    assert view.parts.empty
+    assert view.cohorts.empty
+    assert view.cells.empty
+    assert set(view.curves["part"]) == {ALL}
+    cake = layers(Selection(), store=small, access=viewer, split="region", by_part=True)
+    assert set(cake.order) == {NOBODY, REST}

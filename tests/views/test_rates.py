@@ -57,6 +57,7 @@ def small(shop: SmallShop) -> Iterator[Store]:
 def test_the_rates_of_a_month_by_counting(small: Store, owner: Access) -> None:
     view = rates(MARCH, store=small, access=owner)
     assert view.buyers == Buyers(now=4, before=3, kept=1, new=2)
+    assert view.buyers is not None
     assert view.buyers.back == 1
     assert board(view) == {
         "acquisition": pytest.approx(2 / 3),
@@ -122,6 +123,7 @@ def test_rates_are_what_plain_sets_give(store: Store, owner: Access, selection: 
     buyers, before = set(now["customer_key"]), set(then["customer_key"])
     new = set(now[now["order_no"] == 1]["customer_key"])
     assert view.buyers == Buyers(len(buyers), len(before), len(buyers & before), len(new))
+    assert view.buyers is not None
     found = board(view)
     assert found["retention"] == len(buyers & before) / len(before)
     again = set(now[now["order_no"] > 1]["customer_key"])
@@ -145,3 +147,7 @@ def test_every_part_adds_up_to_its_buyers(store: Store, owner: Access, by: str) 
     assert len(view.parts) > 2
     assert (view.parts[["kept", "new", "back"]].sum(axis=1) == view.parts["buyers"]).all()
     assert view.parts["retention"].dropna().between(0, 1).all()
+
+
+def test_who_sees_no_single_people_sees_no_small_parts(small: Store, viewer: Access) -> None:
+    assert rates(MARCH, store=small, access=viewer).parts.empty
