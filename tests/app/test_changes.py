@@ -44,3 +44,17 @@ def test_what_cannot_be_compared_is_said_and_the_page_stays(open_page: Open) -> 
     assert any("The log starts on" in failure for failure in screen.failures)
     screen.test.segmented_control(key="period").set_value("90d").run()
     assert not Screen(screen.test).failures
+
+
+def test_a_group_opens_its_own_bars_and_leads_to_its_customers(open_page: Open) -> None:
+    test = open_page("changes", by="region", **JUNE).test
+    test.session_state["changes_group"] = ("region", "Berlin")
+    test.run()
+    assert not Screen(test).failures
+    assert any("Berlin: its own bars" in header.value for header in test.header)
+    factors = next(frame.value for frame in test.dataframe if "factor" in frame.value)
+    assert next(iter(factors["factor"])) == "Customers"
+    test.button(key="changes_to_overview").click().run()
+    assert not Screen(test).failures
+    assert Screen(test).page == "overview"
+    assert test.multiselect(key="region").value == ["Berlin"]
