@@ -14,7 +14,6 @@ from crm_core.store import Store
 COLUMNS = ("day", "until", "kind", "name_en", "name_zh", "count", "period")
 PERIODS = ("before", "now")
 MOST_STOCK_OUTS = 5
-_ROWS_OF = ("event", "campaign", "planned", "stock_out")
 
 
 def dated_notes(store: Store, selection: Selection, periods: Sequence[Period]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from crm_core.schema import TABLES
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
+from crm_core.views.changes import changes
 from crm_core.views.churn import churn, win_back
 from crm_core.views.compare import compare
 from crm_core.views.costs import costs
@@ -126,6 +127,8 @@ def test_every_metric(reference: Store, other: Store, by: str, segment: str) -> 
 
 VIEWS: dict[str, Any] = {
     "overview": (overview, {}),
+    "changes": (changes, {"by": "sales_channel", "name": "margin"}),
+    "changes_of_segments": (changes, {"by": "segment"}),
     "segments": (segments_view, {}),
     "segments_rfm": (segments_view, {"by": "rfm"}),
     "segments_loyalty": (segments_view, {"by": "loyalty"}),

@@ -263,7 +263,7 @@ def test_some_pairs_add_up_to_what_other_pages_show(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(60))
 @given(pairs, st.sampled_from(NAMES), st.sampled_from(BY))
 def test_every_pair_adds_up_to_what_other_pages_show(
     store: Store, drawn: tuple[date, date, int, int], name: str, by: str
