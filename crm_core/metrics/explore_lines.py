@@ -130,7 +130,7 @@ def _level(asked: Exploration, levels: Levels, keep: Codes, cut: Cut | None) -> 
     for codes, parts in levels.at(keep, cut).items():
         _fill(found.setdefault(codes, {}), asked, parts, WHOLE)
     if asked.across:
-        for codes, parts in levels.at((*keep, asked.across), cut).items():
+        for codes, parts in sorted(levels.at((*keep, asked.across), cut).items()):
             _fill(found.setdefault(codes[:-1], {}), asked, parts, codes[-1])
     return found
 

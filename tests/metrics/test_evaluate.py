@@ -62,7 +62,16 @@ def differing(one: dict[str, float | None], other: dict[str, float | None]) -> l
     return [name for name in one if not same(one[name], other[name])]
 
 
-@pytest.mark.parametrize("by", sorted(set(DIMENSIONS) - {"product"}))
+@pytest.mark.parametrize(
+    "by",
+    [
+        by
+        if not found.via or by in ("cohort", "coupon")
+        else pytest.param(by, marks=pytest.mark.slow)
+        for by, found in DIMENSIONS.items()
+        if by != "product"
+    ],
+)
 def test_groups_add_up_or_are_measured_anew(store: Store, by: str) -> None:
     rows = scope(store, Selection(), JUNE)
     result = measure(store, list(METRICS), rows=rows, by=(by,))
