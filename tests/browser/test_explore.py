@@ -13,7 +13,10 @@ from tests.browser.conftest import Watched
 from tests.browser.screens import MODES, Mode
 from tests.browser.test_journey import arrive, start
 
-_FIRST_ROW = {"x": 60, "y": 36 + 18}  # pixels inside a table: below the heading row
+_FIRST_ROW = {
+    "x": 38,
+    "y": 36 + 18,
+}  # pixels inside a table: on the first letters below the heading
 
 
 def asked(page: Page) -> dict[str, list[str]]:
@@ -54,7 +57,7 @@ def test_from_a_number_to_a_customer_and_back(tab: Callable[[Mode], Watched]) ->
         open_level(page, level)
     shared = page.url
     here = first_bar(page)
-    page.get_by_text(t("explore.behind.customers", "en")).click()
+    page.get_by_role("radio", name=t("explore.behind.customers", "en")).click()
     settle(page)
     open_first_row(page)
     arrive(page, "customer")
