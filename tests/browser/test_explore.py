@@ -60,7 +60,7 @@ def test_from_a_number_to_a_customer_and_back(tab: Callable[[Mode], Watched]) ->
     page.get_by_role("radio", name=t("explore.behind.customers", "en")).click()
     settle(page)
     open_first_row(page)
-    arrive(page, "customer")
+    page.wait_for_url("**/customer?**", timeout=20_000)
     page.goto(shared)
     settle(page)
     other = tab(MODES["zh"]).page
