@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Page
 
 from crm_core.text import t
@@ -44,6 +45,7 @@ def first_bar(page: Page) -> str:
     return page.get_by_test_id("stPlotlyChart").first.inner_text()
 
 
+@pytest.mark.slow
 def test_from_a_number_to_a_customer_and_back(tab: Callable[[Mode], Watched]) -> None:
     watched = tab(MODES["light"])
     page = watched.page
