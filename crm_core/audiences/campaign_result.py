@@ -242,8 +242,9 @@ def _spent(
     if offer is None:
         return {arm: Spent(cost) for arm, cost in contact.items()}
     used = offer_uses(store, assignment, offer.code)
-    most = sum(used.values()) if offer.cap is None else offer.cap
-    uses = {arm: min(used.get(arm, 0), most) for arm in sizes}
+    whole = sum(used.values())
+    most = whole if offer.cap is None else min(offer.cap, whole)  # the cap is shared by the arms
+    uses = {arm: round(used.get(arm, 0) * most / (whole or 1)) for arm in sizes}
     return {arm: Spent(cost, uses[arm] * offer.cost, uses[arm]) for arm, cost in contact.items()}
 
 

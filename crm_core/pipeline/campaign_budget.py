@@ -29,7 +29,7 @@ class Choosable:
 
     @property
     def cap(self) -> float:
-        """How many may get it."""
+        """How many may get it: as many as may use it, so that nobody who wants to is refused."""
         return inf if self.terms is None or self.terms.cap is None else float(self.terms.cap)
 
 

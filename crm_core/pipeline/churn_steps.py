@@ -64,7 +64,7 @@ def churn(job: Scoring) -> None:
 
     def learn() -> Documents:
         learned = _learned(job)
-        pieces = stream_snapshots(job.store, job.as_of)
+        pieces = stream_snapshots(job.build, job.as_of)
         batches = (_scored(learned, piece) for piece in pieces)
         job.build.upload("churn", pa.RecordBatchReader.from_batches(_COLUMNS, batches))
         job.build.upload("churn_trials", _trials(learned))

@@ -14,16 +14,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_core.errors import CrmError
+from crm_core.metrics import day_sums
 from crm_core.pipeline import mart_expressions as expressions
 from crm_core.pipeline.decisions import mark_pending, sync_consents
 from crm_core.pipeline.rules import money_rules
-from crm_core.records import Records
+from crm_core.records import Records, ShopSettings
 from crm_core.settings import Settings
 from crm_core.store import Build, Change, engine_of
 from crm_core.store.connection import attach, connect, quoted
 
 NOTE = "built.json"
-_MADE = ("ledger_by_day", "day_sums", "order_facts")
+_MADE = ("ledger_by_day", day_sums.NAME, "order_facts")
 _LEVEL = 19
 
 Types = Mapping[str, Mapping[str, str]]
@@ -62,38 +64,50 @@ def unpack(
 ) -> bool:
     """Makes the store of what was packed of these very files; whether it could.
 
-    `learned` are the Parquet files of the tables of scores that are shipped elsewhere. The store
-    says that its files came in `now`.
+    It cannot where somebody's settings or decisions would have made another store, or where a
+    file is damaged. `learned` are the Parquet files of the tables of scores that are shipped
+    elsewhere. The store says that its files came in `now`.
     """
-    note = folder / NOTE
-    told = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
-    if told.get("source") != source:
+    told = _note(folder)
+    own = records.shop_settings() != ShopSettings() or bool(records.identity_overrides())
+    if told.get("source") != source or own:
         return False
     engine = engine_of(url, settings)
-    with engine.writing() as change:
-        mark_pending(engine)
-        with change.building("facts") as build:
-            _unpack_facts(build, folder, told["facts"], records, now)
-        with change.building("scores") as build:
-            _unpack_scores(build, change, folder, told["scores"], learned)
-        sync_consents(engine, records)
+    try:
+        with engine.writing() as change:
+            mark_pending(engine, rebuilt=change.pointer.facts is not None)
+            with change.building("facts") as build:
+                _unpack_facts(build, folder, told["facts"], now)
+            with change.building("scores") as build:
+                _unpack_scores(build, change, folder, told["scores"], learned)
+            sync_consents(engine, records)
+    except CrmError as error:
+        if error.code != "store_damaged":
+            raise
+        return False
     return True
 
 
-def _unpack_facts(
-    build: Build, folder: Path, types: Types, records: Records, now: datetime
-) -> None:
+def _note(folder: Path) -> dict[str, Any]:
+    """What was written of the packed store; nothing where there is none that can be read."""
+    try:
+        return dict(json.loads((folder / NOTE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _unpack_facts(build: Build, folder: Path, types: Types, now: datetime) -> None:
     for table, columns in types.items():
-        _read(build, table, _file(folder, "facts", table), columns)
+        build.load(table, _file(folder, "facts", table), columns)
     build.connection.execute(
         "UPDATE facts.main.import_batches SET imported_at = ?", [now.replace(tzinfo=None)]
     )
     build.refresh_tables()
-    rules = money_rules(records.shop_settings(), build)
+    rules = money_rules(ShopSettings(), build)
     found = build.fetch(expressions.kinds(build))["n"].iloc[0]
     build.materialise("orders_counted", expressions.orders(build, rules, bool(found)), helper=True)
     build.materialise("ledger_by_day", expressions.ledger_by_day(build))
-    build.materialise("day_sums", expressions.sums(build))
+    build.materialise(day_sums.NAME, expressions.sums(build))
     build.materialise("order_facts", expressions.order_facts(build))
     build.drop("orders_counted")
 
@@ -102,19 +116,11 @@ def _unpack_scores(
     build: Build, change: Change, folder: Path, types: Types, learned: Mapping[str, Path]
 ) -> None:
     for table, columns in types.items():
-        _read(build, table, _file(folder, "scores", table), columns)
+        build.load(table, _file(folder, "scores", table), columns)
     for table, file in learned.items():
-        _read(build, table, file, {})
+        build.load(table, file, {})
     build.connection.execute(
         "UPDATE scores.main.meta SET value = ? WHERE key = 'facts'", [change.pointer.facts]
-    )
-
-
-def _read(build: Build, table: str, file: Path, columns: Mapping[str, str]) -> None:
-    said = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
-    build.connection.execute(
-        f"CREATE OR REPLACE TABLE {build.target}.main.{table} AS "
-        f"SELECT {said or '*'} FROM read_parquet({quoted(str(file))})"
     )
 
 

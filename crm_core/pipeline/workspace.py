@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
@@ -109,12 +110,13 @@ def ensure_demo(
     url = demo_url(settings)
     mark = engine_of(url, settings).folder / _MARK
     source = fingerprint(data)
-    if mark.exists() and mark.read_text(encoding="utf-8") == source:
+    made_of = f"{source} {_digest(data.glob(f'{BUILT}/*/*'))}"
+    if mark.exists() and mark.read_text(encoding="utf-8") == made_of:
         return url
     records = open_records(workspace(settings, url).records_url)
     try:
-        progress("unpack", 0.0)
         learned = {file.stem: file for file in data.glob(f"{LEARNED}/*/*.parquet")}
+        progress("unpack", 0.0)
         if not anew and unpack(
             url,
             data / BUILT,
@@ -124,7 +126,7 @@ def ensure_demo(
             now=now,
             learned=learned,
         ):
-            mark.write_text(source, encoding="utf-8")
+            mark.write_text(made_of, encoding="utf-8")
             return url
         wishes = Wishes(name=_name(data), kind="demo")
         run_import(
@@ -145,7 +147,7 @@ def ensure_demo(
         )
     finally:
         records.close()
-    mark.write_text(source, encoding="utf-8")
+    mark.write_text(made_of, encoding="utf-8")
     return url
 
 
@@ -156,10 +158,13 @@ def _name(data: Path) -> str:
 
 def fingerprint(data: Path) -> str:
     """The mark of the demo's files, and of what was learned of them, under this program's schema."""
-    digest = hashlib.sha256(str(VERSION).encode())
-    for path in sorted(
-        [*data.glob("*.parquet"), *data.glob("*.json"), *data.glob(f"{LEARNED}/*/*")]
-    ):
+    told = [*data.glob("*.parquet"), *data.glob("*.json"), *data.glob(f"{LEARNED}/*/*")]
+    return _digest(told, hashlib.sha256(str(VERSION).encode()))
+
+
+def _digest(files: Iterable[Path], digest: Any = None) -> str:
+    digest = digest or hashlib.sha256()
+    for path in sorted(files):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return str(digest.hexdigest())

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.expr.operations import Relation
 
+from crm_core.errors import CrmError
 from crm_core.settings import Settings
 from crm_core.store.connection import (
     DuckReader,
@@ -81,6 +82,18 @@ class Build(Tables):
             self._make(name, "SELECT * FROM incoming_rows")
         finally:
             self._root.unregister("incoming_rows")
+
+    def load(self, name: str, file: Path, types: Mapping[str, str]) -> None:
+        """Stores the rows of a Parquet file, its columns as these types of the engine (none named:
+        as they are in the file).
+
+        Raises: CrmError("store_damaged") for a file that cannot be read.
+        """
+        said = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in types.items())
+        try:
+            self._make(name, f"SELECT {said or '*'} FROM read_parquet({quoted(str(file))})")
+        except duckdb.Error:
+            raise CrmError("store_damaged", file=file.name) from None
 
     def materialise(self, name: str, expr: ir.Table, *, helper: bool = False) -> None:
         """Runs an expression in the engine and keeps its rows under `name`.

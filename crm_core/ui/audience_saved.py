@@ -22,8 +22,8 @@ from crm_core.ui.session import current
 from crm_core.ui.words import caption, flash, note, plain
 
 CHOSEN_BY = "audience_by"
-_EDITING = "_audience_editing"
-_REMOVED = "_audience_removed"
+_EDITING = "_shop_audience_editing"
+_REMOVED = "_shop_audience_removed"
 
 
 def saved_rule() -> tuple[Rule, str] | None:

@@ -42,7 +42,7 @@ from crm_core.ui.words import caption, flash, note, paragraph, plain, warning
 from crm_core.views.campaign import Preview, campaign
 
 NO_OFFER = "none"
-REMOVED = "_campaign_removed"
+REMOVED = "_shop_campaign_removed"
 
 
 def draw_draft(kept: Campaign) -> None:

@@ -19,6 +19,8 @@ from crm_core.ui.opening import records_at
 from crm_core.ui.workspace import Workspace
 
 _ACTIVE = "_workspace"
+#: How keys of the session begin that speak of one shop's records.
+OF_ONE_SHOP = "_shop_"
 _VISITOR = "_visitor"
 
 
@@ -44,7 +46,10 @@ def _visitor_id() -> str:
 
 
 def activate(settings: Settings, place: Workspace, name: str) -> None:
-    """Opens the demo or the own shop from the next run on."""
+    """Opens the demo or the own shop from the next run on. What was begun on the records of the
+    one that was open is forgotten: the other's rows have the same numbers."""
+    for key in [key for key in st.session_state if str(key).startswith(OF_ONE_SHOP)]:
+        del st.session_state[key]
     st.session_state[_ACTIVE] = name
     if not place.private:
         workspace.remember(settings, name)

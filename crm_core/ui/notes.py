@@ -23,8 +23,8 @@ from crm_core.ui.people import code_of
 from crm_core.ui.session import Session, current
 from crm_core.ui.words import caption, flash, plain
 
-_EDITING = "_note_editing"
-_UNDO = "_note_undo"
+_EDITING = "_shop_note_editing"
+_UNDO = "_shop_note_undo"
 KINDS = ("note", "task")
 _DAYS = "YYYY-MM-DD"
 _WIDTH = 320

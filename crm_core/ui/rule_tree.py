@@ -27,7 +27,7 @@ JOINTS: Final = ("all", "any", "none")
 MOST_NESTED: Final = 3
 _TREE = "_audience_tree"
 _LAST = "_audience_last"
-_REMOVED = "_audience_condition_removed"
+_REMOVED = "_shop_condition_removed"
 _FIRST = Condition("orders", ">=", 2)
 NEXT: Final = Condition("recency_days", ">=", 90)
 

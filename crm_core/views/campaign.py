@@ -187,10 +187,12 @@ def money(
     people, given = sum(arms.values()), given or Giving()
     each = expected.margin / people if people else 0.0
     lift = plan.expected_lift
-    held = arms["holdout"] + arms["global_control"]
+    treated, held = arms["treatment"], arms["holdout"] + arms["global_control"]
     return Money(
-        expected=None if lift is None else each * lift * arms["treatment"],
-        forgone=None if lift is None else each * lift * held - given.of(held),
-        cost=plan.fixed_cost + plan.cost_per_contact * arms["treatment"],
-        given=given.of(arms["treatment"]),
+        expected=None if lift is None else each * lift * treated,
+        forgone=None
+        if lift is None
+        else each * lift * held - (given.of(treated + held) - given.of(treated)),
+        cost=plan.fixed_cost + plan.cost_per_contact * treated,
+        given=given.of(treated),
     )

@@ -16,7 +16,7 @@ from tests.pipeline.young_shops import rows_of, young
 from tests.small_shop import SmallShop, small_shop
 
 _COMPANIES = 12
-_LEFT_OUT = ("forecast", "uplift", "clusters", "churn", "churn_survival", "segment_history")
+_LEFT_OUT = ("forecast", "uplift", "clusters", "segment_history")
 
 
 def with_companies() -> dict[str, list[dict[str, object]]]:
@@ -76,7 +76,7 @@ def test_consumers_have_the_scores_of_a_shop_that_never_sold_to_companies(
     apart: Store, tmp_path: Path
 ) -> None:
     alone = scored(tmp_path, young(), apart=False).open()
-    for table in ("rfm", "lifetime_value", "value_tiers"):
+    for table in ("rfm", "lifetime_value", "value_tiers", "churn"):
         ours, theirs = by_person(apart, table), by_person(alone, table)
         assert len(ours) == 81, table
         pd.testing.assert_frame_equal(ours, theirs, check_exact=False, rtol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from crm_core.pipeline import workspace
 from crm_core.pipeline.workspace import DEMO_DATA, demo_url, ensure_demo, open_workspace
+from crm_core.records import ShopSettings, open_records
 from crm_core.settings import Settings
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -79,15 +81,49 @@ def test_rows_lie_in_the_order_in_which_they_are_asked_for(
         assert same == (0,), table
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a first start does that takes long: nothing but a line here."""
+    told: list[str] = []
+    monkeypatch.setattr(workspace, "run_import", lambda *_, **__: told.append("import"))
+    monkeypatch.setattr(workspace, "refresh_scores", lambda *_, **__: told.append("scores"))
+    return told
+
+
+def test_a_first_start_neither_imports_nor_learns(tmp_path: Path, asked: list[str]) -> None:
+    ensure_demo(Settings(var=tmp_path), now=NOW)
+    assert asked == [], _MAKE
+    assert (tmp_path / "demo" / "source.sha256").is_file()
+
+
 def test_a_demo_of_other_files_is_built_from_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was packed of one shop never stands for another."""
-    asked: list[str] = []
     monkeypatch.setattr(workspace, "fingerprint", lambda data: f"other than {data.name}")
-    monkeypatch.setattr(workspace, "run_import", lambda *_, **__: asked.append("import"))
-    monkeypatch.setattr(workspace, "refresh_scores", lambda *_, **__: asked.append("scores"))
-    ensure_demo(Settings(var=tmp_path), now=NOW, data=DEMO_DATA)
+    ensure_demo(Settings(var=tmp_path), now=NOW)
+    assert asked == ["import", "scores"]
+
+
+def test_a_damaged_file_is_no_reason_not_to_start(tmp_path: Path, asked: list[str]) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(DEMO_DATA, data)
+    for file, bytes_ in (
+        ("built/facts/orders.parquet", b"not Parquet"),
+        ("built/built.json", b"{"),
+    ):
+        (data / file).write_bytes(bytes_)
+        ensure_demo(Settings(var=tmp_path / file), now=NOW, data=data)
+    assert asked == ["import", "scores"] * 2
+
+
+def test_a_demo_that_somebody_set_up_differently_is_built(tmp_path: Path, asked: list[str]) -> None:
+    """Its settings count as they would in an import."""
+    settings = Settings(var=tmp_path)
+    records = open_records(workspace.workspace(settings, demo_url(settings)).records_url)
+    records.save_shop_settings(ShopSettings(payment_fee_rate="0.05"), "ann", NOW)
+    records.close()
+    ensure_demo(settings, now=NOW)
     assert asked == ["import", "scores"]
 
 
