@@ -7,9 +7,8 @@ stay out is nobody else's either, wherever in the list it stands. A row takes so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,6 @@ TEXTS = ("email", "email_sms")
 AD_PURPOSES = ("ad_user_data", "ad_personalization")
 _SAID_NO = ("suppressed", "opted_out", "ad_use_denied")
 _REASONS = ("", *_SAID_NO, "no_consent", "ad_use_unknown")
-_GATHERED = 40
 _OTHERS, _SAME = FAULTS.index("contact_left_out"), FAULTS.index("same_contact")
 
 
@@ -100,8 +98,7 @@ def sift(batches: Iterable[pa.RecordBatch], needs: Needs, records: Records) -> S
     Raises: DecisionsChanged.
     """
     revision = records.decisions_revision()
-    pieces = (_piece(batch, needs, records, revision) for batch in batches)
-    whole = _together(list(_gathered(pieces)))
+    whole = _together([_piece(batch, needs, records, revision) for batch in batches])
     if records.decisions_revision() != revision:
         raise DecisionsChanged
     return _settled(whole, needs, revision)
@@ -161,12 +158,6 @@ def _ask_of_ad_use(
             reasons[place] = "ad_use_denied"
         elif None in words and not needs.ads_consent_covers_use:
             reasons[place] = "ad_use_unknown"
-
-
-def _gathered(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """Larger pieces: memory of many small ones is not given back when they are let go."""
-    while group := list(islice(pieces, _GATHERED)):
-        yield _together(group)
 
 
 def _together(pieces: list[_Piece]) -> _Piece:
