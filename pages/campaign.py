@@ -1,10 +1,9 @@
 """One campaign: who is in it, what it can show and costs, the list that leaves, what came of it."""
 
 from crm_core.ui.campaign_draft import draw_draft
-from crm_core.ui.campaign_results import draw_result
 from crm_core.ui.campaign_sealed import draw_sealed
 from crm_core.ui.campaign_words import chosen_campaign, draw_window
-from crm_core.ui.page import current, empty_state, header, notes_button, part, show
+from crm_core.ui.page import current, empty_state, header, notes_button, show
 from crm_core.views.campaign import can_plan
 
 session = current()
@@ -22,5 +21,3 @@ else:
         draw_draft(campaign)
     else:
         draw_sealed(campaign)
-        with part():
-            draw_result(campaign.plan.name)

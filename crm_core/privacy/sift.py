@@ -98,10 +98,10 @@ def sift(batches: Iterable[pa.RecordBatch], needs: Needs, records: Records) -> S
     Raises: DecisionsChanged.
     """
     revision = records.decisions_revision()
-    pieces = [_piece(batch, needs, records, revision) for batch in batches]
+    whole = _together([_piece(batch, needs, records, revision) for batch in batches])
     if records.decisions_revision() != revision:
         raise DecisionsChanged
-    return _settled(pieces, needs, revision)
+    return _settled(whole, needs, revision)
 
 
 def _piece(batch: pa.RecordBatch, needs: Needs, records: Records, revision: int) -> _Piece:
@@ -160,34 +160,43 @@ def _ask_of_ad_use(
             reasons[place] = "ad_use_unknown"
 
 
-def _settled(pieces: list[_Piece], needs: Needs, revision: int) -> Sifted:
+def _together(pieces: list[_Piece]) -> _Piece:
+    """All batches as one; they are let go, so that a list is in memory once."""
+    kinds = list(pieces[0].contacts) if pieces else []
+    return _Piece(
+        _joined([piece.reasons for piece in pieces], np.uint8),
+        _joined([piece.out for piece in pieces], np.bool_),
+        _joined([piece.outside for piece in pieces], np.bool_),
+        {
+            kind: Contact(
+                _joined([piece.contacts[kind].marks for piece in pieces], np.int64),
+                _joined([piece.contacts[kind].faults for piece in pieces], np.uint8),
+            )
+            for kind in kinds
+        },
+        _joined([piece.phones for piece in pieces], np.int64),
+        _joined([piece.file for piece in pieces], np.uint8),
+        _joined([piece.texts for piece in pieces], np.uint8),
+    )
+
+
+def _settled(whole: _Piece, needs: Needs, revision: int) -> Sifted:
     """Each contact once, none of those who stay out; and everybody's reason."""
     known = (*_REASONS, *needs.reasons)
-    reasons = _joined([piece.reasons for piece in pieces], np.uint8)
+    reasons, inside = whole.reasons, ~whole.outside
     asked = reasons == 0
-    inside = ~_joined([piece.outside for piece in pieces], np.bool_)
-    said_no = np.isin(reasons, [known.index(name) for name in _SAID_NO])
-    said_no |= _joined([piece.out for piece in pieces], np.bool_)
-    kinds = list(pieces[0].contacts) if pieces else []
-    marks = {
-        kind: _joined([piece.contacts[kind].marks for piece in pieces], np.int64) for kind in kinds
-    }
+    said_no = np.isin(reasons, [known.index(name) for name in _SAID_NO]) | whole.out
+    kinds = list(whole.contacts)
+    marks = {kind: contact.marks for kind, contact in whole.contacts.items()}
     why = {
-        kind: _why(
-            marks[kind],
-            _joined([piece.contacts[kind].faults for piece in pieces], np.uint8),
-            asked,
-            said_no,
-        )
-        for kind in kinds
+        kind: _why(contact.marks, contact.faults, asked, said_no)
+        for kind, contact in whole.contacts.items()
     }
     cells = {kind: asked & (why[kind] == 0) for kind in kinds}
     kept = np.logical_or.reduce(list(cells.values())) if kinds else asked
-    numbers = _joined([piece.phones for piece in pieces], np.int64)
-    file = _joined([piece.file for piece in pieces], np.uint8)
-    empty = why
+    numbers, file, empty = whole.phones, whole.file, why
     if needs.platform and needs.platform.split == "texts":
-        texts = _joined([piece.texts for piece in pieces], np.uint8)
+        texts = whole.texts
         empty = {**why, "phone": _texts_why(numbers, texts, kept, said_no)}
         numbers[(texts != 0) | (empty["phone"] != 0)] = 0
         file = (numbers != 0).astype(np.uint8)
@@ -220,12 +229,19 @@ def _why(
     """Why each row's contact is not told: its place in `FAULTS`, 0 where it is."""
     shut = np.isin(marks, np.setdiff1d(marks[said_no], [0]))
     free = np.flatnonzero(asked & (marks != 0) & ~shut)
-    _, first = np.unique(marks[free], return_index=True)
     why = faults.copy()
     why[free] = _SAME
-    why[free[first]] = 0
+    why[_first_of_each(marks, free)] = 0
     why[shut] = _OTHERS
     return why
+
+
+def _first_of_each(marks: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of `rows`, the first with each mark; np.unique takes twice the memory for it."""
+    ordered = rows[np.argsort(marks[rows], kind="stable")]
+    is_first = np.ones(len(ordered), np.bool_)
+    is_first[1:] = np.diff(marks[ordered]) != 0
+    return ordered[is_first]
 
 
 def _texts_why(

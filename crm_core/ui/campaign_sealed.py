@@ -1,5 +1,5 @@
 """A sealed campaign on screen: the list that may leave, the keys that must not be written to,
-the next round."""
+what came of it, the next round."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from crm_core.records import Campaign
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.campaign_draft import draw_left_out, draw_people, draw_strata
+from crm_core.ui.campaign_results import draw_result
 from crm_core.ui.campaign_words import draw_sight, go_campaign
 from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
 from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
@@ -35,6 +36,19 @@ from crm_core.views.campaign import left_out_frame, sealed, sealed_outlook, sigh
 
 
 def draw_sealed(kept: Campaign) -> None:
+    """What came of it and what was frozen; of a campaign that is over, what came of it first."""
+    is_over = kept.status(current().store.meta.as_of) == "over"
+    parts = (_draw_outcome, _draw_frozen) if is_over else (_draw_frozen, _draw_outcome)
+    for draw in parts:
+        draw(kept)
+
+
+def _draw_outcome(kept: Campaign) -> None:
+    with part():
+        draw_result(kept.plan.name)
+
+
+def _draw_frozen(kept: Campaign) -> None:
     """What was frozen, what may leave, and what comes after."""
     session, plan = current(), kept.plan
     with panel("campaign.who"), part():

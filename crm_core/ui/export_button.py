@@ -47,6 +47,7 @@ _MIME = {
 }
 
 COUNTED_UNASKED = 50_000
+_LOOKS = 20
 _READY = "_export_ready"
 
 
@@ -91,9 +92,14 @@ class TableOrder:
 
 @dataclass
 class Outcome:
-    """What became of a click; the writing thread fills it, the next run reads it."""
+    """What became of a click; the writing thread fills it, the next run reads it.
+
+    `begun` is the export that the thread began; `looks` counts how often there was none.
+    """
 
     waiting: bool = False
+    begun: str = ""
+    looks: int = 0
     result: ExportResult | None = None
     error: CrmError | None = None
 
@@ -121,7 +127,7 @@ def export_button(
         disabled=not may,
         help=session.t(told if may else _reason(session)),
         on_click=_wait,
-        args=(outcome,),
+        args=(outcome, export_id),
     )
     if outcome.waiting:
         _watch(key)
@@ -148,8 +154,11 @@ def _outcome(key: str) -> Outcome:
     return kept if isinstance(kept, Outcome) else Outcome()
 
 
-def _wait(outcome: Outcome) -> None:
-    outcome.waiting, outcome.result, outcome.error = True, None, None
+def _wait(outcome: Outcome, export_id: str) -> None:
+    """Forgets the click before. The writing thread may be done before the page is drawn anew."""
+    outcome.waiting, outcome.looks = True, 0
+    if outcome.begun != export_id:
+        outcome.begun, outcome.result, outcome.error = "", None, None
 
 
 def _maker(
@@ -163,6 +172,7 @@ def _maker(
 
     def make() -> bytes:
         file = io.BytesIO()
+        outcome.begun, outcome.result, outcome.error = export_id, None, None
         try:
             outcome.result = _write(session, order, file, export_id, now)
         except CrmError as error:
@@ -227,8 +237,15 @@ def _write(
 
 @st.fragment(run_every=1.0)
 def _watch(key: str) -> None:
-    """Looks every second whether the list is written, then draws the page anew."""
+    """Looks every second whether the list is written, then draws the page anew.
+
+    A click on a page that is being drawn may ask for a file that the server has let go: no thread
+    begins it, and nothing would ever come.
+    """
     outcome = _outcome(key)
+    outcome.looks += not outcome.begun
+    if outcome.looks > _LOOKS:
+        outcome.error = CrmError("export_not_begun")
     st.caption(current().t("app.export.writing"))
     if outcome.result is not None or outcome.error is not None:
         outcome.waiting = False

@@ -90,6 +90,20 @@ def test_a_campaign_drawn_here_tells_its_return_and_whether_the_lot_held(
     assert t("campaign_results.money_back", "en") not in labels  # its margin may be chance
 
 
+def test_the_result_of_a_campaign_that_is_over_stands_above_its_lists(
+    open_page: Open, drawn: str
+) -> None:
+    test = open_page("campaign", shop=drawn).test
+    for name, is_over in (("Autumn letters", True), ("Winter letters", False)):
+        chosen = test.selectbox(key="campaign_chosen")
+        chosen.select_index(chosen.options.index(name)).run()
+        screen = Screen(test)
+        assert not screen.failures
+        words = "\n".join(screen.words)
+        result, lists = (t(key, "en") for key in ("campaign_results.arms", "campaign.list.title"))
+        assert (words.index(result) < words.index(lists)) is is_over
+
+
 def test_a_shop_without_campaigns_is_told_what_to_do(open_page: Open) -> None:
     screen = open_page("results", shop="empty")
     assert not screen.crashed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -131,6 +133,9 @@ def test_from_a_playbook_to_the_lift_of_later_orders(
     stay = [key for key in written if key != leaver]
     rows = read(download(tab, "campaign.list.button", tmp_path))
     assert sorted(row["Email Address"].lower() for row in rows) == mails(drawn, taken[1:])
+    choose_format(tab, "klaviyo")
+    rows = read(download(tab, "campaign.list.button", tmp_path))
+    assert sorted(row["Email Address"].lower() for row in rows) == mails(drawn, stay)
     choose_format(tab, "csv")
     rows = read(download(tab, "campaign.list.button", tmp_path))
     assert {row[CODE] for row in rows} == drawn.codes(stay)
@@ -188,8 +193,14 @@ def download(tab: Page, label: str, folder: Path) -> Path:
 
 
 def read(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+    """The rows of a file, or of all files of a list that left in several."""
+    if not zipfile.is_zipfile(file):
+        return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    with zipfile.ZipFile(file) as parts:
+        texts = [
+            parts.read(name).decode("utf-8-sig") for name in parts.namelist() if ".csv" in name
+        ]
+    return [row for text in texts for row in csv.DictReader(io.StringIO(text))]
 
 
 def mails(drawn: Drawn, keys: list[int]) -> list[str]:
