@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from crm_core.models.base import Fitted, need
+from crm_core.models.category_rhythm import category_days, quiet
 from crm_core.models.measures import gini, spearman, top_decile
 from crm_core.models.triples import read_columns
 from crm_core.store import StoreAt, Tables
@@ -90,7 +91,7 @@ def segment_of(r: int, f: int, m: int) -> str:
     return next(segment.code for segment in SEGMENTS if segment.holds(r, f, m))
 
 
-def rfm(past: StoreAt, cuts: Cuts | None = None) -> ir.Table:
+def rfm(past: StoreAt, cuts: Cuts | None = None, *, by_rhythm: bool = False) -> ir.Table:
     """One row a customer who had bought by `past.as_of`, with scores and segment.
 
     Columns: customer_key, recency_days (days from the last purchase day to as_of), frequency
@@ -101,26 +102,40 @@ def rfm(past: StoreAt, cuts: Cuts | None = None) -> ir.Table:
     customers always get equal scores. r and m: the fifth in which the middle of a customer's
     group of equals falls. f: 1 is one purchase day, always and only; repeat buyers share 2 to 5
     by quarters in the same way. With one customer, or all alike, scores are in the middle.
-    With `cuts` the scores are the same whatever other customers do.
+    With `cuts` the scores are the same whatever other customers do. `by_rhythm` ranks r not by days
+    but by how quiet each customer is for what they buy (see category_rhythm).
     Recency here counts back from as_of; the repeat-buying models call another span recency.
     """
-    return scored(past.table("customer_days"), past.as_of, cuts)
+    how_quiet = None
+    if by_rhythm:
+        bought = category_days(past)
+        how_quiet = quiet(bought, bought.limit(1).select(as_of=ibis.literal(past.as_of)))
+    return scored(past.table("customer_days"), past.as_of, cuts, how_quiet)
 
 
-def scored(customer_days: ir.Table, as_of: date, cuts: Cuts | None = None) -> ir.Table:
-    """The rows of `rfm`, from any table of customer_key, day, revenue that has no future."""
+def scored(
+    customer_days: ir.Table,
+    as_of: date,
+    cuts: Cuts | None = None,
+    how_quiet: ir.Table | None = None,
+) -> ir.Table:
+    """The rows of `rfm`, from any table of customer_key, day, revenue that has no future; with
+    `how_quiet` (customer_key, quiet) r is ranked by it."""
     known = customer_days.filter(customer_days.customer_key.notnull())
     people = known.group_by("customer_key").aggregate(
         last_day=known.day.max(), frequency=known.day.nunique(), monetary=known.revenue.sum()
     )
-    return scored_people(people.mutate(as_of=ibis.literal(as_of)), cuts).select(*COLUMNS)
+    people = people.mutate(as_of=ibis.literal(as_of))
+    if how_quiet is not None:
+        people = people.left_join(how_quiet, "customer_key").drop("customer_key_right")
+    return scored_people(people, cuts).select(*COLUMNS)
 
 
 def scored_people(people: ir.Table, cuts: Cuts | None = None) -> ir.Table:
     """Customers with the columns of `rfm` beside their own: last_day, frequency, monetary, as_of.
 
     Where they have `revenue_unit` too, revenue is cut at so many times that; where they have the
-    columns of `rank_cuts`, by these.
+    columns of `rank_cuts`, by these; where they have `quiet`, r is ranked by it.
     """
     people = people.mutate(recency_days=people.as_of.delta(people.last_day, unit="day"))
     named = _ranked(people) if cuts is None else _cut(people, cuts)
@@ -237,12 +252,13 @@ def _after(
 
 
 def rank_cuts(people: ir.Table) -> ir.Table:
-    """One row: the least that reaches a score among these customers, as r_2 to r_5 (last_day),
-    m_2 to m_5 (monetary) and f_2 to f_4 (frequency, quarters of repeat buyers); NULL where nobody
+    """One row: the least that reaches a score among these customers, as r_2 to r_5 (last_day, or
+    how little `quiet` they are), m_2 to m_5 (monetary) and f_2 to f_4 (frequency, quarters of repeat buyers); NULL where nobody
     does."""
+    people = _with_freshness(people)
     repeat = people.filter(people.frequency > 1)
     rows = [
-        _least(people, "last_day", "r", parts=5),
+        _least(people, "freshness", "r", parts=5),
         _least(people, "monetary", "m", parts=5),
         _least(repeat, "frequency", "f", parts=4),
     ]
@@ -262,6 +278,7 @@ def _ranked(people: ir.Table) -> ir.Table:
     """People with the scores of their ranks, by the cuts beside them or, if none are, their own."""
     if "r_2" not in people.columns:
         people = people.cross_join(rank_cuts(people))
+    people = _with_freshness(people)
 
     def reached(column: str, score: str, parts: int) -> ir.Value:
         steps = [people[column] >= people[f"{score}_{least}"] for least in range(2, parts + 1)]
@@ -272,10 +289,16 @@ def _ranked(people: ir.Table) -> ir.Table:
 
     quarter = ibis.ifelse(people.frequency > 1, reached("frequency", "f", 4), 0)
     return people.mutate(
-        r=reached("last_day", "r", 5).cast("int64"),
+        r=reached("freshness", "r", 5).cast("int64"),
         f=(quarter + 1).cast("int64"),
         m=reached("monetary", "m", 5).cast("int64"),
     )
+
+
+def _with_freshness(people: ir.Table) -> ir.Table:
+    """What r is ranked by: the last day, or how little quiet a customer is."""
+    is_told = "quiet" in people.columns
+    return people.mutate(freshness=-people.quiet if is_told else people.last_day)
 
 
 def _cut(people: ir.Table, cuts: Cuts) -> ir.Table:

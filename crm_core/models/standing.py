@@ -17,6 +17,7 @@ from crm_core.models.rfm import SEGMENTS, Cuts, rfm, standard_cuts
 from crm_core.store import Store, StoreAt, Tables
 
 HISTORY: Final = "segment_history"
+RHYTHM: Final = "rhythm"
 YEAR_DAYS: Final = 365
 MONTH_ENDS: Final = 25
 
@@ -34,7 +35,8 @@ _MONEY: Final = "decimal(18,2)"
 
 @dataclass(frozen=True)
 class RfmRule:
-    """How the shop's RFM scores are cut: by `quantiles`, at `fixed` numbers, or at its `own`.
+    """How the shop's RFM scores are cut: by `quantiles`, at `fixed` numbers, at its `own`, or by
+    quantiles with recency by the `rhythm` of what each customer buys.
 
     >>> RfmRule.from_json(RfmRule("fixed").to_json())
     RfmRule(by='fixed', own=None)
@@ -90,7 +92,8 @@ class Segmentation:
 
 
 def _rfm(past: StoreAt, rule: RfmRule) -> ir.Table:
-    return rfm(past, rule.cuts(past)).select("customer_key", code="segment")
+    found = rfm(past, rule.cuts(past), by_rhythm=rule.by == RHYTHM)
+    return found.select("customer_key", code="segment")
 
 
 def _stages(past: StoreAt, rule: RfmRule) -> ir.Table:

@@ -13,6 +13,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.models.category_rhythm import quiet
 from crm_core.models.lifecycle import (
     NOBODY_CAME_TWICE_DAYS,
     PROSPECT,
@@ -28,6 +29,7 @@ NET_DAYS: Final = "net_revenue_days"
 SEEN: Final = "people_seen"
 DAY: Final = "standing_day"
 DAY_PEOPLE: Final = "standing_day_people"
+BOUGHT: Final = "category_purchase_days"
 DAY_FACTS: Final = "standing_day_facts"
 
 _MONEY: Final = "decimal(18,2)"
@@ -91,6 +93,13 @@ def day_people(states: ir.Table, one: ir.Table) -> ir.Table:
         monetary="spent",
         frequency=known.purchases.cast("int64"),
     )
+
+
+def told_quiet(people: ir.Table, bought: ir.Table, one: ir.Table) -> ir.Table:
+    """The rows of `day_people` with how `quiet` each was on the day of `one`; `bought` are rows of
+    `category_days`."""
+    found = quiet(bought, one.select("as_of"))
+    return people.left_join(found, "customer_key").drop("customer_key_right")
 
 
 def day_facts(states: ir.Table, people: ir.Table, one: ir.Table, rule: RfmRule) -> ir.Table:

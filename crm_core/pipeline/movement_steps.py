@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from crm_core.models.category_rhythm import category_days
 from crm_core.models.lifecycle import people_seen
 from crm_core.models.standing import (
     HISTORY,
+    RHYTHM,
     RfmRule,
     is_worth_keeping,
     kept_days,
 )
 from crm_core.models.standing_history import (
+    BOUGHT,
     DAY,
     DAY_FACTS,
     DAY_PEOPLE,
@@ -22,6 +25,7 @@ from crm_core.models.standing_history import (
     net_days,
     purchase_states,
     standing_from,
+    told_quiet,
 )
 from crm_core.pipeline.learned import Documents, Scoring
 
@@ -39,13 +43,15 @@ def segment_history(job: Scoring) -> None:
         build = job.build
         build.materialise(STATES, purchase_states(build), helper=True)
         build.materialise(NET_DAYS, net_days(build), helper=True)
+        if rule.by == RHYTHM:
+            build.materialise(BOUGHT, category_days(build), helper=True)
         seen = people_seen(build)
         if seen is not None:
             build.materialise(SEEN, seen, helper=True)
         try:
             _keep_days(job, rule)
         finally:
-            for helper in (STATES, NET_DAYS, SEEN, DAY, DAY_PEOPLE, DAY_FACTS):
+            for helper in (STATES, NET_DAYS, BOUGHT, SEEN, DAY, DAY_PEOPLE, DAY_FACTS):
                 build.drop(helper)
         return ()
 
@@ -58,6 +64,8 @@ def _keep_days(job: Scoring, rule: RfmRule) -> None:
     first, *others = kept_days(job.as_of, job.store.meta.first_day)
     build.materialise(DAY, day_row(states, first), helper=True)
     people = day_people(states, build.table(DAY))
+    if rule.by == RHYTHM:
+        people = told_quiet(people, build.table(BOUGHT), build.table(DAY))
     build.materialise(DAY_PEOPLE, people, helper=True)
     facts = day_facts(states, build.table(DAY_PEOPLE), build.table(DAY), rule)
     build.materialise(DAY_FACTS, facts, helper=True)

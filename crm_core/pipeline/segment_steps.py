@@ -10,6 +10,7 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.models.lifecycle import lifecycle, shop_rhythm
 from crm_core.models.rfm import Cuts, rfm, standard_cuts
+from crm_core.models.standing import RHYTHM
 from crm_core.models.tiers import loyalty_rules, loyalty_tiers, value_bounds, value_tiers
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt
@@ -18,7 +19,7 @@ from crm_core.store import StoreAt
 def rfm_segments(job: Scoring) -> None:
     """`rfm`: each customer's scores and segment, cut as the shop's settings say."""
     past = StoreAt(job.build, job.as_of)
-    found = rfm(past, _cuts(job, past))
+    found = rfm(past, _cuts(job, past), by_rhythm=job.rules.rfm_by == RHYTHM)
     job.build.materialise("rfm", found.order_by("customer_key"))
 
 

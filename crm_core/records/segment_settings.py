@@ -9,7 +9,7 @@ from typing import Any, Final
 
 #: The tiers above `member`, lowest first.
 PAID_TIERS: Final = ("silver", "gold", "platinum")
-RFM_BY: Final = ("quantiles", "fixed", "own")
+RFM_BY: Final = ("quantiles", "rhythm", "fixed", "own")
 #: The scores that begin at a number, from the smallest number to the greatest.
 CUT_SCORES: Final[Mapping[str, tuple[str, ...]]] = {
     "recency_days": ("5", "4", "3", "2"),

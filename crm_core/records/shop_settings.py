@@ -58,7 +58,8 @@ class ShopSettings:
     `discount_rate` is what a year makes money ahead worth less.
     Uploaded files are kept for `raw_uploads_days`, or not at all at 0.
     `loyalty_tiers` is tier -> spend in the last 365 days it asks for; nothing typed lets it follow
-    from what customers spend. `rfm_by` says how RFM scores are cut: by rank, at fixed numbers,
+    from what customers spend. `rfm_by` says how RFM scores are cut: by rank (recency by days or by
+    the rhythm of what is bought), at fixed numbers,
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate

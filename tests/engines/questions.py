@@ -112,6 +112,7 @@ def customers(as_of: date) -> dict[str, Question]:
     return {
         "features": lambda store: build_features(store.at(as_of)),
         "rfm": lambda store: rfm(store.at(as_of)),
+        "rfm_rhythm": lambda store: rfm(store.at(as_of), by_rhythm=True),
         "purchase_history": lambda store: purchase_history(store, as_of),
         "spend_history": lambda store: spend_history(store, as_of),
     }
