@@ -17,7 +17,7 @@ from crm_core.errors import CrmError
 from crm_core.metrics.catalog import dimension, metric
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.dimensions import having, joined, key_of
-from crm_core.metrics.parts import Part, amounts_of, parts_of, put_together, ranked_by, rows_of
+from crm_core.metrics.parts import Part, amounts_of, parts_of, put_together, rows_of, worked_out
 from crm_core.metrics.small_groups import PEOPLE
 from crm_core.store import Store
 
@@ -87,7 +87,7 @@ class Levels:
         keys = {name: key_of(self._rows, name) for name in names}
         parts = {part.name: rows_of(part, self._rows) for part in parts_of(first)}
         grouped = self._rows.group_by(**keys).agg(**parts)
-        rank = ranked_by(metric(first[0]), grouped)
+        rank = worked_out(metric(first[0]), grouped)
         order = [rank.desc(nulls_first=False), *(grouped[name].asc() for name in names)]
         frame = self._store.fetch(grouped.order_by(order).limit(most + 1))
         codes = tuple(_codes(frame, names))

@@ -49,7 +49,7 @@ def is_time(name: str) -> bool:
     >>> is_time("month"), is_time("region")
     (True, False)
     """
-    return name in _TIME or name == "cohort"
+    return name in _TIME
 
 
 def choose(asked: Exploration, levels: Levels) -> Chosen:
