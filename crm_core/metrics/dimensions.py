@@ -16,6 +16,8 @@ from crm_core.metrics.last_message import last_messages
 from crm_core.store import Store
 from crm_core.store.marts import without
 
+#: The day of rows whose `day` was moved to meet another period's.
+OWN_DAY: Final = "own_day"
 _DIGITS: Final = 19
 NEW, RETURNING = "new", "returning"
 #: Dimensions that stand on a refresh of the scores.
@@ -43,7 +45,8 @@ def column_of(found: Dimension) -> str:
 def key_of(rows: ir.Table, name: str) -> ir.Value:
     """The value of a dimension for each of the joined rows."""
     found = dimension(name)
-    return stepped(rows[column_of(found)], found.step)
+    is_own = found.step == "weekday" and OWN_DAY in rows.columns
+    return stepped(rows[OWN_DAY if is_own else column_of(found)], found.step)
 
 
 def stepped(day: ir.Value, step: Step) -> ir.Value:

@@ -16,7 +16,7 @@ from crm_core.metrics import DIMENSIONS, METRICS
 from crm_core.metrics import explore as metrics_explore
 from crm_core.metrics.dimensions import whole_number
 from crm_core.metrics.exploration import UNASKED, Exploration
-from crm_core.metrics.parts import counted_rows, of_ledger
+from crm_core.metrics.parts import counted_rows, of_ledger, parts_of
 from crm_core.metrics.small_groups import is_guarded, is_small
 from crm_core.privacy.policy import Access
 from crm_core.rules import All
@@ -176,13 +176,8 @@ def customers_behind(
     orders, revenue and refunds of what was asked for, last_day."""
     rows = _behind(store, selection, asked)
     rows = rows.filter(rows.customer_key.notnull())
-    found = _told_by(
-        rows,
-        "customer_key",
-        asked,
-        orders=of_ledger(METRICS["orders"], rows),
-        last_day=rows.day.max(),
-    )
+    orders = {part.name: of_ledger(part, rows) for part in parts_of(("orders",))}
+    found = _told_by(rows, "customer_key", asked, **orders, last_day=rows.day.max())
     ordered = found.order_by(found.revenue.desc(), found.customer_key.asc())
     return _paged(store, ordered, access, page, size)
 
@@ -226,7 +221,8 @@ def _told_by(rows: Any, key: str, asked: Exploration, **more: Any) -> Any:
     count of sales is not about who had money back alone."""
     counts = counted_rows(asked.metrics, rows)
     money = {
-        name: of_ledger(METRICS[name], rows).cast("float64") for name in ("revenue", "refunds")
+        part.name: of_ledger(part, rows).cast("float64")
+        for part in parts_of(("revenue", "refunds"))
     }
     found = rows.group_by(key).agg(**money, **more, counted=rows.count(where=counts))
     return found.filter(found.counted > 0).drop("counted")
