@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import ibis
@@ -14,10 +14,10 @@ from crm_core.metrics.catalog import METRICS, dimension, metric
 from crm_core.metrics.definition import CountDistinct, Ratio, Sum
 from crm_core.metrics.dimensions import MADE, OWN_DAY, having, joined
 from crm_core.metrics.evaluate import scope
-from crm_core.metrics.exploration import Exploration
+from crm_core.metrics.exploration import MOST_TOP, Exploration
 from crm_core.metrics.explore_levels import Codes, Levels
 from crm_core.metrics.explore_lines import WHOLE, Line, choose, is_time, lines_of
-from crm_core.metrics.explore_told import changed, told, without_small
+from crm_core.metrics.explore_told import all_hidden, changed, told, without_small
 from crm_core.metrics.parts import Part, columns_of, parts_of
 from crm_core.metrics.small_groups import PEOPLE
 from crm_core.selection import Period, Selection
@@ -31,6 +31,7 @@ __all__ = [
     "check",
     "explore",
     "is_time",
+    "is_told",
     "nearest_valid",
     "rows_behind",
 ]
@@ -65,12 +66,42 @@ def explore(
 ) -> Explored:
     """The answer to a question over a period; `compared` is asked for changes alone.
 
-    With `is_guarded` groups of fewer than five people are hidden, and a second one beside each.
+    With `is_guarded` groups of fewer than five people are hidden, and a second one beside each;
+    everything, where `is_told` says so.
     Raises: CrmError("explore_undefined") for a metric that a dimension cannot split,
     ("explore_cannot_show") for a share or running total of what has none,
     ("explore_too_many_cells"), ("no_scores").
     """
     check(asked, selection)
+    answer = _answer(store, selection, asked, period, compared, is_guarded=is_guarded)
+    if is_guarded and not is_told(store, selection, asked, period):
+        return replace(answer, lines=tuple(all_hidden(answer.lines, answer.columns)))
+    return answer
+
+
+def is_told(store: Store, selection: Selection, asked: Exploration, period: Period) -> bool:
+    """Whether the filters leave what may be told to who sees no small groups: neither one group
+    alone that a filter's own split hides, nor all but one."""
+    for name in dict(asked.where):
+        kept = {(code,) for found, code in asked.where if found == name}
+        where = tuple(pair for pair in asked.where if pair[0] != name)
+        split = replace(asked, by=(name,), across="", where=where, top=MOST_TOP, show="value")
+        lines = _answer(store, selection, split, period, None, is_guarded=True).lines
+        gone = {line.keys for line in lines if line.hidden and line.kind != "total"}
+        if 1 in (len(gone & kept), len(gone - kept)):
+            return False
+    return True
+
+
+def _answer(
+    store: Store,
+    selection: Selection,
+    asked: Exploration,
+    period: Period,
+    compared: Period | None,
+    *,
+    is_guarded: bool,
+) -> Explored:
     names = (*asked.by, asked.across) if asked.across else asked.by
     parts = [*parts_of(asked.metrics), *([PEOPLE] if is_guarded else [])]
     rows = rows_behind(store, selection, asked, period, of=parts)

@@ -100,6 +100,11 @@ def without_small(
     return found
 
 
+def all_hidden(lines: Sequence[Line], columns: Codes) -> list[Line]:
+    """The lines without any value."""
+    return [_bare(line, {WHOLE, *columns}) for line in lines]
+
+
 def _people(every: Sequence[Line], everywhere: Codes, before: Sequence[Line]) -> Counts:
     """How many people each cell is about: of the two periods the fewer, if anybody."""
     old = {(line.kind, line.keys): line.values for line in before}

@@ -68,6 +68,9 @@ class Rows:
     is_hidden: bool = False
 
 
+_HIDDEN = Rows(0, pd.DataFrame(), is_hidden=True)
+
+
 def explore(selection: Selection, *, store: Store, access: Access, asked: Exploration) -> Explore:
     """Answers a question of the page; who may not know small groups does not see them.
 
@@ -153,6 +156,8 @@ def orders_behind(
 ) -> Rows:
     """One page of the orders that a number is about, the latest first: order_key, order_id, day,
     customer_key, sales_channel, status, revenue and refunds of what was asked for."""
+    if not _is_told(store, selection, access, asked):
+        return _HIDDEN
     rows = _behind(store, selection, asked)
     found = _told_by(rows.filter(rows.order_key.notnull()), "order_key", asked)
     orders = store.table("order_facts").select(
@@ -174,6 +179,8 @@ def customers_behind(
 ) -> Rows:
     """One page of the customers that a number is about, those who spent most first: customer_key,
     orders, revenue and refunds of what was asked for, last_day."""
+    if not _is_told(store, selection, access, asked):
+        return _HIDDEN
     rows = _behind(store, selection, asked)
     rows = rows.filter(rows.customer_key.notnull())
     orders = {part.name: of_ledger(part, rows) for part in parts_of(("orders",))}
@@ -216,6 +223,11 @@ def _behind(store: Store, selection: Selection, asked: Exploration) -> Any:
     return metrics_explore.rows_behind(store, selection, asked, period)
 
 
+def _is_told(store: Store, selection: Selection, access: Access, asked: Exploration) -> bool:
+    period = selection.resolve(store.meta.first_day, store.meta.as_of)
+    return not is_guarded(access) or metrics_explore.is_told(store, selection, asked, period)
+
+
 def _told_by(rows: Any, key: str, asked: Exploration, **more: Any) -> Any:
     """Revenue, refunds and more of each order or customer that the numbers count or add up: a
     count of sales is not about who had money back alone."""
@@ -234,6 +246,6 @@ def _paged(store: Store, ordered: Any, access: Access, page: int, size: int) -> 
     counts = {"rows": ordered.count(), "people": ordered.customer_key.nunique()}
     counted = store.fetch(ordered.agg(**counts)).iloc[0]
     if is_guarded(access) and is_small(float(counted["people"])):
-        return Rows(0, pd.DataFrame(), is_hidden=True)
+        return _HIDDEN
     wanted = ordered.limit(size, offset=(page - 1) * size)
     return Rows(int(counted["rows"]), store.fetch(wanted))

@@ -16,8 +16,10 @@ from crm_core.metrics.explore import WHOLE, explore
 from crm_core.metrics.explore_lines import Line
 from crm_core.metrics.explore_told import changed, told, without_small
 from crm_core.metrics.small_groups import FEWEST, PEOPLE, hidden
+from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+from crm_core.views.explore import customers_behind, orders_behind
 from tests.examples import examples
 
 DAY = Period(date(2026, 6, 15), date(2026, 6, 15))
@@ -144,6 +146,25 @@ def test_who_was_few_in_the_compared_days_is_hidden_in_a_change(store: Store) ->
     few = {line.keys for line in then.lines if line.hidden}
     seen = explore(store, Selection(), asked, period=MONTH, compared=DAY, is_guarded=True)
     assert few & {line.keys for line in seen.lines if line.hidden}
+
+
+def test_a_filter_does_not_open_what_its_split_hides(store: Store) -> None:
+    """Seven came from the East: by themselves they would tell of the three from abroad."""
+    viewer, day = Access("viewer", "ann"), Period(date(2026, 9, 6), date(2026, 9, 6))
+    custom = Selection(period="custom", start=day.start, end=day.end)
+    asked = Exploration(metrics=("revenue",), by=("region",))
+    split = explore(store, Selection(), asked, period=day, is_guarded=True)
+    every = [line.keys[0] for line in split.lines if line.kind == "row"]
+    assert {line.keys[0] for line in split.lines if line.hidden} == {"Abroad", "East"}
+    but_abroad = [code for code in every if code != "Abroad"]
+    for codes, told_of in ((["East"], False), (but_abroad, False), (["South"], True)):
+        where = tuple(("region", code) for code in codes)
+        one = Exploration(("revenue",), (), where=where)
+        seen = explore(store, Selection(), one, period=day, is_guarded=True)
+        assert (seen.total.values["revenue", WHOLE] is not None) is told_of
+        for behind in (orders_behind, customers_behind):
+            listed = behind(custom, store=store, access=viewer, asked=one)
+            assert listed.is_hidden is not told_of
 
 
 def test_groups_large_enough_are_all_shown(store: Store) -> None:
