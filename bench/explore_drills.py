@@ -78,7 +78,7 @@ def questions(store: Store, chance: random.Random) -> list[tuple[Exploration, Pe
         )
         days = chance.choice([30, 90, 365, (last - first).days])
         try:
-            check(asked)
+            check(asked, Selection())
         except CrmError:
             continue
         found.append((asked, Period(last - timedelta(days), last)))

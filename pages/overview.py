@@ -39,7 +39,7 @@ if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
 ask_box()
 kpis(view.cards, with_notes=True)
-link("explore", "overview.explore", m=[card.label_key.split(".")[1] for card in view.cards])
+link("explore", "overview.explore", m=[card.metric for card in view.cards])
 with part():
     draw_pinned()
 left, right = columns(2, 1)

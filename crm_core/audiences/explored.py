@@ -68,8 +68,8 @@ def rule_behind(
             continue
         if name in _FIELDS:
             people.append(_is_one_of(_FIELDS[name], codes))
-        elif name == "cohort" and len(codes) == 1 and codes[0]:
-            people.append(Condition("first_order_day", "between", _span("month", codes[0])))
+        elif name == "cohort" and len(codes) == 1 and (days := _read_span("month", codes[0])):
+            people.append(Condition("first_order_day", "between", days))
         elif name in _OF_PURCHASE and "" not in codes:
             told = [product_ids.get(code, code) for code in codes] if name == "product" else codes
             bought.append(Condition(_OF_PURCHASE[name], "in", tuple(told)))
@@ -100,17 +100,19 @@ def _narrowed(period: Period, chosen: Mapping[str, Sequence[str]]) -> tuple[Peri
     """The days of the period that one month, week … leaves; several cannot be said."""
     start, end, unsaid = period.start, period.end, list[str]()
     for name in _STEPS:
-        codes = chosen.get(name, ())
-        try:
-            spans = [_span(name, code) for code in codes]
-        except ValueError:
-            unsaid.append(name)
-            continue
-        if len(spans) == 1:
-            start, end = max(start, spans[0][0]), min(end, spans[0][1])
+        spans = [_read_span(name, code) for code in chosen.get(name, ())]
+        if len(spans) == 1 and (days := spans[0]):
+            start, end = max(start, days[0]), min(end, days[1])
         elif spans:
             unsaid.append(name)
     return (Period(start, end) if start <= end else period), unsaid
+
+
+def _read_span(step: str, code: str) -> tuple[date, date] | None:
+    try:
+        return _span(step, code)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _span(step: str, code: str) -> tuple[date, date]:

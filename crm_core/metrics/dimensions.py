@@ -16,6 +16,9 @@ from crm_core.metrics.last_message import last_messages
 from crm_core.store import Store
 from crm_core.store.marts import without
 
+#: The day of rows whose `day` was moved to meet another period's.
+OWN_DAY: Final = "own_day"
+_DIGITS: Final = 19
 NEW, RETURNING = "new", "returning"
 #: Dimensions that stand on a refresh of the scores.
 SCORED: Final = ("lifecycle", "value_tiers", "rfm", "loyalty", "clusters")
@@ -42,7 +45,8 @@ def column_of(found: Dimension) -> str:
 def key_of(rows: ir.Table, name: str) -> ir.Value:
     """The value of a dimension for each of the joined rows."""
     found = dimension(name)
-    return stepped(rows[column_of(found)], found.step)
+    is_own = found.step == "weekday" and OWN_DAY in rows.columns
+    return stepped(rows[OWN_DAY if is_own else column_of(found)], found.step)
 
 
 def stepped(day: ir.Value, step: Step) -> ir.Value:
@@ -76,10 +80,22 @@ def _read(key: ir.Value, code: str) -> str | int | date | None:
         if key.type().is_date():
             return date.fromisoformat(code)
         if key.type().is_integer():
-            return int(code) if len(code) < 20 else None
+            return whole_number(code)
     except ValueError:
         return None
     return code
+
+
+def whole_number(code: str) -> int | None:
+    """A code as a whole number that an engine's column can hold; None where it is none.
+
+    >>> whole_number("25"), whole_number("9" * 19), whole_number("\u00b2")
+    (25, None, None)
+    """
+    if not (code.isascii() and code.isdigit()) or len(code) > _DIGITS:
+        return None
+    found = int(code)
+    return found if found < 2**63 else None
 
 
 def _source(store: Store, found: Dimension) -> ir.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import ibis
@@ -12,12 +12,12 @@ import ibis.expr.types as ir
 from crm_core.errors import CrmError
 from crm_core.metrics.catalog import METRICS, dimension, metric
 from crm_core.metrics.definition import CountDistinct, Ratio, Sum
-from crm_core.metrics.dimensions import MADE, having, joined
+from crm_core.metrics.dimensions import MADE, OWN_DAY, having, joined
 from crm_core.metrics.evaluate import scope
-from crm_core.metrics.exploration import Exploration
+from crm_core.metrics.exploration import MOST_TOP, Exploration
 from crm_core.metrics.explore_levels import Codes, Levels
 from crm_core.metrics.explore_lines import WHOLE, Line, choose, is_time, lines_of
-from crm_core.metrics.explore_told import changed, told, without_small
+from crm_core.metrics.explore_told import all_hidden, changed, told, without_small
 from crm_core.metrics.parts import Part, columns_of, parts_of
 from crm_core.metrics.small_groups import PEOPLE
 from crm_core.selection import Period, Selection
@@ -31,6 +31,7 @@ __all__ = [
     "check",
     "explore",
     "is_time",
+    "is_told",
     "nearest_valid",
     "rows_behind",
 ]
@@ -65,30 +66,60 @@ def explore(
 ) -> Explored:
     """The answer to a question over a period; `compared` is asked for changes alone.
 
-    With `is_guarded` groups of fewer than five people are hidden, and a second one beside each.
+    With `is_guarded` groups of fewer than five people are hidden, and a second one beside each;
+    everything, where `is_told` says so.
     Raises: CrmError("explore_undefined") for a metric that a dimension cannot split,
     ("explore_cannot_show") for a share or running total of what has none,
     ("explore_too_many_cells"), ("no_scores").
     """
-    check(asked)
+    check(asked, selection)
+    answer = _answer(store, selection, asked, period, compared, is_guarded=is_guarded)
+    if is_guarded and not is_told(store, selection, asked, period):
+        return replace(answer, lines=tuple(all_hidden(answer.lines, answer.columns)))
+    return answer
+
+
+def is_told(store: Store, selection: Selection, asked: Exploration, period: Period) -> bool:
+    """Whether the filters leave what may be told to who sees no small groups: neither one group
+    alone that a filter's own split hides, nor all but one."""
+    for name in dict(asked.where):
+        kept = {(code,) for found, code in asked.where if found == name}
+        where = tuple(pair for pair in asked.where if pair[0] != name)
+        split = replace(asked, by=(name,), across="", where=where, top=MOST_TOP, show="value")
+        lines = _answer(store, selection, split, period, None, is_guarded=True).lines
+        gone = {line.keys for line in lines if line.hidden and line.kind != "total"}
+        if 1 in (len(gone & kept), len(gone - kept)):
+            return False
+    return True
+
+
+def _answer(
+    store: Store,
+    selection: Selection,
+    asked: Exploration,
+    period: Period,
+    compared: Period | None,
+    *,
+    is_guarded: bool,
+) -> Explored:
     names = (*asked.by, asked.across) if asked.across else asked.by
     parts = [*parts_of(asked.metrics), *([PEOPLE] if is_guarded else [])]
     rows = rows_behind(store, selection, asked, period, of=parts)
     levels = Levels(store, rows, names, asked.metrics, people=is_guarded)
     chosen = choose(asked, levels)
     lines = lines_of(asked, levels, chosen)
+    before: list[Line] = []
     if asked.show == "change":
-        before = None
         if compared is not None:
-            rows = rows_behind(store, selection, asked, compared, of=parts)
-            rows = _moved(rows, period, compared)
-            levels = Levels(store, rows, names, asked.metrics)
+            shift = (period.start - compared.start).days
+            rows = rows_behind(store, selection, asked, compared, of=parts, moved_days=shift)
+            levels = Levels(store, rows, names, asked.metrics, people=is_guarded)
             before = lines_of(asked, levels, chosen)
-        lines = changed(lines, before or [])
+        lines = changed(lines, before)
     elif asked.show != "value":
         lines = told(asked, lines)
     if is_guarded:
-        lines = without_small(lines, chosen.columns)
+        lines = without_small(asked, lines, chosen.columns, before)
     return Explored(asked, tuple(lines), chosen.columns, chosen.left_out)
 
 
@@ -99,11 +130,13 @@ def rows_behind(
     period: Period,
     *,
     of: Sequence[Part] = (),
+    moved_days: int = 0,
 ) -> ir.Table:
     """The ledger rows that a question is about.
 
     Named the parts that are measured, they have the columns of those and of the dimensions alone,
-    or sums by day come instead where they serve as well.
+    or sums by day come instead where they serve as well. With `moved_days` their days meet those
+    so much later, by which they are split and filtered; a weekday stays the day's own.
     """
     wanted = [name for name, _ in asked.where]
     names = [*asked.by, *([asked.across] if asked.across else []), *wanted]
@@ -113,6 +146,9 @@ def rows_behind(
         known = [found.key if found.via else found.column for found in map(dimension, names)]
         kept = {*known, *columns_of(of), *(part.name for part in of), "day"}
         rows = rows.select(*[name for name in rows.columns if name in kept])
+    if moved_days:
+        later = rows.day.cast("timestamp") + ibis.interval(days=moved_days)
+        rows = rows.mutate(day=later.cast("date"), **{OWN_DAY: rows.day})
     return narrowed(store, rows, asked.where)
 
 
@@ -127,14 +163,16 @@ def narrowed(store: Store, rows: ir.Table, where: Sequence[tuple[str, str]]) -> 
     return rows
 
 
-def check(asked: Exploration) -> None:
-    """Whether every metric can be split and shown as asked.
+def check(asked: Exploration, selection: Selection) -> None:
+    """Whether every metric can be split and shown as asked: of a category there is no more than by
+    categories, whichever filter keeps it.
 
     Raises: CrmError as `explore`.
     """
     if not asked.metrics:
         raise CrmError("explore_no_metric")
     names = [*asked.by, *([asked.across] if asked.across else []), *dict(asked.where)]
+    names += ["category"] if selection.category else []
     for name in asked.metrics:
         for by in names:
             if dimension(by).one_per == "line" and (nearest := nearest_valid(name)):
@@ -169,9 +207,3 @@ def _adds_over(kind: Any, by: Sequence[str]) -> bool:
         one_per = {dimension(name).one_per for name in by}
         return one_per <= ({"order", "person"} if of_order else {"person"})
     return isinstance(kind, Sum)
-
-
-def _moved(rows: ir.Table, period: Period, compared: Period) -> ir.Table:
-    """Rows of the compared period, their days moved so that they meet those of the period."""
-    shift = ibis.interval(days=(period.start - compared.start).days)
-    return rows.mutate(day=(rows.day.cast("timestamp") + shift).cast("date"))

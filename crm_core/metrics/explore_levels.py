@@ -17,7 +17,7 @@ from crm_core.errors import CrmError
 from crm_core.metrics.catalog import dimension, metric
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.dimensions import having, joined, key_of
-from crm_core.metrics.parts import Part, amounts_of, parts_of, put_together, ranked_by, rows_of
+from crm_core.metrics.parts import Part, amounts_of, parts_of, put_together, rows_of, worked_out
 from crm_core.metrics.small_groups import PEOPLE
 from crm_core.store import Store
 
@@ -57,6 +57,7 @@ class Levels:
         self._metrics = tuple(metrics)
         self._rows = joined(store, rows, names)
         self._parts: list[Part] = [*parts_of(metrics), *([PEOPLE] if people else [])]
+        self._columns: Cut | None = None
         self._known: dict[tuple[Codes, Cut | None], Groups] = {}
         try:
             self._finest = self._asked(self._names, self._parts, self._rows)
@@ -71,27 +72,42 @@ class Levels:
         """Whether every group was fetched: there were not too many."""
         return self._is_complete
 
-    def keep_only(self, cut: Cut) -> None:
-        """Fetches the groups that are shown, where all of them were too many."""
+    def keep_only(self, *cuts: Cut, columns: Cut | None = None) -> None:
+        """Fetches the groups that are shown, where all of them were too many; of `columns` no
+        others are asked for from here on.
+
+        Raises: CrmError("explore_too_many_cells") where these are too many as well.
+        """
+        self._columns = columns
+        rows = self._rows
+        for cut in (*cuts, *([columns] if columns else [])):
+            rows = rows.filter(self._among(cut))
         try:
-            rows = self._rows.filter(self._among(cut))
             self._finest = self._asked(self._names, self._parts, rows)
         except CrmError as error:
             if error.code != "too_many_rows":
                 raise
             raise CrmError("explore_too_many_cells", limit=MOST_CELLS) from None
 
-    def largest(self, names: Sequence[str], most: int) -> tuple[tuple[Codes, ...], bool]:
-        """The groups with most of the first metric, found in the engine; whether there are more."""
+    def count(self, names: Sequence[str]) -> int:
+        """How many groups there are, counted in the engine."""
+        keys = {name: key_of(self._rows, name) for name in names}
+        groups = self._rows.select(**keys).distinct()
+        return int(self._store.fetch(groups.agg(n=groups.count()))["n"].iloc[0])
+
+    def largest(
+        self, names: Sequence[str], most: int, *, latest: bool = False
+    ) -> tuple[Codes, ...]:
+        """The groups with most of the first metric, found in the engine; or the `latest` days."""
         first = self._metrics[:1]
         keys = {name: key_of(self._rows, name) for name in names}
         parts = {part.name: rows_of(part, self._rows) for part in parts_of(first)}
         grouped = self._rows.group_by(**keys).agg(**parts)
-        rank = ranked_by(metric(first[0]), grouped)
+        rank = worked_out(metric(first[0]), grouped)
         order = [rank.desc(nulls_first=False), *(grouped[name].asc() for name in names)]
-        frame = self._store.fetch(grouped.order_by(order).limit(most + 1))
-        codes = tuple(_codes(frame, names))
-        return codes[:most], len(codes) > most
+        if latest:
+            order = [grouped[name].desc(nulls_first=False) for name in names]
+        return tuple(_codes(self._store.fetch(grouped.order_by(order).limit(most)), names))
 
     def at(self, keep: Sequence[str], cut: Cut | None = None) -> Groups:
         """The groups of some of the dimensions, of all rows or of those of a cut."""
@@ -110,6 +126,8 @@ class Levels:
         found = self._added(keep, cut, added)
         if anew:
             rows = self._rows if cut is None else self._rows.filter(self._among(cut))
+            if self._columns is not None and self._columns.names[0] in keep:
+                rows = rows.filter(self._among(self._columns))
             for codes, parts in self._asked(keep, anew, rows).items():
                 found.setdefault(codes, dict.fromkeys(added, 0.0)).update(parts)
         return found

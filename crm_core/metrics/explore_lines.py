@@ -49,7 +49,7 @@ def is_time(name: str) -> bool:
     >>> is_time("month"), is_time("region")
     (True, False)
     """
-    return name in _TIME or name == "cohort"
+    return name in _TIME
 
 
 def choose(asked: Exploration, levels: Levels) -> Chosen:
@@ -57,22 +57,27 @@ def choose(asked: Exploration, levels: Levels) -> Chosen:
     ranked = tuple(name for name in asked.by if not is_time(name)) or asked.by
     is_dated = all(map(is_time, ranked))
     most = MOST_LINES if is_dated else asked.top
-    cut = None
-    if asked.by and not levels.is_complete:
-        codes, is_more = levels.largest(ranked, most)
-        cut = Cut(ranked, codes)
-        levels.keep_only(cut)
-        cut = cut if is_more else None
-    elif asked.by:
-        codes = _largest(asked, levels, ranked)
-        cut = Cut(ranked, codes[:most]) if len(codes) > most else None
-    if not asked.across:
-        return Chosen(cut, (), 0)
-    found = [code for (code,) in _largest(asked, levels, (asked.across,))]
-    columns = found[:MOST_COLUMNS]
+    across = (asked.across,) if asked.across else ()
+    rows, more_rows = _first(asked, levels, ranked, most) if asked.by else ((), 0)
+    columns, left_out = _first(asked, levels, across, MOST_COLUMNS) if across else ((), 0)
+    cut = Cut(ranked, rows)
+    if not levels.is_complete:
+        kept = [cut] if asked.by else []
+        levels.keep_only(*kept, columns=Cut(across, columns) if across else None)
     if is_time(asked.across):
-        columns = sorted(columns)
-    return Chosen(cut, tuple(columns), len(found) - len(columns))
+        columns = tuple(sorted(columns))
+    return Chosen(cut if more_rows else None, tuple(code for (code,) in columns), left_out)
+
+
+def _first(
+    asked: Exploration, levels: Levels, names: Codes, most: int
+) -> tuple[tuple[Codes, ...], int]:
+    """The groups that come first, and how many there are beside them."""
+    if levels.is_complete:
+        found = _largest(asked, levels, names)
+        return found[:most], max(0, len(found) - most)
+    found = levels.largest(names, most, latest=all(map(is_time, names)))
+    return found, levels.count(names) - len(found)
 
 
 def _largest(asked: Exploration, levels: Levels, names: Codes) -> tuple[Codes, ...]:
@@ -88,20 +93,24 @@ def lines_of(asked: Exploration, levels: Levels, chosen: Chosen) -> list[Line]:
     """The lines in the order they are shown: parts before their rows, the total last. Groups in
     which every figure is nothing have none."""
     by, cut = asked.by, chosen.cut
-    rows = _level(asked, levels, by, cut) if by else {}
+
+    def level(keep: Codes, among: Cut | None) -> dict[Codes, Cells]:
+        return _level(asked, levels, keep, among, chosen.columns)
+
+    rows = level(by, cut) if by else {}
     rows = {keys: cells for keys, cells in rows.items() if any(_figures(cells))}
     found = {"row": rows}
     for place in range(1, len(by)):
         heads = {row[:place] for row in rows}
-        parts = _level(asked, levels, by[:place], None)
+        parts = level(by[:place], None)
         found.setdefault("part", {}).update({k: v for k, v in parts.items() if k in heads})
     lines = [Line(kind, keys, v, v) for kind, cells in found.items() for keys, v in cells.items()]
     values = {line.keys: line.values for line in lines}
     lines.sort(key=lambda line: _place(asked, line.keys, values))
     if cut is not None:
-        left = _level(asked, levels, (), replace(cut, inside=False)).get((), {})
+        left = level((), replace(cut, inside=False)).get((), {})
         lines.append(Line("others", (), left, left))
-    total = _level(asked, levels, (), None).get((), {})
+    total = level((), None).get((), {})
     return [*lines, Line("total", (), total, total)]
 
 
@@ -124,14 +133,17 @@ def _downwards(value: Number, code: Any) -> tuple[float, Any]:
     return (float("inf") if value is None or value != value else -value, code)
 
 
-def _level(asked: Exploration, levels: Levels, keep: Codes, cut: Cut | None) -> dict[Codes, Cells]:
+def _level(
+    asked: Exploration, levels: Levels, keep: Codes, cut: Cut | None, columns: Codes
+) -> dict[Codes, Cells]:
     """The cells of a level by the codes of its dimensions: the whole, and column by column."""
     found: dict[Codes, Cells] = {}
     for codes, parts in levels.at(keep, cut).items():
         _fill(found.setdefault(codes, {}), asked, parts, WHOLE)
     if asked.across:
         for codes, parts in sorted(levels.at((*keep, asked.across), cut).items()):
-            _fill(found.setdefault(codes[:-1], {}), asked, parts, codes[-1])
+            if codes[-1] in columns:
+                _fill(found.setdefault(codes[:-1], {}), asked, parts, codes[-1])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore_levels import Codes
 from crm_core.metrics.explore_lines import WHOLE, Cells, Line
 from crm_core.metrics.parts import Number
-from crm_core.metrics.small_groups import PEOPLE, Counts, Hidden, hidden
+from crm_core.metrics.small_groups import FEWEST, PEOPLE, Counts, Hidden
 
 
 def told(asked: Exploration, lines: Sequence[Line]) -> list[Line]:
@@ -24,8 +24,13 @@ def told(asked: Exploration, lines: Sequence[Line]) -> list[Line]:
 
 
 def _shares(line: Line, lines: Sequence[Line]) -> Cells:
-    """Of the part it belongs to; of the total where there is none."""
-    parent = next(
+    parent = _parent(line, lines)
+    return {cell: _over(value, parent.values.get(cell)) for cell, value in line.values.items()}
+
+
+def _parent(line: Line, lines: Sequence[Line]) -> Line:
+    """The part it belongs to; the total where there is none."""
+    return next(
         (
             each
             for each in lines
@@ -33,7 +38,6 @@ def _shares(line: Line, lines: Sequence[Line]) -> Cells:
         ),
         lines[-1],
     )
-    return {cell: _over(value, parent.values.get(cell)) for cell, value in line.values.items()}
 
 
 def _over(value: Number, whole: Number) -> Number:
@@ -71,46 +75,107 @@ def changed(lines: Sequence[Line], before: Iterable[Line]) -> list[Line]:
     return [replace(line, told=of(line)) for line in lines]
 
 
-def without_small(lines: Sequence[Line], columns: Codes) -> list[Line]:
-    """The lines without what is about fewer than five people, or would tell of them."""
+def without_small(
+    asked: Exploration, lines: Sequence[Line], columns: Codes, before: Sequence[Line] = ()
+) -> list[Line]:
+    """The lines without what is about fewer than five people, or would tell of them: now or, with
+    the lines of `before`, in the compared period."""
     everywhere = (WHOLE, *columns)
-    counts = np.array(
-        [[line.values.get((PEOPLE.name, c)) or 0.0 for c in everywhere] for line in lines]
-    )
-    away = (counts > 0) & (counts < 5) if len(lines) else np.zeros((0, len(everywhere)), dtype=bool)
-    while True:
-        before = int(away.sum())
-        for places in _siblings(lines):
-            _hide(counts, away, places)
-        if int(away.sum()) == before:
-            break
-    return [
-        _bare(line, {c for c, gone in zip(everywhere, row, strict=True) if gone})
+    # What is gone since is shown nowhere, but what was before follows from the changes.
+    gone = {(line.kind, line.keys): line for line in before}
+    for line in lines:
+        gone.pop((line.kind, line.keys), None)
+    every = [*gone.values(), *lines]
+    counts = _people(every, everywhere, before)
+    away = _completed(every, counts)[len(gone) :]
+    found = [
+        _bare(line, {c for c, is_away in zip(everywhere, row, strict=True) if is_away})
         for line, row in zip(lines, away, strict=True)
     ]
+    if asked.show == "running":
+        return _until_hidden(found)
+    if asked.show == "share":
+        # What it is a share of would follow from the share and the value.
+        return [_untold(line, _parent(line, found).hidden) for line in found]
+    return found
 
 
-def _siblings(lines: Sequence[Line]) -> list[list[int]]:
-    """Places of lines that together are what another line tells: all rows and the others, the
-    parts of one depth, the rows or parts of one part."""
-    groups: dict[tuple[str, Codes | int], list[int]] = {}
+def all_hidden(lines: Sequence[Line], columns: Codes) -> list[Line]:
+    """The lines without any value."""
+    return [_bare(line, {WHOLE, *columns}) for line in lines]
+
+
+def _people(every: Sequence[Line], everywhere: Codes, before: Sequence[Line]) -> Counts:
+    """How many people each cell is about: of the two periods the fewer, if anybody."""
+    old = {(line.kind, line.keys): line.values for line in before}
+    counts = np.zeros((len(every), len(everywhere)))
+    for place, line in enumerate(every):
+        for column, code in enumerate(everywhere):
+            cell = (PEOPLE.name, code)
+            both = (line.values.get(cell), old.get((line.kind, line.keys), {}).get(cell))
+            counts[place, column] = min((count for count in both if count), default=0.0)
+    return counts
+
+
+def _completed(lines: Sequence[Line], counts: Counts) -> Hidden:
+    """What is hidden: what is small, and a second cell wherever one would follow from others."""
+    away = (counts > 0) & (counts < FEWEST)
+    groups = _sums(lines)
+    while True:
+        before = int(away.sum())
+        # A row whose whole is hidden would tell it by its cells.
+        away[:, 1:] |= away[:, :1]
+        for places in groups:
+            away[places] = _paired(counts[places], away[places])
+        if counts.shape[1] > 1:
+            away = _paired(counts.T, away.T).T
+        if int(away.sum()) == before:
+            return away
+
+
+def _paired(counts: Counts, away: Hidden) -> Hidden:
+    """Each column with a second cell hidden, the one of the fewest people, where one alone is."""
+    away = away.copy()
+    for cells, is_away in zip(counts.T, away.T, strict=True):
+        still = np.flatnonzero(~is_away & (cells > 0))
+        if int((is_away & (cells > 0)).sum()) == 1 and still.size:
+            is_away[still[np.argmin(cells[still])]] = True
+    return away
+
+
+def _sums(lines: Sequence[Line]) -> list[list[int]]:
+    """Places of lines of which one is the sum of the others: the total of all rows and the others,
+    and of the parts of one depth; a part of its rows or parts."""
+    groups: dict[tuple[str, Codes | int], list[int]] = {("all", 0): []}
     for place, line in enumerate(lines):
         if line.kind in ("row", "others"):
-            groups.setdefault(("all", 0), []).append(place)
+            groups["all", 0].append(place)
         if line.kind == "part":
             groups.setdefault(("depth", len(line.keys)), []).append(place)
+            groups.setdefault(("in", line.keys), []).append(place)
         if line.kind in ("row", "part") and len(line.keys) > 1:
             groups.setdefault(("in", line.keys[:-1]), []).append(place)
-    return list(groups.values())
+    total = [place for place, line in enumerate(lines) if line.kind == "total"]
+    return [[*places, *([] if key[0] == "in" else total)] for key, places in groups.items()]
 
 
-def _hide(counts: Counts, away: Hidden, places: list[int]) -> None:
-    """Completes what is hidden among lines that stand beside each other."""
-    whole = hidden(counts[places, :1], away[places, :1])
-    away[places, :1] = whole
-    if counts.shape[1] > 1:
-        # A row whose whole is hidden would tell it by its cells.
-        away[places, 1:] = hidden(counts[places, 1:], away[places, 1:] | whole)
+def _until_hidden(lines: Sequence[Line]) -> list[Line]:
+    """Running totals up to the first row that is hidden: what follows would tell it."""
+    closed: dict[Codes, set[str]] = {}
+    found: list[Line] = []
+    for line in lines:
+        if line.kind not in ("row", "others"):
+            found.append(line)
+            continue
+        gone = closed.setdefault(line.keys[:-1], set())
+        gone |= line.hidden
+        found.append(_untold(line, gone))
+    return found
+
+
+def _untold(line: Line, gone: Collection[str]) -> Line:
+    told = {cell: None if cell[1] in gone else value for cell, value in line.told.items()}
+    return replace(line, told=told)
 
 
 def _bare(line: Line, gone: set[str]) -> Line:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import ibis
@@ -60,6 +62,14 @@ def of_ledger(part: Part, ledger: ir.Table, among: ir.BooleanValue | None = None
     return value.sum(where=chosen).fill_null(0).cast(_MONEY)
 
 
+def counted_rows(names: Iterable[str], ledger: ir.Table) -> ir.BooleanValue:
+    """Which rows these metrics are measured over: all of them where any is of all."""
+    kinds = dict.fromkeys(part.rows for part in parts_of(names))
+    chosen = [_rows(ledger, kind) for kind in kinds]
+    known = [rows for rows in chosen if rows is not None]
+    return reduce(or_, known) if len(known) == len(chosen) else ibis.literal(True)
+
+
 def rows_of(part: Part, rows: ir.Table) -> ir.Value:
     """A part over rows of the ledger, or of the day sums, which name no entry."""
     value = of_ledger(part, rows) if "entry" in rows.columns else rows[part.name].sum()
@@ -107,11 +117,6 @@ def columns_of(parts: Sequence[Part]) -> set[str]:
         found |= {part.key} if isinstance(part, CountDistinct) else {*part.plus, *part.minus}
         found |= _NEEDED.get(part.rows, set())
     return found
-
-
-def ranked_by(kind: Metric, measured: ir.Table) -> ir.Value:
-    """A metric over measured parts in the engine, to order by."""
-    return _column(kind, measured)
 
 
 def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
@@ -169,14 +174,14 @@ def every_day(ledger: ir.Table) -> ir.Table:
     measured = ledger.group_by("day").agg(
         **{part.name: of_ledger(part, ledger) for part in parts_of(METRICS)}
     )
-    return measured.select("day", **{name: _column(metric(name), measured) for name in METRICS})
+    return measured.select("day", **{name: worked_out(metric(name), measured) for name in METRICS})
 
 
-def _column(kind: Metric, row: ir.Table) -> ir.Value:
+def worked_out(kind: Metric, row: ir.Table) -> ir.Value:
     """What `_value` gives, as an expression over the measured parts."""
     if isinstance(kind, Ratio):
         top, bottom = (
-            _column(metric(name), row).cast("float64")
+            worked_out(metric(name), row).cast("float64")
             for name in (kind.numerator, kind.denominator)
         )
         return top / bottom.nullif(0.0)

@@ -16,6 +16,7 @@ from crm_core.metrics.exploration import (
     Exploration,
     to_query,
 )
+from crm_core.privacy.escape import md_escape
 from crm_core.ui.explore_state import BEHIND, ask, asked_behind, risen
 from crm_core.ui.explore_words import dimension_name, value_name
 from crm_core.ui.guard import show_error
@@ -77,7 +78,7 @@ def draw_crumbs(asked: Exploration, products: Mapping[str, str]) -> None:
     with st.container(horizontal=True, gap="small", key="explore_crumbs"):
         for place, name in enumerate(names):
             if st.button(
-                name.replace(":", ":\u2060"),
+                md_escape(name),
                 key=f"crumb_{place}",
                 type="tertiary",
                 icon=":material/chevron_right:" if place else ":material/home:",

@@ -22,17 +22,16 @@ def kpis(cards: Sequence[Card], *, columns: int | None = None, with_notes: bool 
     notes below it.
     """
     session = current()
-    names = [card.label_key.split(".")[1] for card in cards]
-    counts = notes_counts("metric", names) if with_notes else {}
+    counts = notes_counts("metric", [card.metric for card in cards]) if with_notes else {}
     wanted = columns or len(cards)
     with st.grid(max(wanted, 1), min_column_width=158, gap="small"):
-        for name, card in zip(names, cards, strict=True):
+        for card in cards:
             if not with_notes:
                 _metric(card, session)
                 continue
             with st.container(height="stretch", gap=None):
                 _metric(card, session)
-                notes_button("metric", name, count=counts.get(name, 0))
+                notes_button("metric", card.metric, count=counts.get(card.metric, 0))
 
 
 def _metric(card: Card, session: Session) -> None:

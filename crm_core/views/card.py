@@ -14,7 +14,8 @@ class Card:
 
     `change` is relative (.131 is 13.1 %), or in points (.012 is 1.2 points) for the unit rate.
     `state`: changed; steady (inside the shop's normal variation); no_previous; missing;
-    suppressed (too few customers to show). `series` holds the sparkline, oldest first.
+    suppressed (too few customers to show). `series` holds the sparkline, oldest first. `metric` is
+    the name of the metric it shows, "" for a number that is none.
 
     >>> Card("metric.revenue.label", 68.19, "money").state
     'changed'
@@ -29,3 +30,4 @@ class Card:
     state: State = "changed"
     definition_key: str | None = None
     good: Literal["up", "down", "neutral"] = "up"
+    metric: str = ""

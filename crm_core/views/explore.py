@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from crm_core.audiences import segments_rule
 from crm_core.audiences.explored import Behind, rule_behind
 from crm_core.errors import CrmError
 from crm_core.metrics import DIMENSIONS, METRICS
 from crm_core.metrics import explore as metrics_explore
+from crm_core.metrics.dimensions import whole_number
 from crm_core.metrics.exploration import UNASKED, Exploration
+from crm_core.metrics.parts import counted_rows, of_ledger, parts_of
 from crm_core.metrics.small_groups import is_guarded, is_small
 from crm_core.privacy.policy import Access
+from crm_core.rules import All
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -62,6 +66,9 @@ class Rows:
     total: int
     rows: pd.DataFrame
     is_hidden: bool = False
+
+
+_HIDDEN = Rows(0, pd.DataFrame(), is_hidden=True)
 
 
 def explore(selection: Selection, *, store: Store, access: Access, asked: Exploration) -> Explore:
@@ -120,7 +127,12 @@ def _codes(answer: metrics_explore.Explored, name: str) -> list[int]:
         codes |= {line.keys[place] for line in answer.lines if len(line.keys) > place}
     if name == asked.across:
         codes |= set(answer.columns)
-    return sorted(int(code) for code in codes if code.isascii() and code.isdigit())
+    return sorted(_keys(codes))
+
+
+def _keys(codes: Iterable[str]) -> list[int]:
+    read = map(whole_number, codes)
+    return [key for key in read if key is not None]
 
 
 def _named(store: Store, codes: list[int]) -> dict[str, str]:
@@ -144,19 +156,16 @@ def orders_behind(
 ) -> Rows:
     """One page of the orders that a number is about, the latest first: order_key, order_id, day,
     customer_key, sales_channel, status, revenue and refunds of what was asked for."""
+    if not _is_told(store, selection, access, asked):
+        return _HIDDEN
     rows = _behind(store, selection, asked)
-    rows = rows.filter(rows.order_key.notnull())
-    money = {
-        "revenue": (rows.gross.fill_null(0) - rows.discount.fill_null(0)).sum().cast("float64"),
-        "refunds": rows.refund.fill_null(0).sum().cast("float64"),
-    }
-    found = rows.group_by("order_key").agg(**money)
+    found = _told_by(rows.filter(rows.order_key.notnull()), "order_key", asked)
     orders = store.table("order_facts").select(
         "order_key", "order_id", "day", "customer_key", "sales_channel", "status"
     )
     found = orders.join(found, "order_key")
     ordered = found.order_by(found.day.desc(), found.order_key.desc())
-    return _paged(store, rows, ordered, access, page, size)
+    return _paged(store, ordered, access, page, size)
 
 
 def customers_behind(
@@ -170,16 +179,14 @@ def customers_behind(
 ) -> Rows:
     """One page of the customers that a number is about, those who spent most first: customer_key,
     orders, revenue and refunds of what was asked for, last_day."""
+    if not _is_told(store, selection, access, asked):
+        return _HIDDEN
     rows = _behind(store, selection, asked)
     rows = rows.filter(rows.customer_key.notnull())
-    found = rows.group_by("customer_key").agg(
-        orders=rows.order_key.nunique(where=rows.entry == "sale"),
-        revenue=(rows.gross.fill_null(0) - rows.discount.fill_null(0)).sum().cast("float64"),
-        refunds=rows.refund.fill_null(0).sum().cast("float64"),
-        last_day=rows.day.max(),
-    )
+    orders = {part.name: of_ledger(part, rows) for part in parts_of(("orders",))}
+    found = _told_by(rows, "customer_key", asked, **orders, last_day=rows.day.max())
     ordered = found.order_by(found.revenue.desc(), found.customer_key.asc())
-    return _paged(store, rows, ordered, access, page, size)
+    return _paged(store, ordered, access, page, size)
 
 
 def audience_behind(
@@ -197,7 +204,7 @@ def audience_behind(
         for code in getattr(selection, name)
     ]
     where = (*asked.where, *bar)
-    keys = [int(code) for name, code in where if name == "product" and code.isdigit()]
+    keys = _keys(code for name, code in where if name == "product")
     products = store.table("product_facts")
     told = store.fetch(
         products.filter(products.product_key.isin(keys or [-1])).select("product_key", "product_id")
@@ -205,7 +212,10 @@ def audience_behind(
     ids = {
         str(int(k)): str(v) for k, v in zip(told["product_key"], told["product_id"], strict=True)
     }
-    return rule_behind(where, period, ids)
+    behind = rule_behind(where, period, ids)
+    if not selection.segment:
+        return behind
+    return replace(behind, rule=All((behind.rule, segments_rule(selection.segment))))
 
 
 def _behind(store: Store, selection: Selection, asked: Exploration) -> Any:
@@ -213,13 +223,29 @@ def _behind(store: Store, selection: Selection, asked: Exploration) -> Any:
     return metrics_explore.rows_behind(store, selection, asked, period)
 
 
-def _paged(store: Store, rows: Any, ordered: Any, access: Access, page: int, size: int) -> Rows:
+def _is_told(store: Store, selection: Selection, access: Access, asked: Exploration) -> bool:
+    period = selection.resolve(store.meta.first_day, store.meta.as_of)
+    return not is_guarded(access) or metrics_explore.is_told(store, selection, asked, period)
+
+
+def _told_by(rows: Any, key: str, asked: Exploration, **more: Any) -> Any:
+    """Revenue, refunds and more of each order or customer that the numbers count or add up: a
+    count of sales is not about who had money back alone."""
+    counts = counted_rows(asked.metrics, rows)
+    money = {
+        part.name: of_ledger(part, rows).cast("float64")
+        for part in parts_of(("revenue", "refunds"))
+    }
+    found = rows.group_by(key).agg(**money, **more, counted=rows.count(where=counts))
+    return found.filter(found.counted > 0).drop("counted")
+
+
+def _paged(store: Store, ordered: Any, access: Access, page: int, size: int) -> Rows:
     if page < 1 or not 1 <= size <= MOST_ROWS:
         raise CrmError("unknown_choice", name="page", value=page, match="")
-    counted = store.fetch(ordered.agg(rows=ordered.count())).iloc[0]
-    if is_guarded(access):
-        people = store.fetch(rows.agg(people=rows.customer_key.nunique()))["people"].iloc[0]
-        if is_small(float(people)):
-            return Rows(0, pd.DataFrame(), is_hidden=True)
+    counts = {"rows": ordered.count(), "people": ordered.customer_key.nunique()}
+    counted = store.fetch(ordered.agg(**counts)).iloc[0]
+    if is_guarded(access) and is_small(float(counted["people"])):
+        return _HIDDEN
     wanted = ordered.limit(size, offset=(page - 1) * size)
     return Rows(int(counted["rows"]), store.fetch(wanted))

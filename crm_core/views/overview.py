@@ -102,6 +102,7 @@ def _card(
         state=state,
         definition_key=f"metric.{name}.about",
         good=metric.good,
+        metric=name,
     )
 
 

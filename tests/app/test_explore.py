@@ -48,6 +48,17 @@ def test_breadcrumbs_lead_back_up(open_page: Open) -> None:
     assert any("Teaware" in name for name in up.test.dataframe[0].value.iloc[:, 0])
 
 
+def test_a_shops_own_words_are_letters_in_the_breadcrumbs(open_page: Open) -> None:
+    nasty = "*Tea* :red[x] ![a](http://evil.example)"
+    screen = open_page("explore", by="region", f=f"category:{nasty}")
+    assert not screen.failures
+    label = screen.test.button(key="crumb_1").label
+    assert "*Tea*" not in label
+    assert ":red[" not in label
+    assert "![a](" not in label
+    assert label.replace("\\", "").replace("\u2060", "").endswith(nasty)
+
+
 def test_a_viewer_sees_orders_masked_and_exports_nothing(open_page: Open) -> None:
     asked = {"by": "region", "f": "category:Tea"}
     screen = open_page("explore", role="viewer", behind="orders", **asked)

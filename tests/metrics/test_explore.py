@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,10 @@ JUNE = Period(date(2026, 6, 1), date(2026, 6, 30))
 ALL = Selection()
 
 
-def ask(store: Store, *, period: Period = YEAR, **parts: Any) -> Explored:
-    return explore(store, ALL, Exploration(**parts), period=period)
+def ask(
+    store: Store, *, period: Period = YEAR, selection: Selection = ALL, **parts: Any
+) -> Explored:
+    return explore(store, selection, Exploration(**parts), period=period)
 
 
 def cell(line: Line, metric: str, column: str = WHOLE) -> float | None:
@@ -152,6 +154,35 @@ def test_a_change_compares_a_month_with_the_same_days_before(store: Store) -> No
     assert explore(store, ALL, asked, period=YEAR).total.told["revenue", WHOLE] is None
 
 
+def test_a_change_within_a_month_compares_its_days(store: Store) -> None:
+    quarter = Period(date(2026, 8, 3), date(2026, 10, 31))
+    asked = Exploration(
+        metrics=("revenue",), by=("category",), where=(("month", "2026-09-01"),), show="change"
+    )
+    answer = explore(store, ALL, asked, period=quarter, compared=quarter.before())
+    shift = quarter.days
+    september, earlier = (
+        Period(date(2026, 9, 1) - timedelta(back), date(2026, 9, 30) - timedelta(back))
+        for back in (0, shift)
+    )
+    now, then = (ask(store, metrics=("revenue",), by=(), period=p) for p in (september, earlier))
+    one, other = (cell(each.total, "revenue") or 0 for each in (now, then))
+    assert answer.total.told["revenue", WHOLE] == pytest.approx(one / other - 1, abs=1e-6)
+    assert all(line.told["revenue", WHOLE] is not None for line in answer.lines)
+
+
+def test_a_change_of_mondays_is_against_mondays(store: Store) -> None:
+    asked = Exploration(metrics=("revenue",), by=("weekday",), show="change")
+    answer = explore(store, ALL, asked, period=JUNE, compared=JUNE.before())
+    now, then = (
+        lines(ask(store, metrics=("revenue",), by=("weekday",), period=each), "row")
+        for each in (JUNE, JUNE.before())
+    )
+    for keys, line in lines(answer, "row").items():
+        one, other = (cell(each[keys], "revenue") or 0 for each in (now, then))
+        assert line.told["revenue", WHOLE] == pytest.approx(one / other - 1, abs=1e-6)
+
+
 def test_a_filter_keeps_one_of_each_dimension_and_the_unknown(store: Store) -> None:
     everything = ask(store, metrics=("orders",), by=("coupon",), top=500)
     without = ask(store, metrics=("orders",), by=("coupon",), where=(("coupon", ""),))
@@ -178,6 +209,10 @@ def test_what_no_product_has_is_refused_with_the_nearest_that_one_has(
     assert refused.value.facts["nearest"] == nearest
     assert lines(ask(store, metrics=(nearest,), by=("product",)), "row")
     assert cell(ask(store, metrics=(name,), by=("sales_channel",)).total, name) is not None
+    with pytest.raises(CrmError, match="explore_undefined"):
+        ask(store, metrics=(name,), by=("sales_channel",), where=(("category", "Tea"),))
+    with pytest.raises(CrmError, match="explore_undefined"):
+        ask(store, metrics=(name,), by=("month",), selection=Selection(category=("Tea",)))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +256,18 @@ def test_more_groups_than_are_fetched_are_ranked_in_the_engine(
     assert ask(store, **parts) == known
     with pytest.raises(CrmError, match="explore_too_many_cells"):
         ask(store, by=("day", "product"), top=100)
+
+
+@pytest.mark.parametrize("by", [(), ("category",)])
+@pytest.mark.parametrize("across", ["product", "day"])
+def test_more_columns_than_are_fetched_are_ranked_in_the_engine(
+    store: Store, monkeypatch: pytest.MonkeyPatch, by: tuple[str, ...], across: str
+) -> None:
+    parts: dict[str, Any] = {"metrics": ("net_revenue", "buyers"), "by": by, "top": 2}
+    known = ask(store, **parts, across=across)
+    assert len(known.columns) == 24
+    monkeypatch.setattr("crm_core.metrics.explore_levels.MOST_CELLS", 60)
+    assert ask(store, **parts, across=across) == known
 
 
 dimensions = st.sampled_from([n for n in DIMENSIONS if n not in ("account", "product", "day")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,12 +13,17 @@ from hypothesis.extra import numpy as hnp
 
 from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore import WHOLE, explore
-from crm_core.metrics.small_groups import FEWEST, hidden
+from crm_core.metrics.explore_lines import Line
+from crm_core.metrics.explore_told import changed, told, without_small
+from crm_core.metrics.small_groups import FEWEST, PEOPLE, hidden
+from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+from crm_core.views.explore import customers_behind, orders_behind
 from tests.examples import examples
 
 DAY = Period(date(2026, 6, 15), date(2026, 6, 15))
+MONTH = Period(date(2026, 9, 1), date(2026, 9, 30))
 
 
 def test_one_region_with_one_customer_takes_another_with_it() -> None:
@@ -58,6 +64,107 @@ def test_a_viewer_cannot_subtract_what_is_hidden(store: Store, across: str) -> N
     for seen_line, known_line in zip(seen.lines, known.lines, strict=True):
         for cell, value in known_line.values.items():
             assert seen_line.values[cell] == (None if cell[1] in seen_line.hidden else value)
+
+
+def drawn(counts: np.ndarray) -> list[Line]:
+    """Rows by columns of so many people each, with the line of all."""
+    cells = np.vstack([counts, counts.sum(axis=0)])
+    cells = np.hstack([cells.sum(axis=1, keepdims=True), cells])
+    everywhere = (WHOLE, *map(str, range(counts.shape[1])))
+    found: list[Line] = []
+    for place, row in enumerate(cells):
+        people = {(PEOPLE.name, c): float(n) for c, n in zip(everywhere, row, strict=True)}
+        money = {("revenue", c): float(n) for c, n in zip(everywhere, row, strict=True)}
+        is_last = place == len(cells) - 1
+        keys = () if is_last else (str(place),)
+        found.append(Line("total" if is_last else "row", keys, money | people, money))
+    return found
+
+
+@settings(max_examples=examples(100))
+@given(
+    hnp.arrays(
+        np.int64, st.tuples(st.integers(1, 5), st.integers(2, 5)), elements=st.integers(0, 12)
+    )
+)
+def test_no_cell_follows_from_a_line_or_a_column(counts: np.ndarray) -> None:
+    lines, width = drawn(counts), counts.shape[1]
+    everywhere = (WHOLE, *map(str, range(width)))
+    seen = without_small(Exploration(across="rfm"), lines, everywhere[1:])
+    gone = np.array([[c in line.hidden for c in everywhere] for line in seen])
+    people = np.array([[line.values[PEOPLE.name, c] for c in everywhere] for line in lines])
+    assert gone[(people > 0) & (people < FEWEST)].all()
+    for cells, away in ((people, gone), (people.T, gone.T)):
+        for row, is_away in zip(cells, away, strict=True):
+            assert (is_away & (row > 0)).sum() != 1
+
+
+def test_of_a_total_alone_a_second_column_is_hidden() -> None:
+    (total,) = drawn(np.array([[3, 60, 40]]))[1:]
+    (seen,) = without_small(Exploration(by=(), across="rfm"), [total], ("0", "1", "2"))
+    assert seen.hidden == {"0", "2"}
+
+
+def test_running_totals_end_where_a_row_is_hidden() -> None:
+    asked = Exploration(by=("month",), show="running")
+    lines = told(asked, drawn(np.array([[50], [3], [9], [60], [70]])))
+    seen = [line.told["revenue", WHOLE] for line in without_small(asked, lines, ())]
+    assert seen == [50, None, None, None, None, 192]
+
+
+def test_a_share_of_what_is_hidden_is_not_told() -> None:
+    asked = Exploration(by=("region", "stage"), show="share")
+    lines = [
+        Line(kind, keys, {("revenue", WHOLE): n, (PEOPLE.name, WHOLE): n}, {})
+        for kind, keys, n in (
+            ("part", ("a",), 4.0), ("row", ("a", "x"), 4.0),
+            ("part", ("b",), 30.0), ("row", ("b", "x"), 20.0), ("row", ("b", "y"), 10.0),
+            ("total", (), 34.0),
+        )
+    ]  # fmt: skip
+    seen = {line.keys: line for line in without_small(asked, told(asked, lines), ())}
+    assert seen["b",].hidden
+    assert not seen["b", "x"].hidden
+    assert seen["b", "x"].told["revenue", WHOLE] is None
+
+
+def test_a_change_does_not_tell_of_few_people_before() -> None:
+    asked = Exploration(by=("region",), show="change")
+    now = drawn(np.array([[50], [70], [90]]))
+    before = drawn(np.array([[2], [70], [90]]))
+    seen = without_small(asked, changed(now, before), (), before)
+    assert [bool(line.hidden) for line in seen] == [True, True, False, False]
+    # A group that is gone since is shown nowhere, and follows from the changes of the others.
+    without = [now[1], now[2], now[3]]
+    seen = without_small(asked, changed(without, before), (), before)
+    assert [bool(line.hidden) for line in seen] == [True, False, False]
+
+
+def test_who_was_few_in_the_compared_days_is_hidden_in_a_change(store: Store) -> None:
+    asked = Exploration(metrics=("revenue",), by=("first_category",), show="change")
+    then = explore(store, Selection(), replace(asked, show="value"), period=DAY, is_guarded=True)
+    few = {line.keys for line in then.lines if line.hidden}
+    seen = explore(store, Selection(), asked, period=MONTH, compared=DAY, is_guarded=True)
+    assert few & {line.keys for line in seen.lines if line.hidden}
+
+
+def test_a_filter_does_not_open_what_its_split_hides(store: Store) -> None:
+    """Seven came from the East: by themselves they would tell of the three from abroad."""
+    viewer, day = Access("viewer", "ann"), Period(date(2026, 9, 6), date(2026, 9, 6))
+    custom = Selection(period="custom", start=day.start, end=day.end)
+    asked = Exploration(metrics=("revenue",), by=("region",))
+    split = explore(store, Selection(), asked, period=day, is_guarded=True)
+    every = [line.keys[0] for line in split.lines if line.kind == "row"]
+    assert {line.keys[0] for line in split.lines if line.hidden} == {"Abroad", "East"}
+    but_abroad = [code for code in every if code != "Abroad"]
+    for codes, told_of in ((["East"], False), (but_abroad, False), (["South"], True)):
+        where = tuple(("region", code) for code in codes)
+        one = Exploration(("revenue",), (), where=where)
+        seen = explore(store, Selection(), one, period=day, is_guarded=True)
+        assert (seen.total.values["revenue", WHOLE] is not None) is told_of
+        for behind in (orders_behind, customers_behind):
+            listed = behind(custom, store=store, access=viewer, asked=one)
+            assert listed.is_hidden is not told_of
 
 
 def test_groups_large_enough_are_all_shown(store: Store) -> None:
