@@ -20,6 +20,7 @@ from crm_core.metrics.change_sums import (
     GROUPINGS,
     ChangeSums,
     change_sums,
+    changed_people,
     price_moves,
 )
 from crm_core.metrics.cohorts import (
@@ -84,7 +85,7 @@ from crm_core.metrics.rates import (
     rate_parts,
     two_periods,
 )
-from crm_core.metrics.small_groups import hidden, is_guarded
+from crm_core.metrics.small_groups import FEWEST, hidden, is_guarded, is_small
 from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "CONTROL_ARMS",
     "DIMENSIONS",
     "FACTORS",
+    "FEWEST",
     "FUNNEL",
     "GROUPINGS",
     "KINDS",
@@ -138,6 +140,7 @@ __all__ = [
     "by_month",
     "change",
     "change_sums",
+    "changed_people",
     "cohort_layers",
     "cohort_sizes",
     "cohort_sums",
@@ -154,6 +157,7 @@ __all__ = [
     "hidden",
     "is_guarded",
     "is_money",
+    "is_small",
     "known_days",
     "largest_parts",
     "last_messages",
