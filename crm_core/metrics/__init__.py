@@ -52,6 +52,7 @@ from crm_core.metrics.evaluate import (
     compare,
     daily,
     measure,
+    relative_change,
     scope,
 )
 from crm_core.metrics.freshness import (
@@ -61,7 +62,15 @@ from crm_core.metrics.freshness import (
     source_days,
     spells_without_orders,
 )
-from crm_core.metrics.funnel import SESSION_SECONDS, known_days, ordered, sessions, steps, visits
+from crm_core.metrics.funnel import (
+    SESSION_SECONDS,
+    known_days,
+    ordered,
+    sessions,
+    steps,
+    visits,
+    without_few,
+)
 from crm_core.metrics.funnel import STEPS as FUNNEL
 from crm_core.metrics.last_message import CONTROL_ARMS, MESSAGE_DAYS, last_messages
 from crm_core.metrics.parts import every_day, record
@@ -172,6 +181,7 @@ __all__ = [
     "price_moves",
     "rate_parts",
     "record",
+    "relative_change",
     "ripe_after",
     "scope",
     "sessions",
@@ -183,4 +193,5 @@ __all__ = [
     "two_periods",
     "visits",
     "with_rest",
+    "without_few",
 ]
