@@ -73,7 +73,7 @@ from crm_core.metrics.funnel import (
 )
 from crm_core.metrics.funnel import STEPS as FUNNEL
 from crm_core.metrics.last_message import CONTROL_ARMS, MESSAGE_DAYS, last_messages
-from crm_core.metrics.parts import every_day, record
+from crm_core.metrics.parts import every_day, of_ledger, parts_of, record
 from crm_core.metrics.profit import (
     ANGLES,
     KINDS,
@@ -176,8 +176,10 @@ __all__ = [
     "measure",
     "metric",
     "newcomers",
+    "of_ledger",
     "one_period",
     "ordered",
+    "parts_of",
     "price_moves",
     "rate_parts",
     "record",

@@ -78,8 +78,8 @@ def change_sums(
     before, now = (
         pd.DataFrame({column: told[f"{column}_{which}"] for column in COLUMNS}) for which in _WHICH
     )
-    people = pd.DataFrame({when: told[f"people_{which}"] for when, which in _WHEN.items()})
-    return ChangeSums(groups, before, now, people)
+    of_both = pd.DataFrame({when: told[f"people_{which}"] for when, which in _WHEN.items()})
+    return ChangeSums(groups, before, now, of_both)
 
 
 def changed_people(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.day_sums import NAME, adds_up, serving
-from crm_core.metrics.definition import Metric, Unit
+from crm_core.metrics.definition import Metric
 from crm_core.metrics.dimensions import joined, key_of
 from crm_core.metrics.parts import Number, parts_of, record, records, rows_of
 from crm_core.selection import SEGMENTATIONS, Period, Selection, by_segmentation
@@ -133,7 +133,7 @@ def change(kind: Metric, value: Number, previous: Number) -> Number:
     return relative_change(kind.unit, value, previous)
 
 
-def relative_change(unit: Unit, value: Number, previous: Number) -> Number:
+def relative_change(unit: str, value: Number, previous: Number) -> Number:
     """How much more a figure of a unit is than before: relative to its size, or in points for rates."""
     if value is None or previous is None:
         return None

@@ -49,7 +49,7 @@ class Changes:
     largest part) and the factors' values in both periods (`<factor>_before`, `<factor>_now`).
     Bars add up to the change, groups to the whole, both to the cent. `segments_of` is the day by
     which segments are told; None for other groups. `notes`: see dated_notes; `prices`: product,
-    before, now, effect.
+    before, now, effect. `is_hidden`: there is something, of too few customers for this person.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Changes:
     segments_of: date | None
     notes: pd.DataFrame
     prices: pd.DataFrame
+    is_hidden: bool
 
     @property
     def change(self) -> float:
@@ -97,7 +98,8 @@ def changes(
     sums = change_sums(store, selection, periods, name=name, by=by, people=people)
     groups = _groups(sums, margin=name == "margin")
     guarded = is_guarded(access)
-    if guarded and any(map(is_small, changed_people(store, selection, periods))):
+    is_hidden = guarded and any(map(is_small, changed_people(store, selection, periods)))
+    if is_hidden:
         groups = groups.iloc[:0]
     elif guarded:
         groups = _put_together(groups, _small(groups), FEW)
@@ -114,6 +116,7 @@ def changes(
         segments_of=of_day,
         notes=dated_notes(store, selection, periods),
         prices=price_moves(store, selection, periods, MOST_PRICES, fewest=FEWEST if guarded else 1),
+        is_hidden=is_hidden,
     )
 
 

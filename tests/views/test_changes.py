@@ -116,6 +116,7 @@ def test_backwards_every_sign_turns(weeks: Store) -> None:
 def test_of_a_shop_of_two_customers_a_viewer_sees_nothing(weeks: Store) -> None:
     for by in ("region", "whole"):
         view = split(weeks, chosen(WEEK), VIEWER, by=by)
+        assert view.is_hidden
         assert view.groups.empty
         assert view.prices.empty
         assert (view.before, view.now, parts(view)) == (0.0, 0.0, {})
