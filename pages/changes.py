@@ -19,6 +19,7 @@ from crm_core.ui.page import (
     details_box,
     empty_state,
     header,
+    note,
     panel,
     part,
     show,
@@ -31,7 +32,9 @@ asked = ask_change()
 with part():
     view = show(changes, session.selection, name=asked.name, by=asked.by, against=asked.against)
     draw_coverage(view)
-    if view.groups.empty:
+    if view.is_hidden:
+        note("changes.too_few")
+    elif view.groups.empty:
         empty_state("changes")
     else:
         draw_sentence(view)

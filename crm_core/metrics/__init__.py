@@ -20,6 +20,7 @@ from crm_core.metrics.change_sums import (
     GROUPINGS,
     ChangeSums,
     change_sums,
+    changed_people,
     price_moves,
 )
 from crm_core.metrics.cohorts import (
@@ -51,6 +52,7 @@ from crm_core.metrics.evaluate import (
     compare,
     daily,
     measure,
+    relative_change,
     scope,
 )
 from crm_core.metrics.freshness import (
@@ -60,10 +62,18 @@ from crm_core.metrics.freshness import (
     source_days,
     spells_without_orders,
 )
-from crm_core.metrics.funnel import SESSION_SECONDS, known_days, ordered, sessions, steps, visits
+from crm_core.metrics.funnel import (
+    SESSION_SECONDS,
+    known_days,
+    ordered,
+    sessions,
+    steps,
+    visits,
+    without_few,
+)
 from crm_core.metrics.funnel import STEPS as FUNNEL
 from crm_core.metrics.last_message import CONTROL_ARMS, MESSAGE_DAYS, last_messages
-from crm_core.metrics.parts import every_day, record
+from crm_core.metrics.parts import every_day, of_ledger, parts_of, record
 from crm_core.metrics.profit import (
     ANGLES,
     KINDS,
@@ -84,7 +94,7 @@ from crm_core.metrics.rates import (
     rate_parts,
     two_periods,
 )
-from crm_core.metrics.small_groups import hidden, is_guarded
+from crm_core.metrics.small_groups import FEWEST, hidden, is_guarded, is_small
 from crm_core.metrics.waterfall import BARS, bar_amount
 
 __all__ = [
@@ -99,6 +109,7 @@ __all__ = [
     "CONTROL_ARMS",
     "DIMENSIONS",
     "FACTORS",
+    "FEWEST",
     "FUNNEL",
     "GROUPINGS",
     "KINDS",
@@ -138,6 +149,7 @@ __all__ = [
     "by_month",
     "change",
     "change_sums",
+    "changed_people",
     "cohort_layers",
     "cohort_sizes",
     "cohort_sums",
@@ -154,6 +166,7 @@ __all__ = [
     "hidden",
     "is_guarded",
     "is_money",
+    "is_small",
     "known_days",
     "largest_parts",
     "last_messages",
@@ -163,11 +176,14 @@ __all__ = [
     "measure",
     "metric",
     "newcomers",
+    "of_ledger",
     "one_period",
     "ordered",
+    "parts_of",
     "price_moves",
     "rate_parts",
     "record",
+    "relative_change",
     "ripe_after",
     "scope",
     "sessions",
@@ -179,4 +195,5 @@ __all__ = [
     "two_periods",
     "visits",
     "with_rest",
+    "without_few",
 ]

@@ -8,6 +8,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.metrics.beginnings import new_customers, whole_spans
 from crm_core.metrics.catalog import metric
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.dimensions import begin_of
@@ -50,9 +51,8 @@ def count_parts(store: Tables, as_of: date, since: date, split: str) -> ir.Table
 
 
 def _new(store: Tables, as_of: date, since: date) -> ir.Table:
-    people = store.table("customer_facts")
-    inside = (people.first_day >= ibis.literal(since)) & (people.first_day <= ibis.literal(as_of))
-    return people.filter(inside & ~people.is_already_customer)
+    people = new_customers(store)
+    return people.filter(people.first_day.between(ibis.literal(since), ibis.literal(as_of)))
 
 
 def earned(store: Tables, new: ir.Table, as_of: date) -> ir.Table:
@@ -64,8 +64,7 @@ def earned(store: Tables, new: ir.Table, as_of: date) -> ir.Table:
     )
     joined = ledger.join(new.rename(of_part="part"), "customer_key")
     days = joined.day.delta(joined.first_day, unit="day").cast("int64")
-    held = ibis.greatest(ibis.literal(0), ibis.least(days, ibis.literal(AGE_DAYS * LAST_AGE)))
-    joined = joined.mutate(age=((held - held % AGE_DAYS).cast("float64") / AGE_DAYS).cast("int64"))
+    joined = joined.mutate(age=whole_spans(days, AGE_DAYS, LAST_AGE))
     left = metric(LEFT)
     assert isinstance(left, Sum)
     grouped = joined.group_by("cohort", "of_part", "age")

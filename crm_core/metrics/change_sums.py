@@ -26,16 +26,19 @@ _MONEY = "decimal(18,2)"
 _CENTS = 100
 _LEAST_EFFECT = 0.01
 _WHICH = (0, 1)
+_WHEN = {"before": 0, "now": 1}
 
 
 @dataclass(frozen=True)
 class ChangeSums:
     """Sums of both periods, one row a group in the same order: columns as in
-    `change_split.Sums`, money in cents. `groups` are their codes, None the unknown one."""
+    `change_split.Sums`, money in cents. `groups` are their codes, None the unknown one. `people`
+    (before, now) are the customers that the group's money is of, those of refunds alone as well."""
 
     groups: tuple[str | None, ...]
     before: pd.DataFrame
     now: pd.DataFrame
+    people: pd.DataFrame
 
 
 def change_sums(
@@ -75,7 +78,17 @@ def change_sums(
     before, now = (
         pd.DataFrame({column: told[f"{column}_{which}"] for column in COLUMNS}) for which in _WHICH
     )
-    return ChangeSums(groups, before, now)
+    of_both = pd.DataFrame({when: told[f"people_{which}"] for when, which in _WHEN.items()})
+    return ChangeSums(groups, before, now, of_both)
+
+
+def changed_people(
+    store: Store, selection: Selection, periods: Sequence[Period]
+) -> tuple[float, ...]:
+    """How many customers the whole number is of, in the earlier and in the later period."""
+    rows = _rows(store, selection, periods, "whole", None)
+    row = store.fetch(rows.agg(**{f"people_{which}": _people(rows, which) for which in _WHICH}))
+    return tuple(float(row[f"people_{which}"].iloc[0]) for which in _WHICH)
 
 
 def _rows(
@@ -121,6 +134,7 @@ def _counts(rows: ir.Table, kind: Sum) -> dict[str, ir.Value]:
         inside = rows[f"in_{which}"]
         sold, back = inside & rows.is_sold, inside & rows.is_back
         found |= {
+            f"people_{which}": _people(rows, which),
             f"buyers_{which}": rows.customer_key.nunique(where=sold),
             f"orders_{which}": rows.order_key.nunique(where=sold),
             f"units_{which}": rows.units.sum(where=sold),
@@ -136,6 +150,13 @@ def _counts(rows: ir.Table, kind: Sum) -> dict[str, ir.Value]:
             ),
         }
     return found
+
+
+def _people(rows: ir.Table, which: int) -> ir.Value:
+    """The customers that a period's money is of: of sales, charges and refunds."""
+    return rows.customer_key.nunique(
+        where=rows[f"in_{which}"] & rows.entry.isin(("sale", "charge", "refund"))
+    )
 
 
 def _otherwise(rows: ir.Table, by: str) -> ir.Table:
@@ -194,12 +215,18 @@ def _check_cost(counts: pd.DataFrame) -> None:
 
 
 def price_moves(
-    store: Store, selection: Selection, periods: Sequence[Period], most: int
+    store: Store, selection: Selection, periods: Sequence[Period], most: int, *, fewest: int = 1
 ) -> pd.DataFrame:
     """The products whose own price moved the money most: product, before, now (price of a piece
-    in each period), effect (on what was sold in the later one)."""
+    in each period), effect (on what was sold in the later one). Of those that at least `fewest`
+    customers bought in each period."""
     rows = _rows(store, selection, periods, "whole", None)
     each = _pieces(rows, "whole")
+    if fewest > 1:
+        sold = rows.filter(rows.is_sold)
+        counts = [sold.customer_key.nunique(where=sold[f"in_{which}"]) for which in _WHICH]
+        bought = sold.group_by("product_key").having(*(n >= fewest for n in counts))
+        each = each.semi_join(bought.agg(n=sold.count()), "product_key")
     each = each.filter((each.units_0 > 0) & (each.units_1 > 0))
     was, is_now = (_price(each, "revenue", which) for which in _WHICH)
     names = store.table("product_facts").select("product_key", product="product_name")

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.metrics.acquisition import REST
+from crm_core.metrics.beginnings import first_bought, new_customers, whole_spans
 from crm_core.metrics.catalog import metric
 from crm_core.metrics.dimensions import begin_of
 from crm_core.metrics.parts import of_ledger, parts_of
@@ -58,15 +59,14 @@ def first_orders(store: Tables, as_of: date, step: Step) -> ir.Table:
     """One row a customer whose first order came after the log began and until `as_of`:
     customer_key, first_day, cohort (first day of the month or week), observed (how many whole
     ages have passed)."""
-    people = store.table("customer_facts")
-    inside = people.first_day.notnull() & (people.first_day <= ibis.literal(as_of))
-    people = people.filter(inside & ~people.is_already_customer)
+    people = new_customers(store)
+    people = people.filter(people.first_day <= ibis.literal(as_of))
     passed = ibis.literal(as_of).delta(people.first_day, unit="day").cast("int64") + 1
     return people.select(
         "customer_key",
         "first_day",
         cohort=begin_of(people.first_day, step.calendar),
-        observed=_ages(passed, step),
+        observed=whole_spans(passed, step.days, step.last),
     )
 
 
@@ -74,7 +74,8 @@ def told_apart(store: Tables, people: ir.Table, split: str) -> ir.Table:
     """The people with `part`, a text: how they differ by a split; NULL is unknown."""
     if split in ("first_category", "first_product"):
         column = "category" if split == "first_category" else "product_key"
-        told = _most_paid(store, column)
+        first = first_bought(store, column)
+        told = first.select("customer_key", part=first[column].cast("string"))
     elif split == "first_coupon":
         orders = store.table("order_facts")
         first = orders.filter(orders.customer_key.notnull() & (orders.order_no == 1))
@@ -85,18 +86,6 @@ def told_apart(store: Tables, people: ir.Table, split: str) -> ir.Table:
         told = facts.select("customer_key", part=facts[split].nullif(""))
     joined = people.left_join(told, "customer_key")
     return joined.select(*people.columns, "part")
-
-
-def _most_paid(store: Tables, column: str) -> ir.Table:
-    """What each customer's first order brought most money in; of two the first by name."""
-    ledger = store.table("ledger")
-    first = ledger.filter((ledger.entry == "sale") & (ledger.order_no == 1))
-    first = first.filter(first.customer_key.notnull() & first[column].notnull())
-    paid = first.group_by("customer_key", column).agg(paid=(first.gross - first.discount).sum())
-    most = ibis.window(group_by="customer_key", order_by=[ibis.desc("paid"), ibis.asc(column)])
-    ranked = paid.mutate(place=ibis.row_number().over(most))
-    ranked = ranked.filter(ranked.place == 0)
-    return ranked.select("customer_key", part=ranked[column].cast("string"))
 
 
 def largest_parts(people: ir.Table) -> ir.Table:
@@ -161,12 +150,8 @@ def at_age(store: Tables, people: ir.Table, as_of: date, step: Step, age: int) -
 
 def age_of(rows: ir.Table, step: Step) -> ir.Value:
     """How many whole spans of days lie between a customer's first order and a row of the ledger."""
-    return _ages(rows.day.delta(rows.first_day, unit="day").cast("int64"), step)
-
-
-def _ages(days: ir.Value, step: Step) -> ir.Value:
-    held = ibis.greatest(ibis.literal(0), ibis.least(days, ibis.literal(step.days * step.last)))
-    return ((held - held % step.days).cast("float64") / step.days).cast("int64")
+    days = rows.day.delta(rows.first_day, unit="day").cast("int64")
+    return whole_spans(days, step.days, step.last)
 
 
 def _until(store: Tables, as_of: date) -> ir.Table:

@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
+from crm_core.metrics.beginnings import first_bought, new_customers
 from crm_core.metrics.catalog import dimension
 from crm_core.metrics.definition import Dimension, Step
 from crm_core.metrics.last_message import last_messages
@@ -110,9 +111,7 @@ def _source(store: Store, found: Dimension) -> ir.Table:
 
 def _newcomers(store: Store) -> ir.Table:
     """Who came in while the log was kept, with the day of their first order."""
-    people = store.table("customer_facts")
-    new = people.filter(people.first_day.notnull() & ~people.is_already_customer)
-    return new.select("customer_key", "first_day")
+    return new_customers(store).select("customer_key", "first_day")
 
 
 def _order_kinds(store: Store) -> ir.Table:
@@ -124,19 +123,7 @@ def _order_kinds(store: Store) -> ir.Table:
 
 
 def _first_categories(store: Store) -> ir.Table:
-    """What each customer's first order brought most money in; of two the first by name."""
-    ledger = store.table("ledger")
-    first = ledger.filter(
-        (ledger.order_no == 1) & (ledger.entry == "sale") & ledger.category.notnull()
-    )
-    money = first.group_by("customer_key", "category").agg(
-        paid=(first.gross - first.discount).sum()
-    )
-    most = ibis.window(
-        group_by="customer_key", order_by=[ibis.desc(money.paid), ibis.asc(money.category)]
-    )
-    ranked = money.mutate(place=ibis.row_number().over(most))
-    return ranked.filter(ranked.place == 0).select("customer_key", first_category="category")
+    return first_bought(store, "category").rename(first_category="category")
 
 
 #: Tables that are put together when they are asked for.

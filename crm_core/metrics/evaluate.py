@@ -130,9 +130,14 @@ def change(kind: Metric, value: Number, previous: Number) -> Number:
     >>> change(METRICS["revenue"], 110.0, 100.0), change(METRICS["repeat_share"], 0.6, 0.5)
     (0.1, 0.1)
     """
+    return relative_change(kind.unit, value, previous)
+
+
+def relative_change(unit: str, value: Number, previous: Number) -> Number:
+    """How much more a figure of a unit is than before: relative to its size, or in points for rates."""
     if value is None or previous is None:
         return None
-    if kind.unit == "rate":
+    if unit == "rate":
         return round(value - previous, 9)
     return None if previous == 0 else round((value - previous) / abs(previous), 9)
 

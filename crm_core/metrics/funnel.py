@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.metrics.small_groups import FEWEST
 from crm_core.selection import Period
 
 STEPS: Final = ("visit", "view", "cart", "order")
@@ -102,6 +103,19 @@ def ordered(store: Tables, rows: ir.Table, period: Period) -> ir.Table:
         visited=joined.count(where=joined.seen.notnull()),
     )
     return counted.order_by(counted.orders.desc(), "sales_channel")
+
+
+def without_few(counted: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Counts of people, those of one to four unknown; rows without any other are left out."""
+    told = counted.mutate(
+        **{
+            name: ibis.ifelse(
+                (counted[name] > 0) & (counted[name] < FEWEST), ibis.null("int64"), counted[name]
+            )
+            for name in names
+        }
+    )
+    return told.filter(ibis.or_(*(told[name] > 0 for name in names)))
 
 
 def known_days(store: Tables) -> ir.Table:

@@ -24,7 +24,6 @@ from typing import Any, Final
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.metrics.definition import Good
 from crm_core.metrics.dimensions import begin_of
 from crm_core.metrics.evaluate import between
 from crm_core.metrics.parts import Number, of_ledger, parts_of, record
@@ -37,7 +36,6 @@ RATE_METRICS: Final[Mapping[str, str]] = {
     "loyalty": "loyalty_rate",
     "profitability": "contribution_rate",
 }
-GOOD: Final[Good] = "up"
 _MONTH_DAYS = 31
 
 

@@ -19,6 +19,7 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, paragraph, warning
+from crm_core.views.change_periods import AGAINST
 from crm_core.views.changes import BARS, BY, FEW, NAMES, REST, UNKNOWN, Changes, event_of
 
 _CHOSEN = "changes_group"
@@ -47,7 +48,7 @@ def ask_change() -> AskedChange:
     with middle:
         by = _ask("by", BY, "changes.grouping", default="category")
     with right:
-        against = _ask("against", ("bar", "event"), "changes.against_words") if event else "bar"
+        against = _ask("against", AGAINST, "changes.against_words") if event else "bar"
     return AskedChange(name, by, against)
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from crm_core.audiences import FIELDS
 from crm_core.charts import month_lines, stacked_columns
-from crm_core.metrics import ALREADY, METRICS, REST, RETENTION, STEPS, is_money
+from crm_core.metrics import ALREADY, METRICS, REST, RETENTION, STEPS, is_guarded, is_money
 from crm_core.rules import All, Condition
 from crm_core.text import formats
 from crm_core.ui.audience_builder import edit
@@ -217,6 +217,9 @@ def _draw_people(view: Cohorts, cohort: date, age: int) -> None:
         }
         one = show(cohort_members, session.selection, **wanted, group=group, size=1)
         total = 0 if one.empty else int(one["found"].iloc[0])
+        if not total and is_guarded(session.access):
+            caption("cohorts.people_none")
+            return
         page, size = pager(total, key=f"cohorts_{cohort}_{age}_{group}") if total else (1, 50)
         people = show(
             cohort_members, session.selection, **wanted, group=group, page=page, size=size

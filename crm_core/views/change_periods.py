@@ -13,9 +13,8 @@ from crm_core.metrics import SourceDays, ripe_after, source_days, spells_without
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
-#: Against what a period is held: as the filter bar says, the same shopping event of last year, or
-#: days of one's own.
-AGAINST = ("bar", "event", "own")
+#: Against what a period is held: as the filter bar says, or the same shopping event of last year.
+AGAINST = ("bar", "event")
 NEEDED = ("orders", "refunds")
 _EVENT_YEAR_DAYS = 300  # an event of the same name at least this long ago is last year's
 _MOST_SPELLS = 5
@@ -98,7 +97,8 @@ def _before(selection: Selection, now: Period, event: SameEvent | None) -> Perio
 
 
 def same_event(store: Store, period: Period) -> SameEvent | None:
-    """The event with most days in the period of those that the year before had too."""
+    """The event with most days in the period of those that the year before had too, so long ago
+    that the same days around it end before the period begins."""
     if not store.has("events"):
         return None
     table = store.table("events").select("name_en", "name_zh", "starts_on", "ends_on")
@@ -118,8 +118,9 @@ def same_event(store: Store, period: Period) -> SameEvent | None:
                 str(row[key] if isinstance(row[key], str) else row["name"])
                 for key in ("name_en", "name_zh")
             )
-            then = earlier["starts_on"].iloc[-1].date()
-            found.append((days, SameEvent(english, chinese, row["starts_on"].date(), then)))
+            then, day = earlier["starts_on"].iloc[-1].date(), row["starts_on"].date()
+            if (day - then).days >= period.days:
+                found.append((days, SameEvent(english, chinese, day, then)))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 

@@ -13,9 +13,13 @@ import pandas as pd
 from crm_core.metrics import (
     CHANGE_BARS,
     CHANGED,
+    FEWEST,
     GROUPINGS,
     ChangeSums,
     change_sums,
+    changed_people,
+    is_guarded,
+    is_small,
     price_moves,
     split_change,
 )
@@ -30,9 +34,9 @@ NAMES, BY, BARS = CHANGED, GROUPINGS, CHANGE_BARS
 UNKNOWN, FEW, REST = "_none", "_few", "_rest"
 MOST_GROUPS = 200
 MOST_PRICES = 5
-_LEAST_CUSTOMERS = 5
 _CENTS = 100
 _SEGMENTS = "stage"
+_PEOPLE = ["people_before", "people_now"]
 _COUNTS = ("buyers", "orders", "units", "revenue", "refund")
 
 
@@ -45,7 +49,7 @@ class Changes:
     largest part) and the factors' values in both periods (`<factor>_before`, `<factor>_now`).
     Bars add up to the change, groups to the whole, both to the cent. `segments_of` is the day by
     which segments are told; None for other groups. `notes`: see dated_notes; `prices`: product,
-    before, now, effect.
+    before, now, effect. `is_hidden`: there is something, of too few customers for this person.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Changes:
     segments_of: date | None
     notes: pd.DataFrame
     prices: pd.DataFrame
+    is_hidden: bool
 
     @property
     def change(self) -> float:
@@ -80,8 +85,9 @@ def changes(
     against: str = "bar",
     own: Period | None = None,
 ) -> Changes:
-    """Splits the move of a number. Who may see groups alone gets none of fewer than five
-    customers: such groups come together, with the next smallest if there is one alone.
+    """Splits the move of a number. Who sees no single people gets no group of fewer than five
+    customers: such groups come together with the next smallest ones, until they are enough; of a
+    whole of so few there is nothing to see.
 
     Raises: what `pair` raises, CrmError("unknown_choice"), ("changes_no_cost").
     """
@@ -91,7 +97,11 @@ def changes(
     people = None if of_day is None else standing(store, of_day, _SEGMENTS)
     sums = change_sums(store, selection, periods, name=name, by=by, people=people)
     groups = _groups(sums, margin=name == "margin")
-    if access.role == "viewer":
+    guarded = is_guarded(access)
+    is_hidden = guarded and any(map(is_small, changed_people(store, selection, periods)))
+    if is_hidden:
+        groups = groups.iloc[:0]
+    elif guarded:
         groups = _put_together(groups, _small(groups), FEW)
     biggest = groups["change"].abs().rank(method="first", ascending=False)
     groups = _put_together(groups, biggest > MOST_GROUPS, REST)
@@ -105,7 +115,8 @@ def changes(
         groups=_in_money(groups),
         segments_of=of_day,
         notes=dated_notes(store, selection, periods),
-        prices=price_moves(store, selection, periods, MOST_PRICES),
+        prices=price_moves(store, selection, periods, MOST_PRICES, fewest=FEWEST if guarded else 1),
+        is_hidden=is_hidden,
     )
 
 
@@ -129,18 +140,24 @@ def _groups(sums: ChangeSums, *, margin: bool) -> pd.DataFrame:
     for when, told in (("before", sums.before), ("now", sums.now)):
         for count in _COUNTS:
             rows[f"{count}_{when}"] = told[count]
+        rows[f"people_{when}"] = sums.people[when]
     moved = (rows[["before", "now", *BARS]] != 0).any(axis=1)
     return rows[moved].reset_index(drop=True)
 
 
 def _small(groups: pd.DataFrame) -> Any:
-    """Which groups have so few customers in a period that their money is somebody's."""
-    least = groups[["buyers_before", "buyers_now"]].replace(0, float("nan")).min(axis=1)
-    small = least < _LEAST_CUSTOMERS
-    if int(small.sum()) == 1 and len(groups) > 1:
-        # One left out alone is what the rest lacks.
-        small |= least.mask(small).fillna(float("inf")).rank(method="first") == 1
-    return small
+    """Which groups have so few customers in a period that their money is somebody's, and those
+    that must come with them: the next smallest, until one of them alone is of enough people in
+    each period in which there are any. Customers of two groups are not two."""
+    people = groups[_PEOPLE].replace(0, float("nan"))
+    chosen = (people < FEWEST).any(axis=1)
+    if not chosen.any():
+        return chosen
+    for place in people.min(axis=1).sort_values(kind="stable").index:
+        if not (people[chosen].max() < FEWEST).any() and int(chosen.sum()) > 1:
+            break
+        chosen[place] = True
+    return chosen
 
 
 def _put_together(groups: pd.DataFrame, chosen: Any, code: str) -> pd.DataFrame:
@@ -148,7 +165,8 @@ def _put_together(groups: pd.DataFrame, chosen: Any, code: str) -> pd.DataFrame:
     if not chosen.any():
         return groups
     together = groups[chosen].drop(columns="code").sum().to_frame().T.assign(code=code)
-    together[[f"{count}_{when}" for count in _COUNTS for when in ("before", "now")]] = float("nan")
+    unknown = [f"{count}_{when}" for count in _COUNTS for when in ("before", "now")]
+    together[[*unknown, *_PEOPLE]] = float("nan")
     kept = groups[~chosen]
     return pd.concat([kept, together], ignore_index=True)[list(groups.columns)].infer_objects()
 

@@ -12,7 +12,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.cohort_sums import UNKNOWN
-from crm_core.views.cohorts import split_people
+from crm_core.views.cohorts import kept_out, split_people
 
 NOBODY = "_nobody"
 MOST_LAYERS = 12
@@ -70,8 +70,7 @@ def _small(store: Store, people: Any, key: str, span: str) -> list[str]:
         days = pd.to_datetime(sizes[key])
         sizes[key] = days.dt.to_period(span).dt.start_time.dt.strftime("%Y-%m-%d")
     counts = sizes.groupby(key)["customers"].sum()
-    if counts.empty:
-        return []
+    counts[ALREADY] = kept_out(store, store.meta.as_of)
     return [str(name) for name in counts.index[hidden(counts.to_numpy(float)[:, None]).ravel()]]
 
 

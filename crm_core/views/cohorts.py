@@ -20,6 +20,8 @@ from crm_core.metrics import (
     cohort_sizes,
     cohort_sums,
     first_orders,
+    is_guarded,
+    is_small,
     largest_parts,
     told_apart,
     with_rest,
@@ -131,7 +133,7 @@ def cohorts(
         part=part,
         everybody=whole.members if whole else 0,
         known=whole is not None and whole.knows_cost,
-        kept_out=_kept_out(store, as_of),
+        kept_out=kept_out(store, as_of),
         parts=parts,
         cohorts=_cohorts(of_cohort, step.last),
         cells=_rows(of_cohort, measure, CELLS, lived=True),
@@ -177,9 +179,10 @@ def cohort_members(
     or did not (`quiet`).
 
     Columns: customer_key, first_day, orders, orders_then, net_revenue, found (how many there are
-    on all pages); who brought most first. Raises: CrmError("unknown_choice").
+    on all pages); who brought most first. Nobody where they are few and this person sees no
+    single people: nor where who is not among them are few. Raises: CrmError("unknown_choice").
     """
-    del selection, access
+    del selection
     _check("by", by, BY)
     _check("split", split, SPLITS)
     _check("group", group, GROUPS)
@@ -189,8 +192,13 @@ def cohort_members(
     mine = in_part(people, part)
     mine = mine.filter(mine.cohort == cohort)
     told = at_age(store, mine, store.meta.as_of, STEPS[by], age)
+    bought = told.orders_then > 0
+    if is_guarded(access):
+        counts = told.agg(all=told.count(), active=told.count(where=bought))
+        every, active = (int(n) for n in store.fetch(counts).iloc[0][["all", "active"]])
+        sizes = [every] if group == GROUPS[0] else [active, every - active]
+        size = 0 if any(map(is_small, sizes)) else size
     if group != GROUPS[0]:
-        bought = told.orders_then > 0
         told = told.filter(bought if group == "active" else ~bought)
     told = told.mutate(found=told.count().over())
     ranked = told.order_by(told.net_revenue.desc(), told.customer_key.asc())
@@ -249,7 +257,8 @@ def _rows(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _kept_out(store: Store, as_of: date) -> int:
+def kept_out(store: Store, as_of: date) -> int:
+    """How many customers may have bought before the log began."""
     people = store.table("customer_facts")
     already = people.filter(people.is_already_customer & (people.first_day <= as_of))
     return int(store.fetch(already.agg(n=already.count()))["n"].iloc[0])

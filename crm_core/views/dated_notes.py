@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.metrics import scope
+from crm_core.metrics import CONTROL_ARMS, of_ledger, parts_of, scope
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -63,7 +63,7 @@ def _written(store: Store, period: Period) -> pd.DataFrame:
     if not store.has("touches"):
         return pd.DataFrame()
     sent = _inside(store.table("touches"), period)
-    sent = sent.filter(~sent.arm.isin(("control", "holdout", "global_control")))
+    sent = sent.filter(~sent.arm.isin(CONTROL_ARMS))
     told = sent.group_by(name_en=sent.campaign).agg(
         day=sent.day.min(), until=sent.day.max(), count=sent.customer_key.nunique()
     )
@@ -95,7 +95,8 @@ def _stock_outs(
         for each in periods
     )
     sold = rows.filter(one | other)
-    money = sold.group_by("product_key").agg(sold=(sold.gross - sold.discount).sum())
+    (revenue,) = (of_ledger(part, sold) for part in parts_of(["revenue"]))
+    money = sold.group_by("product_key").agg(sold=revenue)
     products = store.table("product_facts").select(
         "product_key", "product_id", name_en="product_name"
     )

@@ -11,7 +11,18 @@ import pandas as pd
 
 from crm_core.errors import CrmError, close_match
 from crm_core.features import left_behind
-from crm_core.metrics import FUNNEL, METRICS, change, known_days, ordered, sessions, steps, visits
+from crm_core.metrics import (
+    FUNNEL,
+    hidden,
+    is_guarded,
+    known_days,
+    ordered,
+    relative_change,
+    sessions,
+    steps,
+    visits,
+    without_few,
+)
 from crm_core.privacy.policy import Access
 from crm_core.rules import All, Condition
 from crm_core.selection import Period, Selection
@@ -25,7 +36,6 @@ UNKNOWN = "_unknown"
 LEFT: Mapping[str, str] = {"basket": "abandoned_basket", "viewed": "viewed_not_bought"}
 MOST_PARTS = 30
 MOST_PRODUCTS = 25
-_MOVED = {"count": METRICS["orders"], "rate": METRICS["repeat_share"]}
 
 
 @dataclass(frozen=True)
@@ -67,11 +77,11 @@ class LeftBehind:
 def funnel(
     selection: Selection, *, store: Store, access: Access, split: str = SPLITS[0], part: str = ALL
 ) -> Funnel:
-    """Counts visitors, of one part of the split alone if asked; every number is measured anew.
+    """Counts visitors, of one part of the split alone if asked; every number is measured anew. From
+    who sees no single people, parts of few visitors are left out.
 
-    Raises: CrmError("unknown_choice") for another split.
+    Raises: CrmError("unknown_choice") for another split, or a part that is hidden.
     """
-    del access
     if split not in SPLITS:
         match = close_match(split, SPLITS)
         raise CrmError("unknown_choice", name="split", value=split, match=match)
@@ -86,6 +96,9 @@ def funnel(
     compared = whole_other if period == wanted else None
     rows = _split(visits(store, period), split)
     before = None if compared is None else _split(visits(store, compared), split)
+    parts = _parts(store, rows, before, access)
+    if is_guarded(access) and part != ALL and part not in set(parts["part"]):
+        raise CrmError("unknown_choice", name="part", value=part, match="")
     mine, mine_before = _of(rows, part), _of(before, part)
     now, then = _one(store, mine), _one(store, mine_before)
     return Funnel(
@@ -98,15 +111,16 @@ def funnel(
         known=int(now["known"] or 0),
         nameless=int(now["nameless"] or 0),
         steps=_steps(now, then),
-        parts=_parts(store, rows, before),
+        parts=parts,
         days=_days(store, (mine, mine_before), (period, compared)),
         orders=_orders(store, rows, period),
     )
 
 
 def left(selection: Selection, *, store: Store, access: Access) -> LeftBehind:
-    """Counts the people who left something behind, as of the scores."""
-    del selection, access
+    """Counts the people who left something behind, as of the scores; how few of a product is not
+    told to who sees no single people."""
+    del selection
     as_of = store.scores_as_of or store.meta.as_of
     rows = left_behind(store.at(as_of))
     people = store.fetch(rows.group_by("kind").agg(people=rows.customer_key.nunique()))
@@ -115,10 +129,13 @@ def left(selection: Selection, *, store: Store, access: Access) -> LeftBehind:
     counted = of_product.group_by("product_id").agg(
         **{kind: of_product.customer_key.nunique(where=of_product.kind == kind) for kind in LEFT}
     )
+    if is_guarded(access):
+        counted = without_few(counted, tuple(LEFT))
     names = store.table("product_facts").select("product_id", name="product_name")
     named = counted.left_join(names, "product_id")
     named = named.mutate(name=named.name.coalesce(named.product_id))
-    most = named.order_by(named.basket.desc(), named.viewed.desc(), "product_id")
+    ranked = [named[kind].desc(nulls_first=False) for kind in LEFT]
+    most = named.order_by(*ranked, "product_id")
     return LeftBehind(
         as_of=as_of,
         people={kind: int(found.get(kind, 0)) for kind in LEFT},
@@ -180,7 +197,7 @@ def _cards(now: Mapping[str, float | None], then: Mapping[str, float | None]) ->
 
 
 def _card(name: str, unit: str, value: float | None, previous: float | None) -> Card:
-    moved = change(_MOVED[unit], value, previous)
+    moved = relative_change(unit, value, previous)
     return Card(
         label_key=f"funnel.card.{name}",
         value=value,
@@ -208,13 +225,21 @@ def _steps(now: Mapping[str, float | None], then: Mapping[str, float | None]) ->
     return pd.DataFrame(rows).astype(dict.fromkeys(list(rows[0])[1:], "float64"))
 
 
-def _parts(store: Store, rows: Any, before: Any) -> pd.DataFrame:
-    found = _by_part(store, rows)
+def _parts(store: Store, rows: Any, before: Any, access: Access) -> pd.DataFrame:
+    found = _open(_by_part(store, rows), access)
     found["previous_rate"] = float("nan")
     if before is not None:
-        then = _by_part(store, before).set_index("part")["rate"]
+        then = _open(_by_part(store, before), access).set_index("part")["rate"]
         found["previous_rate"] = [then.get(part) for part in found["part"]]
     return found.astype({"previous_rate": "float64"})
+
+
+def _open(parts: pd.DataFrame, access: Access) -> pd.DataFrame:
+    """The parts whose numbers this person may know."""
+    if parts.empty or not is_guarded(access):
+        return parts
+    away = hidden(parts[["visit"]].to_numpy(float)).ravel()
+    return parts[~away].reset_index(drop=True)
 
 
 def _by_part(store: Store, rows: Any) -> pd.DataFrame:

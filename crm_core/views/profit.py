@@ -18,6 +18,7 @@ from crm_core.metrics import (
     by_angle,
     each_part,
     first_parts,
+    is_guarded,
     losing_parts,
     measure,
     record,
@@ -78,15 +79,15 @@ def profit(
     order: str = ORDERS[0],
     top: int = 10,
 ) -> Profit:
-    """The parts of an angle with their money; what belongs to none stands by itself.
+    """The parts of an angle with their money; what belongs to none stands by itself. To who sees no
+    single people, parts of few customers are among the others.
 
     Raises: CrmError("unknown_choice") for another angle or order.
     """
-    del access
     _check("angle", angle, ANGLES)
     _check("order", order, ORDERS)
     period, rows = _rows(selection, store)
-    each = each_part(by_angle(store, rows, angle))
+    each = each_part(by_angle(store, rows, angle), guarded=is_guarded(access))
     found = store.fetch(first_parts(each, order, top))
     return Profit(
         period=period,
@@ -101,19 +102,23 @@ def profit(
 def part_bars(
     selection: Selection, *, store: Store, access: Access, angle: str, part: str
 ) -> tuple[MoneyPart, ...]:
-    """From the revenue of one part to what is left of it."""
-    del access
+    """From the revenue of one part to what is left of it; nothing of one that is hidden."""
     _check("angle", angle, ANGLES)
     _, rows = _rows(selection, store)
     rows = by_angle(store, rows, angle)
+    if is_guarded(access):
+        each = each_part(rows, guarded=True)
+        if store.fetch(each.filter((each.part == part) & ~each.is_hidden).select("part")).empty:
+            return ()
     return _bars(store, rows.filter(rows.part == part), angle=angle)
 
 
 def losing_products(selection: Selection, *, store: Store, access: Access) -> Losing:
-    """Products whose costs in the period are more than what they brought in it."""
-    del access
+    """Products whose costs in the period are more than what they brought in it; none that is hidden
+    from who sees no single people."""
     _, rows = _rows(selection, store)
-    losing = losing_parts(each_part(by_angle(store, rows, "product")))
+    each = each_part(by_angle(store, rows, "product"), guarded=is_guarded(access))
+    losing = losing_parts(each)
     counted = store.fetch(losing.agg(n=losing.count(), amount=losing.contribution.sum())).iloc[0]
     count = int(counted["n"])
     worst = worked_out(store.fetch(losing.limit(MOST_LOSING)))

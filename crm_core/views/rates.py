@@ -195,4 +195,5 @@ def _told_apart(store: Store, rows: Any, by: str) -> tuple[Any, str]:
     if not store.has(kind.table):
         return None, kind.column
     told = store.table(kind.table).select("customer_key", kind.column)
-    return rows.inner_join(told, "customer_key"), kind.column
+    joined = rows.left_join(told, "customer_key").drop("customer_key_right")
+    return joined, kind.column

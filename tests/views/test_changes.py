@@ -113,13 +113,79 @@ def test_backwards_every_sign_turns(weeks: Store) -> None:
     assert parts(back) == {bar: -amount for bar, amount in parts(there).items()}
 
 
-def test_a_viewer_sees_no_group_of_fewer_than_five_customers(weeks: Store) -> None:
-    view = split(weeks, chosen(WEEK), VIEWER, by="region")
-    assert set(view.groups["code"]) <= {FEW, UNKNOWN}
+def test_of_a_shop_of_two_customers_a_viewer_sees_nothing(weeks: Store) -> None:
+    for by in ("region", "whole"):
+        view = split(weeks, chosen(WEEK), VIEWER, by=by)
+        assert view.is_hidden
+        assert view.groups.empty
+        assert view.prices.empty
+        assert (view.before, view.now, parts(view)) == (0.0, 0.0, {})
+
+
+def few_regions() -> Rows:
+    """Seven buy in the North in both weeks, six in the West; Ann alone in the South, Bob alone in
+    the East; Dee only gives her old pot of before back, in the Far North."""
+    home = {"North": range(7), "West": range(7, 13), "South": [20], "East": [21]}
+    bought = [
+        (f"c{who}", week, region) for region, people in home.items() for who in people
+        for week in ("2026-06-07", "2026-06-14")
+    ]  # fmt: skip
+    bought.append(("dee", "2026-05-20", "Far North"))
+    rows: Rows = {
+        "orders": [
+            order(f"{n}", who, f"{on}T10:00:00", region=region)
+            for n, (who, on, region) in enumerate(bought)
+        ],
+        "order_lines": [
+            line(f"{n}", "cup" if region == "South" else "tea", "10" if on < "2026-06-08" else "12")
+            for n, (_, on, region) in enumerate(bought)
+        ],
+        "refunds": [
+            {"refund_id": "r", "order_id": f"{len(bought) - 1}", "amount": 10,
+             "refunded_at": datetime(2026, 6, 9)}
+        ],
+    }  # fmt: skip
+    return rows
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return small_shop(tmp_path_factory.mktemp("regions"), few_regions()).open()
+
+
+def test_a_viewer_sees_no_group_of_fewer_than_five_customers(regions: Store) -> None:
+    """South, East and Far North are three people together: West, the next smallest, goes along."""
+    view = split(regions, chosen(WEEK), VIEWER, by="region")
+    assert set(view.groups["code"]) == {"North", FEW}
     row = view.groups[view.groups["code"] == FEW].iloc[0]
-    assert row["change"] == 12.0
+    assert row["change"] == 8 * 2 - 10
     assert row["customers_now"] != row["customers_now"]  # nor how many they are
     check_sums(view)
+    everything = split(regions, chosen(WEEK), by="region")
+    assert set(everything.groups["code"]) == {"North", "West", "South", "East", "Far North"}
+
+
+def test_a_refund_alone_is_somebodys_too(regions: Store) -> None:
+    """Nobody bought in the Far North; the money given back is Dee's all the same."""
+    asked = chosen(WEEK, region=("North", "Far North"))
+    assert list(split(regions, asked, VIEWER, by="region").groups["code"]) == [FEW]
+    assert split(regions, chosen(WEEK, region=("Far North",)), VIEWER, by="region").groups.empty
+
+
+def test_a_viewer_sees_no_price_that_few_paid(regions: Store) -> None:
+    asked = chosen(WEEK)
+    assert set(split(regions, asked).prices["product"]) == {"tea", "cup"}
+    assert list(split(regions, asked, VIEWER).prices["product"]) == ["tea"]
+
+
+def test_an_event_is_no_partner_of_a_period_that_would_meet_itself(store: Store) -> None:
+    """Lunar New Year of 2026 comes 384 days after that of 2025."""
+    longest, longer = chosen("2025-10-01 2026-10-19"), chosen("2025-10-01 2026-10-20")
+    found = split(store, longest, against="event", by="whole").pair
+    assert found.before.end < found.now.start
+    assert event_of(longer, store=store, access=OWNER) is None
+    with pytest.raises(CrmError, match="changes_no_event"):
+        split(store, longer, against="event")
 
 
 def test_one_day_one_product_and_nothing(weeks: Store) -> None:

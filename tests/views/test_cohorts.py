@@ -165,7 +165,9 @@ def test_a_cell_leads_to_its_people(small: Store, owner: Access) -> None:
     assert people("quiet", 1) == [date(2026, 1, 10), date(2026, 1, 31)]
 
 
-def test_who_was_there_before_the_log_is_kept_out(tmp_path: Path, owner: Access) -> None:
+def test_who_was_there_before_the_log_is_kept_out(
+    tmp_path: Path, owner: Access, viewer: Access
+) -> None:
     shop = small_shop(tmp_path, rows(), starts_with_shop=False)
     store = shop.open()
     view = seen(store, owner)
@@ -176,6 +178,8 @@ def test_who_was_there_before_the_log_is_kept_out(tmp_path: Path, owner: Access)
     assert int(view.parts["customers"].sum()) == 4 - view.kept_out
     found = layers(Selection(), store=store, access=owner, split="region", by_part=False)
     assert ALREADY in found.order
+    seen_by_all = layers(Selection(), store=store, access=viewer, split="region", by_part=False)
+    assert ALREADY not in seen_by_all.order  # they are few
     store.close()
 
 
@@ -286,3 +290,28 @@ def test_who_sees_no_single_people_sees_no_small_groups(small: Store, viewer: Ac
     assert set(view.curves["part"]) == {ALL}
     cake = layers(Selection(), store=small, access=viewer, split="region", by_part=True)
     assert set(cake.order) == {NOBODY, REST}
+
+
+def test_few_of_many_are_not_listed_to_who_sees_no_single_people(
+    tmp_path: Path, owner: Access, viewer: Access
+) -> None:
+    """Twelve come in January, one of whom comes back."""
+    bought = [(f"c{who}", "2026-01-10") for who in range(12)]
+    bought += [("c0", "2026-02-20"), ("c0", "2026-04-20")]
+    told: Rows = {
+        "orders": [order(str(n), who, f"{on}T12:00:00") for n, (who, on) in enumerate(bought)],
+        "order_lines": [line(str(n), "tea", "20") for n, _ in enumerate(bought)],
+    }
+    store = small_shop(tmp_path, told).open()
+
+    def found(access: Access, group: str) -> int:
+        return len(
+            cohort_members(
+                Selection(), store=store, access=access, by="month", split="region", part=ALL,
+                cohort=date(2026, 1, 1), age=1, group=group,
+            )
+        )  # fmt: skip
+
+    assert [found(owner, group) for group in ("all", "active", "quiet")] == [12, 1, 11]
+    assert [found(viewer, group) for group in ("all", "active", "quiet")] == [12, 0, 0]
+    store.close()

@@ -178,3 +178,26 @@ def test_what_was_left_behind_is_what_rules_find(store: Store, owner: Access) ->
     assert view.products["basket"].is_monotonic_decreasing
     assert isinstance(view.products, pd.DataFrame)
     assert set(view.products.columns) == {"name", *LEFT}
+
+
+def test_who_sees_no_single_people_sees_no_few_visitors(
+    small: Store, owner: Access, viewer: Access
+) -> None:
+    assert len(seen(small, owner, JUNE).parts) == 3
+    assert seen(small, viewer, JUNE).parts.empty
+    with pytest.raises(CrmError, match="unknown_choice"):
+        seen(small, viewer, JUNE, part="mail")
+    found, kept = (left(JUNE, store=small, access=access) for access in (owner, viewer))
+    assert set(found.products["name"]) == {"cup"}
+    assert kept.products.empty
+
+
+def test_a_few_people_of_a_product_are_not_counted_to_everybody(
+    store: Store, owner: Access, viewer: Access
+) -> None:
+    found, kept = (
+        left(Selection(), store=store, access=access).products for access in (owner, viewer)
+    )
+    assert (found[list(LEFT)] < 5).any(axis=None)
+    assert not ((kept[list(LEFT)] > 0) & (kept[list(LEFT)] < 5)).any(axis=None)
+    assert kept["basket"].iloc[0] == found["basket"].iloc[0]

@@ -20,6 +20,7 @@ from crm_core.store import Store
 from crm_core.views.losing_customers import losing_customers
 from crm_core.views.overview import overview
 from crm_core.views.profit import Losing, Profit, losing_products, part_bars, profit
+from crm_core.views.waterfall import MoneyPart
 from tests.small_shop import Rows, line, order, small_shop
 
 HALF = Selection(period="custom", start=date(2026, 3, 1), end=date(2026, 8, 31))
@@ -266,3 +267,48 @@ def test_without_scores_there_are_no_segments_and_no_losing_customers(
     assert cents(view.rows["contribution"].sum()) == cents(whole["contribution"] or 0)
     with pytest.raises(CrmError, match="no_scores"):
         losing_customers(Selection(), store=unscored, access=owner)
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Eight buy in the North, six in the West, five in the South, Ann alone in the East, where she
+    lost money for the shop; of the pot nobody else took one."""
+    home = {"North": range(8), "West": range(8, 14), "South": range(14, 19), "East": [19]}
+    people = [(f"c{who}", region) for region, some in home.items() for who in some]
+    told: Rows = {
+        "products": [{"product_id": "cup", "unit_cost": 4}, {"product_id": "pot", "unit_cost": 40}],
+        "orders": [order(who, who, "2026-06-10T10:00:00", region=region) for who, region in people],
+        "order_lines": [line(who, "pot" if who == "c19" else "cup", "10") for who, _ in people],
+    }
+    store = small_shop(tmp_path_factory.mktemp("regions"), told).open()
+    yield store
+    store.close()
+
+
+def test_who_sees_no_single_people_sees_no_small_parts(
+    regions: Store, owner: Access, viewer: Access
+) -> None:
+    whole = Selection(period="all")
+    for top, order_by in ((1, "least"), (100, "most")):
+        view = seen(regions, viewer, whole, angle="region", order=order_by, top=top)
+        # South, the next smallest, goes along, whatever else is shown or not
+        assert set(view.of_kind("part")["part"]) <= {"North", "West"}
+        assert len(view.of_kind("part")) == min(top, 2)
+        assert cents(view.rows["contribution"].sum()) == cents(20 * 10 - 19 * 4 - 40)
+    everything = seen(regions, owner, whole, angle="region")
+    assert set(everything.of_kind("part")["part"]) == {"North", "West", "South", "East"}
+
+    def bars(access: Access, part: str) -> tuple[MoneyPart, ...]:
+        return part_bars(whole, store=regions, access=access, angle="region", part=part)
+
+    assert bars(viewer, "East") == ()
+    assert bars(viewer, "West") == bars(owner, "West") != ()
+
+
+def test_a_product_that_one_customer_made_a_loss_is_not_told_to_everybody(
+    regions: Store, owner: Access, viewer: Access
+) -> None:
+    whole = Selection(period="all")
+    assert losing_products(whole, store=regions, access=owner).amount == -30
+    hidden = losing_products(whole, store=regions, access=viewer)
+    assert (hidden.count, hidden.amount, len(hidden.rows)) == (0, 0.0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from crm_core.metrics import RATES, Buyers, measure, scope
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.rates import BY, Rates, rates
+from crm_core.views.rates import BY, UNKNOWN, Rates, rates
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 MARCH = Selection(period="custom", start=date(2026, 3, 1), end=date(2026, 3, 31))
@@ -147,6 +148,24 @@ def test_every_part_adds_up_to_its_buyers(store: Store, owner: Access, by: str) 
     assert len(view.parts) > 2
     assert (view.parts[["kept", "new", "back"]].sum(axis=1) == view.parts["buyers"]).all()
     assert view.parts["retention"].dropna().between(0, 1).all()
+
+
+def test_who_is_in_no_segment_yet_is_told_and_not_dropped(
+    store: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first hundred customers are taken out of the table of stages."""
+    table = Store.table
+
+    def fewer(self: Store, name: str) -> Any:
+        rows = table(self, name)
+        return rows.filter(rows.customer_key > 100) if name == "lifecycle" else rows
+
+    whole = rates(Selection(period="90d"), store=store, access=owner, by="stage")
+    monkeypatch.setattr(Store, "table", fewer)
+    view = rates(Selection(period="90d"), store=store, access=owner, by="stage")
+    assert whole.buyers is not None
+    assert UNKNOWN in set(view.parts["part"])
+    assert view.parts["buyers"].sum() == whole.parts["buyers"].sum() == whole.buyers.now
 
 
 def test_who_sees_no_single_people_sees_no_small_parts(small: Store, viewer: Access) -> None:
