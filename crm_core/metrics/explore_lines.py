@@ -12,6 +12,8 @@ from crm_core.metrics.parts import Number, record
 from crm_core.metrics.small_groups import PEOPLE
 
 WHOLE: Final = "\x1fwhole"
+#: What the columns that are shown leave of the whole: no fewer people than the largest of the rest.
+LEFT: Final = "\x1fleft"
 MOST_LINES: Final = 1_000
 MOST_COLUMNS: Final = 24
 _TIME: Final = ("day", "week", "month", "quarter", "year", "weekday", "cohort")
@@ -144,6 +146,10 @@ def _level(
         for codes, parts in sorted(levels.at((*keep, asked.across), cut).items()):
             if codes[-1] in columns:
                 _fill(found.setdefault(codes[:-1], {}), asked, parts, codes[-1])
+            elif PEOPLE.name in parts:
+                left = (PEOPLE.name, LEFT)
+                cells = found.setdefault(codes[:-1], {})
+                cells[left] = max(cells.get(left) or 0.0, parts[PEOPLE.name])
     return found
 
 

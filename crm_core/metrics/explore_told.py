@@ -11,7 +11,7 @@ from crm_core.metrics.catalog import metric
 from crm_core.metrics.evaluate import change
 from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore_levels import Codes
-from crm_core.metrics.explore_lines import WHOLE, Cells, Line
+from crm_core.metrics.explore_lines import LEFT, WHOLE, Cells, Line
 from crm_core.metrics.parts import Number
 from crm_core.metrics.small_groups import FEWEST, PEOPLE, Counts, Hidden
 
@@ -86,10 +86,11 @@ def without_small(
     for line in lines:
         gone.pop((line.kind, line.keys), None)
     every = [*gone.values(), *lines]
-    counts = _people(every, everywhere, before)
+    # The columns that are left out follow from the whole and those that are shown.
+    counts = _people(every, (*everywhere, *((LEFT,) if columns else ())), before)
     away = _completed(every, counts)[len(gone) :]
     found = [
-        _bare(line, {c for c, is_away in zip(everywhere, row, strict=True) if is_away})
+        _bare(line, {c for c, is_away in zip(everywhere, row, strict=False) if is_away})
         for line, row in zip(lines, away, strict=True)
     ]
     if asked.show == "running":

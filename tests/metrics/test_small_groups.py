@@ -148,6 +148,17 @@ def test_who_was_few_in_the_compared_days_is_hidden_in_a_change(store: Store) ->
     assert few & {line.keys for line in seen.lines if line.hidden}
 
 
+def test_columns_that_are_left_out_are_not_told_by_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = Period(date(2026, 9, 6), date(2026, 9, 6))
+    asked = Exploration(metrics=("orders",), by=(), across="region")
+    monkeypatch.setattr("crm_core.metrics.explore_lines.MOST_COLUMNS", 5)
+    seen = explore(store, Selection(), asked, period=day, is_guarded=True)
+    assert (seen.left_out, seen.columns[-1]) == (1, "East")  # left out are three from abroad
+    assert seen.total.hidden == {"East"}
+
+
 def test_a_filter_does_not_open_what_its_split_hides(store: Store) -> None:
     """Seven came from the East: by themselves they would tell of the three from abroad."""
     viewer, day = Access("viewer", "ann"), Period(date(2026, 9, 6), date(2026, 9, 6))
