@@ -38,6 +38,7 @@ def test_a_link_opens_the_same_split_and_says_it_is_arithmetic(
     assert "6.18" in shown(Screen(screen.test)) or "618" in shown(Screen(screen.test))
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_said_and_the_page_stays(open_page: Open) -> None:
     screen = open_page("changes", period="all")
     assert not screen.crashed
@@ -46,6 +47,7 @@ def test_what_cannot_be_compared_is_said_and_the_page_stays(open_page: Open) -> 
     assert not Screen(screen.test).failures
 
 
+@pytest.mark.slow
 def test_a_group_opens_its_own_bars_and_leads_to_its_customers(open_page: Open) -> None:
     test = open_page("changes", by="region", **JUNE).test
     test.session_state["changes_group"] = ("region", "Berlin")

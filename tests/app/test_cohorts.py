@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.app.conftest import Open
 
 
+@pytest.mark.slow
 def test_money_is_shown_beside_what_winning_customers_cost(open_page: Open) -> None:
     screen = open_page("cohorts")
     test = screen.test

@@ -85,6 +85,7 @@ def test_a_note_is_written_changed_deleted_and_brought_back(open_page: Open, kep
     assert not Screen(test).failures
 
 
+@pytest.mark.slow
 def test_a_task_is_added_ticked_off_and_taken_back(open_page: Open, kept: Records) -> None:
     kept.add_task(SALES, "No day", author="mia", now=NOW)
     kept.add_task(SALES, "Late", owner="Bo", due=date(2026, 1, 5), author="mia", now=NOW)
@@ -105,6 +106,7 @@ def test_a_task_is_added_ticked_off_and_taken_back(open_page: Open, kept: Record
     assert not Screen(test).failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "writes", "sees"),
     [
@@ -197,6 +199,7 @@ def test_nothing_understood_is_told_politely(open_page: Open) -> None:
     assert t("ask.nothing", "zh") in [str(info.value) for info in test.info]
 
 
+@pytest.mark.slow
 def test_what_was_noted_of_a_day_stands_beside_what_changed(open_page: Open, kept: Records) -> None:
     day = date(2026, 10, 20)
     kept.add_note(SALES, NASTY, day=day, author="ann", now=NOW)

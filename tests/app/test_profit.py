@@ -24,6 +24,7 @@ def test_an_opened_part_shows_where_its_money_goes(open_page: Open) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_customers_who_lose_money_go_to_audiences_as_a_rule(open_page: Open) -> None:
     test = open_page("profit", period="90d").test
     test.button(key="profit_audience").click().run()

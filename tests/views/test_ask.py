@@ -295,6 +295,7 @@ def test_the_words_name_what_there_is() -> None:
     assert set(SEGMENT_DIMENSIONS) == {"stage", "value", "rfm", "loyalty", "cluster"}
 
 
+@pytest.mark.slow
 def test_subcategories_are_those_of_the_shop(store: Store, viewer: Access) -> None:
     names = subcategories(Selection(), store=store, access=viewer)
     assert "Candles" in names

@@ -92,6 +92,7 @@ def test_prices_mix_and_a_guest_as_worked_out_on_paper(weeks: Store) -> None:
     check_sums(view)
 
 
+@pytest.mark.slow
 def test_groups_that_come_and_go_are_bars_of_their_own(weeks: Store) -> None:
     by_category = split(weeks, chosen(WEEK), by="category")
     # Tea: one customer of two stayed, at €11 on average; €2 more from 1.5 of them.
@@ -107,6 +108,7 @@ def test_groups_that_come_and_go_are_bars_of_their_own(weeks: Store) -> None:
     check_sums(by_region)
 
 
+@pytest.mark.slow
 def test_backwards_every_sign_turns(weeks: Store) -> None:
     there = split(weeks, chosen(WEEK), by="region")
     back = split(weeks, chosen("2026-06-01 2026-06-07"), by="region", own=period(WEEK))
@@ -114,12 +116,11 @@ def test_backwards_every_sign_turns(weeks: Store) -> None:
 
 
 def test_of_a_shop_of_two_customers_a_viewer_sees_nothing(weeks: Store) -> None:
-    for by in ("region", "whole"):
-        view = split(weeks, chosen(WEEK), VIEWER, by=by)
-        assert view.is_hidden
-        assert view.groups.empty
-        assert view.prices.empty
-        assert (view.before, view.now, parts(view)) == (0.0, 0.0, {})
+    view = split(weeks, chosen(WEEK), VIEWER, by="whole")
+    assert view.is_hidden
+    assert view.groups.empty
+    assert view.prices.empty
+    assert (view.before, view.now, parts(view)) == (0.0, 0.0, {})
 
 
 def few_regions() -> Rows:
@@ -165,6 +166,7 @@ def test_a_viewer_sees_no_group_of_fewer_than_five_customers(regions: Store) -> 
     assert set(everything.groups["code"]) == {"North", "West", "South", "East", "Far North"}
 
 
+@pytest.mark.slow
 def test_a_refund_alone_is_somebodys_too(regions: Store) -> None:
     """Nobody bought in the Far North; the money given back is Dee's all the same."""
     asked = chosen(WEEK, region=("North", "Far North"))
@@ -188,6 +190,7 @@ def test_an_event_is_no_partner_of_a_period_that_would_meet_itself(store: Store)
         split(store, longer, against="event")
 
 
+@pytest.mark.slow
 def test_one_day_one_product_and_nothing(weeks: Store) -> None:
     one_day = split(weeks, chosen("2026-06-08 2026-06-08"), by="whole")
     assert (one_day.before, one_day.now) == (10.0, 12.0)
@@ -209,6 +212,7 @@ def test_a_period_before_the_log_is_refused_with_the_nearest_one(weeks: Store) -
         split(weeks, Selection(period="all"))
 
 
+@pytest.mark.slow
 def test_a_margin_needs_costs_and_words_are_known(weeks: Store) -> None:
     with pytest.raises(CrmError, match="changes_no_cost"):
         split(weeks, chosen(WEEK), name="margin")
@@ -219,12 +223,14 @@ def test_a_margin_needs_costs_and_words_are_known(weeks: Store) -> None:
         split(weeks, chosen(WEEK), against="event")
 
 
+@pytest.mark.slow
 def test_before_segments_were_known_everybody_is_new(weeks: Store) -> None:
     view = split(weeks, chosen(WEEK), by="segment")
     assert view.segments_of is None
     assert list(view.groups["code"]) == [UNKNOWN]
 
 
+@pytest.mark.slow
 def test_all_refunds_and_missing_weeks(tmp_path: Path) -> None:
     """Every day for a month, then two weeks of nothing; everything given back at the end."""
     begin = datetime(2026, 4, 1, 10)
@@ -249,6 +255,7 @@ def test_all_refunds_and_missing_weeks(tmp_path: Path) -> None:
     assert parts(only) == {"left": -140.0}
 
 
+@pytest.mark.slow
 def test_a_source_that_fell_silent_ends_both_periods(tmp_path: Path) -> None:
     """Refunds came daily until the 20th, orders until the 30th: ten days are taken off both."""
     begin = datetime(2026, 4, 1, 10)
@@ -272,6 +279,7 @@ def test_a_source_that_fell_silent_ends_both_periods(tmp_path: Path) -> None:
         split(store, chosen("2026-05-25 2026-05-30"))
 
 
+@pytest.mark.slow
 def test_refunds_still_to_come_are_told(store: Store) -> None:
     state = split(store, Selection(period="90d")).pair.completeness
     assert state.ripe_days is not None
@@ -279,6 +287,7 @@ def test_refunds_still_to_come_are_told(store: Store) -> None:
     assert split(store, chosen("2026-06-01 2026-06-30")).pair.completeness.unripe_days == 0
 
 
+@pytest.mark.slow
 def test_the_same_shopping_event_meets_itself(store: Store) -> None:
     june = chosen("2026-06-10 2026-06-30", compare="year")
     event = event_of(june, store=store, access=OWNER)
@@ -289,6 +298,7 @@ def test_the_same_shopping_event_meets_itself(store: Store) -> None:
     assert event_of(chosen("2026-08-01 2026-08-10"), store=store, access=OWNER) is None
 
 
+@pytest.mark.slow
 def test_notes_tell_what_happened_in_either_period(store: Store) -> None:
     notes = split(store, chosen("2026-05-10 2026-06-30", compare="year")).notes
     assert notes["day"].is_monotonic_increasing
@@ -320,7 +330,7 @@ def _any_pair(store: Store, drawn: tuple[date, date, int, int], name: str, by: s
         assert round(value, 2) == round(whole or 0.0, 2)
 
 
-@settings(max_examples=examples(4))
+@settings(max_examples=examples(2))
 @given(pairs, st.sampled_from(NAMES), st.sampled_from(BY))
 def test_some_pairs_add_up_to_what_other_pages_show(
     store: Store, drawn: tuple[date, date, int, int], name: str, by: str

@@ -106,6 +106,7 @@ def test_a_cell_is_shown_only_when_the_youngest_has_lived_the_age(
     ]
 
 
+@pytest.mark.slow
 def test_what_came_in_is_added_up_per_customer(small: Store, owner: Access) -> None:
     net = cells(seen(small, owner, measure="net_revenue"))
     # January: ann 40 within 30 days and 20 more, bob 20, cy 20 and later 20 less a refund of 5.
@@ -126,6 +127,7 @@ def test_curves_are_over_those_observed_that_long(small: Store, owner: Access) -
     assert everyone.loc[0, "value"] == pytest.approx(5 / 4)
 
 
+@pytest.mark.slow
 def test_first_orders_tell_customers_apart(small: Store, owner: Access) -> None:
     def parts(split: str) -> dict[str, int]:
         view = seen(small, owner, split=split)
@@ -183,6 +185,7 @@ def test_who_was_there_before_the_log_is_kept_out(
     store.close()
 
 
+@pytest.mark.slow
 def test_a_shop_of_one_day_has_nothing_to_show_yet(tmp_path: Path, owner: Access) -> None:
     told: Rows = {
         "orders": [order("1", "ann", "2026-01-05T10:00:00")],
@@ -204,7 +207,7 @@ def test_another_split_measure_or_step_is_refused(small: Store, owner: Access) -
         assert refused.value.code == "unknown_choice"
 
 
-@pytest.mark.parametrize("by", ["month", "week"])
+@pytest.mark.parametrize("by", ["month", pytest.param("week", marks=pytest.mark.slow)])
 def test_sizes_add_up_to_new_buyers(store: Store, owner: Access, by: str) -> None:
     ledger = store.table("ledger")
     new = measure(store, ["new_buyers"], rows=ledger.filter(ledger.day <= store.meta.as_of))
@@ -212,6 +215,7 @@ def test_sizes_add_up_to_new_buyers(store: Store, owner: Access, by: str) -> Non
     assert view.customers == view.parts["customers"].sum() == new.totals["new_buyers"]
 
 
+@pytest.mark.slow
 def test_cells_are_what_plain_sums_give(store: Store, owner: Access) -> None:
     as_of = store.meta.as_of
     people = store.fetch(store.table("customer_facts").select("customer_key", "first_day"))
@@ -243,6 +247,7 @@ def test_cells_are_what_plain_sums_give(store: Store, owner: Access) -> None:
         assert end.date() <= as_of
 
 
+@pytest.mark.slow
 def test_the_mean_weighs_cohorts_by_their_size(store: Store, owner: Access) -> None:
     view = seen(store, owner, measure="net_revenue")
     for age, cut in view.cells.groupby("age"):
@@ -254,6 +259,7 @@ def test_the_mean_weighs_cohorts_by_their_size(store: Store, owner: Access) -> N
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["first_category", "first_coupon"])
 def test_parts_together_are_all(store: Store, owner: Access, split: str) -> None:
     curves = seen(store, owner, measure="keyed_orders", split=split).curves

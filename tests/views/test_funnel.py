@@ -122,6 +122,7 @@ def test_days_without_known_visits_are_said(small: Store, owner: Access) -> None
     assert day.steps["previous_of_visits"].isna().all()
 
 
+@pytest.mark.slow
 def test_a_shop_without_a_web_log_has_no_funnel(tmp_path_factory: pytest.TempPathFactory, owner: Access) -> None:  # fmt: skip
     told = {name: table for name, table in rows().items() if name != "web_events"}
     store = small_shop(tmp_path_factory.mktemp("no_log"), told).open()
@@ -132,7 +133,7 @@ def test_a_shop_without_a_web_log_has_no_funnel(tmp_path_factory: pytest.TempPat
 
 
 @pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("days", [1, 30])
+@pytest.mark.parametrize("days", [1, pytest.param(30, marks=pytest.mark.slow)])
 def test_steps_never_grow(store: Store, owner: Access, split: str, days: int) -> None:
     end = date(2026, 10, 20)
     selection = Selection(period="custom", start=end - timedelta(days - 1), end=end)
@@ -149,6 +150,7 @@ def test_steps_never_grow(store: Store, owner: Access, split: str, days: int) ->
         seen(store, owner, selection, split="sauce")
 
 
+@pytest.mark.slow
 def test_the_demos_visitors_are_those_of_its_log(store: Store, owner: Access) -> None:
     """Against the imported rows, by plain SQL: every browser of the demo is one person's."""
     found = duckdb.sql(f"""
@@ -192,6 +194,7 @@ def test_who_sees_no_single_people_sees_no_few_visitors(
     assert kept.products.empty
 
 
+@pytest.mark.slow
 def test_a_few_people_of_a_product_are_not_counted_to_everybody(
     store: Store, owner: Access, viewer: Access
 ) -> None:

@@ -21,6 +21,7 @@ from crm_core.views.losing_customers import losing_customers
 from crm_core.views.overview import overview
 from crm_core.views.profit import Losing, Profit, losing_products, part_bars, profit
 from crm_core.views.waterfall import MoneyPart
+from tests.examples import fast
 from tests.small_shop import Rows, line, order, small_shop
 
 HALF = Selection(period="custom", start=date(2026, 3, 1), end=date(2026, 8, 31))
@@ -42,7 +43,7 @@ def seen(store: Store, access: Access, selection: Selection, **asked: object) ->
     return profit(selection, store=store, access=access, **asked)
 
 
-@pytest.mark.parametrize("angle", ANGLES)
+@pytest.mark.parametrize("angle", fast(ANGLES, "category", "campaign"))
 def test_every_angle_adds_up_to_the_same_whole(store: Store, owner: Access, angle: str) -> None:
     for selection in SELECTIONS[:3] if angle in ("product", "segment") else SELECTIONS[3:]:
         view = seen(store, owner, selection, angle=angle, top=3)
@@ -57,6 +58,7 @@ def test_every_angle_adds_up_to_the_same_whole(store: Store, owner: Access, angl
             assert cents(view.rows[bar.part].sum()) == cents(bar.amount or 0.0), bar.part
 
 
+@pytest.mark.slow
 def test_the_whole_is_what_the_overview_shows(store: Store, owner: Access) -> None:
     for selection in (Selection(), HALF):
         cards = overview(selection, store=store, access=owner).cards
@@ -77,7 +79,7 @@ def test_the_rest_is_measured_anew(store: Store, owner: Access) -> None:
     assert few.of_kind("part")["part"].tolist() == many.of_kind("part")["part"].tolist()[:5]
 
 
-@pytest.mark.parametrize("order_by", ORDERS)
+@pytest.mark.parametrize("order_by", fast(ORDERS, "least"))
 def test_parts_come_in_the_order_asked_for(store: Store, owner: Access, order_by: str) -> None:
     parts = seen(store, owner, HALF, order=order_by, top=100).of_kind("part")
     by = parts["revenue" if order_by == "revenue" else "contribution"]
@@ -102,6 +104,7 @@ def test_a_category_has_the_revenue_that_its_lines_have(store: Store, owner: Acc
         assert revenue == pytest.approx(float(told[part]), abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_parts_bars_are_its_row(store: Store, owner: Access) -> None:
     for angle in ("category", "segment"):
         view = seen(store, owner, Selection(), angle=angle)
@@ -247,6 +250,7 @@ def test_where_everything_came_back_there_is_a_loss_without_revenue(
     assert by_region["part", "North"]["contribution"] == -10
 
 
+@pytest.mark.slow
 def test_nothing_sold_is_no_row_and_unknown_names_are_refused(store: Store, owner: Access) -> None:
     view = seen(store, owner, NOBODY)
     assert view.rows.empty
@@ -258,6 +262,7 @@ def test_nothing_sold_is_no_row_and_unknown_names_are_refused(store: Store, owne
         seen(store, owner, NOBODY, order="best")
 
 
+@pytest.mark.slow
 def test_without_scores_there_are_no_segments_and_no_losing_customers(
     unscored: Store, owner: Access
 ) -> None:
@@ -305,6 +310,7 @@ def test_who_sees_no_single_people_sees_no_small_parts(
     assert bars(viewer, "West") == bars(owner, "West") != ()
 
 
+@pytest.mark.slow
 def test_a_product_that_one_customer_made_a_loss_is_not_told_to_everybody(
     regions: Store, owner: Access, viewer: Access
 ) -> None:

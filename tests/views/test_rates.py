@@ -16,6 +16,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.rates import BY, UNKNOWN, Rates, rates
+from tests.examples import fast
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 MARCH = Selection(period="custom", start=date(2026, 3, 1), end=date(2026, 3, 31))
@@ -108,7 +109,11 @@ def test_another_way_to_tell_apart_is_refused(small: Store, owner: Access) -> No
 
 
 @pytest.mark.parametrize(
-    "selection", [Selection(), Selection(period="90d", sales_channel=("web",))]
+    "selection",
+    [
+        pytest.param(Selection(), marks=pytest.mark.slow),
+        Selection(period="90d", sales_channel=("web",)),
+    ],
 )
 def test_rates_are_what_plain_sets_give(store: Store, owner: Access, selection: Selection) -> None:
     view = rates(selection, store=store, access=owner)
@@ -134,6 +139,7 @@ def test_rates_are_what_plain_sets_give(store: Store, owner: Access, selection: 
     assert summed == pytest.approx(len(buyers) / len(before))
 
 
+@pytest.mark.slow
 def test_the_board_shows_the_metrics_of_the_catalogue(store: Store, owner: Access) -> None:
     view = rates(Selection(), store=store, access=owner)
     wanted = ["contribution_rate", "loyalty_rate"]
@@ -142,7 +148,7 @@ def test_the_board_shows_the_metrics_of_the_catalogue(store: Store, owner: Acces
     assert board(view)["loyalty"] == pytest.approx(totals["loyalty_rate"])
 
 
-@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize("by", fast(BY, "sales_channel", "stage"))
 def test_every_part_adds_up_to_its_buyers(store: Store, owner: Access, by: str) -> None:
     view = rates(Selection(period="90d"), store=store, access=owner, by=by)
     assert len(view.parts) > 2
