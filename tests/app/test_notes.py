@@ -148,6 +148,7 @@ def test_identities_hidden_hide_what_was_written_of_customers(
     assert b"Karl" not in Screen(page.test).sent
 
 
+@pytest.mark.slow
 def test_a_question_that_is_half_understood_says_so(open_page: Open) -> None:
     test = open_page("overview", warm=True).test
     test.text_input(key="ask_question").input("net revenu by channel last month <b>x</b>")

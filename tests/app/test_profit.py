@@ -8,6 +8,7 @@ from crm_core.text import t
 from tests.app.conftest import Open
 
 
+@pytest.mark.slow
 def test_an_opened_part_shows_where_its_money_goes(open_page: Open) -> None:
     test = open_page("profit").test
     test.selectbox(key="profit_angle").set_value("segment").run()

@@ -50,6 +50,7 @@ def sums(draw: st.DrawFn) -> Sums:
 shops = st.lists(st.tuples(sums(), sums()), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(400))
 @given(shops, st.booleans())
 def test_it_adds_up_to_the_cent_and_backwards_is_the_same_with_other_signs(

@@ -154,7 +154,7 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return small_shop(tmp_path_factory.mktemp("regions"), few_regions()).open()
 
 
-def test_a_viewer_sees_no_group_of_fewer_than_five_customers(regions: Store) -> None:
+def test_a_viewer_sees_no_group_and_no_price_of_fewer_than_five_customers(regions: Store) -> None:
     """South, East and Far North are three people together: West, the next smallest, goes along."""
     view = split(regions, chosen(WEEK), VIEWER, by="region")
     assert set(view.groups["code"]) == {"North", FEW}
@@ -164,6 +164,8 @@ def test_a_viewer_sees_no_group_of_fewer_than_five_customers(regions: Store) -> 
     check_sums(view)
     everything = split(regions, chosen(WEEK), by="region")
     assert set(everything.groups["code"]) == {"North", "West", "South", "East", "Far North"}
+    assert set(everything.prices["product"]) == {"tea", "cup"}
+    assert list(view.prices["product"]) == ["tea"]  # one customer paid for cups
 
 
 @pytest.mark.slow
@@ -172,12 +174,6 @@ def test_a_refund_alone_is_somebodys_too(regions: Store) -> None:
     asked = chosen(WEEK, region=("North", "Far North"))
     assert list(split(regions, asked, VIEWER, by="region").groups["code"]) == [FEW]
     assert split(regions, chosen(WEEK, region=("Far North",)), VIEWER, by="region").groups.empty
-
-
-def test_a_viewer_sees_no_price_that_few_paid(regions: Store) -> None:
-    asked = chosen(WEEK)
-    assert set(split(regions, asked).prices["product"]) == {"tea", "cup"}
-    assert list(split(regions, asked, VIEWER).prices["product"]) == ["tea"]
 
 
 def test_an_event_is_no_partner_of_a_period_that_would_meet_itself(store: Store) -> None:

@@ -167,6 +167,7 @@ def test_a_cell_leads_to_its_people(small: Store, owner: Access) -> None:
     assert people("quiet", 1) == [date(2026, 1, 10), date(2026, 1, 31)]
 
 
+@pytest.mark.slow
 def test_who_was_there_before_the_log_is_kept_out(
     tmp_path: Path, owner: Access, viewer: Access
 ) -> None:
