@@ -180,8 +180,7 @@ def _untold(line: Line, gone: Collection[str]) -> Line:
 
 
 def _bare(line: Line, gone: set[str]) -> Line:
-    def kept(cells: object) -> Cells:
-        assert isinstance(cells, dict)
+    def kept(cells: Cells) -> Cells:
         return {
             cell: None if cell[1] in gone else value
             for cell, value in cells.items()
