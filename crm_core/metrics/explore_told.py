@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -180,7 +180,7 @@ def _untold(line: Line, gone: Collection[str]) -> Line:
 
 
 def _bare(line: Line, gone: set[str]) -> Line:
-    def kept(cells: Cells) -> Cells:
+    def kept(cells: Mapping[tuple[str, str], Number]) -> Cells:
         return {
             cell: None if cell[1] in gone else value
             for cell, value in cells.items()
