@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crm_core.metrics import METRICS
 from crm_core.metrics.exploration import to_query
 from crm_core.metrics.explore import WHOLE
+from crm_core.privacy.policy import allowed
 from crm_core.ui.explore_answer import columns_of, line_name
 from crm_core.ui.explore_words import dimension_name
 from crm_core.ui.export_button import TableOrder, export_button
@@ -14,8 +17,10 @@ from crm_core.views.explore import Explore
 
 
 def draw_export(view: Explore) -> None:
-    """The button, and what the file's total must be."""
+    """The button, and what the file's total must be; nothing for who may take no files away."""
     session, asked = current(), view.answer.asked
+    if not allowed(replace(session.access, present=False), "export"):
+        return
     export_button("explore.export", _told(view), key="explore_table")
     first = asked.metrics[0]
     total = view.answer.total.values.get((first, WHOLE))
