@@ -23,6 +23,7 @@ ALL = Evidence(
 )  # fmt: skip
 
 LISTS = ("audiences", "campaigns", "playbooks")
+NUMBERS = ("overview", "explore", "changes", "profit")
 
 
 def test_with_everything_every_page_works() -> None:
@@ -42,15 +43,15 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
     ("missing", "pages", "reason"),
     [
         ({"keyed_orders": 0, "buyers": 0, "repeat_buyers": 0},
-         {"segments": "no", "customers": "no", "customer": "no", "value": "no", "churn": "no", "movement": "no",
+         {"cohorts": "no", "rates": "no", "segments": "no", "customers": "no", "customer": "no", "value": "no", "churn": "no", "movement": "no",
           "acquisition": "no", **dict.fromkeys((*LISTS, "results"), "no")},
          "no_buyer_key"),
-        ({"keyed_orders": 99}, dict.fromkeys(("segments", "customers", "customer", "value", "churn", "movement", "acquisition", *LISTS, "results"), "part"),
+        ({"keyed_orders": 99}, dict.fromkeys(("cohorts", "rates", "segments", "customers", "customer", "value", "churn", "movement", "acquisition", *LISTS, "results"), "part"),
          "no_buyer_key"),
-        ({"costed_lines": 149}, {"overview": "part", "profit": "part", "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part"}, "no_costs"),
+        ({"costed_lines": 149}, {**dict.fromkeys((*NUMBERS, "cohorts", "rates"), "part"), "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part"}, "no_costs"),
         ({"consents": 0}, dict.fromkeys(LISTS, "part"), "no_consents"),
         ({"reachable": 0}, dict.fromkeys((*LISTS, "customer"), "part"), "no_contacts"),
-        ({"refunds": 0}, {"overview": "part", "profit": "part"}, "no_refunds"),
+        ({"refunds": 0}, dict.fromkeys(NUMBERS, "part"), "no_refunds"),
         ({"web_events": 0}, {"funnel": "no"}, "no_visits"),
         ({"repeat_buyers": 9}, {"value": "no", "churn": "no"}, "few_repeat_buyers"),
         ({"days": 80}, {"forecast": "part"}, "short_history"),
@@ -86,8 +87,7 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
     report = shop.load(rows)
     assert report["feeds"]["value"] == "full"
     assert report["feed_details"] == {
-        "overview": ["no_refunds"],
-        "profit": ["no_refunds"],
+        **{page: ["no_refunds"] for page in NUMBERS},
         "funnel": ["no_visits"],
         **{page: ["no_consents"] for page in LISTS},
     }

@@ -58,7 +58,11 @@ class Feeds:
 # What each page cannot do without, and what it is better with; gravest first.
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "overview": (),
+    "explore": (),
+    "changes": (),
     "profit": (),
+    "cohorts": ("no_buyer_key",),
+    "rates": ("no_buyer_key",),
     "funnel": ("no_visits",),
     "segments": ("no_buyer_key",),
     "customers": ("no_buyer_key",),
@@ -76,7 +80,11 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _BETTER: Mapping[str, tuple[str, ...]] = {
     "overview": ("no_costs", "no_refunds"),
+    "explore": ("no_costs", "no_refunds"),
+    "changes": ("no_costs", "no_refunds"),
     "profit": ("no_costs", "no_refunds"),
+    "cohorts": ("no_costs",),
+    "rates": ("no_costs",),
     "customer": ("no_contacts",),
     "value": ("no_costs",),
     "churn": ("no_costs",),
