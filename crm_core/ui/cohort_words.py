@@ -8,6 +8,7 @@ import pandas as pd
 
 from crm_core.metrics import ALREADY
 from crm_core.text import formats
+from crm_core.ui.filters import words_for
 from crm_core.ui.session import current
 from crm_core.views.cohort_layers import NOBODY, Layers
 from crm_core.views.cohorts import Cohorts
@@ -23,7 +24,10 @@ def cohort_words(view: Cohorts, day: object) -> str:
 
 def part_words(view: Cohorts, code: object) -> str:
     """A part in words: a product by its name, a few codes by words of their own."""
-    return view.names.get(str(code)) or current().word("cohorts.part", code)
+    session = current()
+    word = view.names.get(str(code)) or session.word("cohorts.part", code)
+    is_channel = view.split == "first_sales_channel" and word == code
+    return words_for("sales_channel", word, session.language) if is_channel else word
 
 
 def layer_words(view: Cohorts, found: Layers) -> dict[str, str]:
