@@ -24,6 +24,7 @@ from crm_core.text import t
 from tests.browser.chromium import WAIT_MS, settle
 from tests.browser.screens import MODES, opened, visit
 from tests.browser.server import running_app
+from tests.browser.test_journey import clicked
 from tests.cli.conftest import command
 
 PLAY = "win_back"
@@ -184,10 +185,9 @@ def metric(tab: Page, label: str) -> str:
 
 
 def download(tab: Page, label: str, folder: Path) -> Path:
-    with tab.expect_download(timeout=WAIT_MS) as waiting:
-        tab.get_by_role("button", name=t(label, "en")).click()
-    file = folder / waiting.value.suggested_filename
-    waiting.value.save_as(file)
+    told = clicked(tab, tab.get_by_role("button", name=t(label, "en")))
+    file = folder / told.suggested_filename
+    told.save_as(file)
     settle(tab)
     return file
 

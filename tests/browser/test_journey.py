@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from openpyxl import load_workbook
-from playwright.sync_api import Page
+from playwright.sync_api import Download, Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from crm_core.pipeline.workspace import demo_url, workspace
 from crm_core.records import Records, open_records
@@ -23,6 +24,7 @@ from tests.browser.screens import MODES, Mode
 
 FILE_NAME = re.compile(r"^[\w-]+\.(csv|xlsx)$")
 EXPORT = t("audiences.export_button", "en")
+_BEGUN_MS = 30_000  # a list of the demo is written in a second or two
 _SECOND_ROW = {"x": 60, "y": 36 + 36 + 18}  # pixels inside a table: below the heading row
 
 
@@ -133,12 +135,24 @@ def export_spreadsheet(page: Page, folder: Path) -> list[tuple[object, ...]]:
     return [(row[0],) for row in sheet.iter_rows(min_row=2, values_only=True)]
 
 
+def clicked(page: Page, button: Locator) -> Download:
+    """The file of a click. A page that was being drawn may have let it go: it then says so, and
+    asks for another click."""
+    try:
+        with page.expect_download(timeout=_BEGUN_MS) as waiting:
+            button.click()
+    except PlaywrightTimeout:
+        page.get_by_text(words("error.export_not_begun")).wait_for(timeout=WAIT_MS)
+        with page.expect_download(timeout=WAIT_MS) as waiting:
+            button.click()
+    return waiting.value
+
+
 def download(page: Page, folder: Path) -> Path:
-    with page.expect_download(timeout=WAIT_MS) as waiting:
-        page.get_by_role("button", name=EXPORT).click()
-    name = waiting.value.suggested_filename
+    file = clicked(page, page.get_by_role("button", name=EXPORT))
+    name = file.suggested_filename
     assert FILE_NAME.fullmatch(name)
-    waiting.value.save_as(folder / name)
+    file.save_as(folder / name)
     settle(page)
     return folder / name
 
