@@ -64,7 +64,7 @@ def test_a_campaign_is_sealed_and_its_lists_leave(run: Callable[..., Said], tmp_
     other = run("campaign", "Letters", "--for", "meta", "--out", tmp_path / "ads.csv")
     assert other.answer["error"] == "privacy_format_not_for_channel"
     assert "result" not in draft
-    assert tool["result"]["verdict"] == "interim"
+    assert tool["result"]["verdict"] == "not_begun"
     assert {arm["code"]: arm["members"] for arm in tool["result"]["arms"]} == sealed["arms"]
     again = run("campaign", "Letters", "--next", "Letters 2").answer
     assert (again["new"], again["leavers"], again["campaign"]) == (0, 0, "Letters")
