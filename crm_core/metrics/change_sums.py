@@ -14,7 +14,7 @@ from crm_core.metrics.catalog import METRICS, dimension
 from crm_core.metrics.change_split import COLUMNS
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.evaluate import scope
-from crm_core.metrics.parts import KNOWN_COST_SHARE, of_ledger
+from crm_core.metrics.parts import KNOWN_COST_SHARE, of_ledger, parts_of
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -22,10 +22,13 @@ CHANGED = ("net_revenue", "margin")
 #: What a move may be split by: "whole" is one group of everything; segments are given by the caller.
 GROUPINGS = ("whole", "category", "sales_channel", "region", "segment")
 _PRICE = "decimal(38,8)"
-_MONEY = "decimal(18,2)"
 _CENTS = 100
 _LEAST_EFFECT = 0.01
 _WHICH = (0, 1)
+_SUMS = {
+    part.name: part
+    for part in parts_of(("units", "revenue", "goods_cost", "refunds", "costed_revenue"))
+}
 _WHEN = {"before": 0, "now": 1}
 
 
@@ -116,8 +119,6 @@ def _rows(
     return rows.mutate(
         is_sold=known & (rows.entry == "sale") & (rows.units > 0),
         is_back=known & (rows.entry == "refund"),
-        revenue=(rows.gross.fill_null(0) - rows.discount.fill_null(0)).cast(_MONEY),
-        cost=rows.goods_cost.fill_null(0),
     )
 
 
@@ -137,17 +138,15 @@ def _counts(rows: ir.Table, kind: Sum) -> dict[str, ir.Value]:
             f"people_{which}": _people(rows, which),
             f"buyers_{which}": rows.customer_key.nunique(where=sold),
             f"orders_{which}": rows.order_key.nunique(where=sold),
-            f"units_{which}": rows.units.sum(where=sold),
-            f"revenue_{which}": _in_cents(rows.revenue.sum(where=sold)),
-            f"cost_{which}": _in_cents(rows.cost.sum(where=sold)),
-            f"refund_{which}": _in_cents(rows.refund.sum(where=back)),
-            f"back_{which}": _in_cents(-rows.cost.sum(where=back)),
+            f"units_{which}": of_ledger(_SUMS["units"], rows, sold),
+            f"revenue_{which}": _in_cents(of_ledger(_SUMS["revenue"], rows, sold)),
+            f"cost_{which}": _in_cents(of_ledger(_SUMS["goods_cost"], rows, sold)),
+            f"refund_{which}": _in_cents(of_ledger(_SUMS["refunds"], rows, back)),
+            f"back_{which}": _in_cents(-of_ledger(_SUMS["goods_cost"], rows, back)),
             f"keyed_{which}": _in_cents(of_ledger(kind, rows, inside & known)),
             f"unkeyed_{which}": _in_cents(of_ledger(kind, rows, inside & ~known)),
-            f"covered_{which}": _in_cents(rows.revenue.sum(where=inside)),
-            f"costed_{which}": _in_cents(
-                rows.revenue.sum(where=inside & rows.goods_cost.notnull())
-            ),
+            f"covered_{which}": _in_cents(of_ledger(_SUMS["revenue"], rows, inside)),
+            f"costed_{which}": _in_cents(of_ledger(_SUMS["costed_revenue"], rows, inside)),
         }
     return found
 
@@ -175,11 +174,8 @@ def _pieces(rows: ir.Table, by: str) -> ir.Table:
     sold = rows.filter(rows.is_sold)
     return _by_part(sold, by, "product_key").agg(
         **{
-            f"{name}_{which}": sold[name]
-            .sum(where=sold[f"in_{which}"])
-            .cast("float64")
-            .fill_null(0.0)
-            for name in ("units", "revenue", "cost")
+            f"{name}_{which}": of_ledger(_SUMS[told], sold, sold[f"in_{which}"]).cast("float64")
+            for name, told in (("units", "units"), ("revenue", "revenue"), ("cost", "goods_cost"))
             for which in _WHICH
         }
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from crm_core.metrics.catalog import DIMENSIONS
 from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.explore_levels import Codes, Cut, Levels
 from crm_core.metrics.parts import Number, record
@@ -16,7 +17,6 @@ WHOLE: Final = "\x1fwhole"
 LEFT: Final = "\x1fleft"
 MOST_LINES: Final = 1_000
 MOST_COLUMNS: Final = 24
-_TIME: Final = ("day", "week", "month", "quarter", "year", "weekday", "cohort")
 Cells = dict[tuple[str, str], Number]
 
 
@@ -51,7 +51,7 @@ def is_time(name: str) -> bool:
     >>> is_time("month"), is_time("region")
     (True, False)
     """
-    return name in _TIME
+    return name in DIMENSIONS and DIMENSIONS[name].step != ""
 
 
 def choose(asked: Exploration, levels: Levels) -> Chosen:

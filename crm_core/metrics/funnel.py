@@ -8,13 +8,14 @@ an event. A visitor who came to a step came to all before it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 
 from crm_core.metrics.small_groups import FEWEST
 from crm_core.selection import Period
+from crm_core.store.tables import Named
 
 STEPS: Final = ("visit", "view", "cart", "order")
 SESSION_SECONDS: Final = 30 * 60
@@ -26,15 +27,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-class Tables(Protocol):
-    """Tables by name: a store, or a store as of a day."""
-
-    def table(self, name: str) -> ir.Table:
-        """The table as an expression."""
-        ...
-
-
-def visits(store: Tables, period: Period) -> ir.Table:
+def visits(store: Named, period: Period) -> ir.Table:
     """The events of a period: person (NULL: not known), visitor (NULL: neither person nor browser
     is told), at, day, source, product_id and level, the place of its step in STEPS."""
     events = store.table("web_events")
@@ -87,7 +80,7 @@ def sessions(rows: ir.Table) -> ir.Table:
     return found.cross_join(rows.agg(nameless=rows.count(where=rows.visitor.isnull())))
 
 
-def ordered(store: Tables, rows: ir.Table, period: Period) -> ir.Table:
+def ordered(store: Named, rows: ir.Table, period: Period) -> ir.Table:
     """The orders of the period by sales channel: sales_channel, orders, keyed (of a known buyer)
     and visited (whose buyer had a visit on the day of the order); most orders first."""
     orders = store.table("order_facts")
@@ -118,7 +111,7 @@ def without_few(counted: ir.Table, names: Sequence[str]) -> ir.Table:
     return told.filter(ibis.or_(*(told[name] > 0 for name in names)))
 
 
-def known_days(store: Tables) -> ir.Table:
+def known_days(store: Named) -> ir.Table:
     """One row: the first and last day of which any visit is known; empty without visits."""
     events = store.table("web_events")
     return events.agg(first=events.day.min(), last=events.day.max())

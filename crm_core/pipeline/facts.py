@@ -77,9 +77,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
     build.materialise("spend", expressions.spend(build, rules), helper=True)
     _price(build, rules, kinds)
     build.materialise("ledger", expressions.ledger(build, rules, kinds, already))
-    build.materialise("ledger_by_day", expressions.ledger_by_day(build))
-    build.materialise(day_sums.NAME, expressions.sums(build))
-    build.materialise("order_facts", expressions.order_facts(build))
+    build_of_ledger(build)
     build.materialise("customer_days", expressions.customer_days(build))
     build.materialise("customer_facts", expressions.customer_facts(build, already))
     build.materialise("product_facts", expressions.product_facts(build))
@@ -97,6 +95,17 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
             "rules": json.dumps(asdict(rules), default=str, sort_keys=True),
         }
     )
+
+
+#: The marts that `build_of_ledger` makes.
+OF_LEDGER = ("ledger_by_day", day_sums.NAME, "order_facts")
+
+
+def build_of_ledger(build: Build) -> None:
+    """Makes the marts that follow from the ledger and the orders that count alone."""
+    build.materialise("ledger_by_day", expressions.ledger_by_day(build))
+    build.materialise(day_sums.NAME, expressions.sums(build))
+    build.materialise("order_facts", expressions.order_facts(build))
 
 
 def leave_empty(build: Build, before: Mapping[str, str], *, forget: bool) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.errors import CrmError
-from crm_core.metrics import day_sums
 from crm_core.pipeline import mart_expressions as expressions
 from crm_core.pipeline.decisions import mark_pending, sync_consents
+from crm_core.pipeline.facts import OF_LEDGER, build_of_ledger
 from crm_core.pipeline.rules import money_rules
 from crm_core.records import Records, ShopSettings
 from crm_core.settings import Settings
@@ -25,7 +25,6 @@ from crm_core.store import Build, Change, engine_of
 from crm_core.store.connection import attach, connect, quoted
 
 NOTE = "built.json"
-_MADE = ("ledger_by_day", day_sums.NAME, "order_facts")
 _LEVEL = 19
 
 Types = Mapping[str, Mapping[str, str]]
@@ -38,7 +37,7 @@ def pack(url: str, folder: Path, source: str, *, settings: Settings, but: Iterab
     folder.mkdir(parents=True)
     told: dict[str, Types] = {}
     with engine_of(url, settings).writing() as change:
-        for kind, left_out in (("facts", _MADE), ("scores", tuple(but))):
+        for kind, left_out in (("facts", OF_LEDGER), ("scores", tuple(but))):
             name = getattr(change.pointer, kind)
             (folder / kind).mkdir()
             with closing(connect()) as root:
@@ -106,9 +105,7 @@ def _unpack_facts(build: Build, folder: Path, types: Types, now: datetime) -> No
     rules = money_rules(ShopSettings(), build)
     found = build.fetch(expressions.kinds(build))["n"].iloc[0]
     build.materialise("orders_counted", expressions.orders(build, rules, bool(found)), helper=True)
-    build.materialise("ledger_by_day", expressions.ledger_by_day(build))
-    build.materialise(day_sums.NAME, expressions.sums(build))
-    build.materialise("order_facts", expressions.order_facts(build))
+    build_of_ledger(build)
     build.drop("orders_counted")
 
 

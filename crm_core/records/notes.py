@@ -15,10 +15,13 @@ from crm_core.records.models import NoteRow, TaskRow
 from crm_core.records.repository import Repository, checked_moment
 from crm_core.records.subjects import Subject, checked_subject, checked_text
 
+_KEPT = ("day", "text", "author", "made_at", "version")
+
 
 @dataclass(frozen=True)
 class Note:
-    """A note; `day` is the shop's day it speaks of, `version` rises with every change."""
+    """A note; `day` is the shop's day it speaks of, `version` rises with every change. `told` is
+    the code it was written on, which may since be another customer's (see `notes_follow`)."""
 
     id: int
     subject: Subject
@@ -27,6 +30,7 @@ class Note:
     author: str
     made_at: datetime
     version: int
+    told: str
 
 
 class Notes(Repository):
@@ -83,6 +87,9 @@ class Notes(Repository):
             "made_at": checked_moment(now),
             "version": 1,
         }
+        return self._insert_note(row)
+
+    def _insert_note(self, row: dict[str, Any]) -> Note:
         with writing(self._engine) as connection:
             made = connection.execute(insert(NoteRow).values(**row).returning(NoteRow.id))
             return _find(connection, made.scalar_one())
@@ -111,9 +118,9 @@ class Notes(Repository):
 
     def bring_back_note(self, note: Note) -> Note:
         """Keeps a note that was removed again, as it was, under a new number."""
-        return self.add_note(
-            note.subject, note.text, day=note.day, author=note.author, now=note.made_at
-        )
+        row: dict[str, Any] = {name: getattr(note, name) for name in _KEPT}
+        about = {"subject_kind": note.subject.kind, "subject": note.subject.code}
+        return self._insert_note({**row, **about, "told_subject": note.told})
 
 
 def _find(connection: Connection, number: int) -> Note:
@@ -125,4 +132,5 @@ def _find(connection: Connection, number: int) -> Note:
 
 def _note(row: Row[Any]) -> Note:
     subject = Subject(row.subject_kind, row.subject)
-    return Note(row.id, subject, row.day, row.text, row.author, row.made_at, row.version)
+    kept = {name: getattr(row, name) for name in _KEPT}
+    return Note(id=row.id, subject=subject, told=row.told_subject, **kept)

@@ -14,12 +14,15 @@ from crm_core.records.models import TaskRow
 from crm_core.records.repository import Repository, checked_moment, checked_name
 from crm_core.records.subjects import Subject, checked_subject, checked_text
 
+_KEPT = ("text", "owner", "due", "author", "made_at", "version", "done_at", "done_by")
+
 
 @dataclass(frozen=True)
 class Task:
     """A task; `owner` is who is to do it ("": nobody yet), `due` the day by which.
 
-    `done_at` and `done_by` say when it was done and by whom; open ones have neither.
+    `done_at` and `done_by` say when it was done and by whom; open ones have neither. `told` is the
+    code it was written on, as of a note.
     """
 
     id: int
@@ -30,6 +33,7 @@ class Task:
     author: str
     made_at: datetime
     version: int
+    told: str
     done_at: datetime | None = None
     done_by: str = ""
 
@@ -130,10 +134,9 @@ class Tasks(Repository):
 
     def bring_back_task(self, task: Task) -> Task:
         """Keeps a task that was removed again, as it was, under a new number."""
-        names = ("text", "owner", "due", "author", "made_at", "version", "done_at", "done_by")
-        row: dict[str, Any] = {name: getattr(task, name) for name in names}
+        row: dict[str, Any] = {name: getattr(task, name) for name in _KEPT}
         about = {"subject_kind": task.subject.kind, "subject": task.subject.code}
-        return self._insert({**row, **about, "told_subject": task.subject.code})
+        return self._insert({**row, **about, "told_subject": task.told})
 
     def _insert(self, row: dict[str, Any]) -> Task:
         with writing(self._engine) as connection:
@@ -163,5 +166,5 @@ def _find(connection: Connection, number: int) -> Task:
 
 def _task(row: Row[Any]) -> Task:
     subject = Subject(row.subject_kind, row.subject)
-    names = ("text", "owner", "due", "author", "made_at", "version", "done_at", "done_by")
-    return Task(id=row.id, subject=subject, **{name: getattr(row, name) for name in names})
+    kept = {name: getattr(row, name) for name in _KEPT}
+    return Task(id=row.id, subject=subject, told=row.told_subject, **kept)

@@ -52,9 +52,8 @@ def _written(view: Changes, session: Session) -> pd.DataFrame:
     rows = [
         {"day": note.day, "until": note.day, "period": when, "note": one_line(note.text)}
         for when, period in (("before", view.pair.before), ("now", view.pair.now))
-        for kind in _OF_THE_SHOP
-        if may_read(session.access, kind)
-        for note in session.records.notes(kind, since=period.start, until=period.end)
+        for note in session.records.notes(since=period.start, until=period.end)
+        if note.subject.kind in _OF_THE_SHOP and may_read(session.access, note.subject.kind)
     ]
     frame = pd.DataFrame(rows, columns=["day", "until", "period", "note"])
     return frame.assign(day=pd.to_datetime(frame["day"]), until=pd.to_datetime(frame["until"]))

@@ -47,7 +47,8 @@ _MIME = {
 }
 
 COUNTED_UNASKED = 50_000
-_LOOKS = 20
+_LOOK_SECONDS = 2.0
+_LOOKS = 8
 _READY = "_export_ready"
 
 
@@ -94,12 +95,14 @@ class TableOrder:
 class Outcome:
     """What became of a click; the writing thread fills it, the next run reads it.
 
-    `begun` is the export that the thread began; `looks` counts how often there was none.
+    `begun` is the export that the thread began; `looks` counts how often there was none, `is_seen`
+    says that a look found the list written.
     """
 
     waiting: bool = False
     begun: str = ""
     looks: int = 0
+    is_seen: bool = False
     result: ExportResult | None = None
     error: CrmError | None = None
 
@@ -156,7 +159,7 @@ def _outcome(key: str) -> Outcome:
 
 def _wait(outcome: Outcome, export_id: str) -> None:
     """Forgets the click before. The writing thread may be done before the page is drawn anew."""
-    outcome.waiting, outcome.looks = True, 0
+    outcome.waiting, outcome.looks, outcome.is_seen = True, 0, False
     if outcome.begun != export_id:
         outcome.begun, outcome.result, outcome.error = "", None, None
 
@@ -235,21 +238,27 @@ def _write(
     )
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=_LOOK_SECONDS)
 def _watch(key: str) -> None:
-    """Looks every second whether the list is written, then draws the page anew.
+    """Looks again and again whether the list is written, then draws the page anew."""
+    st.caption(current().t("app.export.writing"))
+    if _is_over(_outcome(key)):
+        st.rerun()
 
-    A click on a page that is being drawn may ask for a file that the server has let go: no thread
-    begins it, and nothing would ever come.
+
+def _is_over(outcome: Outcome) -> bool:
+    """One look: whether there is something to tell, at the second look that finds the list written.
+
+    The server lets a written file go after two runs, a look being one: drawn anew at once, a
+    browser far away would come too late for it. A click on a page that is being drawn may ask for
+    a file that the server has let go: no thread begins it, and nothing would ever come.
     """
-    outcome = _outcome(key)
     outcome.looks += not outcome.begun
     if outcome.looks > _LOOKS:
         outcome.error = CrmError("export_not_begun")
-    st.caption(current().t("app.export.writing"))
-    if outcome.result is not None or outcome.error is not None:
-        outcome.waiting = False
-        st.rerun()
+    outcome.waiting = outcome.error is None and not outcome.is_seen
+    outcome.is_seen = outcome.result is not None
+    return not outcome.waiting
 
 
 def manifest_button(label_key: str, line: AuditLine) -> None:

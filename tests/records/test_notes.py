@@ -144,6 +144,22 @@ def test_notes_follow_customers_who_become_one_and_two_again(records: Records) -
     assert records.separate_customers([]) == 0
 
 
+def test_what_was_deleted_and_brought_back_still_knows_on_whom_it_was_written(
+    records: Records,
+) -> None:
+    one, two = person(records, 1), person(records, 2)
+    note(records, "Moved house", two)
+    task(records, "Call back", subject=two)
+    records.move_customers([(2, 1)])
+    (moved,), (call,) = records.notes("customer", one.code), records.tasks("customer", one.code)
+    records.bring_back_note(records.remove_note(moved.id))
+    records.bring_back_task(records.remove_task(call.id))
+    assert said(records, one) == ["Moved house"]
+    records.separate_customers([])
+    assert (said(records, one), said(records, two)) == ([], ["Moved house"])
+    assert [each.text for each in records.tasks("customer", two.code)] == ["Call back"]
+
+
 def test_notes_about_numbers_stay_where_they_are_when_customers_move(records: Records) -> None:
     records.secret(SECRET)
     note(records)
