@@ -36,6 +36,8 @@ def names_for(keys: Sequence[int], session: Session) -> list[str]:
 
     At most 1,000 at once: names are for the rows shown, not for whole tables.
     """
+    if not keys:
+        return []
     people = identities(session.store, session.access, keys).set_index("customer_key")
     known = people["name"] if "name" in people else pd.Series(dtype=object)
     return [_called(known.get(key), key, session) for key in keys]
