@@ -185,8 +185,6 @@ class Cleared:
 def cleared(history: History, effects: Effects) -> Cleared:
     """The days a smoothing method learns from; a day that is no guide is its usual weekday."""
     closed = closed_weekdays(history)
-    if len(closed) == 7:
-        closed = set()
     out = {day.day for day in effects.days} | set(effects.typed) | effects.shut
     plain = learned_days(history, closed, set())
     for day in out:
@@ -204,8 +202,6 @@ def put_back(values: Series, history: History, effects: Effects, horizon: int) -
     """Values of the open days ahead as days of the calendar, events and closed days put back."""
     days = days_after(history, horizon)
     closed = closed_weekdays(history)
-    if len(closed) == 7:
-        closed = set()
     opened = np.array([day.weekday() not in closed for day in days], dtype=bool)
     told = np.zeros(horizon)
     told[opened] = values[: int(opened.sum())]

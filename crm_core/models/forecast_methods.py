@@ -14,6 +14,7 @@ Series = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 _RARE = 0.02
+_SELLS = 0.5
 _CLOSED_YEARLY = ((12, 25), (1, 1))
 
 
@@ -55,15 +56,6 @@ class History:
         return found
 
 
-@dataclass(frozen=True)
-class Carried:
-    """Values from the day after the history; what each event adds on each day from `since` on."""
-
-    values: Series
-    extras: dict[str, Series]
-    since: date
-
-
 def naive_seasonal(history: History, horizon: int) -> Series:
     """Last week, again and again.
 
@@ -86,11 +78,14 @@ def naive_weekday_mean(history: History, horizon: int) -> Series:
 def closed_weekdays(history: History) -> set[int]:
     """Weekdays without any sale in the last eight weeks: the shop does not sell then.
 
-    Silent days tell nothing: where the last eight weeks are silent, the weeks before them count.
+    Silent days tell nothing: the eight weeks are of days that count. Where the other weekdays
+    mostly pass without a sale as well, sales are rare, and no weekday is closed.
     """
     counted = np.flatnonzero(history.counted)[-56:]
-    recent, weekdays = history.values[counted], history.weekdays[counted]
-    return {day for day in range(7) if not np.any(recent[weekdays == day])}
+    sold, weekdays = history.values[counted] != 0, history.weekdays[counted]
+    closed = {day for day in range(7) if not np.any(sold[weekdays == day])}
+    others = sold[~np.isin(weekdays, list(closed))]
+    return closed if len(others) and float(np.mean(others)) >= _SELLS else set()
 
 
 def learned_days(history: History, closed: set[int], events: set[date]) -> Mask:

@@ -10,50 +10,47 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crm_core.models.forecast_effects import Effects
 from crm_core.models.forecast_events import EventDay
 from crm_core.models.forecast_methods import (
-    Carried,
     History,
     Series,
     closed_weekdays,
+    days_after,
     learned_days,
     open_ahead,
 )
 
 CHANGEPOINT_PRIOR_SCALE = 0.01
-_LOOK_BACK = 365
 
 
-def prophet(
-    history: History,
-    horizon: int,
-    *,
-    events: Sequence[EventDay],
-    yearly: bool,
-    seed: int,
-) -> Carried:
+def prophet(history: History, horizon: int, *, effects: Effects, yearly: bool, seed: int) -> Series:
     """Trend, week, year and events by Prophet; never below zero, closed days at zero.
 
-    Multiplicative where the mean is above zero, slow trend changes. `events` may reach into the
-    future: those days are forecast with the effect learned. The same input gives the same output.
+    Multiplicative where the mean is above zero, slow trend changes. Events of `effects` are
+    forecast with what Prophet learns of them, typed ones with what was typed. The same input gives
+    the same output.
     Source: Taylor & Letham (2018), "Forecasting at Scale"; settings by back-test on 12 series.
     """
     closed = closed_weekdays(history)
     count = len(history.values)
-    learned = learned_days(history, closed, {day.day for day in events})
+    learned = learned_days(history, closed, {day.day for day in effects.days})
+    for day in {*effects.typed, *effects.shut}:
+        if 0 <= (index := (day - history.first).days) < count:
+            learned[index] = False
     if learned.sum() < 2:  # years without an order: every day looks closed
         learned = np.ones(count, dtype=bool)
-    days = [history.day(index) for index in range(count + horizon)]
-    since = max(0, count - _LOOK_BACK)
-    frame = pd.DataFrame({"ds": pd.to_datetime(days[:count]), "y": history.values})
+    past = [history.day(index) for index in range(count)]
+    ahead = days_after(history, horizon)
+    frame = pd.DataFrame({"ds": pd.to_datetime(past), "y": history.values})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = _model(events, yearly=yearly, multiplicative=bool(np.mean(history.values) > 0))
+        multiplicative = bool(np.mean(history.values) > 0)
+        model = _model(effects.days, yearly=yearly, multiplicative=multiplicative)
         model.fit(frame[learned], seed=seed)
-        told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(days[since:])}))
-    ahead = told["yhat"].to_numpy(dtype=float)[count - since :]
-    values = np.maximum(ahead, 0.0) * open_ahead(history, horizon, closed)
-    return Carried(values, _extras(told, events, model.seasonality_mode), days[since])
+        told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(ahead)}))
+    values = told["yhat"].to_numpy(dtype=float) * effects.stated(ahead)
+    return np.maximum(values, 0.0) * open_ahead(history, horizon, closed)
 
 
 def _model(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) -> Any:
@@ -74,14 +71,3 @@ def _model(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) ->
         changepoint_prior_scale=CHANGEPOINT_PRIOR_SCALE,
         uncertainty_samples=0,
     )
-
-
-def _extras(told: pd.DataFrame, events: Sequence[EventDay], mode: str) -> dict[str, Series]:
-    base = told["trend"].to_numpy(dtype=float) if mode == "multiplicative" else 1.0
-    extras: dict[str, Series] = {}
-    for event in sorted({day.event for day in events}):
-        columns = [name for name in told.columns if str(name).startswith(f"{event}|")]
-        effects = [name for name in columns if not str(name).endswith(("_lower", "_upper"))]
-        if effects:
-            extras[event] = told[effects].sum(axis=1).to_numpy(dtype=float) * base
-    return extras

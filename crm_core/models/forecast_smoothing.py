@@ -15,8 +15,8 @@ from scipy.signal import lfilter
 
 Series = NDArray[np.floating[Any]]
 
-#: Cycles of the seasonal smoother, as in `statsmodels.tsa.seasonal.STL`.
-SEASONAL_WINDOW: Final = 7
+#: Cycles of the seasonal smoother: slow, so that a few odd weeks are no season.
+SEASONAL_WINDOW: Final = 15
 _ALPHAS: Final = (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.26, 0.33, 0.42, 0.55, 0.7, 0.85, 0.99)
 _TRENDS: Final = tuple(
     (alpha, share * alpha, damping)
@@ -220,3 +220,31 @@ def _weights(count: int, window: int, beyond: int) -> tuple[NDArray[np.int64], S
     spread = (near * (used - middle) ** 2).sum(axis=1, keepdims=True)
     tilt = np.where(spread > 1e-9, (places[:, None] - middle) / np.maximum(spread, 1e-9), 0.0)
     return first, near * (1 + tilt * (used - middle))
+
+
+def weekday_mean(values: Series, horizon: int, season: int) -> Series:
+    """For each place of the season, its mean over the last four.
+
+    >>> weekday_mean(np.arange(12.0), 4, 3).tolist()
+    [4.5, 5.5, 6.5, 4.5]
+    """
+    whole = values[len(values) % season :].reshape(-1, season)[-4:]
+    return np.resize(whole.mean(axis=0), horizon)
+
+
+def year_wave(values: Series, horizon: int, year: float) -> Series:
+    """A yearly wave of two harmonics about a straight line, on the logarithm; ahead as well."""
+    steps = np.arange(len(values) + horizon)
+    angle = 2 * np.pi * steps[:, None] / year * np.arange(1, 3)
+    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+    line = np.stack([np.ones(len(steps)), steps / year], axis=1)
+    logs = np.log(np.maximum(values, 0.05 * max(float(np.mean(values)), 1e-9)))
+    known = np.concatenate([line, waves], axis=1)[: len(values)]
+    found = np.linalg.lstsq(known, logs, rcond=None)[0]
+    return np.exp(waves @ found[2:])
+
+
+def stl_ets_yearly(values: Series, horizon: int, season: int) -> Series:
+    """STL with exponential smoothing on a series without its yearly wave, which is put back."""
+    wave = year_wave(values, horizon, 365.25 * season / 7)
+    return stl_ets(values / wave[: len(values)], horizon, season) * wave[len(values) :]
