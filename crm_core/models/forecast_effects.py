@@ -179,14 +179,13 @@ class Cleared:
 
     values: Series
     season: int
-    open_weekdays: frozenset[int]
 
 
 def cleared(history: History, effects: Effects) -> Cleared:
     """The days a smoothing method learns from; a day that is no guide is its usual weekday."""
     closed = closed_weekdays(history)
     out = {day.day for day in effects.days} | set(effects.typed) | effects.shut
-    plain = learned_days(history, closed, set())
+    plain = learned_days(history, set())
     for day in out:
         index = (day - history.first).days
         if 0 <= index < len(plain):
@@ -195,7 +194,7 @@ def cleared(history: History, effects: Effects) -> Cleared:
     fallback = float(np.mean(history.values[plain])) if plain.any() else 0.0
     values = np.where(plain, history.values, np.where(np.isfinite(usual), usual, fallback))
     sold = ~np.isin(history.weekdays, list(closed))
-    return Cleared(values[sold], 7 - len(closed), frozenset(range(7)) - closed)
+    return Cleared(values[sold], 7 - len(closed))
 
 
 def put_back(values: Series, history: History, effects: Effects, horizon: int) -> Series:
@@ -205,7 +204,7 @@ def put_back(values: Series, history: History, effects: Effects, horizon: int) -
     opened = np.array([day.weekday() not in closed for day in days], dtype=bool)
     told = np.zeros(horizon)
     told[opened] = values[: int(opened.sum())]
-    told *= effects.ahead(days) * open_ahead(history, horizon, closed)
+    told *= effects.ahead(days) * open_ahead(history, horizon)
     return np.maximum(told, 0.0)
 
 

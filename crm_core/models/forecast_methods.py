@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,30 @@ class History:
         found[: len(self.silent)] = ~self.silent
         return found
 
+    @cached_property
+    def closed(self) -> frozenset[int]:
+        """See `closed_weekdays`."""
+        counted = np.flatnonzero(self.counted)[-56:]
+        sold, weekdays = self.values[counted] != 0, self.weekdays[counted]
+        closed = {day for day in range(7) if not np.any(sold[weekdays == day])}
+        others = sold[~np.isin(weekdays, list(closed))]
+        usual = len(others) > 0 and float(np.mean(others)) >= _SELLS
+        return frozenset(closed if usual else ())
+
+    @cached_property
+    def shut_dates(self) -> frozenset[tuple[int, int]]:
+        """Dates of the year (month, day) without sales in every year seen, at least twice.
+
+        Christmas and New Year's Day need to be seen closed only once.
+        """
+        counted = self.counted & ~np.isin(self.weekdays, list(self.closed))
+        zeros: dict[tuple[int, int], int] = {}
+        for index in np.flatnonzero(counted & (self.values == 0)):
+            day = self.day(int(index))
+            zeros[day.month, day.day] = zeros.get((day.month, day.day), 0) + 1
+        often = {key for key, times in zeros.items() if times > 1 or key in _CLOSED_YEARLY}
+        return frozenset(key for key in often if zeros[key] == _times_seen(self, key, counted))
+
 
 def naive_seasonal(history: History, horizon: int) -> Series:
     """Last week, again and again.
@@ -75,59 +100,35 @@ def naive_weekday_mean(history: History, horizon: int) -> Series:
     return np.maximum(np.resize(weeks.mean(axis=0), horizon), 0.0)
 
 
-def closed_weekdays(history: History) -> set[int]:
+def closed_weekdays(history: History) -> frozenset[int]:
     """Weekdays without any sale in the last eight weeks: the shop does not sell then.
 
     Silent days tell nothing: the eight weeks are of days that count. Where the other weekdays
     mostly pass without a sale as well, sales are rare, and no weekday is closed.
     """
-    counted = np.flatnonzero(history.counted)[-56:]
-    sold, weekdays = history.values[counted] != 0, history.weekdays[counted]
-    closed = {day for day in range(7) if not np.any(sold[weekdays == day])}
-    others = sold[~np.isin(weekdays, list(closed))]
-    return closed if len(others) and float(np.mean(others)) >= _SELLS else set()
+    return history.closed
 
 
-def learned_days(history: History, closed: set[int], events: set[date]) -> Mask:
+def learned_days(history: History, events: set[date]) -> Mask:
     """Days to learn from: counted ones, without closed weekdays and rare single empty days.
 
     Where days without sales are common they are the shop's nature, and stay.
     """
-    open_days = ~np.isin(history.weekdays, list(closed)) & history.counted
+    open_days = ~np.isin(history.weekdays, list(history.closed)) & history.counted
     empty = open_days & (history.values == 0)
     empty[[index for index in np.flatnonzero(empty) if history.day(int(index)) in events]] = False
     rare = empty.sum() <= _RARE * max(int(open_days.sum()), 1)
     return open_days & ~empty if rare else open_days
 
 
-def open_ahead(history: History, horizon: int, closed: set[int]) -> Mask:
+def open_ahead(history: History, horizon: int) -> Mask:
     """Which of the days after the history the shop sells on."""
-    shut = _closed_dates(history, closed)
-    count = len(history.values)
-    days = [history.day(index) for index in range(count, count + horizon)]
+    days = days_after(history, horizon)
+    closed, shut = history.closed, history.shut_dates
     return np.array(
         [day.weekday() not in closed and (day.month, day.day) not in shut for day in days],
         dtype=bool,
     )
-
-
-def _closed_dates(history: History, closed: set[int]) -> set[tuple[int, int]]:
-    """Dates of the year (month, day) without sales in every year seen, at least twice.
-
-    Christmas and New Year's Day need to be seen closed only once. Where empty days are common,
-    an empty date tells nothing.
-    """
-    counted = history.counted & ~np.isin(history.weekdays, list(closed))
-    empty = counted & (history.values == 0)
-    zeros: dict[tuple[int, int], int] = {}
-    for index in np.flatnonzero(empty):
-        day = history.day(int(index))
-        zeros[day.month, day.day] = zeros.get((day.month, day.day), 0) + 1
-    found: set[tuple[int, int]] = set()
-    for key, times in zeros.items():
-        if (times > 1 or key in _CLOSED_YEARLY) and times == _times_seen(history, key, counted):
-            found.add(key)
-    return found
 
 
 def _times_seen(history: History, key: tuple[int, int], counted: Mask) -> int:

@@ -15,7 +15,6 @@ from crm_core.models.forecast_events import EventDay
 from crm_core.models.forecast_methods import (
     History,
     Series,
-    closed_weekdays,
     days_after,
     learned_days,
     open_ahead,
@@ -32,9 +31,8 @@ def prophet(history: History, horizon: int, *, effects: Effects, yearly: bool, s
     the same output.
     Source: Taylor & Letham (2018), "Forecasting at Scale"; settings by back-test on 12 series.
     """
-    closed = closed_weekdays(history)
     count = len(history.values)
-    learned = learned_days(history, closed, {day.day for day in effects.days})
+    learned = learned_days(history, {day.day for day in effects.days})
     for day in {*effects.typed, *effects.shut}:
         if 0 <= (index := (day - history.first).days) < count:
             learned[index] = False
@@ -50,7 +48,7 @@ def prophet(history: History, horizon: int, *, effects: Effects, yearly: bool, s
         model.fit(frame[learned], seed=seed)
         told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(ahead)}))
     values = told["yhat"].to_numpy(dtype=float) * effects.stated(ahead)
-    return np.maximum(values, 0.0) * open_ahead(history, horizon, closed)
+    return np.maximum(values, 0.0) * open_ahead(history, horizon)
 
 
 def _model(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) -> Any:
