@@ -52,8 +52,8 @@ _METHODS: Final[dict[str, tuple[int, Callable[[Series, int], Series]]]] = {
 class Weeks:
     """Weeks ahead with intervals, the method and what it is worth.
 
-    `low` and `high` are by level (.8, .95). `mase` and `mase_naive` are means over the trials
-    against repeating the last week; `held` is the share of later weeks inside the interval made of
+    `low` and `high` are by level (.8, .95). `mase` is the mean error over the trials in parts of
+    that of repeating the last week, `mase_naive` the same of the last four weeks' mean; `held` is the share of later weeks inside the interval made of
     the trials that had ended by then, empty where there was none.
     """
 
@@ -119,10 +119,12 @@ def _said(values: Series, horizon: int) -> dict[str, Series]:
 
 
 def _choice(trials: list[_Trial]) -> str:
-    """The blend, or what erred at least 2 % less; only methods that every trial could try."""
+    """The blend, or what erred at least 2 % less, over the trials that could try all methods."""
+    every = trials[-1].said
+    fair = [trial for trial in trials if trial.said.keys() == every.keys()]
     errors = {
-        name: float(np.mean([np.mean(np.abs(trial.errors(name))) for trial in trials]))
-        for name in trials[0].said
+        name: float(np.mean([np.mean(np.abs(trial.errors(name))) for trial in fair]))
+        for name in every
     }
     single = min((name for name in errors if name != BLEND), key=lambda name: errors[name])
     return single if errors[single] <= (1 - CLEARLY) * errors[BLEND] else BLEND
