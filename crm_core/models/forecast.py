@@ -17,7 +17,7 @@ from crm_core.metrics import measure
 from crm_core.models.backtest import coverage, mase, wape
 from crm_core.models.base import Fitted, need
 from crm_core.models.forecast_events import OWN, EventDay, all_days
-from crm_core.models.forecast_methods import Carried, History
+from crm_core.models.forecast_methods import COMPONENTS, Carried, History
 from crm_core.models.forecast_trials import (
     HORIZON,
     NAIVE,
@@ -46,7 +46,8 @@ BACKTEST: Final = (
     "coverage_95",
 )
 EVENTS: Final = ("event", "starts_on", "ends_on", "extra", "times_seen", "is_past")
-_FORMAT = 1
+SAID: Final = ("origin", "day", "actual", "said")
+_FORMAT = 2
 _NARROW = 0.7
 
 
@@ -57,7 +58,9 @@ class Forecast:
     `frame`: day, value and interval ends, in the unit of the input. `backtest`: one row a method
     and past trial; baselines start with `naive_`. `events`: each event of the past year and of
     the horizon with Prophet's estimate of what it adds to its days (`extra`, empty where it was
-    never seen). `method` is the one shown: the best on the shop's own past. `measures` are its
+    never seen). `trials`: what the method shown had said for each day of the past trials, by the last
+    day it knew. `components`: what Prophet adds up, in the unit of the input, for the past year and
+    ahead. `method` is the one shown: the best on the shop's own past. `measures` are its
     means over the trials. `warnings` are codes (words: `forecast.warning.<code>`):
     not_better_than_naive (a plain method did as well as Prophet, and is shown),
     interval_not_tested (too few trials to check the interval), interval_too_narrow (it held
@@ -70,6 +73,8 @@ class Forecast:
     frame: pd.DataFrame
     backtest: pd.DataFrame
     events: pd.DataFrame
+    trials: pd.DataFrame
+    components: pd.DataFrame
     measures: dict[str, float | None]
     days: int
     log_likelihood: float
@@ -122,7 +127,13 @@ class Forecast:
             raise CrmError("fitted_unreadable") from None
 
 
-_FRAMES: Final = {"frame": FRAME, "backtest": BACKTEST, "events": EVENTS}
+_FRAMES: Final = {
+    "frame": FRAME,
+    "backtest": BACKTEST,
+    "events": EVENTS,
+    "trials": SAID,
+    "components": COMPONENTS,
+}
 _PLAIN: Final = (
     "method",
     "yearly",
@@ -169,6 +180,8 @@ def forecast(
         frame=frame,
         backtest=rows,
         events=effects,
+        trials=_frame(found.said_rows(), SAID),
+        components=told[PROPHET].components,
         measures=measures,
         days=len(history.values),
         log_likelihood=_log_likelihood(found),

@@ -178,7 +178,7 @@ def standing_out(
     days = [day for day in events if 0 <= (day.day - first).days < len(values)]
     marked = np.zeros(len(values), dtype=bool)
     marked[[(day.day - first).days for day in days]] = True
-    ratio = _log_ratio(values, marked)
+    ratio = usual_ratio(values, marked)
     usual = ratio[~marked]
     spread = 1.4826 * float(np.median(np.abs(usual - np.median(usual)))) if len(usual) else 0.0
     keep = {day.event for day in days if day.event.startswith(OWN)}
@@ -193,8 +193,9 @@ def standing_out(
     return [day for day in events if day.event in keep or f"{day.event}|{day.phase}" in keep]
 
 
-def _log_ratio(values: Days, marked: NDArray[np.bool_]) -> Days:
-    """Each day against the median of the same weekday up to five weeks before and after."""
+def usual_ratio(values: Days, marked: NDArray[np.bool_]) -> Days:
+    """The logarithm of each day against the median of the same weekday up to five weeks before and
+    after, days that are `marked` left out of it."""
     plain = np.where(marked, np.nan, values)
     count = len(values)
     around = np.full((10, count), np.nan)

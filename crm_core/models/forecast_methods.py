@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from crm_core.models.forecast_events import EventDay
 Series = NDArray[np.floating[Any]]
 
 CHANGEPOINT_PRIOR_SCALE = 0.01
+COMPONENTS: Final = ("day", "trend", "week", "year", "events")
 _RARE = 0.02
 _LOOK_BACK = 365
 _CLOSED_YEARLY = ((12, 25), (1, 1))
@@ -98,11 +99,13 @@ def _learned(history: History, closed: set[int], events: set[date]) -> NDArray[n
 
 @dataclass(frozen=True)
 class Carried:
-    """Values from the day after the history; what each event adds on each day from `since` on."""
+    """Values from the day after the history; what each event adds on each day from `since` on, and
+    what the method adds up on those days (COMPONENTS), where it does."""
 
     values: Series
     extras: dict[str, Series]
     since: date
+    components: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COMPONENTS)))
 
 
 def prophet(
@@ -134,7 +137,9 @@ def prophet(
         told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(days[since:])}))
     ahead = told["yhat"].to_numpy(dtype=float)[count - since :]
     values = np.maximum(ahead, 0.0) * _open(history, days[count:], closed)
-    return Carried(values, _extras(told, events, model.seasonality_mode), days[since])
+    base = _base(told, model.seasonality_mode)
+    extras = _extras(told, events, base)
+    return Carried(values, extras, days[since], _components(told, base))
 
 
 def _open(history: History, days: Sequence[date], closed: set[int]) -> NDArray[np.bool_]:
@@ -164,8 +169,22 @@ def _model(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) ->
     )
 
 
-def _extras(told: pd.DataFrame, events: Sequence[EventDay], mode: str) -> dict[str, Series]:
-    base = told["trend"].to_numpy(dtype=float) if mode == "multiplicative" else 1.0
+def _base(told: pd.DataFrame, mode: str) -> Series:
+    """What effects are shares of: the trend, or of nothing where they are amounts."""
+    trend = told["trend"].to_numpy(dtype=float)
+    return trend if mode == "multiplicative" else np.ones_like(trend)
+
+
+def _components(told: pd.DataFrame, base: Series) -> pd.DataFrame:
+    frame = pd.DataFrame({"day": told["ds"].astype("datetime64[us]"), "trend": told["trend"]})
+    for name, column in (("week", "weekly"), ("year", "yearly"), ("events", "holidays")):
+        frame[name] = told[column].to_numpy(dtype=float) * base if column in told else 0.0
+    return frame[list(COMPONENTS)].round(dict.fromkeys(COMPONENTS[1:], 2))
+
+
+def _extras(
+    told: pd.DataFrame, events: Sequence[EventDay], base: Series
+) -> dict[str, Series]:
     extras: dict[str, Series] = {}
     for event in sorted({day.event for day in events}):
         columns = [name for name in told.columns if str(name).startswith(f"{event}|")]

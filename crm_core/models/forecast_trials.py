@@ -87,6 +87,19 @@ class Tried:
             for method in self.trials[index].said
         ]
 
+    def said_rows(self) -> list[dict[str, object]]:
+        """What the method had said in each trial, a row a day: origin, day, actual, said."""
+        return [
+            {
+                "origin": trial.known.day(trial.start - 1),
+                "day": trial.known.day(trial.start + lead),
+                "actual": round(float(trial.actual[lead]), 2),
+                "said": round(float(trial.said[self.method][lead]), 2),
+            }
+            for trial in self.trials
+            for lead in range(len(trial.actual))
+        ]
+
     def _row(self, index: int, method: str) -> Row:
         trial = self.trials[index]
         said = trial.said[method]
