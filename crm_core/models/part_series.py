@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -22,6 +22,7 @@ from crm_core.models.forecast_trials import FOLDS, HORIZON, STEP, TRIALS, Row, T
 from crm_core.models.period_sums import Past
 
 SHARE: Final = "share_of_total"
+IN_STEP: Final = "in_step_with_revenue"
 _PLAIN: Final = ("naive_seasonal", "naive_weekday_mean")
 _LATELY = 56
 _LEAST = 28
@@ -32,13 +33,15 @@ Lifts = Mapping[date, float]
 
 @dataclass(frozen=True)
 class Whole:
-    """What parts are parts of: its history, what is said ahead, what each past trial said and what its
-    events multiplied days by, as was known on a day: that of the trial, or the last."""
+    """What a series goes with: its history, what is said ahead, what each past trial said and what
+    events multiplied days by, as was known on a day: that of the trial, or the last. `method` is what
+    going with it is called."""
 
     history: History
     values: Series
     trials: Mapping[date, Series]
     lifts: Mapping[date, Lifts]
+    method: str = SHARE
 
     @classmethod
     def of(
@@ -48,13 +51,25 @@ class Whole:
         trials: Mapping[date, Series],
         events: Sequence[EventDay],
     ) -> Whole:
-        """The whole with what its events multiplied days by, learned anew for each day."""
-        last = history.day(len(history.values) - 1)
-        lifts = {
-            day: day_lifts(history.until((day - history.first).days + 1), events)
-            for day in (*trials, last)
-        }
-        return cls(history, values, trials, lifts)
+        """What parts are parts of, with its own events, learned anew for each day."""
+        return cls(history, values, trials, _lifts_by_day(history, trials, events))
+
+    def beside(self, other: History, events: Sequence[EventDay]) -> Whole:
+        """The same for a series that is no part of it but goes in step with it; its events are the
+        other's own."""
+        lifts = _lifts_by_day(other, self.trials, events)
+        return replace(self, lifts=lifts, method=IN_STEP)
+
+
+def _lifts_by_day(
+    history: History, days: Iterable[date], events: Sequence[EventDay]
+) -> dict[date, Lifts]:
+    last = history.day(len(history.values) - 1)
+    return {
+        day: day_lifts(history.until((day - history.first).days + 1), events)
+        for day in (*days, last)
+        if day >= history.first
+    }
 
 
 @dataclass(frozen=True)
@@ -91,14 +106,14 @@ def quick(
     """A series carried forward by the quick method that erred least in up to eight past trials.
 
     The methods: last week again, the weekday's mean over four weeks (both on days cleared of events,
-    which are put back ahead), and, of a part, its share of the last eight weeks of what the whole is
-    said to become: so it has the whole's season and trend. Every trial knows only the days before it.
+    which are put back ahead), and, with a `whole`, its size beside it in the last eight weeks times what
+    the whole is said to become: so it has the whole's season and trend. Every trial knows only the days before it.
     """
     places = _places(history, whole)
     trials = tuple(_trial(history, place, events, whole) for place in places)
     said = _said(history, events, horizon, whole, whole.values if whole else None)
     if not trials:
-        method = SHARE if whole else _PLAIN[1]
+        method = whole.method if whole else _PLAIN[1]
         values = said.get(method, np.zeros(horizon))
         halves = {name: values * wide for name, wide in _UNTESTED.items()}
         return Told(
@@ -165,7 +180,7 @@ def _said(
         lately = max(float(np.sum(known.values[-_LATELY:])), 0.0)
         teacher = whole.history.until((today - whole.history.first).days + 1)
         total = float(np.sum(teacher.values[-_LATELY:]))
-        said[SHARE] = of_whole[:horizon] * (lately / total if total > 0 else 0.0)
+        said[whole.method] = of_whole[:horizon] * (lately / total if total > 0 else 0.0)
     return said
 
 

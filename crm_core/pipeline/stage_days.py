@@ -41,9 +41,8 @@ def seen_after(store: Store, origin: date, as_of: date, regions: Sequence[str]) 
     after = _after(store, origin, as_of).left_join(stages, "customer_key")
     unnamed = after.customer_key.isnull()
     stage = ibis.ifelse(unnamed, ibis.literal(UNKNOWN), after.stage.fill_null(PROSPECT))
-    rows = after.drop("stage", "customer_key_right").mutate(
-        **{_STAGE: stage, "region": member_of(after.region, regions)}
-    )
+    placed = {_STAGE: stage, "region": member_of(after.region, regions)}
+    rows = after.mutate(**placed).drop("stage", "customer_key_right")
     names = split_measures("segment")
     days = measure(store, names, rows=rows, by=["day", "stage"], totals=False).rows
     people = stages.group_by("stage").agg(customers=stages.count())
@@ -71,7 +70,7 @@ def _cells(rows: ir.Table, origin: date) -> ir.Table:
         among = rows.day <= ibis.literal(origin + timedelta(days))
         told[f"revenue_{days}"] = of_ledger(revenue, rows, among).cast("float64")
         told[f"buyers_{days}"] = of_ledger(buyers, rows, among).cast("int64")
-    return rows.group_by("region", segment=rows[_STAGE]).agg(**told)
+    return rows.group_by(rows.region, segment=rows[_STAGE]).agg(**told)
 
 
 def people_now(store: Store, as_of: date, regions: Sequence[str]) -> pd.DataFrame:
@@ -82,5 +81,5 @@ def people_now(store: Store, as_of: date, regions: Sequence[str]) -> pd.DataFram
     homes = store.table("customers").select("customer_key", "region")
     joined = stages.left_join(homes, "customer_key").drop("customer_key_right")
     placed = joined.mutate(region=member_of(joined.region, regions))
-    counted = placed.group_by("region", segment=placed.stage).agg(customers=placed.count())
+    counted = placed.group_by(placed.region, segment=placed.stage).agg(customers=placed.count())
     return store.fetch(counted)
