@@ -1,0 +1,90 @@
+"""Demand by who and where: a matrix of regions and segments, and the way to the customers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crm_core.charts import heat
+from crm_core.models.lifecycle import PROSPECT
+from crm_core.selection import segment_code
+from crm_core.ui.fields import button, choice_field, switch_choice
+from crm_core.ui.forecast_controls import member_name, segment_order
+from crm_core.ui.layout import draw, go, panel, row
+from crm_core.ui.session import current
+from crm_core.ui.show import show
+from crm_core.ui.words import caption, note
+from crm_core.views.demand import FIGURES, Demand, demand
+
+_DAYS = ("30", "90")
+_UNITS = {"revenue": "money", "buyers": "per"}
+
+
+def draw_demand() -> None:
+    """The matrix for 30 or 90 days, its total, and a drill to the customers of a cell."""
+    session = current()
+    with panel("forecast.demand", help_key="forecast.demand_about"):
+        with row():
+            figure = switch_choice(
+                "forecast.demand_of", FIGURES, key="demand_of", prefix="forecast.demand_by"
+            )
+            days = switch_choice(
+                "forecast.demand_days", _DAYS, key="demand_days", prefix="forecast.demand_in"
+            )
+        view = show(demand, session.selection, days=int(days))
+        if view.cells.empty:
+            note("forecast.no_demand")
+            return
+        draw(
+            heat(_matrix(view, figure), session.numbers(_UNITS[figure])),
+            key="forecast_demand",
+            title=session.t("forecast.demand"),
+        )
+        caption(
+            "forecast.demand_total",
+            revenue=session.write(view.total["revenue"], "money"),
+            buyers=session.write(round(view.total["buyers"]), "count"),
+            days=days,
+        )
+        _drill(view)
+
+
+def _matrix(view: Demand, figure: str) -> pd.DataFrame:
+    """Cells in words, with a column of each region's sum and a row of each segment's."""
+    session = current()
+    total = session.t("forecast.demand_sum")
+    cells = view.cells[view.cells[figure].notna()]
+    regions = list(dict.fromkeys(cells["region"]))
+    segments = segment_order(cells["segment"])
+    wide = cells.pivot_table(index="region", columns="segment", values=figure, aggfunc="sum")
+    wide = wide.reindex(index=regions, columns=segments)
+    rows = [
+        {
+            "row": member_name("region", region),
+            "column": member_name("segment", segment),
+            "value": wide.loc[region, segment],
+        }
+        for region in regions
+        for segment in segments
+    ]
+    for region in regions:
+        rows.append({"row": member_name("region", region), "column": total, "value": wide.loc[region].sum()})  # fmt: skip
+    del rows[len(regions) * len(segments) :]
+    return pd.DataFrame(rows)
+
+
+def _drill(view: Demand) -> None:
+    """Two fields and a button that lead to the customers of a region and segment."""
+    session = current()
+    known = view.cells[view.cells["customers"].fillna(0) > 0]
+    regions = [code for code in dict.fromkeys(known["region"]) if not code.startswith("_")]
+    segments = [code for code in segment_order(known["segment"]) if code != PROSPECT]
+    if not regions or not segments:
+        return
+    with row():
+        region = choice_field("forecast.split.region", regions, key="demand_region")
+        segment = choice_field(
+            "forecast.split.segment", segments, key="demand_segment", prefix="forecast.stage"
+        )
+        if button("forecast.to_customers", key="demand_customers", icon="group"):
+            go("customers", region=(region,), segment=(segment_code("stage", str(segment)),))
+    del session
