@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
+import streamlit as st
 
 from crm_core.charts import heat
 from crm_core.models.lifecycle import PROSPECT
+from crm_core.pipeline.series_days import SEGMENT
 from crm_core.selection import segment_code
-from crm_core.ui.fields import button, choice_field, switch_choice
+from crm_core.ui.fields import button, switch_choice
 from crm_core.ui.forecast_controls import member_name, segment_order
 from crm_core.ui.layout import draw, go, panel, row
 from crm_core.ui.session import current
@@ -16,7 +18,7 @@ from crm_core.ui.words import caption, note
 from crm_core.views.demand import FIGURES, Demand, demand
 
 _DAYS = ("30", "90")
-_UNITS = {"revenue": "money", "buyers": "per"}
+_UNITS = {"revenue": "money", "buyers": "number"}
 
 
 def draw_demand() -> None:
@@ -49,42 +51,42 @@ def draw_demand() -> None:
 
 
 def _matrix(view: Demand, figure: str) -> pd.DataFrame:
-    """Cells in words, with a column of each region's sum and a row of each segment's."""
-    session = current()
-    total = session.t("forecast.demand_sum")
-    cells = view.cells[view.cells[figure].notna()]
-    regions = list(dict.fromkeys(cells["region"]))
-    segments = segment_order(cells["segment"])
+    """Cells in words, segments in the order of the life-cycle."""
+    cells = view.cells[view.cells[figure].fillna(0) > 0]
     wide = cells.pivot_table(index="region", columns="segment", values=figure, aggfunc="sum")
-    wide = wide.reindex(index=regions, columns=segments)
     rows = [
         {
             "row": member_name("region", region),
-            "column": member_name("segment", segment),
-            "value": wide.loc[region, segment],
+            "column": member_name(SEGMENT, segment),
+            "value": wide.loc[region].get(segment),
         }
-        for region in regions
-        for segment in segments
+        for region in dict.fromkeys(cells["region"])
+        for segment in segment_order(cells["segment"])
     ]
-    for region in regions:
-        rows.append({"row": member_name("region", region), "column": total, "value": wide.loc[region].sum()})  # fmt: skip
-    del rows[len(regions) * len(segments) :]
     return pd.DataFrame(rows)
 
 
 def _drill(view: Demand) -> None:
     """Two fields and a button that lead to the customers of a region and segment."""
-    session = current()
     known = view.cells[view.cells["customers"].fillna(0) > 0]
     regions = [code for code in dict.fromkeys(known["region"]) if not code.startswith("_")]
     segments = [code for code in segment_order(known["segment"]) if code != PROSPECT]
     if not regions or not segments:
         return
     with row():
-        region = choice_field("forecast.split.region", regions, key="demand_region")
-        segment = choice_field(
-            "forecast.split.segment", segments, key="demand_segment", prefix="forecast.stage"
-        )
+        region = _choice("region", regions)
+        segment = _choice(SEGMENT, segments)
         if button("forecast.to_customers", key="demand_customers", icon="group"):
-            go("customers", region=(region,), segment=(segment_code("stage", str(segment)),))
-    del session
+            go("customers", region=(region,), segment=(segment_code("stage", segment),))
+
+
+def _choice(dimension: str, codes: list[str]) -> str:
+    names = {code: member_name(dimension, code) for code in codes}
+    found = st.selectbox(
+        current().md(f"forecast.split.{dimension}"),
+        codes,
+        format_func=names.__getitem__,
+        key=f"demand_{dimension}",
+        width=220,
+    )
+    return found if found in names else codes[0]

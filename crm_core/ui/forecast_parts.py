@@ -30,9 +30,9 @@ def draw_left_out(view: Forecast) -> None:
 def draw_figures(view: Forecast) -> None:
     """What is expected, what came lately, and how often the interval held."""
     session = current()
-    daily = ".daily" if view.measure == DAILY_ONLY else ""
+    daily = "_daily.label" if view.measure == DAILY_ONLY else ""
     ahead, chosen = view.ahead or {}, view.chosen or {}
-    unit = "per" if view.measure == DAILY_ONLY else view.unit
+    unit = "number" if view.measure == DAILY_ONLY else view.unit
     figures(
         [
             (f"forecast.next_30{daily}", ahead[30]["value"], unit),
@@ -53,7 +53,7 @@ def draw_figures(view: Forecast) -> None:
 def draw_band(view: Forecast) -> None:
     """What came and what is expected; events of the days shown are marked."""
     session = current()
-    unit = "per" if view.unit == "count" else view.unit
+    unit = "number" if view.unit == "count" else view.unit
     coming = view.events
     if view.grain != "day" and len(coming):
         coming = coming.head(0)
@@ -129,7 +129,7 @@ def draw_parts(view: Forecast) -> None:
         return
     asked = {"of": view.measure, "by": view.dimension}
     weeks = show(layers, session.selection, **asked)
-    unit = "per" if view.unit == "count" else view.unit
+    unit = "number" if view.unit == "count" else view.unit
     if len(weeks):
         named = weeks.assign(
             series=[member_name(view.dimension, code) for code in weeks["member"]],
@@ -148,8 +148,8 @@ def draw_parts(view: Forecast) -> None:
 
 def _parts_table(view: Forecast, rows: pd.DataFrame) -> None:
     session = current()
-    daily = ".daily" if view.measure == DAILY_ONLY else ""
-    kind = "money" if view.unit == "money" else "per"
+    daily = "_daily.label" if view.measure == DAILY_ONLY else ""
+    kind = "money" if view.unit == "money" else "number"
     named = rows.assign(label=[member_name(view.dimension, code) for code in rows["member"]])
     shown: list[Any] = [
         Column("label", "text", f"forecast.split.{view.dimension}", pinned=True),
@@ -213,10 +213,10 @@ def draw_events(view: Forecast) -> None:
             [
                 Column("label", "text", "forecast.event_label", pinned=True),
                 Column("when", "code", "forecast.event_when", prefix="forecast.when"),
-                Column("starts_on", "date", "forecast.starts_on"),
-                Column("ends_on", "date", "forecast.ends_on"),
                 Column("extra", "money", "forecast.extra"),
                 Column("times_seen", "count", "forecast.times_seen"),
+                Column("starts_on", "date", "forecast.starts_on"),
+                Column("ends_on", "date", "forecast.ends_on"),
             ],
             key="forecast_events",
             alt_key="forecast.events",
