@@ -31,7 +31,7 @@ view = show(
 if view.left_out:
     draw_left_out(view)
 else:
-    choose_member(view)
+    choose_member(view, asked)
     draw_figures(view)
     draw_warnings(view)
     draw_band(view)

@@ -169,4 +169,3 @@ def _rates(seen: Sequence[Seen], column: str) -> dict[str, float]:
         for segment, count in were.items()
         if count > 0
     }
-

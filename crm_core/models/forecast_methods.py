@@ -182,9 +182,7 @@ def _components(told: pd.DataFrame, base: Series) -> pd.DataFrame:
     return frame[list(COMPONENTS)].round(dict.fromkeys(COMPONENTS[1:], 2))
 
 
-def _extras(
-    told: pd.DataFrame, events: Sequence[EventDay], base: Series
-) -> dict[str, Series]:
+def _extras(told: pd.DataFrame, events: Sequence[EventDay], base: Series) -> dict[str, Series]:
     extras: dict[str, Series] = {}
     for event in sorted({day.event for day in events}):
         columns = [name for name in told.columns if str(name).startswith(f"{event}|")]

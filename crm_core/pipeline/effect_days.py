@@ -66,7 +66,9 @@ def _spend(store: Store, as_of: date) -> pd.Series:
     """Marketing spend a day, as far as files say; of a shop that says none, none."""
     costs = store.table("costs")
     spent = costs.filter((costs.kind == "marketing") & (costs.day <= ibis.literal(as_of)))
-    return _by_day(store, spent.group_by("day").agg(spend=spent.amount.cast("float64").sum()), "spend")
+    return _by_day(
+        store, spent.group_by("day").agg(spend=spent.amount.cast("float64").sum()), "spend"
+    )
 
 
 def _by_day(store: Store, rows: ir.Table, name: str) -> pd.Series:

@@ -134,9 +134,7 @@ def _days_of(events: pd.DataFrame, whole: Whole) -> Sequence[EventDay]:
     return all_days(events, whole.history.first, last)
 
 
-def _add(
-    found: AllSeries, key: tuple[str, str], whole: Series, told: Mapping[str, Told]
-) -> None:
+def _add(found: AllSeries, key: tuple[str, str], whole: Series, told: Mapping[str, Told]) -> None:
     """Keeps parts after they were made to add up; each interval moves with its value."""
     names = sorted(told, key=lambda name: (name.startswith("_"), -float(told[name].values.sum())))
     parts = np.array([told[name].values for name in names])
@@ -159,7 +157,7 @@ def _split_by_stage(found: AllSeries, measure: str) -> None:
         name: Told(
             STAGES, "past_shares", whole.days, row, half,
             rows=_stage_rows(found.seen, known, place),
-            warnings=("interval_not_tested",),
+            warnings=("interval_from_shares",),
         )
         for place, (name, row, half) in enumerate(zip(SEGMENTS, values, halves, strict=True))
         if row.any()

@@ -55,9 +55,7 @@ def daily_parts(store: Store, as_of: date, dimension: str) -> pd.DataFrame:
     ledger = store.at(as_of).table("ledger")
     since = ibis.literal(as_of - timedelta(_MOST_DAYS))
     rows = ledger.filter(ledger.day > since)
-    named = rows.mutate(
-        **{dimension: member_of(rows[dimension], largest(store, as_of, dimension))}
-    )
+    named = rows.mutate(**{dimension: member_of(rows[dimension], largest(store, as_of, dimension))})
     names = split_measures(dimension)
     found = measure(store, names, rows=named, by=["day", dimension], totals=False).rows
     return found.rename(columns={dimension: "member"})
@@ -67,7 +65,9 @@ def largest(store: Store, as_of: date, dimension: str) -> list[str]:
     """The members of a dimension that brought most in the last 365 days, the largest first."""
     ledger = store.at(as_of).table("ledger")
     key = ledger[dimension].nullif("")
-    lately = ledger.filter((ledger.day > ibis.literal(as_of - timedelta(_LATELY_DAYS))) & key.notnull())
+    lately = ledger.filter(
+        (ledger.day > ibis.literal(as_of - timedelta(_LATELY_DAYS))) & key.notnull()
+    )
     kind = metric("net_revenue")
     assert isinstance(kind, Sum)
     sums = lately.group_by(dimension).agg(revenue=of_ledger(kind, lately))

@@ -7,13 +7,14 @@ import streamlit as st
 
 from crm_core.charts import heat
 from crm_core.models.lifecycle import PROSPECT
-from crm_core.pipeline.series_days import SEGMENT
+from crm_core.pipeline.series_days import SEGMENT, UNKNOWN
 from crm_core.selection import segment_code
 from crm_core.ui.fields import button, switch_choice
 from crm_core.ui.forecast_controls import member_name, segment_order
-from crm_core.ui.layout import draw, go, panel, row
+from crm_core.ui.layout import details_box, draw, go, panel, row
 from crm_core.ui.session import current
 from crm_core.ui.show import show
+from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note
 from crm_core.views.demand import FIGURES, Demand, demand
 
@@ -47,6 +48,8 @@ def draw_demand() -> None:
             buyers=session.write(round(view.total["buyers"]), "count"),
             days=days,
         )
+        with details_box("forecast.demand_table"):
+            _table(view, figure)
         _drill(view)
 
 
@@ -58,12 +61,37 @@ def _matrix(view: Demand, figure: str) -> pd.DataFrame:
         {
             "row": member_name("region", region),
             "column": member_name(SEGMENT, segment),
-            "value": wide.loc[region].get(segment),
+            "value": wide.loc[region, segment],
         }
-        for region in dict.fromkeys(cells["region"])
         for segment in segment_order(cells["segment"])
+        for region in dict.fromkeys(cells["region"])
+        if wide.loc[region, segment] == wide.loc[region, segment]
     ]
     return pd.DataFrame(rows)
+
+
+def _table(view: Demand, figure: str) -> None:
+    """The same as a table, with the sums of regions, segments and all."""
+    session = current()
+    together = session.t("forecast.demand_sum")
+    wide = view.cells.pivot_table(index="region", columns="segment", values=figure, aggfunc="sum")
+    order = segment_order(wide.columns)
+    regions = list(dict.fromkeys(view.cells["region"]))
+    wide = wide.reindex(index=[code for code in regions if code in wide.index], columns=order)
+    wide.loc[""] = wide.sum()
+    named = [member_name("region", code) if code else together for code in wide.index]
+    shown = wide.assign(sum=wide.sum(axis=1)).reset_index(drop=True).assign(region=named)
+    kind = "money" if figure == "revenue" else "number"
+    columns = [Column("region", "text", "forecast.split.region", pinned=True)]
+    columns += [Column(code, kind, _label_key(code)) for code in order]
+    columns.append(Column("sum", kind, "forecast.demand_sum"))
+    data_table(shown, columns, key="forecast_demand", alt_key="forecast.demand")
+
+
+def _label_key(code: str) -> str:
+    if code == UNKNOWN:
+        return "forecast.rest._unknown.segment"
+    return "forecast.newcomers" if code == PROSPECT else f"lifecycle.{code}.name"
 
 
 def _drill(view: Demand) -> None:

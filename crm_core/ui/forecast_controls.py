@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -18,38 +19,40 @@ from crm_core.views.forecast import DAILY_ONLY, GRAINS, MEASURES, Forecast
 
 @dataclass(frozen=True)
 class Asked:
-    """The series asked for; codes of the address."""
+    """The series asked for, in codes of the address, and the place of the field for its part."""
 
     of: str
     by: str
     member: str
     grain: str
+    place: Any
 
 
 def asked_series() -> Asked:
     """The series of the address, what it does not say or says wrongly is the default; then as the
     fields say it."""
     session = current()
-    first, second, third = st.columns([2, 2, 2], gap="small")
+    first, second, place, third = st.columns(4, gap="small")
     with first:
         of = _choice("measure", MEASURES, lambda code: session.t(f"metric.{code}.label"))
     splits = (TOTAL, *SPLITS[of])
     with second:
         by = _choice("by", splits, lambda code: session.t(f"forecast.split.{code}"), of)
-    with third:
-        grains = GRAINS[:1] if of == DAILY_ONLY else GRAINS
-        grain = _switch("grain", grains, of)
+    grain = GRAINS[0]
+    if of != DAILY_ONLY:
+        with third:
+            grain = _switch("grain", GRAINS, of)
     member = st.query_params.get("member", "")[:200] if by != TOTAL else ""
-    return Asked(of, by, member, grain)
+    return Asked(of, by, member, grain, place)
 
 
-def choose_member(view: Forecast) -> None:
-    """A field for the part to look at; the address keeps it."""
+def choose_member(view: Forecast, asked: Asked) -> None:
+    """The field for the part to look at; the address keeps it."""
     if view.dimension == TOTAL or not view.members:
         st.query_params.pop("member", None)
         return
     names = {code: member_name(view.dimension, code) for code in view.members}
-    found = st.selectbox(
+    found = asked.place.selectbox(
         current().md("forecast.member"),
         list(view.members),
         index=view.members.index(view.member),

@@ -30,6 +30,8 @@ def draw_left_out(view: Forecast) -> None:
 def draw_figures(view: Forecast) -> None:
     """What is expected, what came lately, and how often the interval held."""
     session = current()
+    if view.measure == DAILY_ONLY:
+        caption("forecast.daily_only")
     daily = "_daily.label" if view.measure == DAILY_ONLY else ""
     ahead, chosen = view.ahead or {}, view.chosen or {}
     unit = "number" if view.measure == DAILY_ONLY else view.unit
@@ -130,6 +132,7 @@ def draw_parts(view: Forecast) -> None:
     asked = {"of": view.measure, "by": view.dimension}
     weeks = show(layers, session.selection, **asked)
     unit = "number" if view.unit == "count" else view.unit
+    weeks = weeks[weeks["member"].isin(view.members)]
     if len(weeks):
         named = weeks.assign(
             series=[member_name(view.dimension, code) for code in weeks["member"]],
@@ -176,13 +179,14 @@ def draw_trust(view: Forecast) -> None:
     """The method, why it was chosen, and how all of them did on the past."""
     session = current()
     chosen = view.chosen or {}
+    error = "wape" if chosen.get("reason") == "past_shares" else "total_error"
     with panel("forecast.trust", help_key="forecast.trust_about"):
         facts = {
             "method": session.word("trust.method", chosen.get("method")),
             "trials": view.trials,
             "days": formats.number(view.history_days, session.language),
             "skill": session.write(_known(chosen.get("skill")), "rate"),
-            "error": session.write(_known(chosen.get("total_error")), "rate"),
+            "error": session.write(_known(chosen.get(error)), "rate"),
         }
         paragraph(f"forecast.reason.{chosen.get('reason')}", **facts)
         if chosen.get("reason") == "least_error":

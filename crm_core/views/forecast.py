@@ -195,9 +195,7 @@ def _by_grain(
     return whole_periods(past, periods, grain, as_of)
 
 
-def whole_periods(
-    past: pd.Series, periods: pd.DataFrame, grain: str, as_of: date
-) -> pd.DataFrame:
+def whole_periods(past: pd.Series, periods: pd.DataFrame, grain: str, as_of: date) -> pd.DataFrame:
     """Whole weeks or months that came and that are expected, by their first days. The running one is
     what came of it so far and what is expected of the rest; one cut off by the horizon is left out."""
     code = {"week": "W-SUN", "month": "M"}[grain]

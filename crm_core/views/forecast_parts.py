@@ -17,9 +17,7 @@ from crm_core.views.forecast import DAILY_ONLY
 _YEAR = 364
 
 
-def parts(
-    selection: Selection, *, store: Store, access: Access, of: str, by: str
-) -> pd.DataFrame:
+def parts(selection: Selection, *, store: Store, access: Access, of: str, by: str) -> pd.DataFrame:
     """A row a part, the largest first: member, next_30, next_90, low_90, high_90, share (of the next
     90 days), before (the same weekdays a year earlier, where the log has them), change, method,
     skill; of buyers means a day. Nothing is told of segments a year ago.
@@ -64,9 +62,7 @@ def _year_ago(store: Store, of: str, by: str, members: list[str], as_of: date) -
     return found.groupby(by)[of].sum().reindex(members, fill_value=0.0)
 
 
-def layers(
-    selection: Selection, *, store: Store, access: Access, of: str, by: str
-) -> pd.DataFrame:
+def layers(selection: Selection, *, store: Store, access: Access, of: str, by: str) -> pd.DataFrame:
     """Each part's weeks or, of buyers, none: day (the first), member, value; those ahead that are
     whole, after the last 13 that came."""
     del selection, access
