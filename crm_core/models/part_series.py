@@ -22,10 +22,13 @@ from crm_core.models.forecast_trials import FOLDS, HORIZON, STEP, TRIALS, Row, T
 from crm_core.models.period_sums import Past
 
 SHARE: Final = "share_of_total"
+SHARE_OF_YEAR: Final = "share_as_last_year"
 IN_STEP: Final = "in_step_with_revenue"
 _PLAIN: Final = ("naive_seasonal", "naive_weekday_mean")
 _LATELY = 56
 _LEAST = 28
+_YEAR = 364
+_MOST_MOVED = 3.0
 _UNTESTED = {"80": 1.0, "95": 2.0}
 
 Lifts = Mapping[date, float]
@@ -107,7 +110,8 @@ def quick(
 
     The methods: last week again, the weekday's mean over four weeks (both on days cleared of events,
     which are put back ahead), and, with a `whole`, its size beside it in the last eight weeks times what
-    the whole is said to become: so it has the whole's season and trend. Every trial knows only the days before it.
+    the whole is said to become: so it has the whole's season and trend; the same with the share moving
+    as it moved a year ago. Every trial knows only the days before it.
     """
     places = _places(history, whole)
     trials = tuple(_trial(history, place, events, whole) for place in places)
@@ -181,7 +185,31 @@ def _said(
         teacher = whole.history.until((today - whole.history.first).days + 1)
         total = float(np.sum(teacher.values[-_LATELY:]))
         said[whole.method] = of_whole[:horizon] * (lately / total if total > 0 else 0.0)
+        moved = _moved_last_year(known, teacher, horizon) if whole.method == SHARE else None
+        if moved is not None:
+            said[SHARE_OF_YEAR] = said[whole.method] * moved
     return said
+
+
+def _moved_last_year(known: History, teacher: History, horizon: int) -> Series | None:
+    """By how much the part's share in the whole was another, four weeks at a time, in the days that
+    followed a year ago than in the eight weeks before them; None where the log does not say."""
+    today = len(known.values) - _YEAR
+    behind = (known.first - teacher.first).days
+    if today < _LATELY or behind < 0:
+        return None
+
+    def share(first: int, end: int) -> float:
+        whole = float(np.sum(teacher.values[behind + first : behind + end]))
+        return max(float(np.sum(known.values[first:end])), 0.0) / whole if whole > 0 else 0.0
+
+    before = share(today - _LATELY, today)
+    if before <= 0:
+        return None
+    blocks = [
+        share(today + first, today + first + _LEAST) / before for first in range(0, horizon, _LEAST)
+    ]
+    return np.repeat(np.clip(blocks, 1 / _MOST_MOVED, _MOST_MOVED), _LEAST)[:horizon]
 
 
 def _warnings(history: History, trials: Sequence[Trial], held: float | None) -> tuple[str, ...]:

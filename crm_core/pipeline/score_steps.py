@@ -18,7 +18,6 @@ from crm_core.pipeline.value_steps import value
 from crm_core.store import StoreAt
 from crm_core.store.accounts import companies
 
-
 #: The tables of the step `forecast` (columns: `pipeline.forecast_rows`).
 FORECASTS = (
     "forecast",
