@@ -85,25 +85,19 @@ def split(whole: Series, known: Shares) -> Series:
     return np.array([np.interp(leads, middles, row) for row in blocks]) * whole
 
 
-def split_halves(
-    values: Series, whole: Series, halves: Mapping[str, Series], known: Shares
-) -> list[dict[str, Series]]:
-    """Half the interval of each segment's days: the whole's, and how much the share itself wandered
-    from one past day to another."""
-    wandered = known.error()
+def rough_of(known: Shares, whole: tuple[Series, Series]) -> list[tuple[Series, Series]]:
+    """Half the width of each segment's two intervals as a share of what is said: the whole's, and how
+    much the share itself wandered from one past day to another."""
     past = len(known.by_origin)
-    found: list[dict[str, Series]] = []
-    for row, wander in zip(values, wandered, strict=True):
-        told: dict[str, Series] = {}
-        for level, name in ((0.8, "80"), (0.95, "95")):
-            of_whole = np.divide(halves[name], whole, out=np.ones_like(whole), where=whole > 0)
-            wide = (
-                t_quantile(0.5 + level / 2, past - 1) * wander
-                if past > 1 and wander == wander
-                else _UNTESTED[level]
-            )
-            told[name] = row * np.sqrt(of_whole**2 + min(wide, _UNTESTED[level]) ** 2)
-        found.append(told)
+    found: list[tuple[Series, Series]] = []
+    for wander in known.error():
+        told: list[Series] = []
+        for level, of_whole in zip(_UNTESTED, whole, strict=True):
+            wide = _UNTESTED[level]
+            if past > 1 and wander == wander:
+                wide = min(t_quantile(0.5 + level / 2, past - 1) * float(wander), wide)
+            told.append(np.sqrt(of_whole**2 + wide**2))
+        found.append((told[0], told[1]))
     return found
 
 

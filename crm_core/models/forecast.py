@@ -3,146 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from crm_core.errors import CrmError
 from crm_core.metrics import measure
-from crm_core.models.backtest import coverage, mase, wape
+from crm_core.models.backtest import coverage, mase, origins, wape
 from crm_core.models.base import Fitted, need
-from crm_core.models.forecast_events import OWN, EventDay, all_days
-from crm_core.models.forecast_methods import COMPONENTS, Carried, History
-from crm_core.models.forecast_trials import (
-    HORIZON,
-    NAIVE,
-    PROPHET,
-    Tried,
-    band,
-    carry,
-    seen,
-    tried,
+from crm_core.models.forecast_bands import HORIZON, Fold, band
+from crm_core.models.forecast_document import (
+    BACKTEST,
+    ELIGIBLE,
+    FRAME,
+    NAME,
+    TRIALS,
+    Forecast,
+    table_of,
 )
+from crm_core.models.forecast_effects import Effects, Multipliers, learned_effects
+from crm_core.models.forecast_events import all_days
+from crm_core.models.forecast_members import MEMBERS, NAIVE, PROPHET, QUICK, STEADY, Known, blended
+from crm_core.models.forecast_methods import History, Series
+from crm_core.models.forecast_oddities import oddities
+from crm_core.models.forecast_periods import event_rows, period_rows
+from crm_core.models.forecast_trials import STEP, Tried, tried
+from crm_core.models.forecast_trials import TRIALS as TRIES
 from crm_core.store import Store
 
-NAME: Final = "forecast"
 HORIZON_DAYS: Final = 90
 LEAST_DAYS: Final = 60
+LEAST_DAYS_OF_PART: Final = 14
 MEASURE: Final = "net_revenue"
 
-FRAME: Final = ("day", "value", "low_80", "high_80", "low_95", "high_95")
-BACKTEST: Final = (
-    "method",
-    "origin",
-    "horizon_days",
-    "mase",
-    "wape",
-    "coverage_80",
-    "coverage_95",
-)
-EVENTS: Final = ("event", "starts_on", "ends_on", "extra", "times_seen", "is_past")
-SAID: Final = ("origin", "day", "actual", "said")
-_FORMAT = 2
 _NARROW = 0.7
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """A forecast with everything a page says about it.
-
-    `frame`: day, value and interval ends, in the unit of the input. `backtest`: one row a method
-    and past trial; baselines start with `naive_`. `events`: each event of the past year and of
-    the horizon with Prophet's estimate of what it adds to its days (`extra`, empty where it was
-    never seen). `trials`: what the method shown had said for each day of the past trials, by the last
-    day it knew. `components`: what Prophet adds up, in the unit of the input, for the past year and
-    ahead. `method` is the one shown: the best on the shop's own past. `measures` are its
-    means over the trials. `warnings` are codes (words: `forecast.warning.<code>`):
-    not_better_than_naive (a plain method did as well as Prophet, and is shown),
-    interval_not_tested (too few trials to check the interval), interval_too_narrow (it held
-    under 70 % for a stated 80 %), event_seen_once, event_never_seen (ahead, own event).
-    """
-
-    as_of: date
-    method: str
-    yearly: bool
-    frame: pd.DataFrame
-    backtest: pd.DataFrame
-    events: pd.DataFrame
-    trials: pd.DataFrame
-    components: pd.DataFrame
-    measures: dict[str, float | None]
-    days: int
-    log_likelihood: float
-    fingerprint: str
-    warnings: tuple[str, ...]
-
-    @property
-    def fitted(self) -> Fitted:
-        """The fit as every model keeps it: settings and measures as parameters."""
-        parameters = {name: value for name, value in self.measures.items() if value is not None}
-        settings = {"yearly": float(self.yearly), "is_prophet": float(self.method == PROPHET)}
-        return Fitted(
-            model=NAME,
-            as_of=self.as_of,
-            time_unit="day",
-            parameters=settings | parameters,
-            standard_errors={},
-            log_likelihood=self.log_likelihood,
-            customers=0,
-            distinct=self.days,
-            fingerprint=self.fingerprint,
-            warnings=self.warnings,
-        )
-
-    def to_json(self) -> str:
-        """The whole forecast as one line of JSON; the same forecast gives the same line."""
-        document = {
-            **{name: getattr(self, name) for name in _PLAIN},
-            **{name: _rows(getattr(self, name)) for name in _FRAMES},
-            "as_of": self.as_of.isoformat(),
-            "format": _FORMAT,
-        }
-        return json.dumps(document, sort_keys=True, allow_nan=False, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Forecast:
-        """The forecast a document holds.
-
-        Raises: CrmError("fitted_unreadable") for anything but a document of `to_json`.
-        """
-        try:
-            document = json.loads(text)
-            if document["format"] != _FORMAT:
-                raise CrmError("fitted_unreadable")
-            parts = {name: document[name] for name in _PLAIN}
-            parts |= {name: _frame(document[name], columns) for name, columns in _FRAMES.items()}
-            parts["warnings"] = tuple(parts["warnings"])
-            return cls(as_of=date.fromisoformat(document["as_of"]), **parts)
-        except (ValueError, TypeError, KeyError):
-            raise CrmError("fitted_unreadable") from None
-
-
-_FRAMES: Final = {
-    "frame": FRAME,
-    "backtest": BACKTEST,
-    "events": EVENTS,
-    "trials": SAID,
-    "components": COMPONENTS,
-}
-_PLAIN: Final = (
-    "method",
-    "yearly",
-    "measures",
-    "days",
-    "log_likelihood",
-    "fingerprint",
-    "warnings",
-)
 
 
 def forecast(
@@ -155,39 +52,151 @@ def forecast(
 ) -> Forecast:
     """The next `horizon_days` days of a daily figure, from its own past up to `as_of`.
 
-    `daily` has columns day and value; days it does not name are days without sales. `events` has
-    name, starts_on, ends_on of the shop's own events, past and planned; the calendar of shopping
-    events is known already. Negative days (refunds) are learned from, but never forecast.
+    `daily` has columns day and value; days it does not name are days without sales (long stretches
+    of them in a shop that sells daily are taken as closed or missing, and told). `events` has name,
+    starts_on, ends_on of the shop's own events, past and planned, and may have uplift and kind
+    (`forecast_events.all_days`); the calendar of shopping events is known already. Negative days
+    (refunds) are learned from, but never forecast.
     Raises: CrmError("not_enough_data") under 60 days since the first sale.
     """
     history = history_of(daily, as_of)
     need(NAME, days=(len(history.values), LEAST_DAYS))
-    known = all_days(events, history.first, history.day(len(history.values) + horizon_days - 1))
-    found = tried(history, events=known, seed=seed)
-    told = {
-        method: carry(method, history, horizon_days, events=known, yearly=found.yearly, seed=seed)
-        for method in {PROPHET, found.method}
+    made = _Making(history, events, horizon_days, seed)
+    return made.forecast(MEMBERS, fingerprint(daily, as_of))
+
+
+def quick(
+    daily: pd.DataFrame,
+    *,
+    events: pd.DataFrame,
+    as_of: date,
+    horizon_days: int = HORIZON_DAYS,
+    elsewhere: Mapping[date, Multipliers] | None = None,
+) -> Forecast:
+    """The same of a part of the shop, without Prophet: a tenth of a second instead of seconds.
+
+    For dozens of series (a category, a region): same members otherwise, same trials (their origins
+    are the same days for all series with one `as_of`), same intervals and periods. Under 56 days
+    nothing could be tried: the mean of the weekdays (of all days, under 28) is carried on, and the
+    interval is a guess (warning interval_not_tested). Give `event_multipliers` of the total as
+    `elsewhere`, so that a part too small to show an event of its own has the shop's.
+    Raises: CrmError("not_enough_data") under 14 days since the part's first sale.
+    """
+    history = history_of(daily, as_of)
+    need(NAME, days=(len(history.values), LEAST_DAYS_OF_PART))
+    made = _Making(history, events, horizon_days, 0, elsewhere or {})
+    return made.forecast(QUICK, fingerprint(daily, as_of))
+
+
+def event_multipliers(
+    daily: pd.DataFrame, *, events: pd.DataFrame, as_of: date
+) -> dict[date, Multipliers]:
+    """What each event multiplies a day of the whole shop by, as known on each day a trial starts
+    from and on `as_of`."""
+    history = history_of(daily, as_of)
+    count = len(history.values)
+    if count == 0:
+        return {}
+    known = all_days(events, history.first, as_of)
+    marked = oddities(history, known).history
+    ends = {*origins(count, horizon=HORIZON, step=STEP, count=TRIES, least=HORIZON), count}
+    return {
+        marked.day(end - 1): learned_effects(marked.until(end), known).multipliers
+        for end in sorted(ends)
     }
-    said = told[found.method].values
-    rows = _frame([asdict(row) for row in found.rows()], BACKTEST)
-    frame = _banded(said, history, found)
-    effects = _effects(told[PROPHET], history, known, horizon_days)
-    measures = _measures(rows, found.method)
-    return Forecast(
-        as_of=as_of,
-        method=found.method,
-        yearly=found.yearly,
-        frame=frame,
-        backtest=rows,
-        events=effects,
-        trials=_frame(found.said_rows(), SAID),
-        components=told[PROPHET].components,
-        measures=measures,
-        days=len(history.values),
-        log_likelihood=_log_likelihood(found),
-        fingerprint=fingerprint(daily, as_of),
-        warnings=_warnings(found, measures, effects),
-    )
+
+
+class _Making:
+    """A forecast in the making."""
+
+    def __init__(
+        self,
+        history: History,
+        events: pd.DataFrame,
+        horizon: int,
+        seed: int,
+        elsewhere: Mapping[date, Multipliers] | None = None,
+    ) -> None:
+        self.horizon, self.seed, self.elsewhere = horizon, seed, elsewhere or {}
+        self.events = all_days(
+            events, history.first, history.day(len(history.values) + horizon - 1)
+        )
+        self.odd = oddities(history, self.events)
+        self.history = self.odd.history
+        self.as_of = history.day(len(history.values) - 1)
+        self.known = Known.by(self.history, self.events, self.elsewhere.get(self.as_of))
+
+    def forecast(self, members: Sequence[str], mark: str) -> Forecast:
+        found = self.tried(members)
+        said = self.said(found)
+        folds = found.folds(found.method) or [_guessed(self.history)]
+        rows = table_of([asdict(row) for row in found.rows()], BACKTEST)
+        measures = _measures(rows, found.method)
+        events = event_rows(self.known, self.events, said)
+        return Forecast(
+            as_of=self.as_of,
+            method=found.method,
+            reason=found.reason,
+            members=found.members,
+            yearly=PROPHET in found.yearly,
+            frame=_banded(said, self.history, folds),
+            periods=period_rows(said, self.history, folds),
+            backtest=rows,
+            trials=_days_tried(found),
+            eligible=table_of([asdict(row) for row in found.eligible], ELIGIBLE),
+            events=events,
+            measures=measures,
+            days=len(self.history.values),
+            log_likelihood=_log_likelihood(folds),
+            fingerprint=mark,
+            warnings=(*self.odd.codes, *self.warnings(found, measures, events)),
+        )
+
+    def tried(self, members: Sequence[str]) -> Tried:
+        rare, launch = self.odd.has("sells_rarely"), self.odd.has("launch_decay")
+        out = dict.fromkeys(members, "rare_sales") if rare else {}
+        if launch and PROPHET in members:
+            out = {PROPHET: "launch"}
+        found = tried(
+            self.history,
+            events=self.events,
+            seed=self.seed,
+            members=[STEADY, *members] if rare else members,
+            kept_out=out,
+            elsewhere=self.elsewhere,
+        )
+        if rare:
+            return replace(found, method=STEADY, reason="rare_sales")
+        few = len(self.history.values) < HORIZON
+        return replace(found, method=STEADY) if few else found
+
+    def said(self, found: Tried) -> Series:
+        """What the method to show says of the days ahead."""
+        shown = found.members if found.method.startswith("blend_") else (found.method,)
+        told = {
+            member: self.known.carry(
+                member, self.horizon, yearly=member in found.yearly, seed=self.seed
+            )
+            for member in shown
+        }
+        return {**told, **blended(told, shown)}[found.method]
+
+    def warnings(
+        self, found: Tried, measures: dict[str, float | None], events: pd.DataFrame
+    ) -> list[str]:
+        ahead = events[~events["is_past"].astype(bool)]
+        typed = {day.event for day in self.events if day.day in self.known.effects.typed}
+        learned = ahead[~ahead["event"].isin(typed)]
+        held = measures["coverage_80"]
+        told = {
+            "not_better_than_naive": found.method in NAIVE,
+            "interval_not_tested": held is None,
+            "interval_too_narrow": held is not None and held < _NARROW,
+            "event_seen_once": bool((learned["times_seen"] == 1).any()),
+            "event_never_seen": bool((learned["times_seen"] == 0).any()),
+            "event_typed": bool(ahead["event"].isin(typed).any()),
+        }
+        return [code for code, holds in told.items() if holds]
 
 
 def history_of(daily: pd.DataFrame, as_of: date) -> History:
@@ -212,42 +221,34 @@ def fingerprint(daily: pd.DataFrame, as_of: date) -> str:
     return made.hexdigest()[:16]
 
 
-def _banded(said: np.ndarray[Any, Any], history: History, found: Tried) -> pd.DataFrame:
+def _guessed(history: History) -> Fold:
+    """Where no trial could be: the last days against their own mean."""
+    recent = np.resize(history.values[-HORIZON:], HORIZON)
+    return recent, np.full(HORIZON, float(np.mean(recent))), np.ones(HORIZON, dtype=bool)
+
+
+def _banded(said: Series, history: History, folds: Sequence[Fold]) -> pd.DataFrame:
     first = history.day(len(history.values))
     days = pd.date_range(first, periods=len(said), freq="D").astype("datetime64[us]")
     frame = pd.DataFrame({"day": days, "value": said})
     for level, name in ((0.8, "80"), (0.95, "95")):
-        low, high = band(said, history, found.method, found.trials, level)
-        frame[f"low_{name}"], frame[f"high_{name}"] = low, high
+        frame[f"low_{name}"], frame[f"high_{name}"] = band(said, history, folds, level)
     return frame[list(FRAME)].round(dict.fromkeys(FRAME[1:], 2))
 
 
-def _effects(
-    told: Carried, history: History, known: Sequence[EventDay], horizon: int
-) -> pd.DataFrame:
-    """One row an occurrence: those used in the past year, and all own or learned ones ahead."""
-    end = history.day(len(history.values) - 1)
-    used = {(day.event, day.phase) for day in seen(history, known)}
-    learned = {event for event, _ in used}
+def _days_tried(found: Tried) -> pd.DataFrame:
+    """What the shown method had said in its past trials, beside what came."""
     rows: list[dict[str, Any]] = []
-    frame = pd.DataFrame(
-        [asdict(day) for day in known], columns=["event", "phase", "day", "start", "core"]
-    )
-    for key, days in frame.groupby(["event", "start"], sort=True):
-        event = str(key[0])  # pyright: ignore[reportIndexIssue]
-        first, last = min(days["day"]), max(days["day"])
-        if last < told.since or (event not in learned and not event.startswith(OWN)):
+    for trial in found.trials:
+        said = trial.said.get(found.method)
+        if said is None:
             continue
-        past = frame[(frame["event"] == event) & (frame["day"] <= end)]
-        offsets = [(day - told.since).days for day in days["day"] if day >= told.since]
-        values = told.extras.get(event)
-        extra = None if values is None else round(float(np.sum(values[offsets])), 2)
-        seen_times = int(past["start"].nunique())
-        rows.append(
-            dict(zip(EVENTS, (event, first, last, extra, seen_times, last <= end), strict=True))
-        )
-    rows.sort(key=lambda row: (row["starts_on"], row["event"]))
-    return _frame(rows, EVENTS)
+        origin = trial.known.day(trial.start - 1)
+        for place in np.flatnonzero(trial.counted):
+            day = origin + timedelta(int(place) + 1)
+            values = round(float(trial.actual[place]), 2), round(float(said[place]), 2)
+            rows.append(dict(zip(TRIALS, (origin, day, *values), strict=True)))
+    return table_of(rows, TRIALS)
 
 
 def _measures(rows: pd.DataFrame, method: str) -> dict[str, float | None]:
@@ -256,6 +257,8 @@ def _measures(rows: pd.DataFrame, method: str) -> dict[str, float | None]:
         means[name] = _mean(rows[rows["method"] == method][name])
     for other in (PROPHET, *NAIVE):
         means[f"mase_{other}"] = _mean(rows[rows["method"] == other]["mase"])
+    ours, plain = means["mase"], means["mase_naive_seasonal"]
+    means["skill"] = None if ours is None or not plain else round(1.0 - ours / plain, 6)
     return means
 
 
@@ -264,26 +267,11 @@ def _mean(values: pd.Series[Any]) -> float | None:
     return None if known.empty else round(float(known.astype(float).mean()), 6)
 
 
-def _log_likelihood(found: Tried) -> float:
+def _log_likelihood(folds: Sequence[Fold]) -> float:
     """Of the trials' errors of the shown method, as normal with their own spread."""
-    errors = np.concatenate([trial.actual - trial.said[found.method] for trial in found.trials])
+    errors = np.concatenate([(actual - said)[counted] for actual, said, counted in folds])
     spread = max(float(np.mean(errors**2)), 1e-12)
     return round(-0.5 * len(errors) * (float(np.log(2 * np.pi * spread)) + 1.0), 4)
-
-
-def _warnings(
-    found: Tried, measures: dict[str, float | None], effects: pd.DataFrame
-) -> tuple[str, ...]:
-    ahead = effects[~effects["is_past"].astype(bool)]
-    held = measures["coverage_80"]
-    told = {
-        "not_better_than_naive": found.method != PROPHET,
-        "interval_not_tested": held is None,
-        "interval_too_narrow": held is not None and held < _NARROW,
-        "event_seen_once": bool((ahead["times_seen"] == 1).any()),
-        "event_never_seen": bool((ahead["times_seen"] == 0).any()),
-    }
-    return tuple(code for code, holds in told.items() if holds)
 
 
 def daily_revenue(store: Store, as_of: date) -> pd.DataFrame:
@@ -340,7 +328,7 @@ def validate(
         actual = later.values[-horizon_days:]
         said = {NAME: made.frame["value"].to_numpy(dtype=float)}
         for method in NAIVE:
-            said[method] = carry(method, known, horizon_days, events=[], seed=seed).values
+            said[method] = Known(known, Effects()).carry(method, horizon_days)
         for method, values in said.items():
             scores: dict[str, object] = {
                 "mase": mase(actual, values, known.values),
@@ -356,37 +344,3 @@ def validate(
 def _held(made: Forecast, actual: np.ndarray[Any, Any], level: str) -> float:
     low, high = (made.frame[f"{end}_{level}"].to_numpy(dtype=float) for end in ("low", "high"))
     return coverage(actual, low, high)
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    return [
-        {str(name): _json(value) for name, value in row.items()} for row in frame.to_dict("records")
-    ]
-
-
-def _json(value: Any) -> object:
-    if isinstance(value, date):
-        return value.isoformat()[:10]
-    if isinstance(value, float):
-        return None if np.isnan(value) else float(value)
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(columns))
-    for name in columns:
-        if name == "day":
-            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
-        elif name in _DATES:
-            frame[name] = pd.Series([_as_date(value) for value in frame[name]], dtype=object)
-        elif name not in _OTHERS:
-            frame[name] = frame[name].astype(float)
-    return frame
-
-
-def _as_date(value: date | str) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-_DATES: Final = ("origin", "starts_on", "ends_on")
-_OTHERS: Final = ("method", "horizon_days", "event", "times_seen", "is_past")

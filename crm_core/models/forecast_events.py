@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-
-Days = NDArray[np.floating[Any]]
 
 #: First day of the lunar year. Beyond 2035 the event is unknown and left out.
 LUNAR_NEW_YEAR: Final = {
@@ -40,6 +36,7 @@ LUNAR_NEW_YEAR: Final = {
 }
 
 OWN: Final = "own:"
+CLOSED: Final = "closed"
 _YEAR = re.compile(r"\s*\(?20\d\d\)?\s*")
 
 
@@ -104,13 +101,19 @@ CALENDAR: Final = (
 
 @dataclass(frozen=True, slots=True)
 class EventDay:
-    """One day on which an event is on. `start` tells its occurrences apart; `core` is its day."""
+    """One day on which an event is on. `start` tells its occurrences apart; `core` is its day.
+
+    `uplift` is what the shop expects of it: 2 is twice an ordinary day. On a `closed` day nothing
+    is sold.
+    """
 
     event: str
     phase: str
     day: date
     start: date
     core: date
+    uplift: float | None = None
+    closed: bool = False
 
 
 def calendar_days(first: date, last: date) -> list[EventDay]:
@@ -137,28 +140,30 @@ def calendar_days(first: date, last: date) -> list[EventDay]:
 
 
 def all_days(own: pd.DataFrame, first: date, last: date) -> list[EventDay]:
-    """The calendar's days and the shop's own (columns name, starts_on, ends_on), without doubles.
+    """The calendar's days and the shop's own, without doubles.
 
-    An own event that holds the very day of a calendar event is that event, with the shop's
-    window: it takes its place in that year. A year in an own name is left off, so that "Summer
-    sale 2025" and "Summer sale 2026" teach one effect.
+    `own` has columns name, starts_on, ends_on, and may have uplift (a multiplier; empty: learn it)
+    and kind (`closed`: the shop sells nothing). An own event that holds the very day of a calendar
+    event is that event, with the shop's window: it takes its place in that year. A year in an own
+    name is left off, so that "Summer sale 2025" and "Summer sale 2026" teach one effect.
     """
     named = calendar_days(first, last)
     mine: list[EventDay] = []
-    for row in own.itertuples(index=False):
-        start, end = _day(row.starts_on), _day(row.ends_on)
+    for row in own.to_dict("records"):
+        start, end = _day(row["starts_on"]), _day(row["ends_on"])
         days = [start + timedelta(n) for n in range((end - start).days + 1)]
+        uplift, closed = _uplift(row.get("uplift")), row.get("kind") == CLOSED
         core = next((day for day in named if day.day == day.core and day.day in days), None)
-        if core is None:
-            code = OWN + _YEAR.sub(" ", str(row.name)).strip()
-            mine += [EventDay(code, "day", day, start, start) for day in days]
+        if core is None or closed:
+            code = OWN + _YEAR.sub(" ", str(row["name"])).strip()
+            mine += [EventDay(code, "day", day, start, start, uplift, closed) for day in days]
             continue
         same = [day for day in named if (day.event, day.start) == (core.event, core.start)]
         phases = {day.day: day.phase for day in same}
         named = [day for day in named if day not in same]
         for day in days:
             phase = phases.get(day, "before" if day < core.day else "after")
-            mine.append(EventDay(core.event, phase, day, start, core.day))
+            mine.append(EventDay(core.event, phase, day, start, core.day, uplift))
     kept = [day for day in named + mine if first <= day.day <= last]
     return sorted(set(kept), key=lambda day: (day.day, day.event, day.phase))
 
@@ -167,46 +172,7 @@ def _day(value: Any) -> date:
     return pd.Timestamp(value).date()
 
 
-def standing_out(
-    values: Days, first: date, events: Iterable[EventDay], *, least: float = 3.0
-) -> list[EventDay]:
-    """Events worth a place in the model: the shop's own, and calendar phases that stood out.
-
-    A phase stood out when its sales differ from the same weekdays around it by `least` standard
-    errors of the shop's ordinary days. Only events seen in `values` (daily, from `first`) stay.
-    """
-    days = [day for day in events if 0 <= (day.day - first).days < len(values)]
-    marked = np.zeros(len(values), dtype=bool)
-    marked[[(day.day - first).days for day in days]] = True
-    ratio = usual_ratio(values, marked)
-    usual = ratio[~marked]
-    spread = 1.4826 * float(np.median(np.abs(usual - np.median(usual)))) if len(usual) else 0.0
-    keep = {day.event for day in days if day.event.startswith(OWN)}
-    for event, phase in {(day.event, day.phase) for day in days}:
-        inside = [day for day in days if (day.event, day.phase) == (event, phase)]
-        mean = float(np.mean([ratio[(day.day - first).days] for day in inside]))
-        # days of one occurrence move together: they count as the root of their number
-        runs = pd.Series([day.start for day in inside]).value_counts()
-        error = spread / float(np.sqrt(np.sum(np.sqrt(runs.to_numpy()))))
-        if abs(mean) > least * max(error, 1e-9):
-            keep.add(f"{event}|{phase}")
-    return [day for day in events if day.event in keep or f"{day.event}|{day.phase}" in keep]
-
-
-def usual_ratio(values: Days, marked: NDArray[np.bool_]) -> Days:
-    """The logarithm of each day against the median of the same weekday up to five weeks before and
-    after, days that are `marked` left out of it."""
-    plain = np.where(marked, np.nan, values)
-    count = len(values)
-    around = np.full((10, count), np.nan)
-    for row, shift in enumerate([7 * week for week in range(-5, 6) if week]):
-        low, high = max(0, -shift), min(count, count - shift)
-        if low >= high:
-            continue
-        around[row, low:high] = plain[low + shift : high + shift]
-    known = np.isfinite(around).any(axis=0)
-    usual = np.full(count, np.nan)
-    usual[known] = np.nanmedian(around[:, known], axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(usual > 0, values / usual, 1.0)
-    return np.log(np.clip(ratio, 0.05, 20.0))
+def _uplift(value: Any) -> float | None:
+    """A multiplier above or at zero that somebody typed."""
+    known = value is not None and not pd.isna(value) and float(value) >= 0
+    return float(value) if known else None

@@ -1,166 +1,180 @@
-"""Which way of forecasting to show, and how wide its interval must be: tried on the shop's past."""
+"""Which way of forecasting to show: every way is tried on the shop's own past."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 import numpy as np
 
-from crm_core.models.backtest import coverage, mase, origins, wape, worst_fold
-from crm_core.models.forecast_events import EventDay, standing_out
-from crm_core.models.forecast_methods import (
-    Carried,
-    History,
-    Series,
-    closed_weekdays,
-    naive_seasonal,
-    naive_weekday_mean,
-    prophet,
+from crm_core.models.backtest import coverage, mase, origins, wape
+from crm_core.models.forecast_bands import FOLDS, HORIZON, LEVELS, Fold, band
+from crm_core.models.forecast_effects import Multipliers
+from crm_core.models.forecast_events import EventDay
+from crm_core.models.forecast_members import (
+    BLENDS,
+    DAYS_NEEDED,
+    MEMBERS,
+    NAIVE,
+    PROPHET,
+    YEARLY,
+    Known,
+    blended,
 )
+from crm_core.models.forecast_methods import History, Mask, Series
 
-HORIZON: Final = 28
 STEP: Final = 14
 TRIALS: Final = 8
-FOLDS: Final = 3
-LEVELS: Final = (0.8, 0.95)
-PROPHET: Final = "prophet"
-NAIVE: Final = ("naive_seasonal", "naive_weekday_mean")
+#: A single method is shown only if it erred this much less than the better blend.
+CLEARLY: Final = 0.02
 
 _LEAST = 28
-_YEARLY_FROM = 500
-_WIDER_A_DAY = 0.01
-_FLOOR = 0.1
+_COUNTED = 14
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One past day, what was known by then, what followed and what each method had said."""
+    """One past day, what was known by then, what followed and what each method had said.
+
+    `counted` marks the days that followed and are a measure: no gap in the log.
+    """
 
     start: int
     known: History
     actual: Series
     said: dict[str, Series]
+    counted: Mask
 
     def error(self, method: str) -> float:
         """Its scaled error (MASE), or its mean error where the history never varies."""
-        scaled = mase(self.actual, self.said[method], self.known.values)
-        return (
-            scaled
-            if scaled is not None
-            else float(np.mean(np.abs(self.actual - self.said[method])))
-        )
+        actual, said = self.pair(method)
+        scaled = mase(actual, said, self.known.values)
+        return scaled if scaled is not None else float(np.mean(np.abs(actual - said)))
+
+    def pair(self, method: str) -> tuple[Series, Series]:
+        """What came and what was said, on the days that count."""
+        return self.actual[self.counted], self.said[method][self.counted]
+
+    def fold(self, method: str) -> Fold:
+        """What intervals are made of."""
+        return self.actual, self.said[method], self.counted
 
 
 @dataclass(frozen=True)
 class Row:
-    """How a method did in one trial. Coverage needs three earlier trials that had ended."""
+    """How a method did in one trial. Coverage needs three earlier trials that had ended.
+
+    `total_error` is the error of the sum of the days as a share of it.
+    """
 
     method: str
     origin: date
     horizon_days: int
     mase: float | None
     wape: float | None
+    total_error: float | None
     coverage_80: float | None
     coverage_95: float | None
 
 
 @dataclass(frozen=True)
+class Eligible:
+    """Whether a method may be chosen. `reason`: tested, too_short, launch, rare_sales."""
+
+    method: str
+    may: bool
+    reason: str
+    days_needed: int
+
+
+@dataclass(frozen=True)
 class Tried:
-    """All trials, whether the year helped, and the method that erred least."""
+    """All trials, the members with a yearly wave, and the method to show.
+
+    `reason` is why: single_better (it erred clearly less than the blends), blend (no single method
+    did), rare_sales (only a mean rate can be told), untested (too little history for a trial that
+    chooses; the plainest method).
+    """
 
     trials: tuple[Trial, ...]
-    yearly: bool
     method: str
+    reason: str
+    members: tuple[str, ...]
+    eligible: tuple[Eligible, ...]
+    yearly: frozenset[str] = field(default_factory=frozenset)
 
-    def deciding_error(self, method: str) -> float:
-        """The method's mean scaled error over the trials that choose: all but the last."""
-        return float(np.mean([trial.error(method) for trial in deciding(self.trials)]))
+    def folds(self, method: str) -> list[Fold]:
+        """The trials as intervals take them."""
+        return [trial.fold(method) for trial in self.trials if method in trial.said]
 
     def rows(self) -> list[Row]:
         """Every method in every trial, oldest first."""
-        return [
-            self._row(index, method)
-            for index in range(len(self.trials))
-            for method in self.trials[index].said
-        ]
+        return [self._row(trial, method) for trial in self.trials for method in trial.said]
 
-    def said_rows(self) -> list[dict[str, object]]:
-        """What the method had said in each trial, a row a day: origin, day, actual, said."""
-        return [
-            {
-                "origin": trial.known.day(trial.start - 1),
-                "day": trial.known.day(trial.start + lead),
-                "actual": round(float(trial.actual[lead]), 2),
-                "said": round(float(trial.said[self.method][lead]), 2),
-            }
-            for trial in self.trials
-            for lead in range(len(trial.actual))
+    def _row(self, trial: Trial, method: str) -> Row:
+        actual, said = trial.pair(method)
+        ended = [
+            past.fold(method)
+            for past in self.trials
+            if past.start + HORIZON <= trial.start and method in past.said
         ]
-
-    def _row(self, index: int, method: str) -> Row:
-        trial = self.trials[index]
-        said = trial.said[method]
-        earlier = [past for past in self.trials if past.start + HORIZON <= trial.start]
         held: list[float | None] = [None, None]
-        if len(earlier) >= FOLDS:
+        if len(ended) >= FOLDS:
             for place, level in enumerate(LEVELS):
-                low, high = band(said, trial.known, method, earlier, level)
-                held[place] = coverage(trial.actual, low, high)
+                low, high = band(trial.said[method], trial.known, ended, level)
+                held[place] = coverage(actual, low[trial.counted], high[trial.counted])
+        sold = float(np.sum(actual))
         return Row(
             method,
             trial.known.day(trial.start - 1),
             HORIZON,
-            mase(trial.actual, said, trial.known.values),
-            wape(trial.actual, said),
+            mase(actual, said, trial.known.values),
+            wape(actual, said),
+            abs(float(np.sum(said)) / sold - 1.0) if sold > 0 else None,
             held[0],
             held[1],
         )
 
 
-def carry(
-    method: str,
-    known: History,
-    horizon: int,
+def tried(
+    history: History,
     *,
     events: Sequence[EventDay],
-    yearly: bool = False,
     seed: int,
-) -> Carried:
-    """What a method says for the days after what is known."""
-    if method == PROPHET:
-        return prophet(known, horizon, events=seen(known, events), yearly=yearly, seed=seed)
-    values = {"naive_seasonal": naive_seasonal, "naive_weekday_mean": naive_weekday_mean}[method]
-    return Carried(values(known, horizon), {}, known.day(len(known.values)))
-
-
-def seen(known: History, events: Sequence[EventDay]) -> list[EventDay]:
-    """The events that the known days teach something about."""
-    return standing_out(known.values, known.first, events)
-
-
-def tried(history: History, *, events: Sequence[EventDay], seed: int) -> Tried:
+    members: Sequence[str] = MEMBERS,
+    kept_out: Mapping[str, str] | None = None,
+    elsewhere: Mapping[date, Multipliers] | None = None,
+) -> Tried:
     """Up to eight trials of 28 days, two weeks apart, each knowing only the days before it.
 
-    Prophet gets a yearly wave (a candidate from 500 known days on) where it erred less with it.
-    Then, of Prophet and the two plain methods, the one with the least mean scaled error is
-    chosen; a tie goes to the plainer one. The last trial chooses nothing: it is what the shop is
-    told about. `forecast.validate` measures choice and interval together on days neither had seen.
+    A member takes part in trials of which it has history enough, and gets a yearly wave (tried
+    from 500 or 730 known days on) where it erred less with it. Then the better of median and mean
+    of the members is shown, or a single method that erred clearly less. The last trial chooses
+    nothing: it is what the shop is told about. `kept_out` are members that the history itself
+    speaks against, with the reason; `elsewhere` has event multipliers of the whole by origin.
     """
+    out = kept_out or {}
     starts = origins(len(history.values), horizon=HORIZON, step=STEP, count=TRIALS, least=_LEAST)
-    plain = [_trial(history, start, events, yearly=False, seed=seed) for start in starts]
-    waved = [
-        _trial(history, start, events, yearly=True, seed=seed)
-        for start in starts
-        if start >= _YEARLY_FROM
-    ]
-    both = plain[len(plain) - len(waved) :]
-    yearly = len(waved) >= 2 and _error(deciding(waved)) < _error(deciding(both))
-    trials = (*plain[: len(plain) - len(waved)], *waved) if yearly else tuple(plain)
-    found = Tried(trials, yearly, PROPHET)
-    return Tried(trials, yearly, min((*NAIVE, PROPHET), key=found.deciding_error))
+    chosen = [member for member in members if member not in out]
+    tries = [_Try(history, start, events, elsewhere or {}, seed) for start in starts]
+    tries = [one for one in tries if one.counted.sum() >= _COUNTED]
+    plain = [one.said(chosen) for one in tries]
+    deciding = max(len(tries) - 1, min(len(tries), 1))
+    yearly = frozenset(
+        member
+        for member in chosen
+        if member in YEARLY and _year_helps(member, tries, plain, deciding)
+    )
+    trials = tuple(
+        one.trial({**said, **one.yearly(yearly & set(said))}, chosen)
+        for one, said in zip(tries, plain, strict=True)
+    )
+    told = [_eligible(member, trials, out) for member in (*NAIVE, *members)]
+    able = [member for member in chosen if any(row.method == member and row.may for row in told)]
+    method, reason = _choice(trials[:deciding], able)
+    return Tried(trials, method, reason, tuple(able), tuple(told), yearly)
 
 
 def deciding(trials: Sequence[Trial]) -> Sequence[Trial]:
@@ -168,46 +182,83 @@ def deciding(trials: Sequence[Trial]) -> Sequence[Trial]:
     return trials[:-1] or trials
 
 
-def _error(trials: Sequence[Trial]) -> float:
-    return float(np.mean([trial.error(PROPHET) for trial in trials]))
+class _Try:
+    """A past day to try methods at."""
+
+    def __init__(
+        self,
+        history: History,
+        start: int,
+        events: Iterable[EventDay],
+        elsewhere: Mapping[date, Multipliers],
+        seed: int,
+    ) -> None:
+        self.start, self.seed = start, seed
+        self.actual = history.values[start : start + HORIZON]
+        self.counted = history.counted[start : start + HORIZON]
+        past = history.until(start)
+        self.known = Known.by(past, events, elsewhere.get(past.day(start - 1)))
+
+    def said(self, members: Sequence[str]) -> dict[str, Series]:
+        able = [member for member in (*NAIVE, *members) if DAYS_NEEDED[member] <= self.start]
+        return {member: self.known.carry(member, HORIZON, seed=self.seed) for member in able}
+
+    def yearly(self, members: Iterable[str]) -> dict[str, Series]:
+        return {
+            member: self.known.carry(member, HORIZON, yearly=True, seed=self.seed)
+            for member in sorted(members)
+            if self.start >= YEARLY[member]
+        }
+
+    def trial(self, said: dict[str, Series], members: Sequence[str]) -> Trial:
+        every = {**said, **blended(said, members)}
+        return Trial(self.start, self.known.history, self.actual, every, self.counted)
 
 
-def _trial(
-    history: History, start: int, events: Sequence[EventDay], *, yearly: bool, seed: int
-) -> Trial:
-    known = history.until(start)
-    said = {
-        method: carry(method, known, HORIZON, events=events, yearly=yearly, seed=seed).values
-        for method in (PROPHET, *NAIVE)
-    }
-    return Trial(start, known, history.values[start : start + HORIZON], said)
-
-
-def band(
-    said: Series, known: History, method: str, trials: Sequence[Trial], level: float
-) -> tuple[Series, Series]:
-    """Low and high around what was said, from the worst of the last three trials that had ended.
-
-    Errors grow as the square root of the level, and the band by 1 % of its width a day beyond the
-    28 tested. Never below zero; on closed weekdays it is the value itself. Measured on 17 daily
-    series (held-out 28-day windows, four a series): 80 % bands held .80, 95 % bands .93 of the
-    days; between days 43 and 70 it was .78 and .90.
-    """
-    # the quantile of n errors that a further one stays below with this chance
-    exact = min(1.0, level * (HORIZON + 1) / HORIZON)
-    past = trials[-FOLDS:]
+def _year_helps(
+    member: str, tries: Sequence[_Try], plain: Sequence[dict[str, Series]], deciding: int
+) -> bool:
+    """Whether the member erred less with a yearly wave, in two trials that choose or more."""
+    able = [place for place in range(deciding) if tries[place].start >= YEARLY[member]]
+    if len(able) < 2:
+        return False
+    waved = [tries[place].yearly([member])[member] for place in able]
+    actual = [tries[place].actual for place in able]
     errors = [
-        (trial.actual - trial.said[method]) / _scale(trial.said[method], trial.known)
-        for trial in past
+        sum(float(np.sum(np.abs(came - said))) for came, said in zip(actual, told, strict=True))
+        for told in (waved, [plain[place][member] for place in able])
     ]
-    lead = np.arange(1, len(said) + 1)
-    wider = 1.0 + _WIDER_A_DAY * np.maximum(lead - HORIZON, 0)
-    half = worst_fold(errors, exact) * _scale(said, known) * wider
-    first = known.first.weekday() + len(known.values)
-    half[np.isin((first + lead - 1) % 7, list(closed_weekdays(known)))] = 0.0
-    return np.maximum(said - half, 0.0), said + half
+    return errors[0] < errors[1]
 
 
-def _scale(said: Series, known: History) -> Series:
-    usual = max(float(np.mean(known.values[-56:])), 1e-9)
-    return np.sqrt(np.maximum(said, _FLOOR * usual))
+def _eligible(member: str, trials: Sequence[Trial], out: Mapping[str, str]) -> Eligible:
+    needed = DAYS_NEEDED[member]
+    if member in out:
+        return Eligible(member, False, out[member], needed)
+    tested = any(member in trial.said for trial in deciding(trials))
+    return Eligible(member, tested, "tested" if tested else "too_short", needed + HORIZON)
+
+
+def _choice(trials: Sequence[Trial], members: Sequence[str]) -> tuple[str, str]:
+    """The method to show, and why. A tie goes to the plainer one."""
+    fair = [trial for trial in trials if all(member in trial.said for member in members)]
+    if not fair:
+        return ("weekday_mean" if "weekday_mean" in members else NAIVE[1]), "untested"
+    errors = {
+        method: float(np.mean([trial.error(method) for trial in fair]))
+        for method in (*NAIVE, *members, *BLENDS)
+        if method in fair[0].said
+    }
+    singles = [method for method in (*NAIVE, *members) if method in errors]
+    single = min(singles, key=lambda method: errors[method])
+    blends = [method for method in BLENDS if method in errors]
+    if not blends:
+        return single, "single_better"
+    blend = min(blends, key=lambda method: errors[method])
+    clearly = errors[single] <= (1 - CLEARLY) * errors[blend]
+    return (single, "single_better") if clearly else (blend, "blend")
+
+
+def is_prophet(method: str, members: Sequence[str]) -> bool:
+    """Whether Prophet is part of what is shown."""
+    return method == PROPHET or (method in BLENDS and PROPHET in members)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_core.models.event_lift import day_lifts, lifts_of
+from crm_core.models.forecast_effects import learned_effects
 from crm_core.models.forecast_events import OWN, EventDay
 from crm_core.models.forecast_methods import History
 from crm_core.models.student import t_quantile
@@ -36,6 +36,7 @@ _SPEND_DAYS = 7
 _LEAST_DISCOUNT = 0.05
 _LEAST_SPELLS, _LEAST_PROMOTIONS = 3, 12
 _USUAL_DAYS = 30
+_LEAST_LIFT = 0.05
 
 
 @dataclass(frozen=True)
@@ -177,10 +178,11 @@ def _learned(
     values = daily[target].to_numpy(dtype=float)
     first = pd.Timestamp(daily["day"].iloc[0]).date()
     history = History(first, values)
-    lifts = day_lifts(history, events)
+    days = [history.day(place) for place in range(len(values))]
+    lifts = np.maximum(learned_effects(history, events).ahead(days), _LEAST_LIFT)
     sold = values > 0
     plain = _controls(first, len(values))
-    outcome = np.log(np.where(sold, values, 1.0)) - np.log(lifts_of(lifts, history, 0, len(values)))
+    outcome = np.log(np.where(sold, values, 1.0)) - np.log(lifts)
     tried = np.column_stack([moved - moved.mean(), plain])
     gain = _gain(outcome, plain, tried, sold)
     full = tried if placebo is None else np.column_stack([tried, placebo - placebo.mean()])

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from crm_core.models.demand import COLUMNS as DEMAND
-from crm_core.models.forecast import EVENTS
-from crm_core.models.forecast_methods import COMPONENTS
-from crm_core.models.forecast_trials import Row
+from crm_core.models.forecast_bands import Fold
+from crm_core.models.forecast_document import EVENTS
+from crm_core.models.forecast_prophet import COMPONENTS
 from crm_core.models.part_series import Told
-from crm_core.models.period_sums import Past, period_rows
 from crm_core.models.what_if import COLUMNS as EFFECTS
 from crm_core.pipeline.forecast_series import AllSeries, Key
 
@@ -40,98 +39,66 @@ ADDS_UP: Final = ("net_revenue", "orders", "new_buyers", "units")
 NAIVE: Final = "naive_seasonal"
 
 
-def of_series(series: AllSeries, as_of: date) -> dict[str, pd.DataFrame]:
+def of_series(series: AllSeries) -> dict[str, pd.DataFrame]:
     """The tables about series, each with its columns in COLUMNS."""
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in list(COLUMNS)[:5]}
-    first = as_of + timedelta(1)
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in list(COLUMNS)[:5]}
+    chosen = [_chosen(key, told) for key, told in series.told.items()]
     for key, told in series.told.items():
-        named = dict(zip(_KEY, key, strict=True))
-        rows["forecast"] += [named | row for row in _days(first, told)]
+        found["forecast"].append(_keyed(key, told.frame()))
         if key[0] in ADDS_UP:
-            trials = list(told.trials.values())
-            halves = dict(told.halves)
-            rows["forecast_periods"] += [
-                named | row for row in period_rows(first, told.values, halves, trials)
-            ]
-        rows["forecast_series"].append(named | _series(told))
-        rows["forecast_backtest"] += [
-            named | _scored(row, _total_error(told, row)) for row in told.rows
-        ]
-        rows["forecast_trials"] += [
-            named | row for origin, past in told.trials.items() for row in _trial(origin, past)
-        ]
-    rows["forecast_series"] += _left_out(series.left_out)
-    return {name: pd.DataFrame(found, columns=list(COLUMNS[name])) for name, found in rows.items()}
+            found["forecast_periods"].append(_keyed(key, told.periods()))
+        found["forecast_backtest"].append(_keyed(key, told.rows))
+        for origin, fold in told.trials.items():
+            found["forecast_trials"].append(_keyed(key, _trial(origin, fold)))
+    rows = {name: _together(frames, COLUMNS[name]) for name, frames in found.items()}
+    lines = chosen + _left_out(series.left_out)
+    return rows | {"forecast_series": pd.DataFrame(lines, columns=list(COLUMNS["forecast_series"]))}
 
 
-def _days(first: date, told: Told) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for place, value in enumerate(told.values):
-        row: dict[str, Any] = {"day": first + timedelta(place), "value": round(float(value), 2)}
-        for level, half in told.halves.items():
-            row[f"low_{level}"] = round(max(float(value - half[place]), 0.0), 2)
-            row[f"high_{level}"] = round(float(value + half[place]), 2)
-        found.append(row)
-    return found
+def _keyed(key: Key, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(**dict(zip(_KEY, key, strict=True)))
 
 
-def _series(told: Told) -> dict[str, Any]:
+def _together(frames: Sequence[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    known = [frame for frame in frames if len(frame)]
+    rows = pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(columns))
+    return rows[list(columns)]
+
+
+def _chosen(key: Key, told: Told) -> dict[str, Any]:
     """What was chosen, and the means of its measures over the past trials."""
-    own = [row for row in told.rows if row.method == told.method]
-    plain = [row for row in told.rows if row.method == NAIVE]
-    mase, naive = _mean([row.mase for row in own]), _mean([row.mase for row in plain])
+    own = told.rows[told.rows["method"] == told.method]
+    plain = told.rows[told.rows["method"] == NAIVE]
+    mase, naive = _mean(own["mase"]), _mean(plain["mase"])
     return {
+        **dict(zip(_KEY, key, strict=True)),
         "method": told.method,
         "reason": told.reason,
         "history_days": told.days,
-        "mase": mase,
         "mase_naive": naive,
         "skill": None if mase is None or not naive else round(1.0 - mase / naive, 6),
-        "wape": _mean([row.wape for row in own]),
-        "total_error": _mean([_total_error(told, row) for row in own]),
-        "coverage_80": _mean([row.coverage_80 for row in own]),
-        "coverage_95": _mean([row.coverage_95 for row in own]),
         "warnings": ",".join(told.warnings),
+        **{name: _mean(own[name]) for name in _SCORES},
     }
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None and value == value]
-    return round(float(np.mean(known)), 6) if known else None
+def _mean(values: pd.Series) -> float | None:
+    known = values.dropna()
+    return round(float(known.astype(float).mean()), 6) if len(known) else None
 
 
-def _total_error(told: Told, row: Row) -> float | None:
-    """How far the sum of a trial's days was off, as a share of it; known of the method shown."""
-    past = told.trials.get(row.origin)
-    if past is None or row.method != told.method:
-        return None
-    came = float(past.actual.sum())
-    return round(abs(float(past.said.sum()) - came) / came, 6) if came > 0 else None
-
-
-def _scored(row: Row, total_error: float | None) -> dict[str, Any]:
-    return {
-        "method": row.method,
-        "origin": row.origin,
-        "horizon_days": row.horizon_days,
-        "mase": row.mase,
-        "wape": row.wape,
-        "total_error": total_error,
-        "coverage_80": row.coverage_80,
-        "coverage_95": row.coverage_95,
-    }
-
-
-def _trial(origin: date, past: Past) -> list[dict[str, Any]]:
-    return [
+def _trial(origin: date, fold: Fold) -> pd.DataFrame:
+    """A past trial's days that count."""
+    came, said, counted = fold
+    places = np.flatnonzero(counted)
+    return pd.DataFrame(
         {
             "origin": origin,
-            "day": origin + timedelta(lead + 1),
-            "actual": round(float(actual), 2),
-            "said": round(float(said), 2),
+            "day": [origin + timedelta(int(place) + 1) for place in places],
+            "actual": np.round(came[places], 2),
+            "said": np.round(said[places], 2),
         }
-        for lead, (actual, said) in enumerate(zip(past.actual, past.said, strict=True))
-    ]
+    )
 
 
 def _left_out(left_out: dict[Key, tuple[str, int]]) -> list[dict[str, Any]]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from crm_core.models.demand import METHOD as STAGES
-from crm_core.models.demand import SEGMENTS, Seen, Shares, shares, split, split_halves
-from crm_core.models.forecast import HORIZON_DAYS, Forecast, history_of
-from crm_core.models.forecast_events import EventDay, all_days
-from crm_core.models.forecast_methods import History, Series
-from crm_core.models.forecast_trials import Row
-from crm_core.models.part_series import Told, Whole, quick
-from crm_core.models.period_sums import Past
+from crm_core.models.demand import SEGMENTS, SPAN, Seen, Shares, rough_of, shares, split
+from crm_core.models.forecast import HORIZON_DAYS, LEAST_DAYS, Forecast, history_of
+from crm_core.models.forecast_document import BACKTEST, table_of
+from crm_core.models.part_series import Told, Whole, of_forecast, part
 from crm_core.models.reconcile import in_cents, reconciled
 from crm_core.pipeline.series_days import (
     SEGMENT,
@@ -32,8 +29,6 @@ from crm_core.store import Store
 
 Key = tuple[str, str, str]
 FIRST: Final = "net_revenue"
-_LEAST_DAYS = 60
-_LEVELS = ("80", "95")
 
 
 @dataclass
@@ -56,24 +51,7 @@ def every_series(
 ) -> AllSeries:
     """The totals of all measures, then their parts, dimension by dimension."""
     found = AllSeries()
-    wholes: dict[str, Whole] = {}
-    for measure in SPLITS:
-        daily = totals.rename(columns={measure: "value"})[["day", "value"]]
-        history = history_of(daily, as_of)
-        days = len(history.values)
-        if days < _LEAST_DAYS:
-            found.left_out[measure, TOTAL, ""] = ("not_enough_days", days)
-            continue
-        known = all_days(events, history.first, history.day(days + HORIZON_DAYS - 1))
-        if measure == FIRST:
-            told = of_forecast(made)
-        else:
-            beside = wholes[FIRST].beside(history, known)
-            told = quick(history, known, HORIZON_DAYS, whole=beside)
-        told = replace(told, values=np.round(told.values, 2))
-        found.told[measure, TOTAL, ""] = told
-        said = {origin: past.said for origin, past in told.trials.items()}
-        wholes[measure] = Whole.of(history, told.values, said, known)
+    wholes = _totals(found, totals, made, events, as_of)
     for dimension in dict.fromkeys(name for names in SPLITS.values() for name in names):
         if dimension == SEGMENT:
             continue
@@ -89,21 +67,30 @@ def every_series(
     return found
 
 
-def of_forecast(made: Forecast) -> Told:
-    """The forecast that all methods were tried for, as the other series are told."""
-    frame, trials = made.frame, made.trials
-    values = frame["value"].to_numpy(dtype=float)
-    halves = {name: frame[f"high_{name}"].to_numpy(dtype=float) - values for name in _LEVELS}
-    past = {
-        origin: Past(rows["actual"].to_numpy(dtype=float), rows["said"].to_numpy(dtype=float))
-        for origin, rows in trials.groupby("origin", sort=True)
-    }
-    columns = ["method", "origin", "horizon_days", "mase", "wape", "coverage_80", "coverage_95"]
-    rows = tuple(
-        Row(*(None if value != value else value for value in row))
-        for row in made.backtest[columns].itertuples(index=False)
-    )
-    return Told(made.method, "least_error", made.days, values, halves, past, rows, made.warnings)
+def _totals(
+    found: AllSeries, totals: pd.DataFrame, made: Forecast, events: pd.DataFrame, as_of: date
+) -> dict[str, Whole]:
+    """Tells every measure of the whole shop; what its parts go with, by measure."""
+    wholes: dict[str, Whole] = {}
+    for measure in SPLITS:
+        daily = _of(totals, measure)
+        history = history_of(daily, as_of)
+        if len(history.values) < LEAST_DAYS:
+            found.left_out[measure, TOTAL, ""] = ("not_enough_days", len(history.values))
+            continue
+        if measure == FIRST:
+            told = of_forecast(made, history)
+        else:
+            beside = wholes[FIRST].beside()
+            told = part(daily, beside, events=events, as_of=as_of, horizon=HORIZON_DAYS)
+        told = replace(told, values=np.round(told.values, 2))
+        found.told[measure, TOTAL, ""] = told
+        wholes[measure] = Whole.of(told, daily, events, as_of)
+    return wholes
+
+
+def _of(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    return rows.rename(columns={measure: "value"})[["day", "value"]]
 
 
 def _split(
@@ -114,28 +101,27 @@ def _split(
     events: pd.DataFrame,
     as_of: date,
 ) -> None:
-    """Tells the parts of one measure by one dimension; nothing where nobody is told apart."""
+    """Tells the parts of one measure by one dimension; nothing where none are told apart."""
     measure, dimension = key
-    histories: dict[str, History] = {}
-    for member, days in rows.groupby("member", sort=True):
-        history = history_of(days.rename(columns={measure: "value"})[["day", "value"]], as_of)
-        if len(history.values):
-            histories[str(member)] = history
-    if not set(histories) - {UNKNOWN}:
+    sold = {
+        str(member): _of(days, measure)
+        for member, days in rows.groupby("member", sort=True)
+        if (days[measure] != 0).any()
+    }
+    if not set(sold) - {UNKNOWN}:
         found.left_out[measure, dimension, ""] = ("nothing_told_apart", 0)
         return
-    known = _days_of(events, whole)
-    told = {name: quick(past, known, HORIZON_DAYS, whole=whole) for name, past in histories.items()}
+    told = {
+        name: part(daily, whole, events=events, as_of=as_of, horizon=HORIZON_DAYS)
+        for name, daily in sold.items()
+    }
     _add(found, key, whole.values, told)
 
 
-def _days_of(events: pd.DataFrame, whole: Whole) -> Sequence[EventDay]:
-    last = whole.history.day(len(whole.history.values) + HORIZON_DAYS - 1)
-    return all_days(events, whole.history.first, last)
-
-
-def _add(found: AllSeries, key: tuple[str, str], whole: Series, told: Mapping[str, Told]) -> None:
-    """Keeps parts after they were made to add up; each interval moves with its value."""
+def _add(
+    found: AllSeries, key: tuple[str, str], whole: Any, told: Mapping[str, Told]
+) -> None:
+    """Keeps parts after they were made to add up, the largest first."""
     names = sorted(told, key=lambda name: (name.startswith("_"), -float(told[name].values.sum())))
     parts = np.array([told[name].values for name in names])
     variances = np.array([told[name].variance for name in names])
@@ -151,27 +137,36 @@ def _split_by_stage(found: AllSeries, measure: str) -> None:
         found.left_out[measure, SEGMENT, ""] = ("no_past_stages", whole.days)
         return
     known = shares(found.seen, measure)
-    values = split(whole.values, known)
-    halves = split_halves(values, whole.values, whole.halves, known)
+    frame = whole.frame()
+    above = np.maximum(frame["value"].to_numpy(dtype=float), 0.01)
+    wide = [frame[f"high_{name}"].to_numpy(dtype=float) / above - 1.0 for name in ("80", "95")]
+    values, rough = split(whole.values, known), rough_of(known, (wide[0], wide[1]))
     told = {
         name: Told(
-            STAGES, "past_shares", whole.days, row, half,
+            STAGES,
+            "past_shares",
+            whole.history,
+            row,
             rows=_stage_rows(found.seen, known, place),
             warnings=("interval_from_shares",),
+            rough=rough[place],
         )
-        for place, (name, row, half) in enumerate(zip(SEGMENTS, values, halves, strict=True))
+        for place, (name, row) in enumerate(zip(SEGMENTS, values, strict=True))
         if row.any()
-    }  # fmt: skip
+    }
     _add(found, (measure, SEGMENT), whole.values, told)
 
 
-def _stage_rows(seen: Sequence[Seen], known: Shares, place: int) -> tuple[Row, ...]:
+def _stage_rows(seen: Sequence[Seen], known: Shares, place: int) -> pd.DataFrame:
     """How far each past day's share was from the mean of the others, as an error of its method."""
     whole = known.by_origin.mean(axis=2)[:, place]
-    if len(whole) < 2:
-        return ()
-    others = (whole.sum() - whole) / (len(whole) - 1)
-    return tuple(
-        Row(STAGES, past.origin, 90, None, float(abs(own - other) / own) if own > 0 else None, None, None)
-        for past, own, other in zip(seen, whole, others, strict=True)
-    )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for number, past in enumerate(seen if len(seen) > 1 else []):
+        own = float(whole[number])
+        other = (float(whole.sum()) - own) / (len(whole) - 1)
+        error = abs(own - other) / own if own > 0 else None
+        rows.append(
+            dict.fromkeys(BACKTEST)
+            | {"method": STAGES, "origin": past.origin, "horizon_days": SPAN, "total_error": error}
+        )
+    return table_of(rows, BACKTEST)

@@ -8,7 +8,13 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from crm_core.models.forecast import Forecast, forecast, own_events
+from crm_core.models.forecast import HORIZON_DAYS, forecast, history_of, own_events
+from crm_core.models.forecast_document import Forecast
+from crm_core.models.forecast_effects import learned_effects
+from crm_core.models.forecast_events import all_days
+from crm_core.models.forecast_members import PROPHET
+from crm_core.models.forecast_oddities import oddities
+from crm_core.models.forecast_prophet import components
 from crm_core.pipeline.demand_table import demand_rows
 from crm_core.pipeline.effect_days import effect_rows
 from crm_core.pipeline.forecast_rows import COLUMNS, of_series
@@ -45,9 +51,9 @@ def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Doc
     events = own_events(store)
     made = _first(totals, events, as_of)
     series = every_series(store, totals, made, events, as_of)
-    frames = of_series(series, as_of)
+    frames = of_series(series)
     frames["forecast_events"] = made.events
-    frames["forecast_components"] = made.components
+    frames["forecast_components"] = _explained(totals, made, events, as_of)
     frames["forecast_demand"] = demand_rows(store, series, as_of)
     frames["forecast_effects"] = effect_rows(store, events, as_of)
     tables = {name: _arrow(frames[name], columns) for name, columns in COLUMNS.items()}
@@ -55,8 +61,27 @@ def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Doc
 
 
 def _first(totals: pd.DataFrame, events: pd.DataFrame, as_of: date) -> Forecast:
-    daily = totals.rename(columns={MEASURE: "value"})[["day", "value"]]
-    return forecast(daily, events=events, as_of=as_of)
+    return forecast(_revenue(totals), events=events, as_of=as_of)
+
+
+def _revenue(totals: pd.DataFrame) -> pd.DataFrame:
+    return totals.rename(columns={MEASURE: "value"})[["day", "value"]]
+
+
+def _explained(
+    totals: pd.DataFrame, made: Forecast, events: pd.DataFrame, as_of: date
+) -> pd.DataFrame:
+    """What Prophet sees in the shop's net revenue, whether it is the method shown or not; nothing
+    where it may not be chosen."""
+    may = made.eligible.set_index("method")["may"]
+    if not bool(may.get(PROPHET, False)):
+        return pd.DataFrame(columns=list(COLUMNS["forecast_components"]))
+    plain = history_of(_revenue(totals), as_of)
+    last = plain.day(len(plain.values) + HORIZON_DAYS - 1)
+    known = all_days(events, plain.first, last)
+    history = oddities(plain, known).history
+    effects = learned_effects(history, known)
+    return components(history, HORIZON_DAYS, effects=effects, yearly=made.yearly, seed=0)
 
 
 def _arrow(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:
