@@ -85,7 +85,12 @@ class Told:
         rows: list[dict[str, Any]] = []
         for grain, (first, end) in zip(grains, spans.tolist(), strict=True):
             value = float(np.sum(self.values[first:end]))
-            row = {"grain": grain, "starts_on": days[first], "ends_on": days[end - 1], "value": value}
+            row = {
+                "grain": grain,
+                "starts_on": days[first],
+                "ends_on": days[end - 1],
+                "value": value,
+            }
             for rough, name in zip(self.rough, _NAMES, strict=True):
                 half = value * float(np.mean(np.broadcast_to(rough, len(days))[first:end]))
                 row |= {f"low_{name}": max(value - half, 0.0), f"high_{name}": value + half}
@@ -169,7 +174,11 @@ def part(
     rows = pd.concat([rows, alone.rows], ignore_index=True)
     if None not in own and float(np.mean(own)) <= errors[method]:  # pyright: ignore[reportArgumentType]
         return replace(alone, rows=rows, warnings=(*alone.warnings, *_lately(history)))
-    folds = {trial.known.day(trial.start - 1): trial.fold(method) for trial in trials if method in trial.said}
+    folds = {
+        trial.known.day(trial.start - 1): trial.fold(method)
+        for trial in trials
+        if method in trial.said
+    }
     held = rows[rows["method"] == method]["coverage_80"].dropna()
     warnings = _held(held) + _lately(history)
     return Told(method, "least_error", history, said[method], folds, rows, warnings)

@@ -118,9 +118,7 @@ def _split(
     _add(found, key, whole.values, told)
 
 
-def _add(
-    found: AllSeries, key: tuple[str, str], whole: Any, told: Mapping[str, Told]
-) -> None:
+def _add(found: AllSeries, key: tuple[str, str], whole: Any, told: Mapping[str, Told]) -> None:
     """Keeps parts after they were made to add up, the largest first."""
     names = sorted(told, key=lambda name: (name.startswith("_"), -float(told[name].values.sum())))
     parts = np.array([told[name].values for name in names])

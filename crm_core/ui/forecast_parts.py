@@ -179,17 +179,18 @@ def draw_trust(view: Forecast) -> None:
     """The method, why it was chosen, and how all of them did on the past."""
     session = current()
     chosen = view.chosen or {}
-    error = "wape" if chosen.get("reason") == "past_shares" else "total_error"
     with panel("forecast.trust", help_key="forecast.trust_about"):
         facts = {
             "method": session.word("trust.method", chosen.get("method")),
             "trials": view.trials,
             "days": formats.number(view.history_days, session.language),
             "skill": session.write(_known(chosen.get("skill")), "rate"),
-            "error": session.write(_known(chosen.get(error)), "rate"),
+            "error": session.write(_known(chosen.get("total_error")), "rate"),
         }
-        paragraph(f"forecast.reason.{chosen.get('reason')}", **facts)
-        if chosen.get("reason") == "least_error":
+        tried = facts["skill"] != session.write(None, "rate")
+        paragraph("forecast.shown" if tried else "forecast.shown_untried", **facts)
+        paragraph(f"forecast.reason.{chosen.get('reason')}", error=facts["error"])
+        if tried:
             data_table(
                 view.tried,
                 [
