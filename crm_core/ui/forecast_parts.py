@@ -35,14 +35,13 @@ def draw_figures(view: Forecast) -> None:
     daily = "_daily.label" if view.measure == DAILY_ONLY else ""
     ahead, chosen = view.ahead or {}, view.chosen or {}
     unit = "number" if view.measure == DAILY_ONLY else view.unit
-    figures(
-        [
-            (f"forecast.next_30{daily}", ahead[30]["value"], unit),
-            (f"forecast.last_30{daily}", view.last_30, unit),
-            (f"forecast.next_90{daily}", ahead[90]["value"], unit),
-            ("forecast.coverage", _known(chosen.get("coverage_80")), "rate"),
-        ]
-    )
+    told = [
+        (f"forecast.next_30{daily}", ahead[30]["value"], unit),
+        (f"forecast.last_30{daily}", view.last_30, unit),
+        (f"forecast.next_90{daily}", ahead[90]["value"], unit),
+        ("forecast.coverage", _known(chosen.get("coverage_80")), "rate"),
+    ]
+    figures([figure for figure in told if figure[1] is not None])
     if ahead[30]["low_80"] is not None:
         ranges = {
             f"{end}_{days}": session.write(ahead[days][f"{end}_80"], unit)

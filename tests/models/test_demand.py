@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_core.models.demand import SEGMENTS, Seen, demand, shares, split, split_halves
+from crm_core.models.demand import SEGMENTS, Seen, demand, rough_of, shares, split
 
 
 def seen(origin: date, active: float) -> Seen:
@@ -52,14 +52,11 @@ def test_a_split_adds_up_to_the_whole_every_day() -> None:
 
 
 def test_a_share_that_wandered_makes_a_wider_interval() -> None:
-    whole = np.full(90, 1_000.0)
-    halves = {"80": np.full(90, 100.0), "95": np.full(90, 160.0)}
+    whole = np.full(90, 0.1), np.full(90, 0.16)
     widths = []
     for other in (100.0, 160.0):
         known = shares([PAST[0], seen(date(2026, 4, 1), other)], "net_revenue")
-        told = split_halves(split(whole, known), whole, halves, known)
-        row = SEGMENTS.index("lapsed")
-        widths.append(told[row]["80"][0] / split(whole, known)[row][0])
+        widths.append(rough_of(known, whole)[SEGMENTS.index("lapsed")][0][0])
     assert widths[0] == pytest.approx(0.1, abs=0.01)
     assert widths[1] > 0.3
 

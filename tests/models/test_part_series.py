@@ -3,14 +3,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 
-from crm_core.models.forecast_events import calendar_days
 from crm_core.models.forecast_methods import History
-from crm_core.models.part_series import SHARE, SHARE_OF_YEAR, Whole, quick
+from crm_core.models.part_series import SHARE, SHARE_OF_YEAR, Told, Whole, part
 
 FIRST = date(2024, 7, 1)
 DAYS = 850
 HORIZON = 90
+AS_OF = FIRST + timedelta(DAYS - 1)
+NONE = pd.DataFrame(columns=["name", "starts_on", "ends_on"])
 
 
 def season(days: int = DAYS + HORIZON) -> np.ndarray:
@@ -23,56 +25,56 @@ def whole() -> Whole:
     truth = season()
     starts = [DAYS - 28 - 14 * back for back in range(8)]
     trials = {FIRST + timedelta(start - 1): truth[start : start + 28] for start in sorted(starts)}
-    return Whole.of(History(FIRST, truth[:DAYS]), truth[DAYS:], trials, [])
+    return Whole(History(FIRST, truth[:DAYS]), truth[DAYS:], trials, {})
 
 
-def noise(days: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(1.0, 0.15, days)
+def told(values: np.ndarray) -> Told:
+    days = pd.date_range(end=pd.Timestamp(AS_OF), periods=len(values))
+    daily = pd.DataFrame({"day": days, "value": values})
+    return part(daily, whole(), events=NONE, as_of=AS_OF, horizon=HORIZON)
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(1.0, 0.15, DAYS)
 
 
 def test_a_steady_part_goes_with_the_whole_and_has_its_season() -> None:
-    part = History(FIRST, 0.3 * season()[:DAYS] * noise(DAYS, 1))
-    told = quick(part, [], HORIZON, whole=whole())
-    assert told.method in (SHARE, SHARE_OF_YEAR)
-    assert np.abs(told.values / (0.3 * season()[DAYS:]) - 1).mean() < 0.15
-    assert len(told.trials) == 8
-    assert "interval_not_tested" not in told.warnings
+    found = told(0.3 * season()[:DAYS] * noise(1))
+    assert found.method in (SHARE, SHARE_OF_YEAR)
+    assert np.abs(found.values / (0.3 * season()[DAYS:]) - 1).mean() < 0.15
+    assert len(found.trials) == 8
+    assert "interval_not_tested" not in found.warnings
+    own = found.rows[found.rows["method"] == found.method]["mase"].mean()
+    assert own <= found.rows[found.rows["method"] == "theta"]["mase"].mean()
 
 
 def test_a_winter_part_moves_in_the_whole_as_it_did_a_year_ago() -> None:
     at = np.arange(DAYS + HORIZON)
     share = 0.3 + 0.25 * np.cos(2 * np.pi * (at - 800) / 364)
-    part = History(FIRST, (share * season())[:DAYS] * noise(DAYS, 2))
-    told = quick(part, [], HORIZON, whole=whole())
-    assert told.method == SHARE_OF_YEAR
+    found = told((share * season())[:DAYS] * noise(2))
+    assert found.method == SHARE_OF_YEAR
     ahead = (share * season())[DAYS:]
-    assert abs(told.values.sum() / ahead.sum() - 1) < 0.1
+    assert abs(found.values.sum() / ahead.sum() - 1) < 0.1
+
+
+def test_a_part_with_a_life_of_its_own_is_told_by_itself() -> None:
+    weekdays = np.array([2.0, 1, 1, 1, 1, 5, 6])[np.arange(DAYS) % 7]
+    found = told(100 * weekdays * np.random.default_rng(3).normal(1.0, 0.05, DAYS))
+    assert found.method not in (SHARE, SHARE_OF_YEAR)
+    assert found.values[np.arange(DAYS, DAYS + HORIZON) % 7 == 6].mean() > 400
 
 
 def test_a_new_part_is_told_as_too_new_and_its_interval_as_a_guess() -> None:
-    told = quick(
-        History(FIRST + timedelta(DAYS - 20), np.full(20, 50.0)), [], HORIZON, whole=whole()
-    )
-    assert (told.reason, told.days, told.trials) == ("too_new", 20, {})
-    assert "interval_not_tested" in told.warnings
-    assert told.values.sum() > 0
-    assert (told.halves["80"] >= told.values - 1e-9).all()
+    found = told(np.full(20, 50.0))
+    assert (found.reason, found.days, found.trials) == ("too_new", 20, {})
+    assert "interval_not_tested" in found.warnings
+    assert found.values.sum() > 0
+    frame = found.frame()
+    assert (frame["low_80"] == 0).all()
+    assert len(found.periods()) > 90
 
 
 def test_a_part_that_sold_nothing_for_eight_weeks_says_so() -> None:
-    values = np.concatenate([np.full(DAYS - 100, 20.0), np.zeros(100)])
-    told = quick(History(FIRST, values), [], HORIZON, whole=whole())
-    assert "nothing_lately" in told.warnings
-    assert told.values.sum() == 0
-
-
-def test_an_event_seen_twice_is_put_back_on_its_day_ahead() -> None:
-    first = date(2024, 7, 1)
-    count = (date(2026, 10, 31) - first).days + 1
-    values = 100 * noise(count, 3)
-    for year in (2024, 2025):
-        values[(date(year, 11, 11) - first).days] *= 4
-    events = calendar_days(first, date(2027, 1, 29))
-    told = quick(History(first, values), events, HORIZON)
-    day = told.values[(date(2026, 11, 11) - date(2026, 11, 1)).days]
-    assert 2.5 < day / np.median(told.values) < 5.5
+    found = told(np.concatenate([np.full(DAYS - 100, 20.0), np.zeros(100)]))
+    assert "nothing_lately" in found.warnings
+    assert found.values.sum() == 0
