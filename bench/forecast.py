@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +26,14 @@ from bench._clock import cpu, row
 from bench._series import bikes, journey
 from crm_core.models.backtest import mase, pinball
 from crm_core.models.forecast import forecast, history_of, quick
-from crm_core.models.forecast_bands import HORIZON, LEVELS, band, band_of_sums
-from crm_core.models.forecast_events import all_days
-from crm_core.models.forecast_members import BLENDS, MEMBERS, NAIVE
+from crm_core.models.forecast_bands import HORIZON, LEVELS, Fold, band, band_of_sums
+from crm_core.models.forecast_effects import learned_effects
+from crm_core.models.forecast_events import EventDay, all_days
+from crm_core.models.forecast_members import BLENDS, MEMBERS, NAIVE, PROPHET, YEARLY
+from crm_core.models.forecast_methods import History, Series, learned_days
 from crm_core.models.forecast_periods import spans_of
-from crm_core.models.forecast_trials import Trial, Tried, choice, tried
+from crm_core.models.forecast_prophet import model_of
+from crm_core.models.forecast_trials import STEP, Trial, Tried, choice, tried
 
 CHOOSING, TOLD = slice(0, 4), slice(4, 8)
 NONE = pd.DataFrame(columns=["name", "starts_on", "ends_on"])
@@ -90,41 +94,118 @@ class Held:
 
     def add(self, found: Tried, method: str) -> None:
         for trial in found.trials[TOLD]:
-            folds = [
-                past.fold(method) for past in found.trials if past.start + HORIZON <= trial.start
-            ]
+            folds = ended_folds(found, trial, method)
             said, came = trial.said[method], trial.actual
-            scale = float(np.mean(np.abs(came)))
-            grains, spans = spans_of([trial.known.day(trial.start + n) for n in range(HORIZON)])
+            days = [trial.known.day(trial.start + place) for place in range(HORIZON)]
+            grains, spans = spans_of(days)
+            sums = np.array([came[first:after].sum() for first, after in spans])
             for level in LEVELS:
                 low, high = band(said, trial.known, folds, level)
                 self.days[level] += ((came >= low) & (came <= high)).tolist()
-                bottom, top = band_of_sums(said, trial.known, folds, level, spans)
-                sums = np.array([came[a:b].sum() for a, b in spans])
-                inside = (sums >= bottom) & (sums <= top)
-                for grain, held in zip(grains, inside.tolist(), strict=True):
-                    {"week": self.weeks, "to_date": self.sums}.get(grain, {level: []})[
-                        level
-                    ].append(held)
-                self.loss += _losses(came / scale, low / scale, high / scale, level)
-                low, high = _native(trial, method, level)
-                self.loss_native += _losses(came / scale, low / scale, high / scale, level)
+                low, high = band_of_sums(said, trial.known, folds, level, spans)
+                inside = ((sums >= low) & (sums <= high)).tolist()
+                for grain, held in zip(grains, inside, strict=True):
+                    if grain != "month":
+                        (self.weeks if grain == "week" else self.sums)[level].append(held)
+
+    def compare(self, found: Tried, events: list[EventDay]) -> None:
+        """Prophet's own interval beside ours, around Prophet's own forecast."""
+        for trial in found.trials[TOLD]:
+            folds = ended_folds(found, trial, PROPHET)
+            yearly = PROPHET in found.yearly and trial.start >= YEARLY[PROPHET]
+            for level in LEVELS:
+                ours = band(trial.said[PROPHET], trial.known, folds, level)
+                theirs = native(trial.known, events, yearly=yearly, level=level)
+                self.loss.append(loss(trial.actual, *ours, level))
+                self.loss_native.append(loss(trial.actual, *theirs, level))
 
 
-def _losses(came: np.ndarray, low: np.ndarray, high: np.ndarray, level: float) -> list[float]:
-    tail = (1 - level) / 2
-    return [pinball(came, low, tail), pinball(came, high, 1 - tail)]
+def ended_folds(found: Tried, trial: Trial, method: str) -> list[Fold]:
+    return [past.fold(method) for past in found.trials if past.start + HORIZON <= trial.start]
 
 
-def _native(trial: Trial, method: str, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """The normal interval of repeated smoothing: one-day-back weekly differences of the past."""
-    said = trial.said[method]
-    past = trial.known.values
-    spread = float(np.std(past[7:] - past[:-7])) / np.sqrt(2)
-    reach = {0.8: 1.2816, 0.95: 1.96}[level] * spread
-    growth = np.sqrt(1 + 0.05 * np.arange(HORIZON))
-    return np.maximum(said - reach * growth, 0.0), said + reach * growth
+def loss(came: Series, low: Series, high: Series, level: float) -> float:
+    """Mean pinball loss of both ends, in parts of the mean day."""
+    tail, scale = (1 - level) / 2, float(np.mean(came))
+    ends = pinball(came / scale, low / scale, tail), pinball(came / scale, high / scale, 1 - tail)
+    return mean(ends)
+
+
+def native(
+    known: History, events: list[EventDay], *, yearly: bool, level: float
+) -> tuple[Series, Series]:
+    effects = learned_effects(known, events)
+    model = model_of(effects.days, yearly=yearly, multiplicative=True)
+    model.uncertainty_samples, model.interval_width = 300, level
+    days = [known.day(place) for place in range(len(known.values) + HORIZON)]
+    frame = pd.DataFrame({"ds": pd.to_datetime(days[: len(known.values)]), "y": known.values})
+    np.random.seed(1)  # Prophet draws from the global generator
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(frame[learned_days(known, {day.day for day in effects.days})], seed=1)
+        said = model.predict(pd.DataFrame({"ds": pd.to_datetime(days[-HORIZON:])}))
+    return tuple(np.maximum(said[f"yhat_{end}"].to_numpy(), 0.0) for end in ("lower", "upper"))
 
 
 def ratio(rows: Sequence[Told]) -> float:
     return mean(one.mase for one in rows) / mean(one.naive for one in rows)
+
+
+def tell(title: str, rows: Sequence[Told]) -> None:
+    row(title, f"MASE {mean(one.mase for one in rows):.4f}", f"{ratio(rows):.4f} of naive",
+        f"28-day total off {median(one.total for one in rows):.1%}")  # fmt: skip
+
+
+def main() -> None:
+    path = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("BIKE_DAYS")
+    series = journey() | (bikes(Path(path)) if path else {})
+    every: list[Told] = []
+    strict: list[Told] = []
+    plain: dict[str, list[Told]] = {}
+    held = Held.none()
+    for name, daily in series.items():
+        as_of = max(daily["day"])
+        as_of = pd.Timestamp(as_of).date()
+        history = history_of(daily, as_of)
+        events = all_days(NONE, history.first, as_of + timedelta(90))
+        # whether there is a yearly wave is chosen without the trials that are told
+        first = tried(history.until(len(history.values) - 4 * STEP), events=events, seed=0)
+        found = tried(history, events=events, seed=0, yearly=first.yearly)
+        rows = told(name, found, ended=False)
+        every += rows
+        strict += told(name, found, ended=True)
+        for method in (*NAIVE, *MEMBERS, *BLENDS):
+            plain.setdefault(method, []).extend(fixed(name, found, method))
+        held.add(found, rows[0].method)
+        held.compare(found, events)
+        seconds = cpu(lambda d=daily, a=as_of: forecast(d, events=NONE, as_of=a))
+        fast = cpu(lambda d=daily, a=as_of: quick(d, events=NONE, as_of=a))
+        row(name, rows[0].method, f"{ratio(rows):.4f} of naive",
+            f"off {median(one.total for one in rows):.1%}", f"{seconds:.1f} s CPU",
+            f"quick {fast:.2f} s")  # fmt: skip
+    print()
+    tell("chosen on 1 to 4", every)
+    tell("chosen on ended ones", strict)
+    for method, rows in plain.items():
+        tell(method, rows)
+    print(dict(Counter(one.method for one in every)))
+    for title, hits in (("days", held.days), ("weeks", held.weeks), ("sums", held.sums)):
+        row(f"held, {title}", *(f"{mean(hits[level]):.1%} at {level:.0%}" for level in LEVELS))
+    row("pinball, Prophet", f"ours {mean(held.loss):.4f}", f"its own {mean(held.loss_native):.4f}")
+
+
+def fixed(name: str, found: Tried, method: str) -> list[Told]:
+    return [
+        Told(
+            name,
+            method,
+            error(trial, method),
+            error(trial, "naive_seasonal"),
+            abs(float(trial.said[method].sum() / trial.actual.sum()) - 1.0),
+        )
+        for trial in found.trials[TOLD]
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -34,8 +34,8 @@ def rows(days: int = DAYS) -> Rows:
             )
             lines.append(line(number, "tea" if place % 2 == 0 else "cup", str(10 + day % 7)))
     products = [
-        {"product_id": "tea", "name": "Tea", "category": "Drinks"},
-        {"product_id": "cup", "name": "Cup", "category": "Table"},
+        {"product_id": "tea", "product_name": "Tea", "category": "Drinks"},
+        {"product_id": "cup", "product_name": "Cup", "category": "Table"},
     ]
     return {"orders": orders, "order_lines": lines, "products": products}
 

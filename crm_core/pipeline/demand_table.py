@@ -32,11 +32,12 @@ def demand_rows(store: Store, series: AllSeries, as_of: date) -> pd.DataFrame:
 
 
 def _sums(series: AllSeries, measure: str, dimension: str, days: int) -> pd.Series:
-    """What is expected of each member; of all together, as not told, where none is told apart."""
+    """What is expected of each member; of all together where there are fewer than two."""
     members = series.members(measure, dimension)
     if not members:
         whole = series.told.get((measure, TOTAL, ""))
-        return pd.Series({UNKNOWN: float(whole.values[:days].sum()) if whole else 0.0})
+        only = series.regions[0] if dimension == "region" and series.regions else UNKNOWN
+        return pd.Series({only: float(whole.values[:days].sum()) if whole else 0.0})
     return pd.Series(
         {name: float(series.told[measure, dimension, name].values[:days].sum()) for name in members}
     )

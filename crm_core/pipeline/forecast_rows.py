@@ -41,27 +41,26 @@ NAIVE: Final = "naive_seasonal"
 
 def of_series(series: AllSeries) -> dict[str, pd.DataFrame]:
     """The tables about series, each with its columns in COLUMNS."""
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in list(COLUMNS)[:5]}
-    chosen = [_chosen(key, told) for key, told in series.told.items()]
+    found: dict[str, list[tuple[Key, pd.DataFrame]]] = {name: [] for name in list(COLUMNS)[:5]}
     for key, told in series.told.items():
-        found["forecast"].append(_keyed(key, told.frame()))
+        found["forecast"].append((key, told.frame()))
         if key[0] in ADDS_UP:
-            found["forecast_periods"].append(_keyed(key, told.periods()))
-        found["forecast_backtest"].append(_keyed(key, told.rows))
-        for origin, fold in told.trials.items():
-            found["forecast_trials"].append(_keyed(key, _trial(origin, fold)))
+            found["forecast_periods"].append((key, told.periods()))
+        found["forecast_backtest"].append((key, told.rows))
+        found["forecast_trials"] += [(key, _trial(day, fold)) for day, fold in told.trials.items()]
     rows = {name: _together(frames, COLUMNS[name]) for name, frames in found.items()}
-    lines = chosen + _left_out(series.left_out)
+    lines = [_chosen(key, told) for key, told in series.told.items()] + _left_out(series.left_out)
     return rows | {"forecast_series": pd.DataFrame(lines, columns=list(COLUMNS["forecast_series"]))}
 
 
-def _keyed(key: Key, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(**dict(zip(_KEY, key, strict=True)))
-
-
-def _together(frames: Sequence[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
-    known = [frame for frame in frames if len(frame)]
-    rows = pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(columns))
+def _together(found: Sequence[tuple[Key, pd.DataFrame]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """The rows of all series, each with its key."""
+    known = [(key, frame) for key, frame in found if len(frame)]
+    if not known:
+        return pd.DataFrame(columns=list(columns))
+    rows = pd.concat([frame for _, frame in known], ignore_index=True)
+    for place, name in enumerate(_KEY):
+        rows[name] = [key[place] for key, frame in known for _ in range(len(frame))]
     return rows[list(columns)]
 
 

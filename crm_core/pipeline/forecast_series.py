@@ -20,7 +20,6 @@ from crm_core.pipeline.series_days import (
     SEGMENT,
     SPLITS,
     TOTAL,
-    UNKNOWN,
     daily_parts,
     largest,
 )
@@ -101,14 +100,14 @@ def _split(
     events: pd.DataFrame,
     as_of: date,
 ) -> None:
-    """Tells the parts of one measure by one dimension; nothing where none are told apart."""
+    """Tells the parts of one measure by one dimension; nothing where there are fewer than two."""
     measure, dimension = key
     sold = {
         str(member): _of(days, measure)
         for member, days in rows.groupby("member", sort=True)
         if (days[measure] != 0).any()
     }
-    if not set(sold) - {UNKNOWN}:
+    if len(sold) < 2:
         found.left_out[measure, dimension, ""] = ("nothing_told_apart", 0)
         return
     told = {

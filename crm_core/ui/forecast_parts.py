@@ -109,7 +109,7 @@ def draw_components(view: Forecast) -> None:
             help_key="forecast.components_about",
         )
     share = frame["week"] / frame["trend"].where(frame["trend"] > 0)
-    weekdays = share.groupby(pd.to_datetime(frame["day"]).dt.dayofweek).mean()
+    weekdays = share.groupby(pd.to_datetime(frame["day"]).dt.day_of_week).mean()
     names = [session.word("dimension.weekday.named", str(day + 1)) for day in weekdays.index]
     with right:
         card(

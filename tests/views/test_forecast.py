@@ -130,7 +130,7 @@ def test_the_parts_beside_each_other_share_the_whole(shop: Store, owner: Access)
     assert found["share"].sum() == pytest.approx(1.0)
     assert found["before"].isna().all()  # the log is half a year old
     weeks = layers(ALL, store=shop, access=owner, of="net_revenue", by="category")
-    assert (weeks["day"].dt.dayofweek == 0).all()
+    assert (weeks["day"].dt.day_of_week == 0).all()
     assert weeks["day"].nunique() == 12 + 12  # whole weeks that came, and that are expected
 
 
@@ -159,9 +159,7 @@ def test_a_viewer_is_not_told_of_a_handful_of_customers(shop: Store, viewer: Acc
 
 def test_levers_that_were_never_moved_are_refused(shop: Store, owner: Access) -> None:
     found = levers(ALL, store=shop, access=owner).set_index("lever")["verdict"].to_dict()
-    assert found["marketing"] == "no_data"
-    assert found["promotion"] == "too_few_promotions"
-    assert "shown" not in found.values()
+    assert set(found.values()) == {"too_few_sales"}  # three a day
 
 
 def test_a_name_that_is_none_is_asked_about(shop: Store, owner: Access) -> None:
@@ -170,6 +168,7 @@ def test_a_name_that_is_none_is_asked_about(shop: Store, owner: Access) -> None:
             forecast(ALL, store=shop, access=owner, **asked)  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.slow
 def test_a_young_shop_is_told_what_can_be_forecast_and_what_not(
     tmp_path_factory: pytest.TempPathFactory, owner: Access
 ) -> None:
