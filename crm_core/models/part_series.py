@@ -17,7 +17,8 @@ from crm_core.models.forecast_bands import HORIZON, LEVELS, Fold, band
 from crm_core.models.forecast_document import BACKTEST, FRAME, PERIODS, table_of
 from crm_core.models.forecast_effects import Multipliers
 from crm_core.models.forecast_events import all_days
-from crm_core.models.forecast_methods import History, Series, days_after
+from crm_core.models.forecast_members import NAIVE
+from crm_core.models.forecast_methods import History, Series, days_after, naive_seasonal
 from crm_core.models.forecast_oddities import oddities
 from crm_core.models.forecast_periods import period_rows, spans_of
 from crm_core.models.forecast_trials import Trial, Tried
@@ -145,7 +146,13 @@ def _fold(rows: pd.DataFrame, origin: Any) -> Fold:
 
 
 def part(
-    daily: pd.DataFrame, whole: Whole, *, events: pd.DataFrame, as_of: date, horizon: int
+    daily: pd.DataFrame,
+    whole: Whole,
+    *,
+    events: pd.DataFrame,
+    as_of: date,
+    horizon: int,
+    by_itself: bool = True,
 ) -> Told:
     """A series by the method that erred least in the past trials that choose.
 
@@ -153,12 +160,14 @@ def part(
     weeks times what the whole is said to become, so that it has the whole's season and trend; and, of
     a part, the same with its share moving as it moved a year ago. Every trial knows only the days
     before it. Where nothing could be tried the share is carried on, and the interval is a guess.
+    Not `by_itself`, in a shop that sells too little to tell a part's own life from chance, what
+    `forecast.quick` says is not asked for.
     """
     history = _marked(history_of(daily, as_of), events, horizon)
     said = _beside(history, whole, whole.values, horizon)
-    alone = _alone(daily, whole, events, as_of, horizon)
+    alone = _alone(daily, whole, events, as_of, horizon) if by_itself else None
     trials = _trials(history, whole)
-    if alone is None or not trials:
+    if not trials:
         told = Told(whole.method, TOO_NEW, history, said[whole.method])
         return replace(told, warnings=("interval_not_tested", *_lately(history)))
     tried = Tried(trials, "", "", (), ())
@@ -169,11 +178,12 @@ def part(
         for name in said
         if all(name in trial.said for trial in choosing)
     }
-    own = [_error(alone.trials.get(trial.known.day(trial.start - 1)), trial) for trial in choosing]
     method = min(errors, key=errors.__getitem__)
-    rows = pd.concat([rows, alone.rows], ignore_index=True)
-    if None not in own and float(np.mean(own)) <= errors[method]:  # pyright: ignore[reportArgumentType]
-        return replace(alone, rows=rows, warnings=(*alone.warnings, *_lately(history)))
+    if alone is not None:
+        others = alone.rows[~alone.rows["method"].isin(rows["method"])]
+        rows = pd.concat([rows, others], ignore_index=True)
+        if _mean_error(alone, choosing) <= errors[method]:
+            return replace(alone, rows=rows, warnings=(*alone.warnings, *_lately(history)))
     folds = {
         trial.known.day(trial.start - 1): trial.fold(method)
         for trial in trials
@@ -201,13 +211,17 @@ def _alone(
     return of_forecast(made, _marked(history_of(daily, as_of), events, horizon))
 
 
-def _error(fold: Fold | None, trial: Trial) -> float | None:
-    """The scaled error of what was said alone on a trial's days."""
-    if fold is None:
-        return None
-    came, said, counted = fold
-    scaled = mase(came[counted], said[counted], trial.known.values)
-    return float(np.mean(np.abs(came - said)[counted])) if scaled is None else scaled
+def _mean_error(alone: Told, trials: Sequence[Trial]) -> float:
+    """The mean scaled error of what was said alone; infinite where it could not be tried in all."""
+    errors: list[float] = []
+    for trial in trials:
+        fold = alone.trials.get(trial.known.day(trial.start - 1))
+        if fold is None:
+            return float("inf")
+        came, said, counted = fold
+        scaled = mase(came[counted], said[counted], trial.known.values)
+        errors.append(float(np.mean(np.abs(came - said)[counted])) if scaled is None else scaled)
+    return float(np.mean(errors))
 
 
 def _trials(history: History, whole: Whole) -> tuple[Trial, ...]:
@@ -221,6 +235,7 @@ def _trials(history: History, whole: Whole) -> tuple[Trial, ...]:
         if counted.any():
             known = history.until(start)
             said = _beside(known, whole, whole.trials[origin], HORIZON)
+            said[NAIVE[0]] = naive_seasonal(known, HORIZON)
             came = history.values[start : start + HORIZON]
             found.append(Trial(start, known, came, said, counted))
     return tuple(found)

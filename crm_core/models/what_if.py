@@ -26,6 +26,7 @@ COLUMNS: Final = (
 SHOWN: Final = "shown"
 _LEAST_DAYS = 180
 _OPEN = 0.9
+_LEAST_UNITS = 5
 _BLOCK = 28
 _RANGE = 0.99
 _KNOT_DAYS = 120
@@ -74,12 +75,16 @@ def effects(daily: pd.DataFrame, events: Sequence[EventDay]) -> pd.DataFrame:
     must lead sales: where the spend of the days after tells as much, it follows them. What else moved with a lever is in its
     effect: a strong hint, no experiment.
     """
+    refused = refusal(daily)
+    if refused:
+        rows = [asdict(Effect(lever, refused, days=len(daily))) for lever in LEVERS]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
     made: dict[str, Callable[[pd.DataFrame, Sequence[EventDay]], Effect]] = {
         "price": _price,
         "promotion": _promotion,
         "marketing": _marketing,
     }
-    rows = [asdict(_checked(daily, events, lever, made[lever])) for lever in LEVERS]
+    rows = [asdict(made[lever](daily, events)) for lever in LEVERS]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -95,18 +100,12 @@ def factor(lever: str, effect: float, change: float) -> float:
     return float(change ** (effect + 1.0 if lever == "price" else effect))
 
 
-def _checked(
-    daily: pd.DataFrame,
-    events: Sequence[EventDay],
-    lever: str,
-    learn: Callable[[pd.DataFrame, Sequence[EventDay]], Effect],
-) -> Effect:
-    days = len(daily)
-    if days < _LEAST_DAYS:
-        return Effect(lever, "too_few_days", days=days)
-    if float((daily["net_revenue"] > 0).mean()) < _OPEN or daily["units"].median() < 5:
-        return Effect(lever, "too_few_sales", days=days)
-    return learn(daily, events)
+def refusal(daily: pd.DataFrame) -> str:
+    """Why no lever of these days (units, net_revenue) can be told at all; empty where one may be."""
+    if len(daily) < _LEAST_DAYS:
+        return "too_few_days"
+    few = float((daily["net_revenue"] > 0).mean()) < _OPEN or daily["units"].median() < _LEAST_UNITS
+    return "too_few_sales" if few else ""
 
 
 def _price(daily: pd.DataFrame, events: Sequence[EventDay]) -> Effect:

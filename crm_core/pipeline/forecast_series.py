@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -28,17 +28,21 @@ from crm_core.store import Store
 
 Key = tuple[str, str, str]
 FIRST: Final = "net_revenue"
+#: Orders a day from which on parts may be told by themselves; orders of 90 days for segments.
+_MUCH, _LEAST_ORDERS = 10, 200
 
 
 @dataclass
 class AllSeries:
     """What is said of each (measure, dimension, member); `left_out`: of which nothing is said, and
-    why; `seen` and `regions`: what demand is worked out from."""
+    why; `seen` and `regions`: what demand is worked out from; `sells_much`: whether parts may have a
+    life of their own."""
 
     told: dict[Key, Told] = field(default_factory=dict)
     left_out: dict[Key, tuple[str, int]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
+    sells_much: bool = True
 
     def members(self, measure: str, dimension: str) -> list[str]:
         """The members that a measure is split into."""
@@ -49,7 +53,9 @@ def every_series(
     store: Store, totals: pd.DataFrame, made: Forecast, events: pd.DataFrame, as_of: date
 ) -> AllSeries:
     """The totals of all measures, then their parts, dimension by dimension."""
-    found = AllSeries()
+    lately = pd.to_datetime(totals["day"]) > pd.Timestamp(as_of - timedelta(SPAN))
+    orders = float(totals["orders"][lately].sum())
+    found = AllSeries(sells_much=orders >= _MUCH * SPAN)
     wholes = _totals(found, totals, made, events, as_of)
     for dimension in dict.fromkeys(name for names in SPLITS.values() for name in names):
         if dimension == SEGMENT:
@@ -59,7 +65,9 @@ def every_series(
             if dimension in SPLITS[measure]:
                 _split(found, (measure, dimension), rows, whole, events, as_of)
     found.regions = largest(store, as_of, "region")
-    found.seen = [seen_after(store, day, as_of, found.regions) for day in past_days(store, as_of)]
+    if orders >= _LEAST_ORDERS:
+        days = past_days(store, as_of)
+        found.seen = [seen_after(store, day, as_of, found.regions) for day in days]
     for measure in wholes:
         if SEGMENT in SPLITS[measure]:
             _split_by_stage(found, measure)
@@ -81,7 +89,10 @@ def _totals(
             told = of_forecast(made, history)
         else:
             beside = wholes[FIRST].beside()
-            told = part(daily, beside, events=events, as_of=as_of, horizon=HORIZON_DAYS)
+            told = part(
+                daily, beside, events=events, as_of=as_of, horizon=HORIZON_DAYS,
+                by_itself=found.sells_much,
+            )  # fmt: skip
         told = replace(told, values=np.round(told.values, 2))
         found.told[measure, TOTAL, ""] = told
         wholes[measure] = Whole.of(told, daily, events, as_of)
@@ -111,7 +122,14 @@ def _split(
         found.left_out[measure, dimension, ""] = ("nothing_told_apart", 0)
         return
     told = {
-        name: part(daily, whole, events=events, as_of=as_of, horizon=HORIZON_DAYS)
+        name: part(
+            daily,
+            whole,
+            events=events,
+            as_of=as_of,
+            horizon=HORIZON_DAYS,
+            by_itself=found.sells_much,
+        )
         for name, daily in sold.items()
     }
     _add(found, key, whole.values, told)

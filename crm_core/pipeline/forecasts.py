@@ -55,7 +55,7 @@ def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Doc
     frames["forecast_events"] = made.events
     frames["forecast_components"] = _explained(totals, made, events, as_of)
     frames["forecast_demand"] = demand_rows(store, series, as_of)
-    frames["forecast_effects"] = effect_rows(store, events, as_of)
+    frames["forecast_effects"] = effect_rows(store, totals, events, as_of)
     tables = {name: _arrow(frames[name], columns) for name, columns in COLUMNS.items()}
     return tables, [("forecast", made.to_json())]
 
