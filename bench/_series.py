@@ -8,6 +8,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 DEPARTMENTS = 4
@@ -55,4 +56,23 @@ def bikes(path: Path) -> dict[str, pd.DataFrame]:
     return {
         f"bikes {name}": pd.DataFrame({"day": days, "value": [float(row[name]) for row in rows]})
         for name in ("cnt", "casual")
+    }
+
+
+def weeks_of(daily: pd.DataFrame) -> np.ndarray:
+    """Sums of whole weeks, the newest ending with the last day."""
+    values = daily["value"].to_numpy(dtype=float)
+    return values[len(values) % 7 :].reshape(-1, 7).sum(axis=1)
+
+
+def cdnow_weeks() -> dict[str, np.ndarray]:
+    """Revenue and order lines a week of CDNOW, all customers."""
+    path = distribution("lifetimes").locate_file("lifetimes/datasets/CDNOW_master.txt")
+    rows = [line.split() for line in Path(str(path)).read_text().splitlines()[1:]]
+    days = pd.to_datetime([row[1] for row in rows], format="%Y%m%d")
+    week = np.asarray((days - days.min()).days) // 7
+    spent = np.array([float(row[3]) for row in rows])
+    return {
+        "CDNOW revenue": np.bincount(week, spent)[:-1],
+        "CDNOW lines": np.bincount(week).astype(float)[:-1],
     }

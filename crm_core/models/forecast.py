@@ -284,10 +284,12 @@ def daily_revenue(store: Store, as_of: date) -> pd.DataFrame:
 def own_events(store: Store) -> pd.DataFrame:
     """The shop's own events, past and planned, as `forecast` takes them."""
     if not store.has("events"):
-        return pd.DataFrame(columns=["name", "starts_on", "ends_on"])
+        return pd.DataFrame(columns=["name", "starts_on", "ends_on", "kind"])
     table = store.table("events")
     name = table.name_en.fill_null(table.name_zh).fill_null(table.event_id).name("name")
-    chosen = table.select(name, "starts_on", "ends_on").order_by(["starts_on", "name", "ends_on"])
+    chosen = table.select(name, "starts_on", "ends_on", "kind").order_by(
+        ["starts_on", "name", "ends_on"]
+    )
     return store.fetch(chosen)
 
 

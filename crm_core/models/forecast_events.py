@@ -174,5 +174,6 @@ def _day(value: Any) -> date:
 
 def _uplift(value: Any) -> float | None:
     """A multiplier above or at zero that somebody typed."""
-    known = value is not None and not pd.isna(value) and float(value) >= 0
-    return float(value) if known else None
+    if value is None or pd.isna(value):
+        return None
+    return float(value) if float(value) >= 0 else None

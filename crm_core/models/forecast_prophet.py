@@ -72,13 +72,14 @@ def _fitted(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         multiplicative = bool(np.mean(history.values) > 0)
-        model = _model(effects.days, yearly=yearly, multiplicative=multiplicative)
+        model = model_of(effects.days, yearly=yearly, multiplicative=multiplicative)
         model.fit(frame[learned], seed=seed)
         told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(list(days))}))
     return told, multiplicative
 
 
-def _model(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) -> Any:
+def model_of(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) -> Any:
+    """Prophet as it is set here, not fitted yet."""
     # Its import takes seconds and its logger writes a line a fit: only jobs that fit pay for it.
     from prophet import Prophet
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
+from scipy import signal
 
 Series = NDArray[np.floating[Any]]
 
@@ -66,7 +66,7 @@ def smoothed(values: Series, horizon: int) -> Series:
     count = len(values)
     best, told = np.inf, np.full(horizon, float(values[-1]))
     for alpha in _ALPHAS:
-        error = lfilter([1.0, -1.0], [1.0, alpha - 1.0], shifted)
+        error = _filtered([1.0, -1.0], [1.0, alpha - 1.0], shifted)
         score = _aicc(error, 2)
         if score < best:
             best, told = score, np.full(horizon, values[-1] - (1 - alpha) * error[-1])
@@ -75,11 +75,11 @@ def smoothed(values: Series, horizon: int) -> Series:
     for alpha, beta, damping in _TRENDS:
         top = [1.0, -1.0 - damping, damping]
         bottom = [1.0, alpha + damping * beta - 1.0 - damping, damping * (1.0 - alpha)]
-        error = lfilter(top, bottom, shifted)
+        error = _filtered(top, bottom, shifted)
         score = _aicc(error, 5)
         if score < best:
             level = values[-1] - (1 - alpha) * error[-1]
-            slope = lfilter([beta], [1.0, -damping], error)[-1]
+            slope = _filtered([beta], [1.0, -damping], error)[-1]
             grown = np.cumsum(damping ** np.arange(1, horizon + 1))
             best, told = score, level + slope * grown
     return told
@@ -127,7 +127,7 @@ def _theta(values: Series, horizon: int) -> Series:
     for alpha in _ALPHAS:
         fading = (1 - alpha) ** steps[:-1]
         line = fading * intercepts[:-1] + (1 - fading * (1 - alpha)) / alpha * slopes[:-1]
-        level = lfilter([alpha], [1.0, alpha - 1.0], values)[:-1]
+        level = _filtered([alpha], [1.0, alpha - 1.0], values)[:-1]
         share, first, loss = _least_squares((values[1:] - level)[2:], line[2:], fading[2:])
         if loss < best:
             best, found = loss, (alpha, share, first)
@@ -155,7 +155,7 @@ def _carried(
 ) -> Series:
     alpha, share, first = found
     count = len(values)
-    level = float(lfilter([alpha], [1.0, alpha - 1.0], values)[-1]) + first * (1 - alpha) ** count
+    level = float(_filtered([alpha], [1.0, alpha - 1.0], values)[-1]) + first * (1 - alpha) ** count
     told = np.empty(horizon)
     for step in range(horizon):
         fading = (1 - alpha) ** count
@@ -177,6 +177,11 @@ def _running_slopes(values: Series, steps: NDArray[np.int64]) -> Series:
         slopes = tilt / (steps * (steps.astype(float) ** 2 - 1) / 12)
     slopes[0] = 0.0
     return slopes
+
+
+def _filtered(top: list[float], bottom: list[float], values: Series) -> Series:
+    found: Any = signal.lfilter(top, bottom, values)
+    return found
 
 
 def _aicc(error: Series, parameters: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ TRIALS: Final = 8
 #: A single method is shown only if it erred this much less than the better blend.
 CLEARLY: Final = 0.02
 
+_Any = TypeVar("_Any")
 _LEAST = 28
 _COUNTED = 14
 
@@ -146,6 +147,7 @@ def tried(
     members: Sequence[str] = MEMBERS,
     kept_out: Mapping[str, str] | None = None,
     elsewhere: Mapping[date, Multipliers] | None = None,
+    yearly: frozenset[str] | None = None,
 ) -> Tried:
     """Up to eight trials of 28 days, two weeks apart, each knowing only the days before it.
 
@@ -153,7 +155,8 @@ def tried(
     from 500 or 730 known days on) where it erred less with it. Then the better of median and mean
     of the members is shown, or a single method that erred clearly less. The last trial chooses
     nothing: it is what the shop is told about. `kept_out` are members that the history itself
-    speaks against, with the reason; `elsewhere` has event multipliers of the whole by origin.
+    speaks against, with the reason; `elsewhere` has event multipliers of the whole by origin;
+    `yearly` the members with a yearly wave where that was chosen before.
     """
     out = kept_out or {}
     starts = origins(len(history.values), horizon=HORIZON, step=STEP, count=TRIALS, least=_LEAST)
@@ -161,23 +164,21 @@ def tried(
     tries = [_Try(history, start, events, elsewhere or {}, seed) for start in starts]
     tries = [one for one in tries if one.counted.sum() >= _COUNTED]
     plain = [one.said(chosen) for one in tries]
-    deciding = max(len(tries) - 1, min(len(tries), 1))
-    yearly = frozenset(
-        member
-        for member in chosen
-        if member in YEARLY and _year_helps(member, tries, plain, deciding)
-    )
+    if yearly is None:
+        waving = [member for member in chosen if member in YEARLY]
+        helped = (m for m in waving if _year_helps(m, deciding(tries), plain))
+        yearly = frozenset(helped)
     trials = tuple(
         one.trial({**said, **one.yearly(yearly & set(said))}, chosen)
         for one, said in zip(tries, plain, strict=True)
     )
     told = [_eligible(member, trials, out) for member in (*NAIVE, *members)]
     able = [member for member in chosen if any(row.method == member and row.may for row in told)]
-    method, reason = _choice(trials[:deciding], able)
+    method, reason = choice(deciding(trials), able)
     return Tried(trials, method, reason, tuple(able), tuple(told), yearly)
 
 
-def deciding(trials: Sequence[Trial]) -> Sequence[Trial]:
+def deciding(trials: Sequence[_Any]) -> Sequence[_Any]:
     """The trials that choose: all but the last, or the only one there is."""
     return trials[:-1] or trials
 
@@ -198,37 +199,35 @@ class _Try:
         self.counted = history.counted[start : start + HORIZON]
         past = history.until(start)
         self.known = Known.by(past, events, elsewhere.get(past.day(start - 1)))
+        self._waved: dict[str, Series] = {}
 
     def said(self, members: Sequence[str]) -> dict[str, Series]:
         able = [member for member in (*NAIVE, *members) if DAYS_NEEDED[member] <= self.start]
         return {member: self.known.carry(member, HORIZON, seed=self.seed) for member in able}
 
     def yearly(self, members: Iterable[str]) -> dict[str, Series]:
-        return {
-            member: self.known.carry(member, HORIZON, yearly=True, seed=self.seed)
-            for member in sorted(members)
-            if self.start >= YEARLY[member]
-        }
+        able = sorted(member for member in members if self.start >= YEARLY[member])
+        for member in able:
+            if member not in self._waved:
+                self._waved[member] = self.known.carry(member, HORIZON, yearly=True, seed=self.seed)
+        return {member: self._waved[member] for member in able}
+
+    def missed(self, said: Series) -> float:
+        """The sum of the days' errors, of days that count."""
+        return float(np.sum(np.abs(self.actual - said)[self.counted]))
 
     def trial(self, said: dict[str, Series], members: Sequence[str]) -> Trial:
         every = {**said, **blended(said, members)}
         return Trial(self.start, self.known.history, self.actual, every, self.counted)
 
 
-def _year_helps(
-    member: str, tries: Sequence[_Try], plain: Sequence[dict[str, Series]], deciding: int
-) -> bool:
+def _year_helps(member: str, tries: Sequence[_Try], plain: Sequence[dict[str, Series]]) -> bool:
     """Whether the member erred less with a yearly wave, in two trials that choose or more."""
-    able = [place for place in range(deciding) if tries[place].start >= YEARLY[member]]
-    if len(able) < 2:
-        return False
-    waved = [tries[place].yearly([member])[member] for place in able]
-    actual = [tries[place].actual for place in able]
-    errors = [
-        sum(float(np.sum(np.abs(came - said))) for came, said in zip(actual, told, strict=True))
-        for told in (waved, [plain[place][member] for place in able])
+    able = [
+        (one, said) for one, said in zip(tries, plain, strict=False) if one.start >= YEARLY[member]
     ]
-    return errors[0] < errors[1]
+    waved = sum(one.missed(one.yearly([member])[member]) for one, _ in able)
+    return len(able) >= 2 and waved < sum(one.missed(said[member]) for one, said in able)
 
 
 def _eligible(member: str, trials: Sequence[Trial], out: Mapping[str, str]) -> Eligible:
@@ -239,11 +238,11 @@ def _eligible(member: str, trials: Sequence[Trial], out: Mapping[str, str]) -> E
     return Eligible(member, tested, "tested" if tested else "too_short", needed + HORIZON)
 
 
-def _choice(trials: Sequence[Trial], members: Sequence[str]) -> tuple[str, str]:
+def choice(trials: Sequence[Trial], members: Sequence[str]) -> tuple[str, str]:
     """The method to show, and why. A tie goes to the plainer one."""
     fair = [trial for trial in trials if all(member in trial.said for member in members)]
     if not fair:
-        return ("weekday_mean" if "weekday_mean" in members else NAIVE[1]), "untested"
+        return MEMBERS[0], "untested"
     errors = {
         method: float(np.mean([trial.error(method) for trial in fair]))
         for method in (*NAIVE, *members, *BLENDS)

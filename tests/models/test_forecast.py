@@ -18,13 +18,14 @@ from crm_core.models.forecast import (
     predict,
     validate,
 )
+from crm_core.models.forecast_effects import Effects
 from crm_core.models.forecast_methods import (
     History,
     closed_weekdays,
     naive_seasonal,
     naive_weekday_mean,
-    prophet,
 )
+from crm_core.models.forecast_prophet import prophet
 from crm_core.store import Store
 
 NONE = pd.DataFrame(columns=["name", "starts_on", "ends_on"])
@@ -67,14 +68,45 @@ def test_intervals_hold_the_value_nest_and_stay_above_zero(long: Forecast) -> No
     assert (frame["low_95"] >= 0).all()
 
 
-def test_prophet_beats_last_week_on_a_shop_with_seasons_and_says_by_how_much(
+def test_what_is_shown_beats_last_week_on_a_shop_with_seasons_and_says_by_how_much(
     long: Forecast,
 ) -> None:
-    assert (long.method, long.yearly) == ("prophet", True)
+    assert long.yearly
     assert "not_better_than_naive" not in long.warnings
     means = long.backtest.groupby("method")["mase"].mean()
-    assert means["prophet"] < 0.85 * means["naive_seasonal"]
+    assert means[long.method] < 0.85 * means["naive_seasonal"]
     assert long.measures["mase_prophet"] == pytest.approx(means["prophet"], abs=1e-5)
+    assert long.measures["skill"] == pytest.approx(
+        1 - means[long.method] / means["naive_seasonal"], abs=1e-5
+    )
+
+
+def test_the_last_trial_chooses_nothing_and_a_single_method_must_be_clearly_better(
+    long: Forecast,
+) -> None:
+    newest = long.backtest["origin"].max()
+    before = long.backtest[long.backtest["origin"] < newest].groupby("method")["mase"].mean()
+    blends = before.filter(like="blend_")
+    best = before.drop(blends.index).min()
+    if long.reason == "blend":
+        assert long.method == blends.idxmin()
+        assert best > 0.98 * blends.min()
+    else:
+        assert before[long.method] == best <= 0.98 * blends.min()
+
+
+def test_days_of_the_trials_are_those_the_measures_are_of(long: Forecast) -> None:
+    assert long.trials["day"].max().date() == AS_OF
+    assert long.trials.groupby("origin").size().tolist() == [28] * 8
+    last = long.trials[long.trials["origin"] == long.trials["origin"].max()]
+    told = long.backtest[
+        (long.backtest["origin"] == last["origin"].iloc[0])
+        & (long.backtest["method"] == long.method)
+    ]
+    off = (last["said"] - last["actual"]).abs().sum() / last["actual"].sum()
+    assert told["wape"].iloc[0] == pytest.approx(off, rel=1e-4)
+    sums = last["said"].sum() / last["actual"].sum() - 1
+    assert told["total_error"].iloc[0] == pytest.approx(abs(sums), rel=1e-3)
 
 
 @pytest.mark.slow
@@ -182,9 +214,9 @@ def test_own_events_are_learned_and_unseen_ones_are_noted() -> None:
     ahead = made.events[~made.events["is_past"]].set_index("event")
     assert ahead.loc["own:Club days", "times_seen"] == 2
     assert np.isnan(ahead.loc["own:Opening of the new store", "extra"])
-    if made.method == "prophet":
-        frame = made.frame.set_index("day")["value"]
-        assert 1.6 < frame["2026-07-10"] / frame["2026-07-17"] < 2.4
+    frame = made.frame.set_index("day")["value"]
+    assert 1.6 < frame["2026-07-10"] / frame["2026-07-17"] < 2.4
+    assert 1.6 < ahead.loc["own:Club days", "multiplier"] < 2.4
 
 
 def test_closed_sundays_stay_closed() -> None:
@@ -228,7 +260,7 @@ def test_a_shop_that_gives_back_more_than_it_sells_is_never_forecast_below_zero(
 
 def test_fitting_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     history = history_of(shop(100), AS_OF)
-    prophet(history, 7, events=[], yearly=False, seed=1)
+    prophet(history, 7, effects=Effects(), yearly=False, seed=1)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("cmdstanpy").propagate is False
 
@@ -240,9 +272,8 @@ def test_the_demo_shop_is_forecast_from_its_own_log_and_events(store: Store) -> 
     assert known["day"].max().date() <= as_of
     made = predict(store, as_of=as_of, horizon_days=60)
     assert made.fingerprint == fingerprint(known, as_of)
-    assert made.measures["mase"] == min(
-        value for name, value in made.measures.items() if name.startswith("mase_") and value
-    )
+    assert made.measures["mase"] is not None
+    assert made.measures["mase"] < (made.measures["mase_naive_seasonal"] or 0)
     ahead = made.events[~made.events["is_past"]]
     assert "singles_day" in set(ahead["event"])
 

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_core.models.forecast_effects import learned_effects, standing_out
 from crm_core.models.forecast_events import (
     CALENDAR,
     LUNAR_NEW_YEAR,
     all_days,
     calendar_days,
-    standing_out,
 )
+from crm_core.models.forecast_methods import History
 from crm_core.text import has
 
 NONE = pd.DataFrame(columns=["name", "starts_on", "ends_on"])
@@ -85,7 +86,7 @@ def test_only_events_that_stood_out_are_kept() -> None:
     values = 1000 * np.exp(0.05 * rng.normal(size=800))
     for year in (2024, 2025):
         values[(date(year, 11, 11) - first).days] *= 4
-    kept = standing_out(values, first, all_days(NONE, first, date(2026, 12, 31)))
+    kept = standing_out(History(first, values), all_days(NONE, first, date(2026, 12, 31)))
     assert ("singles_day", "day") in {(day.event, day.phase) for day in kept}
     assert date(2026, 11, 11) in {day.day for day in kept}
     assert not {day.event for day in kept} & {"mid_year", "lunar_new_year"}
@@ -95,3 +96,58 @@ def test_only_events_that_stood_out_are_kept() -> None:
 def test_every_calendar_event_has_a_name(language: str) -> None:
     for event in CALENDAR:
         assert has(f"forecast.event.{event.code}", language)
+
+
+def planned(**told: object) -> pd.DataFrame:
+    return pd.DataFrame([{"name": "Garden party", **told}])
+
+
+def week(first: date, days: int, *, seed: int = 0) -> History:
+    rng = np.random.default_rng(seed)
+    return History(first, 1000 * np.exp(0.05 * rng.normal(size=days)))
+
+
+def test_a_typed_uplift_counts_until_the_event_was_seen_twice() -> None:
+    first = date(2026, 1, 1)
+    history = week(first, 150)
+    values = history.values.copy()
+    ahead = date(2026, 6, 10)
+    starts = [date(2026, 3, 3), date(2026, 4, 14)]
+    for day in starts:
+        values[(day - first).days] *= 3
+    for times, said in ((0, 1.5), (1, 1.5), (2, 3.0)):
+        own = pd.concat(
+            [planned(starts_on=day, ends_on=day) for day in starts[:times]]
+            + [planned(starts_on=ahead, ends_on=ahead, uplift=1.5)]
+        )
+        events = all_days(own, first, date(2026, 12, 31))
+        found = learned_effects(History(first, values), events).ahead([ahead])[0]
+        assert found == pytest.approx(said, rel=0.15)
+
+
+def test_an_empty_uplift_is_learned_and_a_day_planned_closed_sells_nothing() -> None:
+    own = pd.concat(
+        [
+            planned(starts_on="2026-06-10", ends_on="2026-06-10", uplift=np.nan),
+            planned(starts_on="2026-06-12", ends_on="2026-06-13", kind="closed"),
+        ]
+    )
+    events = all_days(own, date(2026, 1, 1), date(2026, 12, 31))
+    days = [date(2026, 6, day) for day in range(10, 15)]
+    found = learned_effects(week(date(2026, 1, 1), 120), events).ahead(days)
+    assert found.tolist() == [1.0, 1.0, 0.0, 0.0, 1.0]
+
+
+def test_an_effect_is_drawn_towards_none_by_its_uncertainty() -> None:
+    first = date(2026, 1, 1)
+    own = planned(starts_on="2026-03-03", ends_on="2026-03-03")
+    events = all_days(own, first, date(2026, 12, 31))
+    found = []
+    for noise in (0.02, 0.6):
+        rng = np.random.default_rng(5)
+        values = 1000 * np.exp(noise * rng.normal(size=150))
+        values[(date(2026, 3, 3) - first).days] = 2000
+        learned = learned_effects(History(first, values), events)
+        found.append(learned.multipliers["own:Garden party", "day"])
+    assert found[0] == pytest.approx(2.0, rel=0.1)
+    assert 1.0 <= found[1] < found[0]

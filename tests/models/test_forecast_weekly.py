@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.models.forecast_weekly import weekly
+
+
+def weeks(count: int, *, noise: float = 0.05, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return 300 * np.exp(noise * rng.normal(size=count))
+
+
+def test_a_steady_shop_is_told_at_its_level_with_intervals_that_nest() -> None:
+    made = weekly(weeks(80))
+    assert made.values == pytest.approx(np.full(13, 300), rel=0.06)
+    assert (made.low[0.95] <= made.low[0.8]).all()
+    assert (made.high[0.8] <= made.high[0.95]).all()
+    assert 0.6 <= made.held[0.8] <= 1.0
+
+
+def test_a_yearly_wave_is_found_after_a_year_and_a_half() -> None:
+    wave = np.exp(0.4 * np.sin(2 * np.pi * np.arange(125) / 52.18))
+    values = weeks(125) * wave
+    made = weekly(values[:112])
+    assert made.method == "smoothed_yearly"
+    assert made.mase is not None
+    assert made.mase_naive is not None
+    assert made.mase < 0.6 * made.mase_naive
+    assert made.values == pytest.approx(values[112:], rel=0.2)
+
+
+def test_a_start_that_wears_off_is_not_extended() -> None:
+    values = weeks(77) * (0.2 + 3 * np.exp(-np.arange(77) / 8))
+    made = weekly(values)
+    assert made.values == pytest.approx(np.full(13, values[-8:].mean()), rel=0.15)
+
+
+def test_too_few_weeks_are_refused() -> None:
+    with pytest.raises(CrmError) as failed:
+        weekly(weeks(19))
+    assert failed.value.facts["weeks_needed"] == 20
+    assert weekly(weeks(20)).held == {}
+
+
+def test_intervals_of_weeks_hold_as_often_as_stated() -> None:
+    held = {0.8: [], 0.95: []}
+    for seed in range(40):
+        values = weeks(93, noise=0.2, seed=seed)
+        made = weekly(values[:80])
+        for level, found in held.items():
+            came = values[80:88]
+            found += ((came >= made.low[level][:8]) & (came <= made.high[level][:8])).tolist()
+    assert 0.72 <= np.mean(held[0.8]) <= 0.88
+    assert 0.9 <= np.mean(held[0.95]) <= 0.99
