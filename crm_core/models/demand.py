@@ -149,7 +149,12 @@ def _seed(
     """What cells had after past days, with a trace in each so that margins can always be met."""
     cells = pd.concat([past.cells for past in seen])
     sums = cells.groupby(["region", "segment"])[column].sum().clip(lower=0.0)
-    table = sums.unstack("segment").reindex(index=regions, columns=segments).fillna(0.0).to_numpy()
+    table = (
+        sums.unstack("segment")
+        .reindex(index=list(regions), columns=list(segments))
+        .fillna(0.0)
+        .to_numpy()
+    )
     trace = max(float(table.sum()), 1.0) * 1e-9
     return table + trace
 

@@ -130,14 +130,15 @@ def of_forecast(made: Forecast, history: History) -> Told:
         made.reason,
         history,
         made.frame["value"].to_numpy(dtype=float),
-        {origin: _fold(rows, origin) for origin, rows in made.trials.groupby("origin", sort=True)},
+        {day: _fold(made.trials, day) for day in sorted(set(made.trials["origin"]))},
         made.backtest,
         made.warnings,
     )
 
 
-def _fold(rows: pd.DataFrame, origin: Any) -> Fold:
+def _fold(trials: pd.DataFrame, origin: date) -> Fold:
     """A trial's days that count, at their places."""
+    rows = trials[trials["origin"] == origin]
     places = (pd.to_datetime(rows["day"]) - pd.Timestamp(origin)).dt.days.to_numpy() - 1
     came, said = np.zeros(HORIZON), np.zeros(HORIZON)
     counted = np.zeros(HORIZON, dtype=bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -145,8 +145,8 @@ def _marketing(daily: pd.DataFrame, events: Sequence[EventDay]) -> Effect:
     if float(mean.std() / max(float(mean.mean()), 1e-9)) < _SPEND_MOVES:
         return Effect("marketing", "hardly_varies", days=len(cut))
     least = max(float(mean[mean > 0].quantile(0.02)), 1e-9)
-    before = np.log(mean.shift(1).clip(lower=least))
-    after = np.log(mean.shift(-_SPEND_DAYS).clip(lower=least))
+    logs = pd.Series(np.log(mean.clip(lower=least).to_numpy(dtype=float)))
+    before, after = logs.shift(1), logs.shift(-_SPEND_DAYS)
     whole = before.notna() & after.notna()
     rows = cut[whole].reset_index(drop=True)
     found = _learned(
@@ -160,7 +160,7 @@ def _marketing(daily: pd.DataFrame, events: Sequence[EventDay]) -> Effect:
 
 
 def _ranged(found: Effect, usual: float | None, least: float, most: float) -> Effect:
-    return Effect(**{**asdict(found), "usual": usual, "least": round(least, 4), "most": round(most, 4)})  # fmt: skip
+    return replace(found, usual=usual, least=round(least, 4), most=round(most, 4))
 
 
 def _learned(
@@ -196,10 +196,9 @@ def _learned(
         verdict = "not_sure"
     elif gain <= 0:
         verdict = "no_better"
-    told = (effect, effect - wide, effect + wide)
-    if lever == "promotion":
-        told = tuple(float(np.exp(value)) for value in told)
-    return Effect(lever, verdict, *(round(v, 6) for v in told), round(gain, 6), len(values))
+    told = np.array([effect, effect - wide, effect + wide])
+    told = np.round(np.exp(told) if lever == "promotion" else told, 6).tolist()
+    return Effect(lever, verdict, told[0], told[1], told[2], round(gain, 6), len(values))
 
 
 def _controls(first: date, count: int) -> Series:

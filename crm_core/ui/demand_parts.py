@@ -57,15 +57,16 @@ def _matrix(view: Demand, figure: str) -> pd.DataFrame:
     """Cells in words, segments in the order of the life-cycle."""
     cells = view.cells[view.cells[figure].fillna(0) > 0]
     wide = cells.pivot_table(index="region", columns="segment", values=figure, aggfunc="sum")
+    known = set(zip(cells["region"], cells["segment"], strict=True))
     rows = [
         {
             "row": member_name("region", region),
             "column": member_name(SEGMENT, segment),
             "value": wide.loc[region, segment],
         }
-        for segment in segment_order(cells["segment"])
+        for segment in segment_order(list(cells["segment"]))
         for region in dict.fromkeys(cells["region"])
-        if wide.loc[region, segment] == wide.loc[region, segment]
+        if (region, segment) in known
     ]
     return pd.DataFrame(rows)
 
@@ -75,7 +76,7 @@ def _table(view: Demand, figure: str) -> None:
     session = current()
     together = session.t("forecast.demand_sum")
     wide = view.cells.pivot_table(index="region", columns="segment", values=figure, aggfunc="sum")
-    order = segment_order(wide.columns)
+    order = segment_order(list(wide.columns))
     regions = list(dict.fromkeys(view.cells["region"]))
     wide = wide.reindex(index=[code for code in regions if code in wide.index], columns=order)
     wide.loc[""] = wide.sum()
@@ -98,7 +99,7 @@ def _drill(view: Demand) -> None:
     """Two fields and a button that lead to the customers of a region and segment."""
     known = view.cells[view.cells["customers"].fillna(0) > 0]
     regions = [code for code in dict.fromkeys(known["region"]) if not code.startswith("_")]
-    segments = [code for code in segment_order(known["segment"]) if code != PROSPECT]
+    segments = [code for code in segment_order(list(known["segment"])) if code != PROSPECT]
     if not regions or not segments:
         return
     with row():

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-import ibis
 import pandas as pd
 
 from crm_core.errors import CrmError, close_match
@@ -84,7 +83,10 @@ def forecast(
     if told.empty:
         why, days = _why_not(rows)
         return Forecast(as_of, of, by, "", grain, unit, members, left_out=why, history_days=days)
-    member = "" if by == TOTAL else member if member in members else members[0]
+    if by == TOTAL:
+        member = ""
+    elif member not in members:
+        member = str(told["member"].iloc[0])
     grain = GRAINS[0] if of == DAILY_ONLY else grain
     key = (of, by, member)
     ahead = _series(store, "forecast", key).sort_values("day", ignore_index=True)
@@ -172,8 +174,8 @@ def _sum(
     table = store.table("forecast_periods")
     of, by, member = key
     chosen = (table.measure == of) & (table.dimension == by) & (table.member == member)
-    end = ibis.literal(as_of + timedelta(days))
-    found = store.fetch(table.filter(chosen & (table.grain == "to_date") & (table.ends_on == end)))
+    found = store.fetch(table.filter(chosen & (table.grain == "to_date")).order_by("ends_on"))
+    found = found[found["ends_on"] == pd.Timestamp(as_of + timedelta(days))]
     return {name: float(found[name].iloc[0]) for name in ("value", "low_80", "high_80")}
 
 
@@ -208,8 +210,9 @@ def whole_periods(past: pd.Series, periods: pd.DataFrame, grain: str, as_of: dat
     came = pd.Series(dtype=float)
     if len(past):
         sums = past.groupby(pd.PeriodIndex(past.index, freq=code)).sum()
-        begun = sums.index.start_time >= past.index[0]
-        came = sums[begun & (sums.index.end_time.normalize() <= past.index[-1])]
+        spans = pd.PeriodIndex(sums.index)
+        ended = spans.end_time.normalize() <= past.index[-1]
+        came = sums[(spans.start_time >= past.index[0]) & ended]
         running = pd.Timestamp(as_of).to_period(code)
         if running in whole.index and running not in came.index:
             so_far = float(past[past.index >= running.start_time].sum())
