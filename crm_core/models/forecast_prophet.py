@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from crm_core.models.forecast_methods import (
 )
 
 CHANGEPOINT_PRIOR_SCALE = 0.01
+COMPONENTS: Final = ("day", "trend", "week", "year", "events")
+_LOOK_BACK = 365
 
 
 def prophet(history: History, horizon: int, *, effects: Effects, yearly: bool, seed: int) -> Series:
@@ -31,6 +34,32 @@ def prophet(history: History, horizon: int, *, effects: Effects, yearly: bool, s
     the same output.
     Source: Taylor & Letham (2018), "Forecasting at Scale"; settings by back-test on 12 series.
     """
+    ahead = days_after(history, horizon)
+    told, _ = _fitted(history, ahead, effects=effects, yearly=yearly, seed=seed)
+    values = told["yhat"].to_numpy(dtype=float) * effects.stated(ahead)
+    return np.maximum(values, 0.0) * open_ahead(history, horizon)
+
+
+def components(
+    history: History, horizon: int, *, effects: Effects, yearly: bool, seed: int
+) -> pd.DataFrame:
+    """What Prophet adds up, in the unit of the history, for the past year and the days ahead: day and
+    trend, week, year and events (COMPONENTS)."""
+    count = len(history.values)
+    days = [history.day(place) for place in range(max(0, count - _LOOK_BACK), count + horizon)]
+    told, multiplicative = _fitted(history, days, effects=effects, yearly=yearly, seed=seed)
+    trend = told["trend"].to_numpy(dtype=float)
+    frame = pd.DataFrame({"day": told["ds"].astype("datetime64[us]"), "trend": trend})
+    for name, column in (("week", "weekly"), ("year", "yearly"), ("events", "holidays")):
+        share = told[column].to_numpy(dtype=float) if column in told else np.zeros_like(trend)
+        frame[name] = share * trend if multiplicative else share
+    return frame[list(COMPONENTS)].round(dict.fromkeys(COMPONENTS[1:], 2))
+
+
+def _fitted(
+    history: History, days: Sequence[date], *, effects: Effects, yearly: bool, seed: int
+) -> tuple[pd.DataFrame, bool]:
+    """Prophet's table of these days, and whether its effects are shares of the trend."""
     count = len(history.values)
     learned = learned_days(history, {day.day for day in effects.days})
     for day in {*effects.typed, *effects.shut}:
@@ -39,16 +68,14 @@ def prophet(history: History, horizon: int, *, effects: Effects, yearly: bool, s
     if learned.sum() < 2:  # years without an order: every day looks closed
         learned = np.ones(count, dtype=bool)
     past = [history.day(index) for index in range(count)]
-    ahead = days_after(history, horizon)
     frame = pd.DataFrame({"ds": pd.to_datetime(past), "y": history.values})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         multiplicative = bool(np.mean(history.values) > 0)
         model = model_of(effects.days, yearly=yearly, multiplicative=multiplicative)
         model.fit(frame[learned], seed=seed)
-        told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(ahead)}))
-    values = told["yhat"].to_numpy(dtype=float) * effects.stated(ahead)
-    return np.maximum(values, 0.0) * open_ahead(history, horizon)
+        told: pd.DataFrame = model.predict(pd.DataFrame({"ds": pd.to_datetime(list(days))}))
+    return told, multiplicative
 
 
 def model_of(events: Sequence[EventDay], *, yearly: bool, multiplicative: bool) -> Any:

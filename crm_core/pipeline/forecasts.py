@@ -1,45 +1,98 @@
-"""The forecast as tables of the scores snapshot."""
+"""The forecasts of a shop as tables of the scores snapshot."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
-from crm_core.models.forecast import predict
+from crm_core.models.forecast import HORIZON_DAYS, forecast, history_of, own_events
+from crm_core.models.forecast_document import Forecast
+from crm_core.models.forecast_effects import learned_effects
+from crm_core.models.forecast_events import all_days
+from crm_core.models.forecast_members import PROPHET
+from crm_core.models.forecast_oddities import oddities
+from crm_core.models.forecast_prophet import components
+from crm_core.pipeline.demand_table import demand_rows
+from crm_core.pipeline.effect_days import effect_rows
+from crm_core.pipeline.forecast_rows import COLUMNS, of_series
+from crm_core.pipeline.forecast_series import every_series
 from crm_core.pipeline.learned import Documents
+from crm_core.pipeline.series_days import SPLITS, daily_totals
 from crm_core.store import Store
+
+MEASURE: Final = "net_revenue"
+TABLES: Final = tuple(COLUMNS)
+_TYPES: Final = {
+    **dict.fromkeys(("day", "origin", "starts_on", "ends_on"), pa.date32()),
+    **dict.fromkeys(("horizon_days", "history_days", "times_seen", "customers"), pa.int64()),
+    **dict.fromkeys(
+        (
+            "measure", "dimension", "member", "grain", "method", "reason", "warnings", "event",
+            "region", "segment", "lever", "verdict",
+        ),
+        pa.string(),
+    ),
+    "is_past": pa.bool_(),
+}  # fmt: skip
 
 
 def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Documents]:
-    """Tables forecast, forecast_backtest and forecast_events, and the forecast's document.
+    """Tables TABLES, and the document of the forecast of the shop's net revenue.
 
-    Raises: CrmError("not_enough_data").
+    The shop's net revenue is tried with every method, everything else with quick ones; parts add up
+    to their total at every date. What a shop is too young or too small for is left out, and
+    `forecast_series` says why.
+    Raises: CrmError("not_enough_data") where not even the shop's net revenue can be forecast.
     """
-    made = predict(store, as_of=as_of)
-    frames = {
-        "forecast": made.frame,
-        "forecast_backtest": made.backtest,
-        "forecast_events": made.events,
-    }
-    tables = {name: _arrow(frame) for name, frame in frames.items()}
+    totals = daily_totals(store, as_of, tuple(SPLITS))
+    events = own_events(store)
+    made = _first(totals, events, as_of)
+    series = every_series(store, totals, made, events, as_of)
+    frames = of_series(series)
+    frames["forecast_events"] = made.events
+    frames["forecast_components"] = _explained(totals, made, events, as_of)
+    frames["forecast_demand"] = demand_rows(store, series, as_of)
+    frames["forecast_effects"] = effect_rows(store, totals, events, as_of)
+    tables = {name: _arrow(frames[name], columns) for name, columns in COLUMNS.items()}
     return tables, [("forecast", made.to_json())]
 
 
-_TYPES = {
-    **dict.fromkeys(("day", "origin", "starts_on", "ends_on"), pa.date32()),
-    **dict.fromkeys(("method", "event"), pa.string()),
-    **dict.fromkeys(("horizon_days", "times_seen"), pa.int64()),
-    "is_past": pa.bool_(),
-}
+def _first(totals: pd.DataFrame, events: pd.DataFrame, as_of: date) -> Forecast:
+    return forecast(_revenue(totals), events=events, as_of=as_of)
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
+def _revenue(totals: pd.DataFrame) -> pd.DataFrame:
+    return totals.rename(columns={MEASURE: "value"})[["day", "value"]]
+
+
+def _explained(
+    totals: pd.DataFrame, made: Forecast, events: pd.DataFrame, as_of: date
+) -> pd.DataFrame:
+    """What Prophet sees in the shop's net revenue, whether it is the method shown or not; nothing
+    where it may not be chosen."""
+    may = made.eligible.set_index("method")["may"]
+    if not bool(may.get(PROPHET, False)):
+        return pd.DataFrame(columns=list(COLUMNS["forecast_components"]))
+    plain = history_of(_revenue(totals), as_of)
+    last = plain.day(len(plain.values) + HORIZON_DAYS - 1)
+    known = all_days(events, plain.first, last)
+    history = oddities(plain, known).history
+    effects = learned_effects(history, known)
+    return components(history, HORIZON_DAYS, effects=effects, yearly=made.yearly, seed=0)
+
+
+def _arrow(frame: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:
     """The frame with its types told, so that a shop without events has the same columns."""
     return pa.table(
         {
-            name: pa.array(frame[name].tolist(), _TYPES.get(name, pa.float64()), from_pandas=True)
-            for name in frame.columns
+            name: pa.array(
+                frame[name].tolist() if name in frame else [None] * len(frame),
+                _TYPES.get(name, pa.float64()),
+                from_pandas=True,
+            )
+            for name in columns
         }
     )

@@ -283,7 +283,8 @@ def predict(
 
 
 def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
-    """A model's scores, by customer or by day, in that order; current, or as of another day.
+    """A model's scores, by customer or by day, in that order; current, or as of another day. Of days
+    those of the whole shop come first, and of these its net revenue.
 
     Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), ("scores_other_day")
     for a model that has to be learned anew as of that day, or why the last refresh left this
@@ -300,7 +301,10 @@ def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
     if not store.has(name):
         raise _why_unscored(store, name)
     table = store.table(name)
-    return table.order_by("customer_key" if "customer_key" in table.columns else "day")
+    if "customer_key" in table.columns:
+        return table.order_by("customer_key")
+    is_part, is_other = table.dimension != "total", table.measure != "net_revenue"
+    return table.order_by(is_part, is_other, "measure", "dimension", "member", "day")
 
 
 def write_scores(store: Store, table: ir.Table, out: Path) -> int:

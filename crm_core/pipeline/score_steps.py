@@ -18,6 +18,19 @@ from crm_core.pipeline.value_steps import value
 from crm_core.store import StoreAt
 from crm_core.store.accounts import companies
 
+#: The tables of the step `forecast` (columns: `pipeline.forecast_rows`).
+FORECASTS = (
+    "forecast",
+    "forecast_periods",
+    "forecast_series",
+    "forecast_backtest",
+    "forecast_trials",
+    "forecast_events",
+    "forecast_components",
+    "forecast_demand",
+    "forecast_effects",
+)
+
 
 def features(job: Scoring) -> None:
     """`features`: what is known of each customer."""
@@ -26,7 +39,7 @@ def features(job: Scoring) -> None:
 
 
 def forecast(job: Scoring) -> None:
-    """`forecast`, `forecast_backtest`, `forecast_events`: revenue day by day ahead."""
+    """`forecast` and the tables beside it: what is expected day by day of the shop and its parts."""
 
     def learn() -> Documents:
         from crm_core.pipeline.forecasts import forecast_tables
@@ -36,7 +49,7 @@ def forecast(job: Scoring) -> None:
             job.build.upload(name, rows)
         return documents
 
-    job.keep("forecast", ("forecast", "forecast_backtest", "forecast_events"), learn)
+    job.keep("forecast", FORECASTS, learn)
 
 
 STEPS: dict[str, Callable[[Scoring], None]] = {

@@ -1,86 +1,234 @@
-"""Expected daily net revenue, its uncertainty, and how the method did on this shop's past."""
+"""What is expected of the shop or one of its parts, how sure that is, and how it did on the past."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any, Final
 
 import pandas as pd
 
-from crm_core.metrics import between, measure
+from crm_core.errors import CrmError, close_match
+from crm_core.metrics import METRICS, between, measure
+from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL, member_of
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.model_state import fitted_document, need_model
+from crm_core.views.model_state import need_model
 
-_SHOWN_DAYS = 120
+MEASURES: Final = tuple(SPLITS)
+GRAINS: Final = ("day", "week", "month")
+#: Days' figures of it do not add up to those of weeks.
+DAILY_ONLY: Final = "buyers"
+_SHOWN_DAYS: Final = {"day": 120, "week": 30 * 7, "month": 25 * 31}
+_NAMED: Final = ("actual", "median", "low_80", "high_80", "low_95", "high_95")
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """`days`: day, actual, median, low_80, high_80, low_95, high_95; `backtest`: method and the
-    means of its past trials; `events`: event, starts_on, ends_on, extra, times_seen."""
+    """One series. `days`: day (of a week or month, its first), actual, median, low_80, high_80,
+    low_95, high_95. `ahead`: by 30 and 90 days value, low_80, high_80. `last_30`: what came in the
+    last 30 days. `tried`: method and the means of its past trials, the best first. `chosen`: the row
+    of `forecast_series`. `events`: event, starts_on, ends_on, extra, times_seen, ahead. `trend`: what
+    Prophet adds up (day, trend, week, year, events), of the shop's net revenue alone.
+    `members` are the parts there are, `left_out` why there is no series: a reason, "" where there is.
+    """
 
     as_of: date
-    method: str
-    warnings: tuple[str, ...]
-    horizon_days: int
-    total_30: float
-    total_90: float
-    last_30: float | None
-    coverage_80: float | None
-    mase: float | None
-    mase_naive: float | None
-    trials: int
-    days: pd.DataFrame
-    backtest: pd.DataFrame
-    events: pd.DataFrame
+    measure: str
+    dimension: str
+    member: str
+    grain: str
+    unit: str
+    members: tuple[str, ...]
+    left_out: str = ""
+    history_days: int = 0
+    days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ahead: dict[int, dict[str, float | None]] | None = None
+    last_30: float | None = None
+    chosen: dict[str, Any] | None = None
+    trials: int = 0
+    tried: pd.DataFrame = field(default_factory=pd.DataFrame)
+    events: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trend: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def forecast(selection: Selection, *, store: Store, access: Access) -> Forecast:
-    """Reads the forecast that the last refresh fitted; nothing is fitted here.
+def forecast(
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    of: str = MEASURES[0],
+    by: str = TOTAL,
+    member: str = "",
+    grain: str = GRAINS[0],
+) -> Forecast:
+    """Reads what the last refresh forecast; nothing is fitted here. A member that there is none of is
+    the first; a figure whose days do not add up is told by day alone.
 
-    Raises: CrmError of the model when the shop has too little data, ("no_scores").
+    Raises: CrmError of the model when the shop has too little data, ("no_scores"),
+    ("unknown_choice").
     """
     del selection, access
+    _check(of, by, grain)
     need_model(store, "forecast")
-    document = fitted_document(store, "forecast")
-    as_of = date.fromisoformat(document["as_of"])
-    ahead = store.fetch(store.table("forecast").order_by("day"))
-    backtest = store.fetch(store.table("forecast_backtest"))
-    events = store.table("forecast_events")
-    coming = events.filter(~events.is_past).order_by("starts_on", "event").limit(50)
-    measures = document["measures"]
-    first = max(store.meta.first_day, as_of - timedelta(_SHOWN_DAYS - 1))
-    past = _actual(store, first, as_of)
+    as_of = store.scores_as_of
+    if as_of is None:
+        raise CrmError("no_scores")
+    series = store.table("forecast_series")
+    rows = store.fetch(series.filter((series.measure == of) & (series.dimension == by)))
+    told = rows[rows["method"] != ""]
+    members = tuple(told["member"]) if by != TOTAL else ()
+    unit = METRICS[of].unit
+    if told.empty:
+        why, days = _why_not(rows)
+        return Forecast(as_of, of, by, "", grain, unit, members, left_out=why, history_days=days)
+    if by == TOTAL:
+        member = ""
+    elif member not in members:
+        member = str(told["member"].iloc[0])
+    grain = GRAINS[0] if of == DAILY_ONLY else grain
+    key = (of, by, member)
+    ahead = _series(store, "forecast", key).sort_values("day", ignore_index=True)
+    past = _actual(store, key, members, as_of, _SHOWN_DAYS[grain])
+    chosen = told[told["member"] == member].iloc[0]
+    tried = _series(store, "forecast_backtest", key)
     return Forecast(
         as_of=as_of,
-        method=document["method"],
-        warnings=tuple(document["warnings"]),
-        horizon_days=len(ahead),
-        total_30=float(ahead["value"].head(30).sum()),
-        total_90=float(ahead["value"].sum()),
-        last_30=float(past["actual"].tail(30).sum()) if len(past) >= 30 else None,
-        coverage_80=measures.get("coverage_80"),
-        mase=measures.get("mase"),
-        mase_naive=measures.get("mase_naive_seasonal"),
-        trials=int(backtest["origin"].nunique()),
-        days=pd.concat([past, ahead.rename(columns={"value": "median"})], ignore_index=True),
-        backtest=_means(backtest),
-        events=store.fetch(coming),
+        measure=of,
+        dimension=by,
+        member=member,
+        grain=grain,
+        unit=unit,
+        members=members,
+        history_days=int(chosen["history_days"]),
+        days=_by_grain(store, key, grain, past, ahead, as_of),
+        ahead={days: _sum(store, key, ahead, days, as_of) for days in (30, 90)},
+        last_30=_lately(past, of),
+        chosen=dict(chosen),
+        trials=int(tried["origin"].nunique()),
+        tried=_means(tried),
+        events=_events(store),
+        trend=store.fetch(store.table("forecast_components").order_by("day"))
+        if key == (MEASURES[0], TOTAL, "")
+        else pd.DataFrame(),
     )
 
 
-def _actual(store: Store, first: date, last: date) -> pd.DataFrame:
-    rows = between(store.table("ledger"), Period(first, last))
-    measured = measure(store, ("net_revenue",), rows=rows, by=("day",)).rows
-    days = pd.date_range(first, last, freq="D", name="day")
-    series = measured.set_index("day")["net_revenue"].reindex(days, fill_value=0.0)
-    return series.rename("actual").reset_index()
+def _check(of: str, by: str, grain: str) -> None:
+    for name, value, known in (
+        ("measure", of, MEASURES),
+        ("dimension", by, (TOTAL, *SPLITS.get(of, ()))),
+        ("grain", grain, GRAINS),
+    ):
+        if value not in known:
+            match = close_match(value, known)
+            raise CrmError("unknown_choice", name=name, value=value, match=match)
 
 
-def _means(backtest: pd.DataFrame) -> pd.DataFrame:
+def _why_not(rows: pd.DataFrame) -> tuple[str, int]:
+    """Why a series was left out: its own reason, or that there is nothing to be a part of."""
+    if rows.empty:
+        return "no_total", 0
+    return str(rows["reason"].iloc[0]), int(rows["history_days"].iloc[0])
+
+
+def _series(store: Store, name: str, key: tuple[str, str, str]) -> pd.DataFrame:
+    table = store.table(name)
+    of, by, member = key
+    chosen = (table.measure == of) & (table.dimension == by) & (table.member == member)
+    return store.fetch(table.filter(chosen).drop("measure", "dimension", "member"))
+
+
+def _actual(
+    store: Store, key: tuple[str, str, str], members: tuple[str, ...], as_of: date, days: int
+) -> pd.Series:
+    """What came day by day; of a segment nothing, for its customers stood elsewhere then."""
+    of, by, member = key
+    if by == SEGMENT:
+        return pd.Series(dtype=float)
+    first = max(store.meta.first_day, as_of - timedelta(days - 1))
+    rows = between(store.table("ledger"), Period(first, as_of))
+    if by != TOTAL:
+        known = [name for name in members if not name.startswith("_")]
+        rows = rows.filter(member_of(rows[by], known) == member)
+    found = measure(store, (of,), rows=rows, by=("day",), totals=False).rows
+    every = pd.date_range(first, as_of, freq="D", name="day")
+    return found.set_index("day")[of].reindex(every, fill_value=0.0).astype(float)
+
+
+def _lately(past: pd.Series, of: str) -> float | None:
+    if len(past) < 30:
+        return None
+    lately = past.tail(30)
+    return float(lately.mean() if of == DAILY_ONLY else lately.sum())
+
+
+def _sum(
+    store: Store, key: tuple[str, str, str], ahead: pd.DataFrame, days: int, as_of: date
+) -> dict[str, float | None]:
+    """What is expected of the next days together with its interval; of buyers a day's mean."""
+    values = ahead["value"].head(days)
+    if key[0] == DAILY_ONLY:
+        return {"value": float(values.mean()), "low_80": None, "high_80": None}
+    table = store.table("forecast_periods")
+    of, by, member = key
+    chosen = (table.measure == of) & (table.dimension == by) & (table.member == member)
+    found = store.fetch(table.filter(chosen & (table.grain == "to_date")).order_by("ends_on"))
+    found = found[found["ends_on"] == pd.Timestamp(as_of + timedelta(days))]
+    return {name: float(found[name].iloc[0]) for name in ("value", "low_80", "high_80")}
+
+
+def _by_grain(
+    store: Store,
+    key: tuple[str, str, str],
+    grain: str,
+    past: pd.Series,
+    ahead: pd.DataFrame,
+    as_of: date,
+) -> pd.DataFrame:
+    if grain == "day":
+        came = past.rename("actual").rename_axis("day").reset_index()
+        return pd.concat([came, ahead.rename(columns={"value": "median"})], ignore_index=True)
+    table = store.table("forecast_periods")
+    of, by, member = key
+    chosen = (table.measure == of) & (table.dimension == by) & (table.member == member)
+    periods = store.fetch(table.filter(chosen & (table.grain == grain)).order_by("starts_on"))
+    return whole_periods(past, periods, grain, as_of)
+
+
+def whole_periods(past: pd.Series, periods: pd.DataFrame, grain: str, as_of: date) -> pd.DataFrame:
+    """Whole weeks or months that came and that are expected, by their first days. The running one is
+    what came of it so far and what is expected of the rest; one cut off by the horizon is left out."""
+    code = {"week": "W-SUN", "month": "M"}[grain]
+    ahead = periods.assign(
+        period=pd.PeriodIndex(periods["starts_on"], freq=code),
+        ends_on=pd.to_datetime(periods["ends_on"]),
+    )
+    whole = ahead[ahead["ends_on"] >= ahead["period"].dt.end_time.dt.normalize()]
+    whole = whole.rename(columns={"value": "median"}).set_index("period")[list(_NAMED[1:])]
+    came = pd.Series(dtype=float)
+    if len(past):
+        sums = past.groupby(pd.PeriodIndex(past.index, freq=code)).sum()
+        spans = pd.PeriodIndex(sums.index)
+        ended = spans.end_time.normalize() <= past.index[-1]
+        came = sums[(spans.start_time >= past.index[0]) & ended]
+        running = pd.Timestamp(as_of).to_period(code)
+        if running in whole.index and running not in came.index:
+            so_far = float(past[past.index >= running.start_time].sum())
+            whole = whole.astype(float)
+            whole.loc[running] += so_far
+    frame = pd.concat([came.rename("actual").to_frame(), whole])
+    return frame.assign(day=[one.start_time for one in frame.index]).reset_index(drop=True)
+
+
+def _means(tried: pd.DataFrame) -> pd.DataFrame:
     """One row a method, best first: the means over the past trials."""
-    names = ["mase", "wape", "coverage_80", "coverage_95"]
-    grouped = backtest.groupby("method", sort=False)[names].mean().reset_index()
+    names = ["mase", "wape", "total_error", "coverage_80", "coverage_95"]
+    grouped = tried.groupby("method", sort=False)[names].mean().reset_index()
     return grouped.sort_values("mase", ignore_index=True)
+
+
+def _events(store: Store) -> pd.DataFrame:
+    events = store.table("forecast_events")
+    return store.fetch(events.order_by("starts_on", "event").limit(60))

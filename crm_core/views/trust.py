@@ -147,7 +147,7 @@ def _of_churn(store: Store) -> Trusted:
 
 def _of_forecast(store: Store) -> Trusted:
     document = fitted_document(store, "forecast")
-    backtest = store.fetch(store.table("forecast_backtest"))
+    backtest = store.fetch(_of_the_shop(store, "forecast_backtest"))
     method = str(document["method"])
     origins = sorted(backtest["origin"].unique())
     last = backtest[backtest["origin"] == origins[-1]] if len(origins) > 1 else backtest.head(0)
@@ -164,6 +164,12 @@ def _of_forecast(store: Store) -> Trusted:
         choosing=before.rename(columns={"mase": "value"})[["method", "origin", "value"]],
         warnings=tuple(document["warnings"]),
     )
+
+
+def _of_the_shop(store: Store, name: str) -> Any:
+    """The rows of a forecast table about the shop's net revenue."""
+    rows = store.table(name)
+    return rows.filter((rows.measure == "net_revenue") & (rows.dimension == "total"))
 
 
 def _of_clusters(store: Store) -> Trusted:
@@ -191,7 +197,7 @@ def _drift(store: Store) -> Drift:
     since = store.scores_as_of
     if since is None or not store.has("forecast") or store.meta.as_of <= since:
         return Drift(0)
-    ahead = store.fetch(store.table("forecast").order_by("day"))
+    ahead = store.fetch(_of_the_shop(store, "forecast").order_by("day"))
     ahead = ahead[ahead["day"] <= pd.Timestamp(store.meta.as_of)]
     if ahead.empty:
         return Drift(0)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.metrics import between, measure
+from crm_core.pipeline.series_days import SPLITS, TOTAL
+from crm_core.privacy.policy import Access
+from crm_core.selection import Period, Selection
+from crm_core.store import Store
+from crm_core.views.demand import demand
+from crm_core.views.forecast import forecast, whole_periods
+from crm_core.views.forecast_parts import layers, parts
+from crm_core.views.what_if import levers
+from tests.forecast_shop import forecast_shop, rows
+
+ALL = Selection()
+SPLIT = [(of, by) for of, splits in SPLITS.items() for by in splits]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = forecast_shop(tmp_path_factory.mktemp("forecast"), rows())
+    store = made.open()
+    yield store
+    store.close()
+    made.records.close()
+
+
+@pytest.fixture(scope="module")
+def days(shop: Store) -> pd.DataFrame:
+    return shop.fetch(shop.table("forecast"))
+
+
+@pytest.mark.parametrize(("of", "by"), SPLIT)
+def test_parts_add_up_to_their_total_at_every_date_to_the_cent(
+    days: pd.DataFrame, of: str, by: str
+) -> None:
+    mine = days[days["measure"] == of]
+    total = mine[mine["dimension"] == TOTAL].set_index("day")["value"]
+    sums = mine[mine["dimension"] == by].groupby("day")["value"].sum()
+    assert len(total) == len(sums) == 90
+    assert ((sums * 100).round() == (total * 100).round()).all()
+
+
+def test_intervals_nest_and_weeks_are_sums_of_their_days(shop: Store, days: pd.DataFrame) -> None:
+    periods = shop.fetch(shop.table("forecast_periods"))
+    for frame in (days, periods):
+        assert (frame["low_95"] <= frame["low_80"]).all()
+        assert (frame["low_80"] <= frame["value"] + 0.01).all()
+        assert (frame["value"] <= frame["high_80"] + 0.01).all()
+        assert (frame["high_80"] <= frame["high_95"]).all()
+    mine = (
+        (days["measure"] == "orders")
+        & (days["dimension"] == "region")
+        & (days["member"] == "North")
+    )
+    own = days[mine].set_index("day")["value"]
+    for row in periods[
+        (periods["measure"] == "orders")
+        & (periods["dimension"] == "region")
+        & (periods["member"] == "North")
+    ].itertuples():
+        assert row.value == pytest.approx(own[row.starts_on : row.ends_on].sum(), abs=0.02)
+    assert "buyers" not in set(periods["measure"])  # a buyer of two days is one buyer
+
+
+def test_a_series_is_shown_after_what_came_and_says_how_it_was_chosen(
+    shop: Store, owner: Access
+) -> None:
+    view = forecast(ALL, store=shop, access=owner, of="orders", by="sales_channel", member="phone")
+    assert (view.member, view.left_out, view.unit) == ("phone", "", "count")
+    came = view.days[view.days["actual"].notna()]
+    last = shop.meta.as_of
+    told = measure(
+        shop,
+        ["orders"],
+        rows=between(shop.table("ledger"), Period(came["day"].min().date(), last)).filter(
+            shop.table("ledger").sales_channel == "phone"
+        ),
+    ).totals
+    assert came["actual"].sum() == told["orders"]
+    assert view.days["day"].max().date() == last + timedelta(90)
+    assert view.chosen is not None
+    assert view.chosen["method"] in set(view.tried["method"])
+    assert view.trials == 8
+    assert view.ahead is not None
+    assert view.ahead[90]["low_80"] <= view.ahead[90]["value"] <= view.ahead[90]["high_80"]
+
+
+def test_weeks_and_months_are_whole_and_the_running_one_holds_what_came_of_it() -> None:
+    as_of = date(2026, 7, 15)  # a Wednesday
+    past = pd.Series(10.0, index=pd.date_range("2026-06-03", as_of))
+    periods = pd.DataFrame(
+        [
+            ("2026-07-16", "2026-07-19", 44.0),
+            ("2026-07-20", "2026-07-26", 77.0),
+            ("2026-07-27", "2026-07-29", 33.0),
+        ],
+        columns=["starts_on", "ends_on", "value"],
+    )
+    bounds = {
+        f"{end}_{level}": periods["value"] for end in ("low", "high") for level in ("80", "95")
+    }
+    told = whole_periods(past, periods.assign(**bounds), "week", as_of)
+    assert told["actual"].dropna().tolist() == [70.0] * 5
+    assert told["day"].iloc[0] == pd.Timestamp("2026-06-08")
+    assert told["median"].dropna().tolist() == [30.0 + 44.0, 77.0]
+
+
+def test_buyers_are_told_by_day_alone(shop: Store, owner: Access) -> None:
+    view = forecast(ALL, store=shop, access=owner, of="buyers", grain="month")
+    assert view.grain == "day"
+    assert view.ahead is not None
+    assert view.ahead[30] == {
+        "value": pytest.approx(view.days["median"].dropna().head(30).mean()),
+        "low_80": None,
+        "high_80": None,
+    }
+
+
+def test_the_parts_beside_each_other_share_the_whole(shop: Store, owner: Access) -> None:
+    found = parts(ALL, store=shop, access=owner, of="net_revenue", by="category")
+    assert set(found["member"]) == {"Drinks", "Table"}
+    assert found["share"].sum() == pytest.approx(1.0)
+    assert found["before"].isna().all()  # the log is half a year old
+    weeks = layers(ALL, store=shop, access=owner, of="net_revenue", by="category")
+    assert (weeks["day"].dt.day_of_week == 0).all()
+    assert weeks["day"].nunique() == 12 + 1 + 12  # that came, the running one, those expected
+
+
+def test_demand_adds_up_to_the_forecast_and_names_who_may_be_looked_up(
+    shop: Store, owner: Access, days: pd.DataFrame
+) -> None:
+    for horizon in (30, 90):
+        view = demand(ALL, store=shop, access=owner, days=horizon)
+        first = days[(days["measure"] == "net_revenue") & (days["dimension"] == TOTAL)]
+        expected = first.sort_values("day")["value"].head(horizon).sum()
+        assert view.cells["revenue"].sum() == pytest.approx(expected, abs=0.005)
+        assert set(view.cells["region"]) == {"North", "South"}
+        known = view.cells[~view.cells["segment"].isin(["prospect", "_unknown"])]
+        assert (known["buyers"] <= known["customers"]).all()
+        assert view.cells[view.cells["segment"] == "_unknown"]["buyers"].isna().all()
+    near = demand(ALL, store=shop, access=owner, days=30).total
+    far = demand(ALL, store=shop, access=owner, days=90).total
+    assert near["buyers"] < far["buyers"]
+
+
+def test_a_viewer_is_not_told_of_a_handful_of_customers(shop: Store, viewer: Access) -> None:
+    view = demand(ALL, store=shop, access=viewer, days=30)
+    told = view.cells["customers"].dropna()
+    assert not ((told > 0) & (told < 5)).any()
+
+
+def test_levers_that_were_never_moved_are_refused(shop: Store, owner: Access) -> None:
+    found = levers(ALL, store=shop, access=owner).set_index("lever")["verdict"].to_dict()
+    assert set(found.values()) == {"too_few_sales"}  # three a day
+
+
+def test_a_name_that_is_none_is_asked_about(shop: Store, owner: Access) -> None:
+    for asked in ({"of": "revenu"}, {"of": "units", "by": "region"}, {"grain": "year"}):
+        with pytest.raises(CrmError, match="unknown_choice"):
+            forecast(ALL, store=shop, access=owner, **asked)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.slow
+def test_a_young_shop_is_told_what_can_be_forecast_and_what_not(
+    tmp_path_factory: pytest.TempPathFactory, owner: Access
+) -> None:
+    made = rows(100)
+    for one in made["orders"]:
+        one["region"] = None
+    young = forecast_shop(tmp_path_factory.mktemp("young"), made)
+    with closing(young.open()) as store:
+        assert forecast(ALL, store=store, access=owner).left_out == ""
+        by_region = forecast(ALL, store=store, access=owner, by="region")
+        assert by_region.left_out == "nothing_told_apart"
+        by_segment = forecast(ALL, store=store, access=owner, by="segment")
+        assert (by_segment.left_out, by_segment.history_days) == ("no_past_stages", 100)
+        assert demand(ALL, store=store, access=owner).cells.empty
+        verdicts = levers(ALL, store=store, access=owner)["verdict"]
+        assert set(verdicts) == {"too_few_days"}
+    young.records.close()
+
+
+def test_ten_days_of_history_are_too_few(
+    tmp_path_factory: pytest.TempPathFactory, owner: Access
+) -> None:
+    shop = forecast_shop(tmp_path_factory.mktemp("new"), rows(10))
+    store = shop.open()
+    with pytest.raises(CrmError, match="not_enough_data"):
+        forecast(ALL, store=store, access=owner)
+    store.close()
+    shop.records.close()
