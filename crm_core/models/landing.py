@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import erf, sqrt
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ import pandas as pd
 
 Pace = Literal["ahead", "on_pace", "behind"]
 Good = Literal["up", "down", "neutral"]
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 
 # How many spreads of a normal error lie between the middle and the ends of 80 and 95 %.
 _ENDS_80: Final = 1.2815515655446004
@@ -168,9 +168,7 @@ def _weekday_weights(past: pd.Series[float]) -> Numbers:
     return year.groupby(weekdays).mean().reindex(range(7), fill_value=0.0).to_numpy(np.float64)
 
 
-def _clock(
-    day: date, weights: Numbers
-) -> Numbers:
+def _clock(day: date, weights: Numbers) -> Numbers:
     """Which share of a month is over by the end of each of its days, as its weekdays weigh."""
     first = day.replace(day=1).weekday()
     days = np.arange(monthrange(day.year, day.month)[1])
@@ -178,9 +176,7 @@ def _clock(
     return over / over[-1]
 
 
-def _months(
-    past: pd.Series[float], weights: Numbers
-) -> list[tuple[Numbers, ...]]:
+def _months(past: pd.Series[float], weights: Numbers) -> list[tuple[Numbers, ...]]:
     """The clock and the shares of each of the latest whole months that sold anything."""
     found: list[tuple[Numbers, ...]] = []
     end = len(past)

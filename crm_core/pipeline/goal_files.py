@@ -161,12 +161,11 @@ def _columns(header: Sequence[str], file: str) -> dict[str, int]:
     Raises: CrmError("goals_columns", file, missing, known).
     """
     seen = [" ".join(cell.strip("\ufeff ").casefold().replace("_", " ").split()) for cell in header]
-    places = {
-        role: seen.index(word)
+    found = {
+        role: [at for at, word in enumerate(seen) if word in words]
         for role, words in _NAMES.items()
-        for word in words
-        if word in seen and seen.index(word) == min(seen.index(w) for w in words if w in seen)
     }
+    places = {role: at[0] for role, at in found.items() if at}
     missing = [role for role in _NEEDED if role not in places]
     if missing:
         known = ", ".join(("metric", "month", "channel", "target"))

@@ -12,8 +12,10 @@ from typing import Final, Literal
 Mark = Literal[".", ",", "", "unclear"]
 """What stands before decimals in a column; "" where no text tells, "unclear" where they differ."""
 
-_NAMES: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})日?)?月?(?:[T ].*)?")
+_NAMES: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_YEAR_FIRST = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})日?)?月?(?:[T ].*)?"
+)
 _MONTH_FIRST = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
 _DAY_FIRST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?: .*)?")
 _NAMED = re.compile(r"([A-Za-z]{3,9})\.?[\s\-/,]*(\d{4})")
@@ -119,7 +121,9 @@ def _value(number: str, mark: Mark) -> Decimal | None:
         return None
     decimals = sure or (mark if mark in (".", ",") else "")
     if not decimals:  # nothing but marks of thousands
-        return Decimal(re.sub("[.,]", "", number)) if _GROUPS.fullmatch(number.lstrip("-")) else None
+        return (
+            Decimal(re.sub("[.,]", "", number)) if _GROUPS.fullmatch(number.lstrip("-")) else None
+        )
     whole, _, rest = number.partition(decimals)
     grouped = re.sub("[.,]", "", whole)
     if whole.lstrip("-") != grouped.lstrip("-") and not _GROUPS.fullmatch(whole.lstrip("-")):

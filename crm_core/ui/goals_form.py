@@ -41,12 +41,16 @@ def draw_form(view: Goals) -> None:
         return
     with panel("goals.set", help_key="goals.set_about"), part():
         with row():
-            name = choice_field(
-                "goals.metric", GOAL_METRICS, key="goals_set_metric", prefix="goals.metric_named"
+            name: str = st.selectbox(
+                session.md("goals.metric"),
+                GOAL_METRICS,
+                format_func=lambda code: metric_words(code, session),
+                key="goals_set_metric",
+                persist_state="session",
             )
             years = [str(view.month.year + 1 - back) for back in range(_YEARS_BACK + 1)]
             year = choice_field("goals.year", years, key="goals_set_year", value=years[1])
-        _draw_grid(view, name or GOAL_METRICS[0], int(year or years[1]), session)
+        _draw_grid(view, name, int(year or years[1]), session)
     left, right = st.columns(2, gap="small")
     with left, panel("goals.file"), part():
         _draw_file(view, session)
@@ -158,7 +162,11 @@ def _editor(
 def _columns(codes: list[str], name: str, year: int, session: Session) -> dict[str, Any]:
     """How the grid's columns are drawn."""
     kinds, unit = st.column_config, METRICS[name].unit
-    layout = {"rate": "%.1f%%", "count": "%,.0f", "money": "%,.2f" if name not in ADDED else "%,.0f"}
+    layout = {
+        "rate": "%.1f%%",
+        "count": "%,.0f",
+        "money": "%,.2f" if name not in ADDED else "%,.0f",
+    }
     sign = formats.symbol(session.currency).replace("%", "%%") if unit == "money" else ""
     config: dict[str, Any] = {
         "month": kinds.TextColumn(session.t("goals.month"), pinned=True, width="small"),
@@ -252,9 +260,7 @@ def _draw_history(session: Session) -> None:
     caption("goals.history_about")
     if button(label, key=f"goals_undo_{latest.number}", icon="undo"):
         require(session.access, "goals")
-        session.records.undo_goals(
-            latest.number, author=session.access.user, now=datetime.now(UTC)
-        )
+        session.records.undo_goals(latest.number, author=session.access.user, now=datetime.now(UTC))
         st.session_state.pop(_PROPOSED, None)
         flash("goals.undone", count=len(latest.changes))
         st.rerun()

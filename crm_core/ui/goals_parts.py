@@ -149,10 +149,13 @@ def draw_metric(view: Goals, month: date) -> None:
     left, right = columns(1, 1)
     with left, panel("goals.by_month", metric=metric_words(name, session)):
         _months(view, name, session)
-    with right, panel(
-        "goals.by_channel",
-        metric=metric_words(name, session),
-        month=formats.month(month, session.language),
+    with (
+        right,
+        panel(
+            "goals.by_channel",
+            metric=metric_words(name, session),
+            month=formats.month(month, session.language),
+        ),
     ):
         _channels(view, name, month, session)
 
@@ -263,7 +266,9 @@ def draw_gone(view: Goals) -> None:
         return
     warning("goals.gone", count=len(view.gone))
     for code, month in view.gone.items():
-        months = view.goals[(view.goals["sales_channel"] == code) & (view.goals["status"] != "past")]
+        months = view.goals[
+            (view.goals["sales_channel"] == code) & (view.goals["status"] != "past")
+        ]
         words = [formats.month(each, session.language) for each in sorted(set(months["month"]))]
         last = formats.month(month, session.language) if month else session.t("goals.never")
         plain(

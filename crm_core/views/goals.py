@@ -11,7 +11,14 @@ from functools import cached_property
 import pandas as pd
 
 from crm_core.metrics import METRICS, daily
-from crm_core.metrics.goals import ADDED, GOAL_METRICS, NO_CHANNEL, WHOLE, month_figures, year_before
+from crm_core.metrics.goals import (
+    ADDED,
+    GOAL_METRICS,
+    NO_CHANNEL,
+    WHOLE,
+    month_figures,
+    year_before,
+)
 from crm_core.models.landing import Usual, chance, chance_word, is_hit, landing, pace, usual_share
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
@@ -93,7 +100,7 @@ def goals(
     as_of = store.meta.as_of
     months = {month for _, month, _, _ in targets if month <= as_of}
     figures = month_figures(store, GOAL_METRICS, Period(_since(store, months), as_of))
-    sold = figures[figures["orders"] > 0]
+    sold = figures[(figures["orders"] > 0) & ~figures["sales_channel"].isin((WHOLE, NO_CHANNEL))]
     ahead = outlook(store, sorted({metric for metric, *_ in targets}))
     judged = judge(targets, figures, course=course_of(store, targets), ahead=ahead, as_of=as_of)
     return Goals(
@@ -103,7 +110,7 @@ def goals(
         goals=judged,
         figures=_long(figures, store.meta.first_day),
         channels=_channels(sold, as_of),
-        last_sold=_last_sold(sold, {channel for _, _, channel, _ in targets}),
+        last_sold=_last_sold(sold, {each[2] for each in targets} - {WHOLE}),
     )
 
 
@@ -154,9 +161,8 @@ def judge(
     rows: list[dict[str, object]] = []
     for metric, month, channel, target in targets:
         status = _status(month, as_of)
-        row: dict[str, object] = dict.fromkeys(COLUMNS)
-        row |= {"metric": metric, "month": month, "sales_channel": channel, "target": target}
-        row["status"] = status
+        row: dict[str, object] = {"metric": metric, "month": month, "sales_channel": channel}
+        row |= {"target": target, "status": status, "verdict": "", "reason": ""}
         actual = None
         if status != "ahead" and first is not None and month >= first:
             actual = _cell(cells, metric, month, channel)
@@ -254,14 +260,13 @@ def _since(store: Store, months: Iterable[date]) -> date:
 def _channels(sold: pd.DataFrame, as_of: date) -> tuple[str, ...]:
     latest = pd.Period(as_of, "M") - (_QUIET_MONTHS - 1)
     rows = sold[sold["month"] >= latest.start_time.date()]
-    rows = rows[~rows["sales_channel"].isin((WHOLE, NO_CHANNEL))]
     orders = rows.groupby("sales_channel")["orders"].sum()
     return tuple(str(code) for code in orders.sort_values(ascending=False, kind="stable").index)
 
 
 def _last_sold(sold: pd.DataFrame, named: Iterable[str]) -> dict[str, date | None]:
-    found = sold.groupby("sales_channel")["month"].max().to_dict()
-    return {**dict.fromkeys(named), **found}
+    found = sold.groupby("sales_channel")["month"].max()
+    return {**dict.fromkeys(named), **{str(code): month for code, month in found.items()}}
 
 
 def _long(figures: pd.DataFrame, first_day: date) -> pd.DataFrame:

@@ -123,9 +123,9 @@ def test_a_young_shop_goes_by_weekdays_and_a_newborn_by_days() -> None:
     assert usual_share(shop(date(2026, 6, 5), date(2026, 6, 10)), date(2026, 6, 10)).share == (
         pytest.approx(10 / 30)
     )
-    assert usual_share(pd.Series(dtype="float64", index=pd.DatetimeIndex([])), date(2026, 2, 14)) == (
-        Usual(0.5, 0.5, 0.5, 0)
-    )
+    assert usual_share(
+        pd.Series(dtype="float64", index=pd.DatetimeIndex([])), date(2026, 2, 14)
+    ) == (Usual(0.5, 0.5, 0.5, 0))
 
 
 @hypothesis_settings(max_examples=examples(25))

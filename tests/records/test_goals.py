@@ -38,7 +38,10 @@ def test_goals_are_set_changed_and_cleared_and_every_change_is_kept(records: Rec
         (SALES, 120_000, 125_000.5),
         (WEB, 80_000, None),
     ]
-    assert [(each.before, each.after) for each in first.changes] == [(None, 120_000), (None, 80_000)]
+    assert [(each.before, each.after) for each in first.changes] == [
+        (None, 120_000),
+        (None, 80_000),
+    ]
     assert (first.author, first.origin, latest.author) == ("ann", "grid", "bo")
 
 

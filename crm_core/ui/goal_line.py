@@ -1,0 +1,67 @@
+"""The quiet line below a number on the overview: how its goal of the month stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from crm_core.metrics import METRICS
+from crm_core.text import formats
+from crm_core.ui import navigation
+from crm_core.ui.address import kept, to_query
+from crm_core.ui.goals_words import targets_kept, written
+from crm_core.ui.kpi import plain_value
+from crm_core.ui.session import Session, current
+from crm_core.ui.show import show
+from crm_core.views.goal_lines import GoalLine, goal_lines
+
+
+def goal_lines_below() -> Callable[[str], None]:
+    """Draws the line of a metric's goal in the month the data ends in, a link to all goals; nothing
+    is asked of the store where there are none."""
+    session = current()
+    month = session.store.meta.as_of.replace(day=1)
+    targets = tuple(each for each in targets_kept() if each[1] == month)
+    lines = show(goal_lines, session.selection, targets=targets) if targets else {}
+
+    def draw(name: str) -> None:
+        if name in lines:
+            _draw(lines[name], name)
+
+    return draw
+
+
+def _draw(line: GoalLine, name: str) -> None:
+    spec = navigation.spec_of("goals")
+    if spec is None:
+        return
+    session = current()
+    words = plain_value(_words(line, name, session))
+    query = to_query(kept())
+    st.page_link(spec.path, label=words, icon=f":material/{spec.icon}:", query_params=query)
+
+
+def _words(line: GoalLine, name: str, session: Session) -> str:
+    facts = {
+        "month": formats.month(line.month, session.language),
+        "target": _short(line.target, name, session),
+        "actual": written(line.actual, name, session),
+        "share": formats.percent(line.reached, session.language, 0),
+        "usual": formats.percent(line.usual, session.language, 0),
+        "landing": _short(line.landing or 0.0, name, session),
+    }
+    if line.reached is None:
+        return session.md("goals.line.ratio", **facts)
+    if line.status == "past":
+        return session.md("goals.line.past", **facts)
+    if line.landing is not None:
+        return session.md("goals.line.running_lands", **facts)
+    key = "goals.line.running" if line.usual is not None else "goals.line.running_alone"
+    return session.md(key, **facts)
+
+
+def _short(value: float, name: str, session: Session) -> str:
+    """An amount short enough for a narrow card."""
+    numbers = session.numbers(METRICS[name].unit)
+    return numbers.short(value) if abs(value) >= 10_000 else numbers.write(value)
