@@ -13,6 +13,7 @@ from crm_core.charts.base import (
     as_day,
     canvas,
     check_size,
+    day_words,
     describe_parts,
     numeric,
     shorten,
@@ -137,8 +138,9 @@ def _hovers(values: pd.Series[float], labels: list[str], numbers: Numbers) -> li
     return [f"{label}: {numbers.write(x)}" for label, x in zip(labels, values, strict=True)]
 
 
-def goal_months(frame: pd.DataFrame, numbers: Numbers) -> Chart:
-    """A column a month, its target as a line across it, and where a month not over lands.
+def goal_months(frame: pd.DataFrame, numbers: Numbers, *, name: str) -> Chart:
+    """A column a month, its target as a line across it, and where a month not over lands; `name`
+    says what is shown.
 
     Columns: month, value (to date), target, is_missed, landing, low, high; the numbers missing
     where they do not apply. Columns of months that missed their target are striped.
@@ -148,22 +150,24 @@ def goal_months(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     labels = [formats.month(as_day(month), numbers.language) for month in frame["month"]]
     values, target = numeric(frame["value"]), numeric(frame["target"])
     missed = frame["is_missed"].astype(bool).tolist()
+    months = [as_day(month) for month in frame["month"]]
+    places = [month.isoformat() for month in months]
     figure.add_trace(
         go.Bar(
-            x=labels,
+            x=places,
             y=values.tolist(),
-            name=t("goals.chart.value", numbers.language),
+            name=shorten(name),
             marker={
                 "color": [MISSED if each else PRIMARY for each in missed],
                 "pattern": {"shape": ["/" if each else "" for each in missed], "size": 6},
             },
-            hovertext=numbers.write_all(values),
-            hovertemplate="%{x}: %{hovertext}<extra></extra>",
+            hovertext=_hovers(values, labels, numbers),
+            hovertemplate="%{hovertext}<extra></extra>",
         )
     )
     figure.add_trace(
         go.Scatter(
-            x=labels,
+            x=places,
             y=target.tolist(),
             mode="markers",
             name=t("goals.chart.target", numbers.language),
@@ -178,16 +182,23 @@ def goal_months(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     )
     landing, low, high = (numeric(frame[name]) for name in ("landing", "low", "high"))
     if landing.notna().any():
-        figure.add_trace(_landings(labels, landing, low, high, numbers))
+        figure.add_trace(_landings(places, landing, low, high, numbers))
     shown = [x for each in (values, target, landing, high, low) for x in each.dropna()]
     value_axis(figure, numbers, shown, "y")
     figure.update_layout(barcornerradius=3, bargap=0.35)
-    figure.update_xaxes(showgrid=False, type="category")
+    figure.update_xaxes(
+        showgrid=False,
+        type="category",
+        tickmode="array",
+        tickvals=places,
+        ticktext=day_words(months, numbers.language),
+        tickangle=0,
+    )
     return Chart(figure, describe_parts(labels, values.tolist(), numbers), _HEIGHT)
 
 
 def _landings(
-    labels: list[str],
+    places: list[str],
     value: pd.Series[float],
     low: pd.Series[float],
     high: pd.Series[float],
@@ -198,7 +209,7 @@ def _landings(
         for x, a, b in zip(value, low, high, strict=True)
     ]
     return go.Scatter(
-        x=labels,
+        x=places,
         y=value.tolist(),
         mode="markers",
         name=t("goals.chart.landing", numbers.language),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +31,7 @@ _MORE = 5.0
 _SHOWN_ISSUES = 30
 _SHOWN_CHANGES = 40
 _YEARS_BACK = 2
+_ROW = 36
 
 
 def draw_form(view: Goals) -> None:
@@ -126,27 +127,23 @@ def _editor(
     session = current()
     held = {each.sales_channel for each in begin} - {WHOLE, *view.channels}
     codes = [WHOLE, *view.channels, *sorted(held)]
-    months, rate = _year(year), METRICS[name].unit == "rate"
-    scale = 100.0 if rate else 1.0
+    months = _year(year)
     table = pd.DataFrame(
         {
             "month": [formats.month(month, session.language) for month in months],
-            "before": [
-                written(view.last_year(name, month).get(WHOLE), name, session) for month in months
-            ],
+            "before": _scaled([view.last_year(name, month).get(WHOLE) for month in months], name),
         }
     )
     for place, code in enumerate(codes):
         values = [begin.get(GoalKey(name, month, code)) for month in months]
-        table[f"c{place}"] = pd.Series(
-            [None if value is None else value * scale for value in values], dtype="float64"
-        )
+        table[f"c{place}"] = _scaled(values, name)
     edited = st.data_editor(
         table,
         hide_index=True,
         disabled=["month", "before"],
         placeholder="–",
-        height=12 * 35 + 40,
+        row_height=_ROW,
+        height=13 * _ROW + 2,
         key=f"goals_grid_{key}",
         alt=session.t("goals.grid_alt", metric=metric_words(name, session), year=year),
         column_config=_columns(codes, name, year, session),
@@ -155,8 +152,21 @@ def _editor(
     for place, code in enumerate(codes):
         for month, value in zip(months, edited[f"c{place}"], strict=True):
             if value == value and value is not None:
-                found[GoalKey(name, month, code)] = round(float(value) / scale, 6)
+                found[GoalKey(name, month, code)] = round(float(value) / _scale(name), 6)
     return found
+
+
+def _scale(name: str) -> float:
+    """What a figure is typed in: shares in percent."""
+    return 100.0 if METRICS[name].unit == "rate" else 1.0
+
+
+def _scaled(values: Sequence[float | None], name: str) -> pd.Series[float]:
+    """Figures as they are typed."""
+    scale = _scale(name)
+    return pd.Series(
+        [None if value is None else value * scale for value in values], dtype="float64"
+    )
 
 
 def _columns(codes: list[str], name: str, year: int, session: Session) -> dict[str, Any]:
@@ -168,17 +178,20 @@ def _columns(codes: list[str], name: str, year: int, session: Session) -> dict[s
         "money": "%,.2f" if name not in ADDED else "%,.0f",
     }
     sign = formats.symbol(session.currency).replace("%", "%%") if unit == "money" else ""
+    shown = sign + layout.get(unit, "%,.2f")
     config: dict[str, Any] = {
         "month": kinds.TextColumn(session.t("goals.month"), pinned=True, width="small"),
-        "before": kinds.TextColumn(
-            session.t("goals.last_year", year=year - 1), help=session.t("goals.last_year_about")
+        "before": kinds.NumberColumn(
+            session.t("goals.last_year", year=year - 1),
+            format=shown,
+            help=session.t("goals.last_year_about"),
         ),
     }
     for place, code in enumerate(codes):
         config[f"c{place}"] = kinds.NumberColumn(
             channel_words(code, session),
             min_value=0.0,
-            format=sign + layout.get(unit, "%,.2f"),
+            format=shown,
             help=session.t("goals.whole_about") if code == WHOLE else None,
         )
     return config

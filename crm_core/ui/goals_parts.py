@@ -28,6 +28,7 @@ from crm_core.ui.words import caption, note, plain, warning
 from crm_core.views.goals import Goals, of_month
 
 _MONTHS_SHOWN = 15
+_SURE = 0.99
 _UNITS = {"money": "money", "count": "count", "rate": "rate", "per": "per", "number": "number"}
 
 
@@ -42,6 +43,7 @@ def choose_month(view: Goals) -> date:
         index=months.index(begin),
         format_func=lambda month: formats.month(month, session.language),
         key="goals_month",
+        width=260,
     )
     return found
 
@@ -89,16 +91,12 @@ def _goal_card(row: dict[Any, Any], session: Session) -> None:
         st.metric(
             session.md(f"metric.{name}.label"),
             plain_value(written(value, name, session)),
-            delta=session.t("goals.card.share", share=formats.percent(share, session.language, 0))
-            if share is not None
-            else None,
+            delta=formats.percent(share, session.language, 0) if share is not None else None,
             delta_color="off",
             delta_arrow="off",
             delta_description=plain_value(session.t(key, target=goal)),
             help=session.maybe(f"metric.{name}.about"),
         )
-        if share is None:
-            st.caption(plain_value(session.t(key, target=goal)))
         verdict_badge(row["verdict"], session)
         st.caption(plain_value("  \n".join(_sentences(row, session))))
 
@@ -120,8 +118,7 @@ def _sentences(row: dict[Any, Any], session: Session) -> list[str]:
                 high=written(row["high"], name, session),
             )
         )
-        likely = formats.percent(row["chance"], session.language, 0)
-        told.append(session.md("goals.card.chance", chance=likely))
+        told.append(_chance_words(row["chance"], session))
     if row["reason"]:
         told.append(session.md(f"goals.reason.{row['reason']}"))
     if row["status"] == "past" and row["actual"] == row["actual"]:
@@ -129,6 +126,16 @@ def _sentences(row: dict[Any, Any], session: Session) -> list[str]:
         words = written(abs(over), name, session)
         told.append(session.md("goals.card.over" if over >= 0 else "goals.card.short", by=words))
     return told
+
+
+def _chance_words(chance: float, session: Session) -> str:
+    """A chance in words; nothing is ever quite certain."""
+    if chance > _SURE:
+        return session.md("goals.card.chance_most")
+    if chance < 1 - _SURE:
+        return session.md("goals.card.chance_least")
+    likely = formats.percent(chance, session.language, 0)
+    return session.md("goals.card.chance", chance=likely)
 
 
 def draw_metric(view: Goals, month: date) -> None:
@@ -146,17 +153,9 @@ def draw_metric(view: Goals, month: date) -> None:
         format_func=lambda code: metric_words(code, session),
         key="goals_metric",
     )
-    left, right = columns(1, 1)
-    with left, panel("goals.by_month", metric=metric_words(name, session)):
-        _months(view, name, session)
-    with (
-        right,
-        panel(
-            "goals.by_channel",
-            metric=metric_words(name, session),
-            month=formats.month(month, session.language),
-        ),
-    ):
+    _months(view, name, session)
+    month_named = formats.month(month, session.language)
+    with panel("goals.by_channel", metric=metric_words(name, session), month=month_named):
         _channels(view, name, month, session)
 
 
@@ -167,14 +166,24 @@ def _months(view: Goals, name: str, session: Session) -> None:
         caption("goals.no_whole")
         return
     shown = mine.sort_values("month").tail(_MONTHS_SHOWN).reset_index(drop=True)
-    frame = shown.rename(columns={"actual": "value"}).assign(
-        is_missed=shown["verdict"].isin(("missed", "so_far_missed"))
-    )
-    draw(goal_months(frame, session.numbers(METRICS[name].unit)), key="goals_months")
-    over = shown[shown["status"] == "past"]
-    if len(over):
-        hits = int((over["verdict"] == "hit").sum())
-        caption("goals.hits", hits=hits, months=len(over))
+    left, right = columns(1, 1)
+    words = metric_words(name, session)
+    with left, panel("goals.by_month", metric=words):
+        frame = shown.rename(columns={"actual": "value"}).assign(
+            is_missed=shown["verdict"].isin(("missed", "so_far_missed"))
+        )
+        chart = goal_months(frame, session.numbers(METRICS[name].unit), name=words)
+        draw(chart, key="goals_months")
+        over = shown[shown["verdict"].isin(("hit", "missed"))]
+        if len(over):
+            hits = int((over["verdict"] == "hit").sum())
+            caption("goals.hits", hits=hits, months=len(over))
+    with right, panel("goals.months_table", metric=words):
+        _month_table(shown, name, session)
+
+
+def _month_table(shown: pd.DataFrame, name: str, session: Session) -> None:
+    """The same as figures, the latest month first."""
     unit = _UNITS[METRICS[name].unit]
     data_table(
         shown[::-1].assign(
@@ -270,12 +279,12 @@ def draw_gone(view: Goals) -> None:
             (view.goals["sales_channel"] == code) & (view.goals["status"] != "past")
         ]
         words = [formats.month(each, session.language) for each in sorted(set(months["month"]))]
-        last = formats.month(month, session.language) if month else session.t("goals.never")
-        plain(
-            session.t(
-                "goals.gone_line",
-                channel=channel_words(code, session),
-                last=last,
-                months=session.t("rules.comma").join(words),
-            )
-        )
+        facts = {
+            "channel": channel_words(code, session),
+            "months": session.t("rules.comma").join(words),
+        }
+        if month is None:
+            plain(session.t("goals.gone_never", **facts))
+        else:
+            last = formats.month(month, session.language)
+            plain(session.t("goals.gone_since", last=last, **facts))
