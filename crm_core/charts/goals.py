@@ -25,6 +25,7 @@ from crm_core.text import formats, t
 _ROW_HEIGHT = 46
 _LEAST_HEIGHT = 170
 _HEIGHT = 320
+_MANY = 9  # months whose names no longer fit a phone side by side
 MISSED = "#E07A3C"
 
 
@@ -186,12 +187,13 @@ def goal_months(frame: pd.DataFrame, numbers: Numbers, *, name: str) -> Chart:
     shown = [x for each in (values, target, landing, high, low) for x in each.dropna()]
     value_axis(figure, numbers, shown, "y")
     figure.update_layout(barcornerradius=3, bargap=0.35)
+    every = 1 + len(places) // _MANY
     figure.update_xaxes(
         showgrid=False,
         type="category",
         tickmode="array",
-        tickvals=places,
-        ticktext=day_words(months, numbers.language),
+        tickvals=places[::every],
+        ticktext=day_words(months[::every], numbers.language),
         tickangle=0,
     )
     return Chart(figure, describe_parts(labels, values.tolist(), numbers), _HEIGHT)

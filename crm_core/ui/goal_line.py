@@ -37,12 +37,6 @@ def _draw(line: GoalLine, name: str) -> None:
     if spec is None:
         return
     session = current()
-    words = plain_value(_words(line, name, session))
-    query = to_query(kept())
-    st.page_link(spec.path, label=words, icon=f":material/{spec.icon}:", query_params=query)
-
-
-def _words(line: GoalLine, name: str, session: Session) -> str:
     facts = {
         "month": formats.month(line.month, session.language),
         "target": _short(line.target, name, session),
@@ -51,14 +45,26 @@ def _words(line: GoalLine, name: str, session: Session) -> str:
         "usual": formats.percent(line.usual, session.language, 0),
         "landing": _short(line.landing or 0.0, name, session),
     }
+    label = "goals.line.share" if line.reached is not None else "goals.line.goal"
+    with st.container(gap="xsmall"):
+        st.page_link(
+            spec.path,
+            label=plain_value(session.md(label, **facts)),
+            icon=f":material/{spec.icon}:",
+            query_params=to_query(kept()),
+        )
+        st.caption(plain_value(session.md(f"goals.line.{_sentence(line)}", **facts)))
+
+
+def _sentence(line: GoalLine) -> str:
+    """Which words tell how the goal stands."""
     if line.reached is None:
-        return session.md("goals.line.ratio", **facts)
+        return "ratio"
     if line.status == "past":
-        return session.md("goals.line.past", **facts)
+        return line.verdict
     if line.landing is not None:
-        return session.md("goals.line.running_lands", **facts)
-    key = "goals.line.running" if line.usual is not None else "goals.line.running_alone"
-    return session.md(key, **facts)
+        return "lands"
+    return "usual" if line.usual is not None else "running"
 
 
 def _short(value: float, name: str, session: Session) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from crm_core.charts.goals import bullets, goal_months
 from crm_core.metrics import METRICS
-from crm_core.metrics.goals import ADDED, NO_CHANNEL, WHOLE
+from crm_core.metrics.goals import ADDED, GOAL_METRICS, NO_CHANNEL, WHOLE
 from crm_core.text import formats
 from crm_core.ui.goals_words import (
     channel_words,
@@ -142,7 +142,7 @@ def draw_metric(view: Goals, month: date) -> None:
     """One metric closely: its months, and a month's sales channels."""
     session = current()
     rows = view.goals
-    names = [name for name in METRICS if name in set(rows["metric"])]
+    names = [name for name in GOAL_METRICS if name in set(rows["metric"])]
     first = of_month(rows, month)["metric"]
     begin = first.iloc[0] if len(first) else names[0]
     name: str = st.segmented_control(
