@@ -57,8 +57,9 @@ def month_figures(store: Store, names: Sequence[str], period: Period) -> pd.Data
     told = pd.concat([whole, sums], ignore_index=True).sort_values(
         ["month", "sales_channel"], ignore_index=True
     )
-    figures = [combine(row, names) for _, row in told[list(parts)].iterrows()]
-    return pd.concat([told[list(by)], pd.DataFrame(figures, columns=list(names))], axis=1)
+    cells = [combine(row, names) for _, row in told[list(parts)].iterrows()]
+    figures = pd.DataFrame(cells, columns=list(names)).astype("float64")
+    return pd.concat([told[list(by)], figures], axis=1)
 
 
 def proposal(figures: Mapping[str, float], name: str, *, more: float) -> dict[str, float]:

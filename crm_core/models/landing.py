@@ -28,6 +28,7 @@ _MONTHS: Final = 12
 _LEAST_MONTHS: Final = 3
 _LEAST_DAYS: Final = 28
 _WEEKDAY_DAYS: Final = 364
+_NO_NEWS: Final = 0.02
 
 #: Chances in words: a code, and the least chance it stands for.
 CHANCES: Final[Mapping[str, float]] = {
@@ -192,10 +193,14 @@ def _months(past: pd.Series[float], weights: Numbers) -> list[tuple[Numbers, ...
 
 def pace(reached: float, usual: Usual) -> Pace:
     """Whether a share of the target is what is usually there by now, within what half of the past
-    months differ by."""
-    if reached < usual.low:
+    months differ by; a fiftieth of it is never news.
+
+    >>> pace(0.44, Usual(0.5, 0.45, 0.56, 12)), pace(0.495, Usual(0.5, 0.5, 0.5, 0))
+    ('behind', 'on_pace')
+    """
+    if reached < min(usual.low, usual.share * (1 - _NO_NEWS)):
         return "behind"
-    return "ahead" if reached > usual.high else "on_pace"
+    return "ahead" if reached > max(usual.high, usual.share * (1 + _NO_NEWS)) else "on_pace"
 
 
 def is_hit(value: float, target: float, *, good: Good = "up") -> bool:
