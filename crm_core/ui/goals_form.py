@@ -207,10 +207,8 @@ def _saved(saving: GoalSaving | None) -> NoReturn:
 
 def _draw_file(view: Goals, session: Session) -> None:
     caption("goals.file_about")
-    with form("goals_file"):
-        file = file_field("goals.file_choose", key="goals_file_given", kinds=KINDS)
-        pressed = submit("goals.file_load")
-    if pressed and file is not None:
+    file = file_field("goals.file_choose", key="goals_file_given", kinds=KINDS)
+    if file is not None and button("goals.file_load", key="goals_file_load", main=True):
         require(session.access, "goals")
         found = _read(file, view)
         saving = session.records.save_goals(

@@ -65,7 +65,7 @@ def draw_month(view: Goals, month: date) -> None:
         for row in rows.to_dict("records"):
             _goal_card(row, session)
     added = rows[rows["metric"].isin(ADDED)]
-    if added.empty:
+    if added[["reached", "landing"]].isna().all(axis=None):
         return
     with panel("goals.side_by_side", help_key="goals.side_by_side_about"):
         shares = _shares(added, [metric_words(name, session) for name in added["metric"]])
