@@ -16,7 +16,6 @@ from crm_core.records import Records
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
-from crm_core.text import t
 from crm_core.views.goals import Goals, goals
 
 Answer = dict[str, Any]
@@ -64,8 +63,8 @@ def _load(file: Path, view: Goals, records: Records) -> Answer:
         "issues": [
             {
                 **{name: value for name, value in asdict(issue).items() if name != "facts"},
-                "message": t(f"goals.issues.{issue.code}", words, **issue.facts),
-                "remedy": t(f"goals.remedies.{issue.code}", words, **issue.facts),
+                "message": issue.words(words),
+                "remedy": issue.remedy(words),
             }
             for issue in found.issues
         ],

@@ -44,6 +44,18 @@ class GoalIssue:
     code: str
     facts: Mapping[str, object]
 
+    def words(self, language: str) -> str:
+        """What is wrong."""
+        return t(f"goals.issues.{self.code}", language, **self.facts)
+
+    def remedy(self, language: str) -> str:
+        """What to do about it."""
+        words, match = (
+            t(f"goals.remedies.{self.code}", language, **self.facts),
+            self.facts.get("match"),
+        )
+        return f"{words} {t('error.did_you_mean', language, match=match)}" if match else words
+
 
 @dataclass(frozen=True)
 class GoalFile:
@@ -131,8 +143,7 @@ class _Reading:
         before = len(self.issues)
         if not name:
             match = close_match(row["metric"].casefold(), _metric_words())
-            wrong("metric", "metric_near" if match else "metric_unknown", match=match,
-                  known=", ".join(GOAL_METRICS))  # fmt: skip
+            wrong("metric", "metric_unknown", match=match, known=", ".join(GOAL_METRICS))
         if month is None:
             wrong("month", "month_unclear")
         target = _target(row["target"], mark, name)
@@ -149,7 +160,7 @@ class _Reading:
             return
         if channel != WHOLE and channel not in self.channels and key not in self.targets:
             match = close_match(channel, self.channels)
-            wrong("sales_channel", "channel_new", match=match or "–")
+            wrong("sales_channel", "channel_new", match=match)
         self.targets[key] = target
         self.places.setdefault(key, number)
         self.taken += 1

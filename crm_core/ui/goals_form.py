@@ -243,8 +243,8 @@ def _draw_report(found: GoalFile, changed: int) -> None:
             [
                 {
                     "goals.issue.place": _place(issue.file, issue.row, issue.column, session),
-                    "goals.issue.what": session.t(f"goals.issues.{issue.code}", **issue.facts),
-                    "goals.issue.remedy": session.t(f"goals.remedies.{issue.code}", **issue.facts),
+                    "goals.issue.what": issue.words(session.language),
+                    "goals.issue.remedy": issue.remedy(session.language),
                 }
                 for issue in found.issues[:_SHOWN_ISSUES]
             ]

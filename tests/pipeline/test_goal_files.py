@@ -11,7 +11,6 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.goal_files import GoalFile, read_goals
 from crm_core.pipeline.goal_values import amount_of, decimal_mark, month_of
 from crm_core.records import GoalKey
-from crm_core.text import has
 from tests.store.imports.tables import book
 
 NOVEMBER = date(2026, 11, 1)
@@ -72,7 +71,7 @@ def test_each_bad_row_is_told_by_row_and_column_and_the_good_ones_are_kept(tmp_p
     assert found.targets == {SALES: 1000.0}
     assert (found.rows, found.taken) == (11, 2)
     assert [(each.row, each.column, each.code) for each in found.issues] == [
-        (3, "metric", "metric_near"),
+        (3, "metric", "metric_unknown"),
         (5, "month", "month_unclear"),
         (6, "target", "target_unclear"),
         (7, "target", "target_not_positive"),
@@ -87,10 +86,11 @@ def test_each_bad_row_is_told_by_row_and_column_and_the_good_ones_are_kept(tmp_p
     assert {each.file for each in found.issues} == {"plan.csv"}
     assert found.issues[0].facts["match"] == "net_revenue"
     assert found.issues[7].facts["other"] == 2
-    words = [
-        f"goals.{kind}.{each.code}" for each in found.issues for kind in ("issues", "remedies")
-    ]
-    assert all(has(key, language) for key in words for language in ("en", "zh"))
+    assert found.issues[0].words("en").startswith("“net_revenu” is no number")
+    assert found.issues[0].remedy("en").endswith("Did you mean “net_revenue”?")
+    assert all(
+        each.words(one) and each.remedy(one) for each in found.issues for one in ("en", "zh")
+    )
 
 
 def test_a_channel_nobody_bought_through_is_taken_and_told(tmp_path: Path) -> None:
