@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from crm_core.metrics import METRICS
+from crm_core.metrics.goals import GOAL_METRICS
 from crm_core.text import formats
 from crm_core.ui import navigation
 from crm_core.ui.address import kept, to_query
@@ -28,14 +29,13 @@ def goal_lines_below() -> Callable[[str], None]:
     def draw(name: str) -> None:
         if name in lines:
             _draw(lines[name], name)
+        elif lines and name in GOAL_METRICS:  # cards side by side stay alike
+            _link("goals.line.none", caption_key="goals.line.none_about", facts={})
 
     return draw
 
 
 def _draw(line: GoalLine, name: str) -> None:
-    spec = navigation.spec_of("goals")
-    if spec is None:
-        return
     session = current()
     facts = {
         "month": formats.month(line.month, session.language),
@@ -46,14 +46,27 @@ def _draw(line: GoalLine, name: str) -> None:
         "landing": _short(line.landing or 0.0, name, session),
     }
     label = "goals.line.share" if line.reached is not None else "goals.line.goal"
-    with st.container(gap="xsmall"):
+    how = _sentence(line)
+    _link(label, caption_key=f"goals.line.{how}", help_key=f"goals.line.{how}_about", facts=facts)
+
+
+def _link(
+    label_key: str, *, caption_key: str, facts: Mapping[str, str], help_key: str | None = None
+) -> None:
+    """A link to all goals, what is said of this one, and in full where one points at it."""
+    spec, session = navigation.spec_of("goals"), current()
+    if spec is None or not spec.path.is_file():
+        return
+    about = session.maybe(help_key, **facts)
+    with st.container(gap="xxsmall"):
         st.page_link(
             spec.path,
-            label=plain_value(session.md(label, **facts)),
+            label=plain_value(session.md(label_key, **facts)),
             icon=f":material/{spec.icon}:",
+            help=plain_value(about) if about else None,
             query_params=to_query(kept()),
         )
-        st.caption(plain_value(session.md(f"goals.line.{_sentence(line)}", **facts)))
+        st.caption(plain_value(session.md(caption_key, **facts)))
 
 
 def _sentence(line: GoalLine) -> str:
