@@ -84,17 +84,20 @@ def _goal_card(row: dict[Any, Any], session: Session) -> None:
     name = row["metric"]
     ahead = row["status"] == "ahead"
     value = row["landing"] if ahead else row["actual"]
-    share = value / row["target"] if name in ADDED and value == value else None
+    is_known = value == value
+    share = value / row["target"] if name in ADDED and is_known else None
     goal = written(row["target"], name, session)
     key = "goals.card.most" if METRICS[name].good == "down" else "goals.card.of"
     with st.container(border=True, height="stretch", gap="small"):
         st.metric(
             session.md(f"metric.{name}.label"),
-            plain_value(written(value, name, session)),
+            plain_value(written(value if is_known else row["target"], name, session)),
             delta=formats.percent(share, session.language, 0) if share is not None else None,
             delta_color="off",
             delta_arrow="off",
-            delta_description=plain_value(session.t(key, target=goal)),
+            delta_description=plain_value(
+                session.t(key if is_known else "goals.card.goal", target=goal)
+            ),
             help=session.maybe(f"metric.{name}.about"),
         )
         verdict_badge(row["verdict"], session)
