@@ -74,8 +74,8 @@ def _begin(name: str, year: int, session: Session) -> tuple[int, dict[GoalKey, f
     is noticed and not written over.
     """
     at, version, kept = st.session_state.get(_BEGUN, ("", 0, {}))
-    state = st.session_state.get(st.session_state.get(_DRAWN, ""))
-    if at == f"{name}_{year}" and state and state.get("edited_rows"):
+    state: Any = st.session_state.get(st.session_state.get(_DRAWN, _GRID))
+    if at == f"{name}_{year}" and state and state["edited_rows"]:
         return version, kept
     version, kept = session.records.goals_version(), _kept(name, year)
     st.session_state[_BEGUN] = (f"{name}_{year}", version, kept)
@@ -159,7 +159,7 @@ def _editor(
         placeholder="–",
         row_height=_ROW,
         height=13 * _ROW + 2,
-        key=f"goals_grid_{key}",
+        key=key,
         alt=session.t("goals.grid_alt", metric=metric_words(name, session), year=year),
         column_config=_columns(codes, name, year, session),
     )
