@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli import campaigns, changed, exploring, keeping, leaving
+from crm_core.cli import campaigns, changed, exploring, keeping, leaving, planning
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
@@ -222,6 +222,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "quarantine": leaving.quarantine,
     **exploring.COMMANDS,
     **keeping.COMMANDS,
+    **planning.COMMANDS,
 }
 # What an answer may say that a schedule must hear of: the exit code is then 1.
 _ALARMS = {"status": "stale", "watch": "failed"}
@@ -313,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
 
     changed.options(command("changes", "A move between two periods, split to the cent"), _day)
     exploring.add_commands(command)
+    planning.add_commands(command)
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")

@@ -13,6 +13,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.notes import Note
@@ -45,6 +46,7 @@ __all__ = [
     "ROLES",
     "STATUSES",
     "SUBJECT_KINDS",
+    "WHOLE",
     "Audience",
     "AuditEntry",
     "AuditLine",
@@ -52,6 +54,10 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Goal",
+    "GoalChange",
+    "GoalKey",
+    "GoalSaving",
     "IdentityOverride",
     "ListOfIds",
     "Mirror",

@@ -361,7 +361,7 @@ class Secret(Base):
 
 class Counter(Base):
     """Numbers that only rise: `decisions` with every decision, `audit` with every line,
-    `members` whenever somebody's arm became known or moved."""
+    `members` whenever somebody's arm became known or moved, `goals` with every saving of goals."""
 
     __tablename__ = "counters"
 

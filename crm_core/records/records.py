@@ -20,6 +20,7 @@ from crm_core.records.campaigns import Campaigns, last_day
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
+from crm_core.records.goals import Goals
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.models import (
@@ -76,6 +77,7 @@ class Records(
     CampaignPolicies,
     Notes,
     Tasks,
+    Goals,
     AuditLog,
     Copying,
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Literal
 
@@ -14,12 +14,18 @@ from crm_core.ui.session import Session, current
 from crm_core.views.card import Card
 
 
-def kpis(cards: Sequence[Card], *, columns: int | None = None, with_notes: bool = False) -> None:
+def kpis(
+    cards: Sequence[Card],
+    *,
+    columns: int | None = None,
+    with_notes: bool = False,
+    below: Callable[[str], None] | None = None,
+) -> None:
     """Cards side by side: value, change, previous value, sparkline; the tooltip defines each.
 
     A change inside the shop's normal variation is grey and says so; direction is shown by an
     arrow and a sign, never by colour alone. `with_notes`: each card has the button of its metric's
-    notes below it.
+    notes below it, and what `below` draws for that metric.
     """
     session = current()
     counts = notes_counts("metric", [card.metric for card in cards]) if with_notes else {}
@@ -31,6 +37,8 @@ def kpis(cards: Sequence[Card], *, columns: int | None = None, with_notes: bool 
                 continue
             with st.container(height="stretch", gap=None):
                 _metric(card, session)
+                if below is not None:
+                    below(card.metric)
                 notes_button("metric", card.metric, count=counts.get(card.metric, 0))
 
 

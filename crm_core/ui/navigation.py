@@ -60,6 +60,7 @@ PAGES = (
     PageSpec("movement", "customers", "moving"),
     PageSpec("acquisition", "customers", "person_add"),
     PageSpec("forecast", "plan", "trending_up"),
+    PageSpec("goals", "plan", "flag"),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),

@@ -1,0 +1,86 @@
+"""The quiet line below a number on the overview: how its goal of the month stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from crm_core.metrics import METRICS
+from crm_core.metrics.goals import GOAL_METRICS
+from crm_core.text import formats
+from crm_core.ui import navigation
+from crm_core.ui.address import kept, to_query
+from crm_core.ui.goals_words import targets_kept, written
+from crm_core.ui.kpi import plain_value
+from crm_core.ui.session import Session, current
+from crm_core.ui.show import show
+from crm_core.views.goal_lines import GoalLine, goal_lines
+
+
+def goal_lines_below() -> Callable[[str], None]:
+    """Draws the line of a metric's goal in the month the data ends in, a link to all goals; nothing
+    is asked of the store where there are none."""
+    session = current()
+    month = session.store.meta.as_of.replace(day=1)
+    targets = tuple(each for each in targets_kept() if each[1] == month)
+    lines = show(goal_lines, session.selection, targets=targets) if targets else {}
+
+    def draw(name: str) -> None:
+        if name in lines:
+            _draw(lines[name], name)
+        elif lines and name in GOAL_METRICS:  # cards side by side stay alike
+            _link("goals.line.none", caption_key="goals.line.none_about", facts={})
+
+    return draw
+
+
+def _draw(line: GoalLine, name: str) -> None:
+    session = current()
+    facts = {
+        "month": formats.month(line.month, session.language),
+        "target": _short(line.target, name, session),
+        "actual": written(line.actual, name, session),
+        "share": formats.percent(line.reached, session.language, 0),
+        "usual": formats.percent(line.usual, session.language, 0),
+        "landing": _short(line.landing or 0.0, name, session),
+    }
+    label = "goals.line.share" if line.reached is not None else "goals.line.goal"
+    how = _sentence(line)
+    _link(label, caption_key=f"goals.line.{how}", help_key=f"goals.line.{how}_about", facts=facts)
+
+
+def _link(
+    label_key: str, *, caption_key: str, facts: Mapping[str, str], help_key: str | None = None
+) -> None:
+    """A link to all goals, what is said of this one, and in full where one points at it."""
+    spec, session = navigation.spec_of("goals"), current()
+    if spec is None or not spec.path.is_file():
+        return
+    about = session.maybe(help_key, **facts)
+    with st.container(gap="xxsmall"):
+        st.page_link(
+            spec.path,
+            label=plain_value(session.md(label_key, **facts)),
+            icon=f":material/{spec.icon}:",
+            help=plain_value(about) if about else None,
+            query_params=to_query(kept()),
+        )
+        st.caption(plain_value(session.md(caption_key, **facts)))
+
+
+def _sentence(line: GoalLine) -> str:
+    """Which words tell how the goal stands."""
+    if line.reached is None:
+        return "ratio"
+    if line.status == "past":
+        return line.verdict
+    if line.landing is not None:
+        return "lands"
+    return "usual" if line.usual is not None else "running"
+
+
+def _short(value: float, name: str, session: Session) -> str:
+    """An amount short enough for a narrow card."""
+    numbers = session.numbers(METRICS[name].unit)
+    return numbers.short(value) if abs(value) >= 10_000 else numbers.write(value)
