@@ -37,6 +37,7 @@ from crm_core.records.moves import Moves
 from crm_core.records.notes import Notes
 from crm_core.records.offers import Offers
 from crm_core.records.people import People
+from crm_core.records.planned_events import PlannedEvents
 from crm_core.records.repository import counter, insert_new
 from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
@@ -76,6 +77,7 @@ class Records(
     CampaignPolicies,
     Notes,
     Tasks,
+    PlannedEvents,
     AuditLog,
     Copying,
 ):
