@@ -19,7 +19,7 @@ from crm_core.metrics.parts import of_ledger, parts_of
 from crm_core.metrics.small_groups import FEWEST
 from crm_core.selection import Period
 from crm_core.store import Tables
-from crm_core.store.marts import without
+from crm_core.store.marts import as_number, without
 
 #: Demand is learned from so many days up to the last one, or on both sides of an empty shelf.
 WINDOW_DAYS: Final = 56
@@ -28,9 +28,9 @@ PRICE_DAYS: Final = 365
 SHORT_WEEKS: Final = 2.0
 PLENTY_WEEKS: Final = 26.0
 STATES: Final = ("out", "short", "low", "fine", "plenty", "dead")
-#: Where so many times the usual size of a sale were to be expected, selling nothing by chance
-#: happens less than once in twenty times.
-CLEAR: Final = 3.0
+#: From which share of the usual sales on a shop sells although it counts nothing on hand.
+SELLS_ANYWAY: Final = 0.25
+_SOME_DAY: Final = date(2000, 1, 1)
 
 
 def sold(store: Tables, period: Period) -> ir.Table:
@@ -185,64 +185,87 @@ def not_of_few(table: ir.Table, people: ir.Table, names: Sequence[str]) -> ir.Ta
     return joined.mutate(**told).drop("is_few")
 
 
-def losses(store: Tables, period: Period, as_of: date) -> ir.Table:
-    """Stretches of a period in which a product had nothing on hand: product_key, first, last, days,
-    silent_days (nothing sold either), expected (pieces by its share of the shop's sales around),
-    spread (of that, one standard error), price, is_sold_anyway (pieces were sold later than on the
-    first day, so that the count was no obstacle), is_clear (chance alone hardly sells nothing).
+def around(period: Period, as_of: date) -> Period:
+    """The days from which a product's share is learned: WINDOW_DAYS more on both sides."""
+    more = timedelta(WINDOW_DAYS)
+    return Period(period.start - more, min(period.end + more, as_of))
 
-    The share is of the days in stock from WINDOW_DAYS before the period to as many after it.
+
+def sold_while_empty(store: Tables, period: Period, as_of: date) -> ir.Table:
+    """One row: pieces sold on days that began and ended with nothing on hand (units), and what was to be
+    expected of them (expected). Where both are alike, a count of nothing keeps nobody from buying:
+    the shop takes orders ahead, or its count comes late."""
+    days = shelf_days(store, around(period, as_of))
+    later = _stretches(days)
+    later = later.filter(later.is_later)
+    joined = later.join(_usual(days), "product_key")
+    share = joined.in_units / joined.in_level.nullif(0.0)
+    return joined.agg(
+        units=joined.units.sum().fill_null(0).cast("float64"),
+        expected=(joined.level.cast("float64") * share).sum().fill_null(0.0),
+    )
+
+
+def losses(store: Tables, period: Period, as_of: date, *, sells_anyway: bool) -> ir.Table:
+    """Empty shelves of a period: product_key, first, last, days, expected (pieces, by the product's
+    share of the shop's sales around), spread (of that, one standard error), price.
+
+    A shelf is empty from the first day with nothing on hand and nothing sold until something is on
+    hand or sold. Where the shop `sells_anyway`, only those count whose very first day passed without
+    a sale: of a product sold to the last piece nobody knows whether it could be ordered still.
     """
-    around = Period(
-        period.start - timedelta(WINDOW_DAYS), min(period.end + timedelta(WINDOW_DAYS), as_of)
-    )
-    days = shelf_days(store, around)
-    open_days = days.filter(~days.is_empty)
-    usual = open_days.group_by("product_key").agg(
-        in_units=open_days.units.sum().cast("float64"),
-        in_squares=open_days.squares.sum().cast("float64"),
-        in_level=open_days.level.sum().cast("float64"),
-        in_revenue=open_days.revenue.sum(),
-    )
-    inside = days.day.between(ibis.literal(period.start), ibis.literal(period.end))
-    spells = _spells(days.filter(inside & (days.on_hand <= 0)), period.start)
-    joined = without(spells.join(usual, "product_key"), "product_key_right")
-    units, seen = joined.in_units.nullif(0.0), joined.in_level.nullif(0.0)
-    expected = joined.silent_level.cast("float64") * joined.in_units / seen
-    joined = joined.mutate(expected=expected, size=joined.in_squares / units)
-    # Sales come in lines of some pieces, and the share itself is known from so many pieces only.
-    doubt = joined.silent_level.cast("float64") / seen + 1.0
-    is_sold_anyway = joined.later_units > 0
-    return joined.select(
-        "product_key",
-        "first",
-        "last",
-        "days",
-        "silent_days",
-        "expected",
-        spread=(joined["size"] * joined.expected * doubt).sqrt(),
-        price=joined.in_revenue / units,
-        is_sold_anyway=is_sold_anyway,
-        is_clear=~is_sold_anyway & (joined.expected >= joined["size"] * CLEAR),
-    )
-
-
-def _spells(rows: ir.Table, start: date) -> ir.Table:
-    """Days without stock, those in a row together."""
-    in_time = ibis.window(group_by="product_key", order_by="day")
-    rows = rows.mutate(number=rows.day.delta(ibis.literal(start), unit="day").cast("int64"))
+    days = shelf_days(store, around(period, as_of))
+    rows = _stretches(days)
+    of_stretch = {"group_by": ["product_key", "stretch"]}
+    sales = as_number(rows.is_later & ~rows.is_empty)
+    so_far = ibis.window(**of_stretch, order_by="day", preceding=None, following=0)
+    began = as_number(~rows.is_later & rows.is_empty)
     rows = rows.mutate(
-        stretch=rows.number - ibis.row_number().over(in_time),
-        before=rows.number.lag(1).over(in_time),
+        sold_later=sales.sum().over(so_far), began=began.max().over(ibis.window(**of_stretch))
     )
-    later = (rows.number - rows.before == 1).fill_null(False)
-    return rows.group_by("product_key", "stretch").agg(
-        first=rows.day.min(),
-        last=rows.day.max(),
-        days=rows.count(),
-        silent_days=rows.count(where=rows.is_empty),
-        silent_level=rows.level.sum(where=rows.is_empty).fill_null(0),
-        later_units=rows.units.sum(where=later).fill_null(0),
+    inside = rows.day.between(ibis.literal(period.start), ibis.literal(period.end))
+    silent = rows.filter(inside & rows.is_empty & (rows.sold_later == 0))
+    if sells_anyway:
+        silent = silent.filter(silent.began > 0)
+    spells = silent.group_by("product_key", "stretch").agg(
+        first=silent.day.min(),
+        last=silent.day.max(),
+        days=silent.count(),
+        level=silent.level.sum().cast("float64"),
+    )
+    joined = without(spells.join(_usual(days), "product_key"), "product_key_right")
+    units, seen = joined.in_units.nullif(0.0), joined.in_level.nullif(0.0)
+    joined = joined.mutate(expected=joined.level * joined.in_units / seen)
+    # Sales come in lines of some pieces, and the share itself is known from so many pieces only.
+    spread = (joined.in_squares / units * joined.expected * (joined.level / seen + 1.0)).sqrt()
+    return joined.select(
+        "product_key", "first", "last", "days", "expected",
+        spread=spread, price=joined.in_revenue / units,
+    )  # fmt: skip
+
+
+def _usual(days: ir.Table) -> ir.Table:
+    """What was sold of each product while it was in stock, and what the shop sold on those days."""
+    rows = days.filter(~days.is_empty)
+    return rows.group_by("product_key").agg(
+        in_units=rows.units.sum().cast("float64"),
+        in_squares=rows.squares.sum().cast("float64"),
+        in_level=rows.level.sum().cast("float64"),
+        in_revenue=rows.revenue.sum(),
+    )
+
+
+def _stretches(days: ir.Table) -> ir.Table:
+    """Days with nothing on hand, those in a row under one `stretch`; `is_later` than its first."""
+    rows = days.filter(days.on_hand <= 0)
+    in_time = ibis.window(group_by="product_key", order_by="day")
+    rows = rows.mutate(number=rows.day.delta(ibis.literal(_SOME_DAY), unit="day").cast("int64"))
+    rows = rows.mutate(
+        place=ibis.row_number().over(in_time), before=rows.number.lag(1).over(in_time)
+    )
+    return rows.mutate(
+        stretch=rows.number - rows.place,
+        is_later=(rows.number - rows.before == 1).fill_null(False),
     )
 
 

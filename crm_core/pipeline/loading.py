@@ -12,8 +12,8 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.jobs import Answer, Progress, own_url
 from crm_core.pipeline.mended import as_given
-from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.planned_events import planned_events
+from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
 from crm_core.pipeline.workspace import is_empty, workspace

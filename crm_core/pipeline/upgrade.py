@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.errors import CrmError
-from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.planned_events import planned_events
+from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.records import Records
 from crm_core.schema import VERSION
