@@ -65,3 +65,19 @@ def order_quarters(store: Tables, days: Sequence[date]) -> ir.Table:
     return orders.group_by("day", "second").agg(
         orders=orders.count(), people=orders.customer_key.nunique()
     )
+
+
+def demand_of_event(
+    shelf: ir.Table, pieces: ir.Table, *, growth: float, days_before: int
+) -> ir.Table:
+    """What an event will ask of the shelf (`positions`), by the `pieces` (product_key, pieces) of its
+    last time: adds pieces, wanted (those times `growth`), before (ordinary sales until then),
+    missing (pieces that will lack with all that is on its way) and missing_money."""
+    table = without(pieces.join(shelf, "product_key"), "product_key_right")
+    wanted = table.pieces.cast("float64") * float(growth)
+    before = table.weekly.fill_null(0.0) * (days_before / 7)
+    table = table.mutate(wanted=wanted, before=before)
+    there = ibis.greatest((table.on_hand + table.incoming).cast("float64"), ibis.literal(0.0))
+    lacking = ibis.greatest(table.wanted + table.before - there, ibis.literal(0.0))
+    table = table.mutate(missing=lacking)
+    return table.mutate(missing_money=table.missing * table.price)

@@ -18,9 +18,12 @@ import pandas as pd
 
 #: How many days before and after an event are looked at for sales that it only moved.
 NEAR_DAYS: Final = 14
-_WEEKS = 5
-_FARTHEST_WEEKS = 10
+_WEEKS = 3
+_FARTHEST_WEEKS = 8
+_NEAR_WEEKS = 6
 _LEAST = 2
+#: How much more a median of few days strays than their mean, as a share of variance.
+_MEDIAN = 1.57
 _80: Final = 1.2816
 _95: Final = 1.96
 
@@ -82,7 +85,7 @@ def stretches(
             continue
         actual = float(daily.loc[stamps].sum())
         level = float(sum(value for value in known if value is not None))
-        error = _80 * noise * sqrt(len(days) + len(days) ** 2 / 7 / (2 * _WEEKS))
+        error = _80 * noise * sqrt(len(days) + _MEDIAN * len(days) ** 2 / 7 / (2 * _WEEKS))
         found.append(
             Stretch(part, start, end, actual, level, actual - level - error, actual - level + error)
         )
@@ -108,7 +111,7 @@ def _usual(outside: pd.Series[Any], day: date, first: date, last: date) -> float
     sides: list[tuple[float, float]] = []
     for sign in (-1, 1):
         found: list[tuple[int, float]] = []
-        for week in range(1, _FARTHEST_WEEKS * 2):
+        for week in range(1, _FARTHEST_WEEKS + _NEAR_WEEKS):
             stamp = pd.Timestamp(day + timedelta(weeks=sign * week))
             if stamp in outside.index and (stamp < pd.Timestamp(first)) == (sign < 0):
                 found.append((week, float(outside[stamp])))
