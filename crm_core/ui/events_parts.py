@@ -62,8 +62,14 @@ def draw_known(view: EventView) -> None:
     else:
         days = (coming.day - view.as_of).days
         first, last = (formats.day(day, session.language) for day in (coming.first, coming.last))
-        key = "events.next" if days > 0 else "events.running"
-        paragraph(key, name=name, first=first, last=last, days=days)
+        span = "one_day" if coming.first == coming.last else "days"
+        paragraph(
+            f"events.{'next' if days > 0 else 'running'}.{span}",
+            name=name,
+            first=first,
+            last=last,
+            days=days,
+        )
     if view.seen != "often":
         note(f"events.seen.{view.seen}", name=name)
 
@@ -199,8 +205,14 @@ def draw_effect(view: EventView) -> None:
 
 def _range(each: Stretch, measure: str) -> str:
     session = current()
-    unit = _UNITS[measure]
-    return f"{session.write(each.low, unit)} … {session.write(each.high, unit)}"
+    if _UNITS[measure] == "money":
+        ends = [
+            formats.money(end, session.currency, session.language, 0)
+            for end in (each.low, each.high)
+        ]
+    else:
+        ends = [formats.number(end, session.language) for end in (each.low, each.high)]
+    return " … ".join(ends)
 
 
 def _moved_key(view: EventView) -> str:

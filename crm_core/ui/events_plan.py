@@ -7,7 +7,7 @@ import pandas as pd
 from crm_core.text import formats
 from crm_core.ui.campaign_words import window_words
 from crm_core.ui.fields import number_field
-from crm_core.ui.layout import link, panel, row
+from crm_core.ui.layout import columns, link, panel, row
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table, pager
@@ -18,6 +18,7 @@ from crm_core.views.event_stock import MOST_PRODUCTS, event_stock
 from crm_core.views.events import AROUND_DAYS, EventView
 
 _HIGHEST_GROWTH = 20.0
+_SIZE = 25
 
 
 def draw_products(view: EventView) -> None:
@@ -27,15 +28,16 @@ def draw_products(view: EventView) -> None:
         if not view.times:
             caption("events.no_products")
             return
-        growth = number_field(
-            "events.growth",
-            key=f"events_growth_{view.event.code}",
-            value=round(min(view.growth, _HIGHEST_GROWTH), 2),
-            low=0.0,
-            high=_HIGHEST_GROWTH,
-            step=0.1,
-            help_key=f"events.growth_about.{view.growth_basis}",
-        )
+        with columns(1, 3)[0]:
+            growth = number_field(
+                "events.growth",
+                key=f"events_growth_{view.event.code}",
+                value=round(min(view.growth, _HIGHEST_GROWTH), 2),
+                low=0.0,
+                high=_HIGHEST_GROWTH,
+                step=0.1,
+                help_key=f"events.growth_about.{view.growth_basis}",
+            )
         last, coming = view.times[0].occurrence, view.event.coming
         found = show(
             event_stock,
@@ -50,14 +52,17 @@ def draw_products(view: EventView) -> None:
             link("imports", "stock.to_imports")
             return
         caption(
-            "events.products_sum",
+            "events.products_sum" if found.short else "events.products_enough",
             products=formats.number(found.products, session.language),
             short=formats.number(found.short, session.language),
             money=session.write(found.missing_money, "money"),
             first=formats.day(last.first, session.language),
             last=formats.day(last.last, session.language),
         )
-        page, size = pager(min(found.products, MOST_PRODUCTS), key="events_products", size=25)
+        total = min(found.products, MOST_PRODUCTS)
+        page, size = (
+            pager(total, key="events_products", size=_SIZE) if total > _SIZE else (1, _SIZE)
+        )
         data_table(
             found.rows.iloc[(page - 1) * size : page * size],
             [

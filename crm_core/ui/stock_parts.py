@@ -27,7 +27,8 @@ from crm_core.views.stock import (
 )
 
 _OPENED = "_stock_product"
-_NAME = Column("name", label_key="stock.column.name", width=190)
+_NAME = Column("name", label_key="stock.column.name", width=230)
+_SIZE = 25
 _SHELF = (
     Column("on_hand", "count", "stock.column.on_hand", help_key="stock.on_hand_about"),
     Column("incoming", "count", "stock.column.incoming", help_key="stock.incoming_about"),
@@ -37,8 +38,8 @@ _SHORT = (
     Column("weeks", "number", "stock.column.weeks", help_key="stock.weeks_about"),
     *_SHELF,
     Column("weeks_all", "number", "stock.column.weeks_all", help_key="stock.weeks_all_about"),
-    Column("weekly", "number", "stock.column.weekly", help_key="stock.weekly_about"),
     Column("order", "count", "stock.column.order", help_key="stock.order_about"),
+    Column("weekly", "number", "stock.column.weekly", help_key="stock.weekly_about"),
     Column("category", label_key="stock.column.category"),
     Column("empty_days", "count", "stock.column.empty_days", help_key="stock.empty_days_about"),
 )
@@ -60,7 +61,9 @@ _LOST = (
 
 def cover_choice() -> int:
     """For how many weeks the shelf should last."""
-    return int(switch_choice("stock.cover", COVERS, key="stock_cover", prefix="stock.covers"))
+    return int(
+        switch_choice("stock.cover", COVERS, key="stock_cover", prefix="stock.covers", value="6")
+    )
 
 
 def draw_numbers(view: Stock) -> None:
@@ -93,11 +96,11 @@ def draw_short(weeks: int) -> None:
     session = current()
     with panel("stock.reorder", help_key="stock.reorder_about"):
         place = st.container()
-        first = show(short_products, session.selection, weeks=weeks, page=1, size=25)
+        first = show(short_products, session.selection, weeks=weeks, page=1, size=_SIZE)
         if not first.total:
             note("stock.nothing_short", weeks=weeks)
             return
-        page, size = pager(first.total, key="stock_short", size=25)
+        page, size = _paged(first.total, "stock_short")
         found = show(short_products, session.selection, weeks=weeks, page=page, size=size)
         with place:
             caption("stock.reorder_sum", count=first.total, weeks=weeks)
@@ -130,7 +133,7 @@ def draw_lost() -> None:
                 high=session.write(view.high, "money"),
                 **days,
             )
-            page, size = pager(len(view.rows), key="stock_lost", size=25)
+            page, size = _paged(len(view.rows), "stock_lost")
             rows = view.rows.iloc[(page - 1) * size : page * size]
             _open(
                 data_table(
@@ -146,6 +149,11 @@ def draw_lost() -> None:
             caption("stock.sells_anyway")
 
 
+def _paged(total: int, key: str) -> tuple[int, int]:
+    """Which page of how many rows; a pager only where there is more than one."""
+    return pager(total, key=key, size=_SIZE) if total > _SIZE else (1, _SIZE)
+
+
 def _ranges(rows: pd.DataFrame) -> list[str]:
     language = current().language
     return [
@@ -158,12 +166,12 @@ def draw_dead(weeks: int) -> None:
     """What lies on the shelf and does not sell."""
     session = current()
     with panel("stock.dead", help_key="stock.dead_about"):
-        first = show(dead_products, session.selection, weeks=weeks, page=1, size=25)
+        first = show(dead_products, session.selection, weeks=weeks, page=1, size=_SIZE)
         if not first.total:
             caption("stock.dead_none", days=DEAD_DAYS)
             return
         place = st.container()
-        page, size = pager(first.total, key="stock_dead", size=25)
+        page, size = _paged(first.total, "stock_dead")
         found = show(dead_products, session.selection, weeks=weeks, page=page, size=size)
         with place:
             _open(data_table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
@@ -109,10 +110,11 @@ def _occurrences(days: Sequence[EventDay]) -> list[Occurrence]:
     return sorted(found, key=lambda each: (each.day, each.event))
 
 
-def _own_code(name: object, first: date, last: date) -> str:
+@lru_cache(maxsize=2_000)
+def _own_code(name: str, first: date, last: date) -> str:
     """What the forecast calls an own event: a calendar event on whose day it is, else its name
     without the year."""
-    days = all_days(event_frame([(str(name), first, last, "", None)]), first, last)
+    days = all_days(event_frame([(name, first, last, "", None)]), first, last)
     mine = [day.event for day in days if day.start == first]
     own = [event for event in mine if event.startswith(OWN)]
     return (own or mine)[0]
@@ -124,7 +126,7 @@ def _names(own: pd.DataFrame) -> dict[str, tuple[str, str]]:
     rows: Any = own.itertuples(index=False)
     for row in rows:
         codes = [
-            _own_code(name, row.starts_on, row.ends_on)
+            _own_code(str(name), row.starts_on, row.ends_on)
             for name in (row.name, row.name_en, row.name_zh)
         ]
         if codes[0].startswith(OWN):
@@ -139,5 +141,5 @@ def _said(own: pd.DataFrame) -> dict[str, tuple[str, float | None]]:
     for row in rows:
         if row.kind:
             uplift = None if pd.isna(row.uplift) else float(row.uplift)
-            found[_own_code(row.name, row.starts_on, row.ends_on)] = (row.kind, uplift)
+            found[_own_code(str(row.name), row.starts_on, row.ends_on)] = (row.kind, uplift)
     return found

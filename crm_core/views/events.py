@@ -31,6 +31,7 @@ MEASURES: Final = ("net_revenue", "orders", "buyers", "new_buyers")
 AROUND_DAYS: Final = 28
 MOST_TIMES: Final = 3
 SEEN: Final = ("never", "once", "often")
+_WEEKS, _YEAR = 56, 364
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Time:
 class EventView:
     """`times`, the latest first; `lines`: series ("2025", … or "expected"), offset (days from the
     event's day), day, value, low, high; `expected`: what the forecast says of the coming days,
-    None where it does not reach them; `growth`: how many times as much as the last time is to be
+    None where it does not reach them; `growth`: how many times the revenue of the last time is to be
     expected, by `growth_basis` (forecast, year or none)."""
 
     as_of: date
@@ -113,7 +114,7 @@ def events(
     times = [_time(each, days[measure_name], felt) for each in event.past[:MOST_TIMES]]
     ahead = forecast_of(store, measure_name)
     expected = _expected(event.coming, days[measure_name], ahead)
-    growth, basis = _growth(times, expected, days[measure_name])
+    growth, basis = _growth(event, store, selection)
     shown = days[measure_name].copy()
     if is_guarded(access):
         shown[_of_few(days, measure_name)] = np.nan
@@ -194,21 +195,20 @@ def _expected(
     return None if known.isna().any() else float(known.sum())
 
 
-def _growth(
-    times: Sequence[Time], expected: float | None, daily: pd.Series[Any]
-) -> tuple[float, str]:
-    """How many times the last time is to be expected: by the forecast, else as the last eight weeks
-    are to the same weeks a year before."""
-    if times:
-        last = times[0].occurrence
+def _growth(event: KnownEvent, store: Store, selection: Selection) -> tuple[float, str]:
+    """How many times the revenue of the last time is to be expected: by the forecast, else as the
+    last eight weeks are to the same weeks a year before."""
+    daily = by_day(store, selection, "net_revenue")["net_revenue"]
+    if event.past:
+        last = event.past[0]
         sold = float(daily.loc[pd.Timestamp(last.first) : pd.Timestamp(last.last)].sum())
+        expected = _expected(event.coming, daily, forecast_of(store, "net_revenue"))
         if expected is not None and sold > 0:
             return expected / sold, "forecast"
-    weeks, year = 56, 364
-    if len(daily) >= weeks + year:
-        then = float(daily.iloc[-weeks - year : -year].sum())
+    if len(daily) >= _WEEKS + _YEAR:
+        then = float(daily.iloc[-_WEEKS - _YEAR : -_YEAR].sum())
         if then > 0:
-            return float(daily.iloc[-weeks:].sum()) / then, "year"
+            return float(daily.iloc[-_WEEKS:].sum()) / then, "year"
     return 1.0, "none"
 
 
