@@ -1,8 +1,8 @@
 """How long stock lasts, what does not sell, and what empty shelves cost.
 
-A product's demand is its share of the pieces that the whole shop sold on the days on which it was in
-stock. The shop's own days thus tell of weekdays, seasons and events, and a product that was out
-for half of the time is not taken for one that sells half as much. A day counts as empty when nothing
+A product's demand is held against what the rest of the shop sold on the days on which it was in stock.
+The shop's own days thus tell of weekdays, seasons and events, and a product that was out for half of the
+time is not taken for one that sells half as much. A day counts as empty when nothing
 was on hand at its end and nothing was sold on it.
 """
 
@@ -106,10 +106,23 @@ def positions(
         table = without(table.left_join(found, "product_key"), "product_key_right")
     filled = {name: table[name].fill_null(0) for name in ("units", "empty_days", "empty_level")}
     table = table.mutate(**filled)
-    seen = (ibis.literal(float(level)) - table.empty_level.cast("float64")).nullif(0.0)
+    units = table.units.cast("float64")
     price = table.year_revenue / table.year_units.cast("float64").nullif(0.0)
-    table = table.mutate(price=price, weekly=table.units.cast("float64") / seen * float(week))
+    ordinary = units * (float(week) / max(float(level), 1.0))
+    table = table.mutate(price=price, weekly=ordinary * _missed(table, units, float(level)))
     return _with_cover(table, as_of, cover, is_daily=is_daily)
+
+
+def _missed(table: ir.Table, units: ir.Value, level: float) -> ir.Value:
+    """How many times as much a product would have sold, had it been in stock all the time: what the
+    rest of the shop sold in all over what it sold while this was there; by days without a rest."""
+    rest = ibis.literal(level) - units
+    beside = rest - table.empty_level.cast("float64")
+    open_days = ibis.literal(WINDOW_DAYS) - table.empty_days
+    by_days = float(WINDOW_DAYS) / ibis.greatest(open_days, ibis.literal(1)).cast("float64").nullif(
+        0.0
+    )
+    return ibis.ifelse(beside > 0.0, rest / beside.nullif(0.0), by_days)
 
 
 def _newest(store: Tables, as_of: date) -> ir.Table:
@@ -199,10 +212,10 @@ def sold_while_empty(store: Tables, period: Period, as_of: date) -> ir.Table:
     later = _stretches(days)
     later = later.filter(later.is_later)
     joined = later.join(_usual(days), "product_key")
-    share = joined.in_units / joined.in_level.nullif(0.0)
+    beside = (joined.level - joined.units).cast("float64")
     return joined.agg(
         units=joined.units.sum().fill_null(0).cast("float64"),
-        expected=(joined.level.cast("float64") * share).sum().fill_null(0.0),
+        expected=_expected(joined, beside, ibis.literal(1.0)).sum().fill_null(0.0),
     )
 
 
@@ -234,14 +247,23 @@ def losses(store: Tables, period: Period, as_of: date, *, sells_anyway: bool) ->
         level=silent.level.sum().cast("float64"),
     )
     joined = without(spells.join(_usual(days), "product_key"), "product_key_right")
-    units, seen = joined.in_units.nullif(0.0), joined.in_level.nullif(0.0)
-    joined = joined.mutate(expected=joined.level * joined.in_units / seen)
+    joined = joined.mutate(expected=_expected(joined, joined.level, joined.days.cast("float64")))
     # Sales come in lines of some pieces, and the share itself is known from so many pieces only.
-    spread = (joined.in_squares / units * joined.expected * (joined.level / seen + 1.0)).sqrt()
+    units = joined.in_units.nullif(0.0)
+    spread = (joined.in_squares / units * joined.expected * (joined.expected / units + 1.0)).sqrt()
     return joined.select(
         "product_key", "first", "last", "days", "expected",
         spread=spread, price=joined.in_revenue / units,
     )  # fmt: skip
+
+
+def _expected(rows: ir.Table, beside: ir.Value, days: ir.Value) -> ir.Value:
+    """Pieces to be expected where the rest of the shop sold `beside`: as many to those as while the
+    product was in stock; by `days` where the shop has no rest."""
+    rest = rows.in_level - rows.in_units
+    by_rest = beside * rows.in_units / rest.nullif(0.0)
+    by_days = days * rows.in_units / rows.in_days.cast("float64").nullif(0.0)
+    return ibis.ifelse(rest > 0.0, by_rest, by_days)
 
 
 def _usual(days: ir.Table) -> ir.Table:
@@ -252,6 +274,7 @@ def _usual(days: ir.Table) -> ir.Table:
         in_squares=rows.squares.sum().cast("float64"),
         in_level=rows.level.sum().cast("float64"),
         in_revenue=rows.revenue.sum(),
+        in_days=rows.count(),
     )
 
 

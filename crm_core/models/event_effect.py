@@ -132,7 +132,7 @@ def _noise(outside: pd.Series[Any]) -> float:
     """How far an ordinary day is from its weekday's level, a week's days together included."""
     if len(outside) < 3 * _LEAST:
         return 0.0
-    weekdays = pd.DatetimeIndex(outside.index).dayofweek
+    weekdays = pd.DatetimeIndex(outside.index).day_of_week
     left = outside - outside.groupby(weekdays).transform("median")
     spread = 1.4826 * float(np.median(np.abs(left - np.median(left))))
     weeks = left.rolling(7, min_periods=7).sum().dropna()

@@ -11,7 +11,7 @@ from crm_core.ui.layout import columns, link, panel, row
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table, pager
-from crm_core.ui.words import caption, note
+from crm_core.ui.words import caption, note, word_table
 from crm_core.views.event_calendar import Occurrence
 from crm_core.views.event_contacts import WRITING_DAYS, event_contacts, steps
 from crm_core.views.event_stock import MOST_PRODUCTS, event_stock
@@ -170,24 +170,15 @@ def draw_steps(view: EventView) -> None:
         return
     told = steps(coming)
     with panel("events.steps", help_key="events.steps_about"):
-        data_table(
-            pd.DataFrame(
-                [
-                    {
-                        "day": step.day,
-                        "when": _when((step.day - view.as_of).days),
-                        "what": session.t(f"events.step.{step.code}"),
-                    }
-                    for step in told
-                ]
-            ),
+        word_table(
             [
-                Column("day", "date", "events.column.day", width=110),
-                Column("when", label_key="events.column.when", width=110),
-                Column("what", label_key="events.column.what", width="large"),
-            ],
-            key="events_steps",
-            alt_key="events.steps",
+                {
+                    "events.column.day": formats.day(step.day, session.language),
+                    "events.column.when": _when((step.day - view.as_of).days),
+                    "events.column.what": session.t(f"events.step.{step.code}"),
+                }
+                for step in told
+            ]
         )
         with row():
             for page in ("stock", "audiences", "playbooks", "campaigns"):

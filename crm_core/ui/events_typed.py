@@ -41,7 +41,7 @@ def draw_typed() -> None:
         if not may_plan(session.access):
             return
         if opened:
-            st.session_state[_OPENED] = int(opened["id"])
+            st.session_state[_OPENED] = int(str(opened["id"]))
         _offer_undo()
         chosen = next((each for each in kept if each.id == st.session_state.get(_OPENED)), None)
         if chosen is not None:

@@ -27,7 +27,7 @@ from crm_core.views.stock import (
 )
 
 _OPENED = "_stock_product"
-_NAME = Column("name", label_key="stock.column.name", width=230)
+_NAME = Column("name", label_key="stock.column.name", width=210)
 _SIZE = 25
 _SHELF = (
     Column("on_hand", "count", "stock.column.on_hand", help_key="stock.on_hand_about"),
@@ -40,7 +40,7 @@ _SHORT = (
     Column("weeks_all", "number", "stock.column.weeks_all", help_key="stock.weeks_all_about"),
     Column("order", "count", "stock.column.order", help_key="stock.order_about"),
     Column("weekly", "number", "stock.column.weekly", help_key="stock.weekly_about"),
-    Column("category", label_key="stock.column.category"),
+    Column("category", label_key="stock.column.category", width=120),
     Column("empty_days", "count", "stock.column.empty_days", help_key="stock.empty_days_about"),
 )
 _DEAD = (

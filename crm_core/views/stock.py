@@ -97,7 +97,7 @@ def short_products(
     order = [short.weeks.asc(nulls_first=False), short.weeks_all.asc(), "product_id"]
     found = _page(store, short.order_by(order), page, size)
     wanted = found.rows["weekly"] * weeks - found.rows["on_hand"] - found.rows["incoming"]
-    pieces = [max(0, ceil(value)) if value == value else None for value in wanted]
+    pieces: list[float] = [max(0, ceil(v)) if v == v else float("nan") for v in wanted]
     return Products(found.rows.assign(order=pieces), found.total)
 
 

@@ -101,6 +101,8 @@ def at_gate(name: str) -> bool:
         return rest in ("segment", "campaign")
     if kind == "flows":
         return rest == "stage"
+    if kind == "empty":
+        return rest == "shelves True"
     return not name.endswith(f" {EARLIER}") or kind == "features"
 
 
