@@ -7,17 +7,22 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
-from crm_core.models.forecast import predict
+from crm_core.models.forecast import daily_revenue, forecast, own_events
 from crm_core.pipeline.learned import Documents
 from crm_core.store import Store
 
 
-def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Documents]:
-    """Tables forecast, forecast_backtest and forecast_events, and the forecast's document.
+def forecast_tables(
+    store: Store, as_of: date, planned: pd.DataFrame
+) -> tuple[dict[str, pa.Table], Documents]:
+    """Tables forecast, forecast_backtest and forecast_events, and the forecast's document; `planned`
+    events (see `planned_events`) are known beside those of the shop's files.
 
     Raises: CrmError("not_enough_data").
     """
-    made = predict(store, as_of=as_of)
+    told = [frame for frame in (own_events(store), planned) if len(frame)]
+    events = pd.concat(told, ignore_index=True) if told else planned
+    made = forecast(daily_revenue(store, as_of), events=events, as_of=as_of)
     frames = {
         "forecast": made.frame,
         "forecast_backtest": made.backtest,

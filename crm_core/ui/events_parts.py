@@ -36,10 +36,11 @@ def choose_event(known: list[KnownEvent]) -> KnownEvent:
     """One of the events, the next one at first."""
     session = current()
     by_code = {event.code: event for event in known}
+    labels = {code: _dated(event) for code, event in by_code.items()}
     code = st.selectbox(
         session.md("events.choose"),
         list(by_code),
-        format_func=lambda code: _dated(by_code[code]),
+        format_func=lambda code: labels.get(code, code),
         key="events_code",
         persist_state="session",
     )

@@ -120,6 +120,7 @@ def test_short_products_come_first_and_dead_ones_apart(shop: Store) -> None:
     assert dead.rows["product_id"].tolist() == ["still"]
 
 
+@pytest.mark.slow
 def test_one_count_is_enough_for_cover_but_not_for_losses(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -184,6 +184,10 @@ def test_the_pace_of_the_day(small: Store, owner: Access) -> None:
     past = view.shares[view.shares["day"] == SALE].set_index("hour")["share"]
     assert past[9] == pytest.approx(10 / 15)
     assert past[24] == 1
+    # two of today's three orders, at an hour by which 11 of 15 had come
+    assert (view.today, view.so_far) == (TODAY, 2)
+    assert view.by_now == pytest.approx(11 / 15)
+    assert view.landing == pytest.approx(2 / (11 / 15))
 
 
 @pytest.mark.slow
