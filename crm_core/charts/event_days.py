@@ -131,8 +131,8 @@ def day_pace(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     figure = canvas(_HOURS_HEIGHT, legend=True, hover="x unified")
     for (is_today, series), rows in frame.groupby(["is_today", "series"], sort=False):
         share = numeric(rows["share"])
-        orders = [f"{n:.0f}" for n in rows["orders"]]
-        words = [f"{numbers.write(s)} ({n})" for s, n in zip(share, orders, strict=True)]
+        orders = [round(float(count)) for count in rows["orders"]]
+        words = [f"{numbers.write(one)} ({n})" for one, n in zip(share, orders, strict=True)]
         line = {"width": 3, "color": PRIMARY} if is_today else {"width": 1.6}
         figure.add_trace(
             go.Scatter(

@@ -290,7 +290,7 @@ def draw_hours(code: str, planned: tuple[TypedEvent, ...]) -> None:
                 landing=formats.number(view.landing, session.language),
             )
         frame = view.shares.assign(
-            series=[_day_words(day) for day in view.shares["day"]],
+            series=[_day_words(day, view.days) for day in view.shares["day"]],
             is_today=view.shares["day"] == view.today,
         )
         draw(
@@ -301,5 +301,8 @@ def draw_hours(code: str, planned: tuple[TypedEvent, ...]) -> None:
         caption("events.hours_note", zone=session.store.meta.timezone)
 
 
-def _day_words(day: date) -> str:
-    return formats.day(day, current().language)
+def _day_words(day: date | None, days: int) -> str:
+    session = current()
+    if day is None or pd.isna(day):
+        return session.t("events.mean_of", days=days)
+    return formats.day(day, session.language)

@@ -186,7 +186,4 @@ def draw_steps(view: EventView) -> None:
 
 
 def _when(days: int) -> str:
-    session = current()
-    if days == 0:
-        return session.t("events.when.today")
-    return session.t("events.when.ahead" if days > 0 else "events.when.past", days=abs(days))
+    return f"{days:+d}".replace("-", "\u2212") if days else current().t("events.today")

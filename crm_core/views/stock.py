@@ -20,7 +20,7 @@ from crm_core.views.card import Card
 
 COVERS: Final = ("4", "6", "8", "12")
 MOST_SPELLS: Final = 1_000
-DRILL_DAYS: Final = 180
+DRILL_DAYS: Final = 365
 _LATE_DAYS = 7
 _LEAST_DAYS = 14
 _80 = 1.2816
