@@ -40,7 +40,7 @@ def choose_event(known: list[KnownEvent]) -> KnownEvent:
     code = st.selectbox(
         session.md("events.choose"),
         list(by_code),
-        format_func=lambda code: labels.get(code, code),
+        format_func=lambda code: labels.get(str(code), str(code)),
         key="events_code",
         persist_state="session",
     )

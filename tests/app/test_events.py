@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,18 +39,18 @@ def test_a_shop_tells_of_an_event_and_takes_it_back(
     press(test, "Save event", also_wrong=True)
 
 
-def press(test: object, label: str, *, also_wrong: bool = False) -> None:
+def press(test: Any, label: str, *, also_wrong: bool = False) -> None:
     """Presses a form's button; what is missing is said in place."""
-    button = next(each for each in test.button if each.label == label)  # type: ignore[attr-defined]
+    button = next(each for each in test.button if each.label == label)
     button.click().run()
-    screen = Screen(test)  # type: ignore[arg-type]
+    screen = Screen(test)
     assert not screen.crashed, screen.failures
     assert bool(screen.failures) == also_wrong
 
 
-def records_of(test: object) -> object:
+def records_of(test: Any) -> Any:
     """The records of the session."""
-    return test.session_state["_session"].records  # type: ignore[attr-defined]
+    return test.session_state["_session"].records
 
 
 @pytest.mark.slow

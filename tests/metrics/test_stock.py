@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -65,7 +66,7 @@ def found(store: Store, *, sells_anyway: bool) -> pd.DataFrame:
 
 
 def test_an_empty_shelf_costs_what_the_product_sells(shop: Store) -> None:
-    gone = found(shop, sells_anyway=True).loc["gone"]
+    gone: Any = found(shop, sells_anyway=True).loc["gone"]
     assert gone["first"].date() == FIRST + timedelta(GONE[0])
     assert gone["last"].date() == FIRST + timedelta(GONE[-1])
     assert gone["days"] == len(GONE)
@@ -74,7 +75,7 @@ def test_an_empty_shelf_costs_what_the_product_sells(shop: Store) -> None:
 
 
 def test_sold_to_the_last_piece_counts_where_nothing_is_sold_ahead(shop: Store) -> None:
-    last = found(shop, sells_anyway=False).loc["last"]
+    last: Any = found(shop, sells_anyway=False).loc["last"]
     assert last["first"].date() == FIRST + timedelta(LAST_PIECE[0])
     assert last["expected"] == pytest.approx(len(LAST_PIECE), rel=0.05)
     assert set(found(shop, sells_anyway=True).index) == {"gone"}
@@ -113,7 +114,7 @@ def test_short_products_come_first_and_dead_ones_apart(shop: Store) -> None:
     short = short_products(ALL, store=shop, access=OWNER, weeks=4, page=1, size=10)
     assert short.rows["product_id"].tolist()[0] == "ahead"
     assert short.rows["weeks"].is_monotonic_increasing
-    steady = short.rows.set_index("product_id").loc["steady"]
+    steady: Any = short.rows.set_index("product_id").loc["steady"]
     assert steady["order"] == pytest.approx(4 * 14 - 20 - 10, abs=4)
     # new on the shelf is not dead yet
     dead = dead_products(ALL, store=shop, access=OWNER, weeks=4, page=1, size=10)

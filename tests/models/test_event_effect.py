@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ SPANS: list[Span] = [
 ]
 
 
-def daily(until: str = "2026-09-30") -> pd.Series:
+def daily(until: str = "2026-09-30") -> Any:
     """A shop that grows, sells more on Mondays, and varies by chance."""
     days = pd.date_range("2026-03-01", until, freq="D")
     weekday = np.where(days.day_of_week == 0, 1.4, 1.0)
@@ -28,7 +29,7 @@ def daily(until: str = "2026-09-30") -> pd.Series:
     return pd.Series(1_000 * weekday * growth * noise, index=days)
 
 
-def found(series: pd.Series, marked: list[date] | None = None) -> dict[str, Stretch]:
+def found(series: Any, marked: list[date] | None = None) -> dict[str, Stretch]:
     return {each.part: each for each in stretches(series, SPANS, marked=marked or [])}
 
 
