@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from crm_core.pipeline.workspace import DEMO_DATA
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
@@ -26,6 +28,7 @@ def test_the_planted_empty_shelves_are_found_and_no_others(store: Store, owner: 
     assert view.rows["money"].is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_pieces_of_a_few_people_are_not_told_to_everybody(store: Store, viewer: Access) -> None:
     view = short_products(YEAR, store=store, access=viewer, weeks=12, page=1, size=200)
     assert (view.rows["units"].dropna() >= 5).all()
