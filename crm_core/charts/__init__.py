@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_core.charts.bars import bars, columns_chart, deciles, share_bar, stacked_columns
 from crm_core.charts.base import Chart, Numbers
+from crm_core.charts.event_days import around_event, day_pace
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.flows import flow_bands
 from crm_core.charts.intervals import share_curves, whiskers
@@ -14,8 +15,10 @@ from crm_core.charts.waterfall import waterfall
 __all__ = [
     "Chart",
     "Numbers",
+    "around_event",
     "bars",
     "columns_chart",
+    "day_pace",
     "deciles",
     "flow_bands",
     "forecast_band",

@@ -39,8 +39,11 @@ _TYPES: Final = {
 }  # fmt: skip
 
 
-def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Documents]:
-    """Tables TABLES, and the document of the forecast of the shop's net revenue.
+def forecast_tables(
+    store: Store, as_of: date, planned: pd.DataFrame
+) -> tuple[dict[str, pa.Table], Documents]:
+    """Tables TABLES, and the document of the forecast of the shop's net revenue; `planned` events
+    (see `planned_events`) are known beside those of the shop's files.
 
     The shop's net revenue is tried with every method, everything else with quick ones; parts add up
     to their total at every date. What a shop is too young or too small for is left out, and
@@ -48,7 +51,8 @@ def forecast_tables(store: Store, as_of: date) -> tuple[dict[str, pa.Table], Doc
     Raises: CrmError("not_enough_data") where not even the shop's net revenue can be forecast.
     """
     totals = daily_totals(store, as_of, tuple(SPLITS))
-    events = own_events(store)
+    told = [frame for frame in (own_events(store), planned) if len(frame)]
+    events = pd.concat(told, ignore_index=True) if told else planned
     made = _first(totals, events, as_of)
     series = every_series(store, totals, made, events, as_of)
     frames = of_series(series)

@@ -24,6 +24,7 @@ from crm_core.models.rfm import rfm
 from crm_core.models.standing import rfm_rule
 from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import last_import
+from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.pipeline.undo import rebuild_store
 from crm_core.pipeline.workspace import (
@@ -171,6 +172,7 @@ def refresh(
             url,
             settings=settings,
             said=records.shop_settings(),
+            planned=planned_events(records),
             as_of=as_of,
             progress=progress,
         )

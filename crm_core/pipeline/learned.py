@@ -10,14 +10,18 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 
+from crm_core.pipeline.planned_events import event_frame
 from crm_core.pipeline.rules import SegmentRules, segment_rules
 from crm_core.records import ShopSettings
 from crm_core.store import Build, Store
 from crm_core.store.connection import quoted
 
 _NOTE = "learned.json"
+#: Steps that take planned events into account.
+_OF_EVENTS = frozenset({"forecast"})
 
 Documents = Sequence[tuple[str, str]]
 """What was fitted: (model, its document)."""
@@ -29,7 +33,8 @@ class Scoring:
     the shop `said`.
 
     `shipped` is a folder with what was learned before from the very same orders, if any;
-    `documents` are those of the models fitted so far.
+    `documents` are those of the models fitted so far; `planned` are the events that people typed
+    (see `planned_events`), which nothing that was shipped knows of.
     """
 
     build: Build
@@ -38,6 +43,7 @@ class Scoring:
     shipped: Path | None = None
     said: ShopSettings = field(default_factory=ShopSettings)
     documents: list[tuple[str, str]] = field(default_factory=list)
+    planned: pd.DataFrame = field(default_factory=event_frame)
 
     @property
     def rules(self) -> SegmentRules:
@@ -57,6 +63,8 @@ class Scoring:
 
     def shipped_for(self, step: str) -> Documents | None:
         """The documents that were shipped of a step learned from these very orders."""
+        if step in _OF_EVENTS and not self.planned.empty:
+            return None
         note = self.shipped / step / _NOTE if self.shipped else None
         if note is None or not note.is_file():
             return None

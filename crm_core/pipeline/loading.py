@@ -12,6 +12,7 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.jobs import Answer, Progress, own_url
 from crm_core.pipeline.mended import as_given
+from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
@@ -103,7 +104,13 @@ def score_if_needed(
         scored = store.scores_facts == store.snapshot
     if scored:
         return {}
-    return refresh_scores(url, settings=settings, said=records.shop_settings(), progress=progress)
+    return refresh_scores(
+        url,
+        settings=settings,
+        said=records.shop_settings(),
+        planned=planned_events(records),
+        progress=progress,
+    )
 
 
 def undo(

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from crm_core.errors import CrmError
@@ -22,6 +23,7 @@ from crm_core.pipeline.facts import (
 )
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.learned import Scoring, Shipping
+from crm_core.pipeline.planned_events import event_frame
 from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.pipeline.score_steps import STEPS, of_consumers
 from crm_core.pipeline.shared_views import shared_views
@@ -71,6 +73,7 @@ def refresh_scores(
     *,
     settings: Settings,
     said: ShopSettings | None = None,
+    planned: pd.DataFrame | None = None,
     as_of: date | None = None,
     shipped: Path | None = None,
     ship: Path | None = None,
@@ -79,9 +82,9 @@ def refresh_scores(
     """Features, segments, values, churn and the forecast as of a day; seconds a step.
 
     A model that this shop has too little data for is left out and says why in `model_status`;
-    the others go on. `said` are the shop's settings. `shipped` is a folder of what was learned
-    earlier from these very orders;
-    into `ship` all that is learned slowly is written for that purpose.
+    the others go on. `said` are the shop's settings, `planned` the
+    events it typed (see `planned_events`). `shipped` is a folder of what was learned earlier from
+    these very orders; into `ship` all that is learned slowly is written for that purpose.
     """
     seconds: dict[str, float] = {}
     with engine_of(url, settings).writing(views=shared_views, progress=progress) as change:
@@ -90,9 +93,10 @@ def refresh_scores(
         # Opened in our turn: facts published a moment ago by somebody else are the ones scored.
         with closing(change.facts()) as store, change.building("scores") as build:
             day = as_of or store.meta.as_of
-            job = Scoring(build, store, day, shipped, said or ShopSettings())
+            said, planned = said or ShopSettings(), event_frame() if planned is None else planned
+            job = Scoring(build, store, day, shipped, said, planned=planned)
             if ship:
-                job = Shipping(build, store, day, said=job.said, to=ship)
+                job = Shipping(build, store, day, said=said, planned=planned, to=ship)
             _fill(job, progress, seconds)
     progress("done", 1.0)
     return seconds

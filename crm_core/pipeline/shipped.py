@@ -69,6 +69,7 @@ def unpack(
     """
     told = _note(folder)
     own = records.shop_settings() != ShopSettings() or bool(records.identity_overrides())
+    own = own or bool(records.planned_events())
     if told.get("source") != source or own:
         return False
     engine = engine_of(url, settings)

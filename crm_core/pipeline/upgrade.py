@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.records import Records
@@ -33,7 +34,13 @@ def ensure_version(
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
     try:
-        refresh_scores(url, settings=settings, said=records.shop_settings(), progress=progress)
+        refresh_scores(
+            url,
+            settings=settings,
+            said=records.shop_settings(),
+            planned=planned_events(records),
+            progress=progress,
+        )
     except CrmError as error:
         if error.code != "store_empty":  # its orders may all have been taken back
             raise

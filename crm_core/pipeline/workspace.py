@@ -13,6 +13,7 @@ from typing import Any
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
 from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.shipped import unpack
 from crm_core.pipeline.upgrade import ensure_version
@@ -142,6 +143,7 @@ def ensure_demo(
             url,
             settings=settings,
             said=records.shop_settings(),
+            planned=planned_events(records),
             shipped=data / LEARNED,
             progress=progress,
         )

@@ -19,6 +19,7 @@ from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.notes import Note
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.people import ROLES
+from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, Version, View
@@ -32,10 +33,12 @@ __all__ = [
     "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "CUT_SCORES",
+    "EVENT_KINDS",
     "FIRST",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",
+    "MOST_UPLIFT",
     "MOST_WINDOW",
     "NOTE_LENGTH",
     "OFFER_KINDS",
@@ -58,12 +61,14 @@ __all__ = [
     "GoalChange",
     "GoalKey",
     "GoalSaving",
+    "EventPlan",
     "IdentityOverride",
     "ListOfIds",
     "Mirror",
     "Note",
     "Offer",
     "OfferTerms",
+    "PlannedEvent",
     "Records",
     "Sealing",
     "SettingIssue",

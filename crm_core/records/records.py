@@ -38,6 +38,7 @@ from crm_core.records.moves import Moves
 from crm_core.records.notes import Notes
 from crm_core.records.offers import Offers
 from crm_core.records.people import People
+from crm_core.records.planned_events import PlannedEvents
 from crm_core.records.repository import counter, insert_new
 from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
@@ -78,6 +79,7 @@ class Records(
     Notes,
     Tasks,
     Goals,
+    PlannedEvents,
     AuditLog,
     Copying,
 ):

@@ -61,6 +61,8 @@ PAGES = (
     PageSpec("acquisition", "customers", "person_add"),
     PageSpec("forecast", "plan", "trending_up"),
     PageSpec("goals", "plan", "flag"),
+    PageSpec("events", "plan", "event"),
+    PageSpec("stock", "plan", "inventory_2", applies=frozenset({"period", "category"})),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),

@@ -22,6 +22,7 @@ from crm_core.metrics import (
     between,
     by_angle,
     each_part,
+    event_days,
     first_parts,
     losing_parts,
     measure,
@@ -29,6 +30,7 @@ from crm_core.metrics import (
     scope,
     sessions,
     steps,
+    stock,
     visits,
 )
 from crm_core.models.movement import flows, movers, moves
@@ -247,6 +249,40 @@ def funnels() -> Iterator[tuple[str, Question]]:
     yield "funnel orders", lambda store: ordered(store, visits(store, month), month)
 
 
+def shelves() -> Iterator[tuple[str, Question]]:
+    """Cover, empty shelves and what an event asks of them."""
+    year, week = Period(date(2025, 11, 1), END), Period(date(2026, 8, 1), date(2026, 8, 7))
+
+    def cover(store: Store) -> ir.Table:
+        return stock.positions(store, END, level=900.0, week=120.0, cover=6)
+
+    def event(store: Store) -> ir.Table:
+        rows = stock.sold(store, week)
+        pieces = rows.group_by("product_key").agg(pieces=rows.units.sum())
+        return event_days.demand_of_event(cover(store), pieces, growth=1.3, days_before=9)
+
+    yield "told days", lambda store: stock.told_days(store, END)
+    yield "cover", cover
+    yield (
+        "cover of few",
+        lambda store: stock.not_of_few(
+            cover(store), stock.buyers_of_products(store, week), ("weekly", "last_sold", "units")
+        ),
+    )
+    for anyway in (True, False):
+        yield (
+            f"empty shelves {anyway}",
+            lambda store, anyway=anyway: stock.named(
+                store, stock.losses(store, year, END, sells_anyway=anyway)
+            ),
+        )
+    yield "sold while empty", lambda store: stock.sold_while_empty(store, year, END)
+    yield "event on the shelf", event
+    yield "newcomers back", lambda store: event_days.newcomers_back(store, 90)
+    yield "written before", lambda store: event_days.written_to(store, year)
+    yield "quarters", lambda store: event_days.order_quarters(store, [week.start, week.end])
+
+
 QUESTIONS: dict[str, Question] = {
     **{f"plain {name}": question for name, question in marts(PLAIN).items()},
     **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
@@ -258,6 +294,7 @@ QUESTIONS: dict[str, Question] = {
     **dict(campaigns()),
     **dict(profits()),
     **dict(funnels()),
+    **dict(shelves()),
 }
 
 

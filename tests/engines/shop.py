@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from crm_core.store.imports import recognise
 from tests.small_shop import NOW, Rows, SmallShop, line, order, write_rows
 
 CUSTOMERS = 250
-#: The stock of every product on every day is most of the demo's rows, and no mart reads it yet.
+#: The stock of every product on every day is most of the demo's rows: the odd rows have their own.
 LEFT_OUT = ("stock", "web_events")
 
 _NAMES = ("Émile", "emile", "ZOË", "Ünal", "李娜", "O'Neill", "100% Ann", "a_b", "back\\slash", " ")
@@ -53,7 +53,18 @@ def odd_rows() -> Rows:
         }
         for number in range(8)
     ]
+    stock = [
+        {
+            "product_id": product,
+            "day": date(2026, 7, 20) + timedelta(number),
+            "on_hand": 0 if (number + place) % 9 in (3, 4, 5) else 7 * place + number % 4,
+            "incoming": 5 if number % 2 else None,
+        }
+        for place, product in enumerate(("tea", "Ünal", "tea%"))
+        for number in range(30)
+    ]
     return {
+        "stock": stock,
         "identities": [
             {
                 "customer_id": f"odd{number}",

@@ -101,6 +101,10 @@ def at_gate(name: str) -> bool:
         return rest in ("segment", "campaign")
     if kind == "flows":
         return rest == "stage"
+    if kind == "empty":
+        return rest == "shelves True"
+    if name in ("told days", "cover", "cover of few", "sold while empty", "written before"):
+        return False
     return not name.endswith(f" {EARLIER}") or kind == "features"
 
 
