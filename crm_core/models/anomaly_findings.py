@@ -17,6 +17,7 @@ Key = tuple[str, str, str]
 MEASURES: Final = ("net_revenue", "orders", "units", "buyers", "new_buyers")
 TOTAL: Final = "total"
 OTHERS: Final = "_others"
+UNKNOWN: Final = "_unknown"
 _EXPLAINED = 0.6  # of a total's gap, by one part
 _ABOVE_ITS_SHARE = 0.3  # more of the gap than of what was expected
 _UNUSUAL = 0.01  # chance from which on a part is odd enough to explain

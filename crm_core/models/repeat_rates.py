@@ -22,7 +22,7 @@ import pandas as pd
 from crm_core.models.lift_segments import discoveries
 from crm_core.models.student import fewer_by_chance
 from crm_core.selection import Period
-from crm_core.store import Tables
+from crm_core.store import StoreAt
 from crm_core.store.marts import as_number
 
 AGAIN_DAYS: Final = 90
@@ -74,10 +74,10 @@ def half_years(first_day: date, as_of: date) -> tuple[Period, Period] | None:
     return None
 
 
-def repeat_counts(store: Tables, earlier: Period, later: Period) -> ir.Table:
+def repeat_counts(past: StoreAt, earlier: Period, later: Period) -> ir.Table:
     """One row a product and half year (`is_later`): product_key, buyers, again, revenue (of their
     first time)."""
-    ledger = store.table("ledger")
+    ledger = past.table("ledger")
     sales = ledger.filter(
         (ledger.entry == "sale") & ledger.customer_key.notnull() & ledger.product_key.notnull()
     )

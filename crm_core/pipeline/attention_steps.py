@@ -14,13 +14,12 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from crm_core.metrics import between, measure
 from crm_core.metrics.sold_out import sold_out
 from crm_core.models.anomalies import anomalies, to_document
-from crm_core.models.anomaly_findings import OTHERS, TOTAL, Anomaly
+from crm_core.models.anomaly_findings import OTHERS, TOTAL, UNKNOWN, Anomaly
 from crm_core.models.repeat_rates import falling, half_years, repeat_counts
 from crm_core.models.shrinking import shrunk
 from crm_core.models.standing import HISTORY
@@ -29,7 +28,6 @@ from crm_core.selection import Period
 
 NAME: Final = "attention"
 _TRIALS = "forecast_trials"
-_UNKNOWN = "_unknown"
 _MOST = 50
 _GROUP_DAYS = 28
 _TYPES: Final = {
@@ -93,26 +91,19 @@ def _odd(job: Scoring, found: Anomaly) -> Row:
 
 
 def _people(job: Scoring, where: tuple[str, str], day: date) -> int:
-    """How many known buyers a group had in the four weeks up to a day."""
+    """How many people a group has: known buyers of the four weeks up to a day, or who is in a stage."""
     dimension, member = where
+    if dimension == "segment":
+        people = job.build.table("lifecycle")
+        mine = people.filter(people.stage == member)
+        return int(job.build.fetch(mine.agg(n=mine.count()))["n"].iloc[0])
     ledger = job.store.at(job.as_of).table("ledger")
     rows = between(ledger, Period(day - timedelta(_GROUP_DAYS - 1), day))
-    if dimension == "segment":
-        rows = _in_stage(job, rows, member)
-    elif dimension != TOTAL and member != OTHERS:
+    if dimension != TOTAL and member != OTHERS:
         column = rows[dimension]
-        rows = rows.filter(column.isnull() if member == _UNKNOWN else column == member)
+        rows = rows.filter(column.isnull() if member == UNKNOWN else column == member)
     found = measure(job.store, ("buyers",), rows=rows).totals["buyers"]
     return int(found or 0)
-
-
-def _in_stage(job: Scoring, rows: ir.Table, stage: str) -> ir.Table:
-    """Rows of the people of a stage now, as the scores in the making have them."""
-    people = job.build.table("lifecycle")
-    keys = job.build.fetch(
-        people.filter(people.stage == stage).select("customer_key").limit(_GROUP_DAYS * 1_000)
-    )
-    return rows.filter(rows.customer_key.isin([int(key) for key in keys["customer_key"]]))
 
 
 def _shrinking(job: Scoring) -> Iterator[Row]:
@@ -134,8 +125,8 @@ def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:
     if periods is None:
         return
     earlier, later = periods
-    past = job.store.at(job.as_of)
-    found, document["products"] = falling(past.fetch(repeat_counts(past, earlier, later)))
+    counts = repeat_counts(job.store.at(job.as_of), earlier, later)
+    found, document["products"] = falling(job.store.fetch(counts))
     names = _names(job, [each.product_key for each in found[:_MOST]])
     for each in found[:_MOST]:
         told = {**asdict(each), "product": names[each.product_key], "before_from": earlier.start,
@@ -145,7 +136,7 @@ def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:
 
 
 def _sold_out(job: Scoring) -> Iterator[Row]:
-    found = sold_out(job.store.at(job.as_of), job.as_of)[:_MOST]
+    found = sold_out(job.store, job.as_of)[:_MOST]
     names = _names(job, [each.product_key for each in found])
     for each in found:
         told = {"product_key": each.product_key, "product": names[each.product_key],
