@@ -126,9 +126,7 @@ def arranged(trials: pd.DataFrame) -> Trials:
     kept = there[:, -1] & (there[:, :-1].sum(axis=1) >= LEAST_TRIALS)
     told = [tuple(str(name).split("\x00")) for name in np.asarray(names)[kept]]
     first = pd.Timestamp(origins[-1]).date() + timedelta(1)
-    return Trials(
-        tuple((m, d, k) for m, d, k in told), values[0][kept], values[1][kept], first
-    )
+    return Trials(tuple((m, d, k) for m, d, k in told), values[0][kept], values[1][kept], first)
 
 
 @dataclass(frozen=True)
@@ -241,7 +239,9 @@ def _look(
     skipped = told.horizon - joint.z.shape[2] * days
     begin = skipped + stretch * days
     of_days = single.chances(trial)[:, begin : begin + days]
-    together = joint.chances(trial)[:, [stretch]] if days > 1 else np.full((len(of_days), 0), np.nan)
+    together = (
+        joint.chances(trial)[:, [stretch]] if days > 1 else np.full((len(of_days), 0), np.nan)
+    )
     chances = np.concatenate([of_days, together], axis=1)
     looked = np.isfinite(chances)
     kept = np.zeros(chances.shape, dtype=bool)

@@ -183,9 +183,7 @@ def _explained(span: Span, told: Sequence[Anomaly]) -> list[Anomaly]:
 
 
 def _with_part(span: Span, total: Anomaly) -> Anomaly:
-    begin, end = (
-        (day - span.first).days for day in (total.starts_on, total.ends_on)
-    )
+    begin, end = ((day - span.first).days for day in (total.starts_on, total.ends_on))
     best: tuple[float, Any, float] | None = None
     for place, (measure, dimension, member) in enumerate(span.keys):
         if measure != total.measure or dimension == TOTAL or member == OTHERS:

@@ -87,9 +87,9 @@ def repeat_counts(past: StoreAt, earlier: Period, later: Period) -> ir.Table:
     told = days.mutate(last=days.day.lag().over(one), following=days.day.lead().over(one))
     is_later = told.day >= ibis.literal(later.start)
     begin = ibis.ifelse(is_later, ibis.literal(later.start), ibis.literal(earlier.start))
-    within = told.day.between(ibis.literal(later.start), ibis.literal(later.end)) | told.day.between(
-        ibis.literal(earlier.start), ibis.literal(earlier.end)
-    )
+    within = told.day.between(
+        ibis.literal(later.start), ibis.literal(later.end)
+    ) | told.day.between(ibis.literal(earlier.start), ibis.literal(earlier.end))
     is_first = told["last"].isnull() | (told["last"] < begin)
     gap = told.following.delta(told.day, unit="day").cast("int64")
     again = as_number((gap <= AGAIN_DAYS).fill_null(False))

@@ -151,4 +151,6 @@ def _names(job: Scoring, keys: list[int]) -> dict[int, str]:
     named = ibis.coalesce(products.product_name, products.product_id)
     told = products.filter(products.product_key.isin(keys)).select("product_key", name=named)
     rows = job.store.fetch(told)
-    return {int(key): str(name) for key, name in zip(rows["product_key"], rows["name"], strict=True)}
+    return {
+        int(key): str(name) for key, name in zip(rows["product_key"], rows["name"], strict=True)
+    }
