@@ -22,7 +22,8 @@ STALE_DAYS: Final = 3
 _CONTEXT_DAYS = 28  # shown before odd days, to see them beside ordinary ones
 _DIMENSIONS = {"category", "region", "sales_channel", "segment"}
 _OTHERS, _UNKNOWN = "_others", "_unknown"
-#: What doubts all the rest comes first, what lies ahead last; within one the most money first.
+#: What doubts all the rest comes first, what lies ahead last: the next first, of
+#: all others the one with the most money.
 _ORDER: Final = ("late", "now", "waiting", "ahead")
 
 Ended = tuple[int, str, date]
@@ -42,7 +43,7 @@ class Finding:
     page: str
     urgency: str = "now"
     money: float | None = None
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     question: Exploration | None = None
     number: int | None = None
 
@@ -86,8 +87,13 @@ def attention(
     learned = list(_learned(store))
     kept = [each for each in learned if not (is_guarded(access) and _is_of_few(each.facts))]
     found = [*_late(store, today), *kept, *_waiting(ended), *_ahead(store)]
-    found.sort(key=lambda each: (_ORDER.index(each.urgency), -(each.money or 0.0), each.starts_on))
+    found.sort(key=_rank)
     return Attention(store.meta.as_of, tuple(found), _looked(store), len(learned) - len(kept))
+
+
+def _rank(found: Finding) -> tuple[int, float, date]:
+    size = 0.0 if found.urgency == "ahead" else -(found.money or 0.0)
+    return _ORDER.index(found.urgency), size, found.starts_on
 
 
 def _looked(store: Store) -> Mapping[str, Any]:

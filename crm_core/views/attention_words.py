@@ -61,7 +61,7 @@ def _words(found: Finding, currency: str, language: str) -> dict[str, str]:
     facts = found.facts
     words = {name: _word(name, value, currency, language) for name, value in facts.items()}
     words |= {
-        "money": formats.money(found.money, currency, language),
+        "money": formats.money(found.money, currency, language, 0),
         "when": days_words(found.starts_on, found.ends_on, language),
         "from": formats.day(found.starts_on, language),
         "to": formats.day(found.ends_on, language),
@@ -83,7 +83,7 @@ def _word(name: str, value: Any, currency: str, language: str) -> str:
     if name == "since":
         return formats.day(date.fromisoformat(value), language)
     if name == "extra":
-        return formats.money(None if value is None else abs(value), currency, language)
+        return formats.money(None if value is None else abs(value), currency, language, 0)
     if isinstance(value, float):
         return formats.number(value, language, 1)
     if isinstance(value, int):
