@@ -12,8 +12,6 @@ _LONG = 600
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
 # A backslash keeps what looks like an address from becoming a link.
 _ADDRESSES = re.compile(r"(?<=:)//|(?<=www)\.", re.IGNORECASE)
-# What would begin a list, a quotation or a rule at the begin of a line.
-_BEGIN = re.compile(r"^(\d+)?([-+=.)])")
 
 
 def inert(text: str) -> str:
@@ -23,7 +21,7 @@ def inert(text: str) -> str:
     '\\*\\*\\[x\\](http:\\//evil.example)\\*\\*'
     """
     marked = _MARKS.sub(r"\\\1", plain(text, _LONG))
-    return _BEGIN.sub(r"\1\\\2", _ADDRESSES.sub(lambda found: "\\" + found[0], marked))
+    return _ADDRESSES.sub(lambda found: "\\" + found[0], marked)
 
 
 def markdown(letter: Letter) -> str:

@@ -122,7 +122,7 @@ def arranged(trials: pd.DataFrame) -> Trials:
         table = np.full(shape, np.nan)
         table[series, trial, day] = trials[column].to_numpy(dtype=float)
         values.append(table)
-    there = np.isfinite(values[0]).all(axis=2)
+    there: NDArray[np.bool_] = np.all(np.isfinite(values[0]), axis=2)
     kept = there[:, -1] & (there[:, :-1].sum(axis=1) >= LEAST_TRIALS)
     told = [tuple(str(name).split("\x00")) for name in np.asarray(names)[kept]]
     first = pd.Timestamp(origins[-1]).date() + timedelta(1)

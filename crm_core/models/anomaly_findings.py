@@ -91,7 +91,9 @@ class Span:
 
 def findings(span: Span) -> tuple[Anomaly, ...]:
     """What is told, the most money first."""
-    runs = [each for place in np.flatnonzero(span.kept.any(axis=1)) for each in _runs(span, place)]
+    runs = [
+        each for place in np.flatnonzero(span.kept.any(axis=1)) for each in _runs(span, int(place))
+    ]
     told = _explained(span, _by_member(runs))
     return tuple(sorted(told, key=lambda each: (-abs(each.money or 0.0), each.chance)))
 

@@ -114,9 +114,10 @@ def _shrinking(job: Scoring) -> Iterator[Row]:
         people=history.count(), net=history.net_revenue_365d.sum().cast("float64")
     )
     for each in shrunk(job.build.fetch(sizes), job.as_of):
-        told = asdict(each)
-        money, since = told.pop("money"), told.pop("since")
-        yield _row("shrinking", money, (since, job.as_of), min(each.then, each.now), **told)
+        told: Row = asdict(each)
+        del told["money"]
+        days, people = (each.since, job.as_of), min(each.then, each.now)
+        yield _row("shrinking", each.money, days, people, **told)
 
 
 def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:

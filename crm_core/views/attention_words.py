@@ -113,7 +113,7 @@ def _of_measure(facts: Mapping[str, Any], currency: str, language: str) -> dict[
         "low": write(facts["low"]),
         "high": write(facts["high"]),
         "also": t("attention.comma", language).join(also),
-        "part": _member(*part, language) if part[0] else "",
+        "part": _member(part[0], part[1], language) if part[0] else "",
         "part_share": formats.percent(min(facts["part_share"], 1.0), language, 0),
     }
 
