@@ -203,6 +203,8 @@ class Tail:
         """The share of ordinary scores that are at least as large."""
         above = len(self.known) - np.searchsorted(self.known, scores, side="left")
         ranks = (above + 1) / (len(self.known) + 1)
+        if not np.isfinite(self.begin):
+            return ranks
         beyond = np.maximum(scores, self.begin) / self.begin
         return np.where(scores > self.begin, self.share * beyond**-self.power, ranks)
 

@@ -20,6 +20,7 @@ OTHERS: Final = "_others"
 UNKNOWN: Final = "_unknown"
 _EXPLAINED = 0.6  # of a total's gap, by one part
 _ABOVE_ITS_SHARE = 0.3  # more of the gap than of what was expected
+_OF_DAYS = 0.8  # of the gap of all days, by few odd ones: then these alone are told
 _UNUSUAL = 0.01  # chance from which on a part is odd enough to explain
 
 
@@ -99,10 +100,14 @@ def findings(span: Span) -> tuple[Anomaly, ...]:
 
 
 def _runs(span: Span, place: int) -> list[Anomaly]:
-    """The odd days of a series, days in a row as one; all days, where they are odd together."""
+    """The odd days of a series, days in a row as one; all days, where they are odd together and
+    not because of the odd ones."""
     gap = span.actual[place] - span.said[place]
     if span.kept.shape[1] > span.days and span.kept[place, -1]:
-        return [_anomaly(span, place, 0, span.days - 1)]
+        odd = span.kept[place, : span.days]
+        is_of_few = 2 * int(odd.sum()) <= span.days
+        if not (is_of_few and float(gap[odd].sum()) / float(gap.sum()) >= _OF_DAYS):
+            return [_anomaly(span, place, 0, span.days - 1)]
     found: list[list[int]] = []
     for day in np.flatnonzero(span.kept[place, : span.days]):
         last = found[-1][-1] if found else -2

@@ -58,7 +58,9 @@ def attention(job: Scoring) -> None:
     job.keep(NAME, (NAME,), learn)
 
 
-def _row(kind: str, money: float, days: tuple[date, date], people: int | None, **facts: Any) -> Row:
+def _row(
+    kind: str, money: float, days: tuple[date, date], people: int | None, /, **facts: Any
+) -> Row:
     return {
         "kind": kind,
         "money": money,

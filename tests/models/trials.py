@@ -27,35 +27,41 @@ def drawn(
     each series); `heavy`: now and then a day is far off.
     """
     random = np.random.default_rng(seed)
-    rows: list[pd.DataFrame] = []
+    keys: list[tuple[str, str, str, int]] = []
+    actual: list[np.ndarray] = []
+    expected: list[np.ndarray] = []
     dimensions = {"region": REGIONS, "category": CATEGORIES, "total": ("",)}
     for trial in range(trials):
-        origin = AS_OF - timedelta(28 + 14 * (trials - 1 - trial))
-        days = [origin + timedelta(n + 1) for n in range(28)]
+        first = AS_OF.toordinal() - 27 - 14 * (trials - 1 - trial)
+        weekday = 1 + 0.2 * (np.arange(first, first + 28) % 7 < 2)
         level = random.normal(0, shared)
         for dimension, members in dimensions.items():
             for member in members:
-                weekday = 1 + 0.2 * np.array([day.weekday() in (5, 6) for day in days])
                 said = orders / len(members) * weekday
                 noise = random.standard_t(5, 28) if heavy else random.normal(size=28)
                 off = level + random.normal(0, shared / 2) + 0.05 * noise
                 count = random.poisson(np.maximum(said * (1 + off), 0.01)).astype(float)
                 for measure, worth in _MEASURES.items():
-                    spent = random.gamma(40, 1 / 40, 28) if worth > 1 else 1.0
-                    rows.append(
-                        pd.DataFrame(
-                            {
-                                "measure": measure,
-                                "dimension": dimension,
-                                "member": member,
-                                "origin": origin,
-                                "day": days,
-                                "actual": count * worth * spent,
-                                "said": said * worth,
-                            }
-                        )
-                    )
-    return pd.concat(rows, ignore_index=True)
+                    spent = random.gamma(40, 1 / 40, 28) if worth > 1 else np.ones(28)
+                    keys.append((measure, dimension, member, first))
+                    actual.append(count * worth * spent)
+                    expected.append(said * worth)
+    begin = pd.Timestamp(AS_OF) - pd.to_timedelta(
+        np.repeat([AS_OF.toordinal() - key[3] for key in keys], 28), unit="D"
+    )
+    lead = np.tile(np.arange(28), len(keys))
+    return pd.DataFrame(
+        {
+            **{
+                name: np.repeat([key[place] for key in keys], 28)
+                for place, name in enumerate(("measure", "dimension", "member"))
+            },
+            "origin": begin - pd.Timedelta(days=1),
+            "day": begin + pd.to_timedelta(lead, unit="D"),
+            "actual": np.concatenate(actual),
+            "said": np.concatenate(expected),
+        }
+    )
 
 
 def dropped(
@@ -63,7 +69,9 @@ def dropped(
 ) -> pd.DataFrame:
     """The same with a member's last days less by a share, and the total with them."""
     told = trials.copy()
-    last = (told["day"] > AS_OF - timedelta(days)) & (told["origin"] == told["origin"].max())
+    last = (told["day"] > pd.Timestamp(AS_OF - timedelta(days))) & (
+        told["origin"] == told["origin"].max()
+    )
     mine = last & (told["dimension"] == dimension) & (told["member"] == member)
     for measure, rows in told[mine].groupby("measure"):
         gone = rows.set_index("day")["actual"] * share
