@@ -104,7 +104,7 @@ def falling(counts: pd.DataFrame) -> tuple[tuple[Falling, ...], int]:
     looked at. `counts` are rows of `repeat_counts`."""
     later = counts[counts["is_later"]].set_index("product_key")
     earlier = counts[~counts["is_later"]].set_index("product_key")
-    both = later.join(earlier, rsuffix="_before", how="inner")
+    both = later.join(earlier.add_suffix("_before"), how="inner")
     enough = both[["buyers", "buyers_before"]].min(axis=1) >= LEAST_BUYERS
     both = both[enough & (both["again_before"] >= LEAST_AGAIN)].sort_index()
     rows = [_compared(int(str(key)), row) for key, row in both.iterrows()]
