@@ -39,7 +39,7 @@ def rows() -> Rows:
 
 def trials(member: str) -> pd.DataFrame:
     """The forecast's trials with a member at half in the last week."""
-    told = dropped(drawn(3, shared=0.02), member, 0.5)
+    told = dropped(drawn(5, orders=2_000, shared=0.01), member, 0.5)
     shift = pd.Timedelta(days=1)  # the drawn ones end a day later
     return told.assign(origin=told["origin"] - shift, day=told["day"] - shift)
 

@@ -40,7 +40,6 @@ def options(parser: argparse.ArgumentParser, day: Callable[[str], date]) -> None
     parser.add_argument(
         "--base-url",
         type=_address,
-        default="",
         help="where the dashboard is, for links to its pages",
     )
 
@@ -67,7 +66,7 @@ def digest(arguments: argparse.Namespace, settings: Settings) -> Answer:
             today=None if store.meta.kind == "demo" else today,
         )
         tasks = _due(records, today)
-    told = letter(found, tasks, language=words, today=today, base_url=arguments.base_url)
+    told = letter(found, tasks, language=words, today=today, base_url=arguments.base_url or "")
     text = FORMATS[arguments.format](told)
     if arguments.out is not None:
         with appearing(arguments.out) as stream:

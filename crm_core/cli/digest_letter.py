@@ -62,7 +62,9 @@ def letter(
     writer = _Writer(found, language, base_url)
     return Letter(
         language=language,
-        title=t("digest.title", language, name=found.name),
+        title=t(
+            "digest.title" if found.name else "digest.title_unnamed", language, name=found.name
+        ),
         subtitle=t(
             "digest.subtitle",
             language,

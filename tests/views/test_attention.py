@@ -43,7 +43,7 @@ def test_what_was_planted_is_found_and_nothing_invented(seen: Attention) -> None
     assert kinds[0] == "late_data"
     assert kinds[-2:] == ["event_unknown", "event_more"]
     odd = [each for each in seen.findings if each.kind == "anomaly_down"]
-    assert {each.facts["member"] for each in odd if not each.facts["part"]} <= {FEW, MANY}
+    assert {each.facts["member"] for each in odd if not each.facts["part"]} <= {FEW, MANY, ""}
     assert {FEW, MANY} <= {
         str(word) for each in odd for word in (each.facts["member"], *(each.facts["part"] or ()))
     }
@@ -91,9 +91,13 @@ def test_all_of_it_is_worded(seen: Attention, language: str) -> None:
 
 def test_every_kind_has_its_words() -> None:
     for language in ("en", "zh"):
-        words = catalogue(language)
-        kinds = {key.split(".")[1] for key in words if key.startswith("attention.") and key.endswith(".title")}  # fmt: skip
-        assert kinds == {key.split(".")[1] for key in words if key.startswith("attention.") and key.endswith(".reason")}  # fmt: skip
+        keys = [key.split(".") for key in catalogue(language) if key.startswith("attention.")]
+        said, why = (
+            {key[1] for key in keys if len(key) == 3 and key[2] == part}
+            for part in ("title", "reason")
+        )
+        assert said == why
+        assert len(said) == 12
 
 
 def test_a_stage_and_a_product_are_worded() -> None:
@@ -106,10 +110,8 @@ def test_a_stage_and_a_product_are_worded() -> None:
     assert "30 May 2026" in reason(found, "EUR", "en")
 
 
-def test_before_a_refresh_has_looked_the_list_says_so(unscored: Store, owner: Access) -> None:
-    found = attention(Selection(), store=unscored, access=owner)
-    assert not found.looked
-    assert looked_words(found, "en") == catalogue("en")["attention.not_looked"]
+def test_before_a_refresh_has_looked_the_list_says_so() -> None:
+    assert looked_words(Attention(END, ()), "en") == catalogue("en")["attention.not_looked"]
 
 
 def test_seven_are_shown_the_others_behind_all(seen: Attention) -> None:
