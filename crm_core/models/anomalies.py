@@ -7,18 +7,21 @@ of all series; beyond the largest few their tail goes on as a power (Hill). So h
 forecast that was off for weeks and a middle learned from few trials are in it without a formula.
 Days of one trial move together: that makes ranks less certain, not lower.
 
-Every day looked at and their sum is one look of each series. Of all looks those are kept among
-which at most a share is false (Benjamini-Hochberg, which holds where looks rise and fall together,
-as a total does with its parts; Benjamini-Yekutieli, for any dependence, would divide the share by
-seven at 500 looks). What it comes to is not assumed: the same look at every past week of the trials
-says how many findings a week to expect from ordinary weeks.
+Every day looked at and their sum is one look of each series. What is told is a member (a region, the
+whole shop) with all its looks, so members are what is counted: those are kept among which at most a
+share is false, each by its looks together (Simes), then within them the looks that are odd at the
+same level (Benjamini-Bogomolov). Both hold where looks rise and fall together, as a total does with
+its parts; Benjamini-Yekutieli, for any dependence, would divide the share by four at 30 members. What
+it comes to is not assumed: the same look at every past week of the trials says how many findings a
+week to expect from ordinary weeks.
 
 Sources: Vovk, Gammerman & Shafer (2005), conformal prediction; Hill (1975); Benjamini & Hochberg
-(1995); Benjamini & Yekutieli (2001).
+(1995); Simes (1986); Benjamini & Yekutieli (2001); Benjamini & Bogomolov (2014).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -233,6 +236,36 @@ def _middles(z: Array) -> Array:
     return found[:, :, None]
 
 
+def _kept(
+    keys: Sequence[tuple[str, str, str]], chances: Array, false_share: float
+) -> NDArray[np.bool_]:
+    """Which looks to keep: members of which any look is odd (Simes), then their odd looks."""
+    members: dict[tuple[str, str], list[int]] = {}
+    for place, (_, dimension, member) in enumerate(keys):
+        members.setdefault((dimension, member), []).append(place)
+    looked = [mine for mine in members.values() if np.isfinite(chances[mine]).any()]
+    odd = discoveries([simes(chances[mine]) for mine in looked], false_share)
+    kept = np.zeros(chances.shape, dtype=bool)
+    for mine, is_odd in zip(looked, odd, strict=True):
+        if is_odd:
+            there = np.isfinite(chances[mine])
+            level = false_share * sum(odd) / len(odd)
+            found = np.zeros(there.shape, dtype=bool)
+            found[there] = discoveries(chances[mine][there].tolist(), level)
+            kept[mine] = found
+    return kept
+
+
+def simes(chances: Array) -> float:
+    """The chance that none of several looks is odd; for looks that rise and fall together.
+
+    >>> simes(np.array([0.01, 0.5, 0.9, np.nan]))
+    0.03
+    """
+    known = np.sort(chances[np.isfinite(chances)])
+    return float(np.min(known * len(known) / np.arange(1, len(known) + 1)))
+
+
 def _look(
     told: Trials, single: Scaled, joint: Scaled, trial: int, stretch: int, false_share: float
 ) -> tuple[tuple[Anomaly, ...], int]:
@@ -246,8 +279,7 @@ def _look(
     )
     chances = np.concatenate([of_days, together], axis=1)
     looked = np.isfinite(chances)
-    kept = np.zeros(chances.shape, dtype=bool)
-    kept[looked] = discoveries(chances[looked].tolist(), false_share)
+    kept = _kept(told.keys, chances, false_share)
     if not kept.any():
         return (), int(looked.sum())
     low, high = single.range_of(trial)

@@ -26,7 +26,7 @@ def reason(found: Finding, currency: str, language: str) -> str:
         told.append(t("attention.part", language, **words))
     if found.facts.get("also"):
         told.append(t("attention.also", language, **words))
-    return t("attention.join", language).join(told)
+    return " ".join(told)
 
 
 def looked_words(found: Attention, language: str) -> str:
