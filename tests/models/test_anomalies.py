@@ -43,6 +43,13 @@ def test_ordinary_weeks_raise_no_more_alarms_than_are_printed_in_many_shops() ->
         assert np.mean(found) - 2 * np.std(found) / np.sqrt(60) <= printed
 
 
+@pytest.mark.slow
+def test_of_what_is_told_beside_a_true_drop_little_is_false() -> None:
+    told = [anomalies(dropped(drawn(s, shared=0.03), REGION, 0.4)).anomalies for s in range(60)]
+    true = sum(len(of(each, REGION)) for each in told)
+    assert sum(map(len, told)) - true <= 0.2 * true
+
+
 def test_chances_are_as_rare_as_they_say() -> None:
     seen = []
     for seed in range(100, 112):
