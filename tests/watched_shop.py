@@ -37,9 +37,11 @@ def rows() -> Rows:
     return told
 
 
-def trials(member: str) -> pd.DataFrame:
-    """The forecast's trials with a member at half in the last week."""
-    told = dropped(drawn(5, orders=2_000, shared=0.01), member, 0.5)
+def trials(members: tuple[str, ...]) -> pd.DataFrame:
+    """The forecast's trials with some members at half in the last week."""
+    told = drawn(7, orders=2_000, shared=0.01)
+    for member in members:
+        told = dropped(told, member, 0.5)
     shift = pd.Timedelta(days=1)  # the drawn ones end a day later
     return told.assign(origin=told["origin"] - shift, day=told["day"] - shift)
 
@@ -71,14 +73,10 @@ def periods() -> pd.DataFrame:
 def watched_shop(folder: Path, patch: pytest.MonkeyPatch, *members: str) -> SmallShop:
     """The shop after a refresh that knew these trials."""
     tables = {
-        "forecast_trials": pd.concat([trials(member) for member in members[:1]]),
+        "forecast_trials": trials(members),
         "forecast_events": events(),
         "forecast_periods": periods(),
     }
-    for member in members[1:]:
-        odd = trials(member)
-        mine = (odd["member"] == member).to_numpy()
-        tables["forecast_trials"].loc[mine, "actual"] = odd.loc[mine, "actual"].to_numpy()
 
     def given(job: Scoring) -> None:
         for name, frame in tables.items():

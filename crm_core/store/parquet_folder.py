@@ -51,6 +51,7 @@ _SCORES = (
     "forecast",
     "forecast_backtest",
     "forecast_events",
+    "attention",
     "model_status",
     "fitted",
 )

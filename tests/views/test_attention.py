@@ -43,7 +43,7 @@ def test_what_was_planted_is_found_and_nothing_invented(seen: Attention) -> None
     assert kinds[0] == "late_data"
     assert kinds[-2:] == ["event_unknown", "event_more"]
     odd = [each for each in seen.findings if each.kind == "anomaly_down"]
-    assert {each.facts["member"] for each in odd if not each.facts["part"]} <= {FEW, MANY, ""}
+    assert {each.facts["member"] for each in odd if not each.facts["part"]} <= {FEW, MANY}
     assert {FEW, MANY} <= {
         str(word) for each in odd for word in (each.facts["member"], *(each.facts["part"] or ()))
     }
