@@ -132,10 +132,10 @@ def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:
     found, document["products"] = falling(job.store.fetch(counts))
     names = _names(job, [each.product_key for each in found[:_MOST]])
     for each in found[:_MOST]:
-        told = {**asdict(each), "product": names[each.product_key], "before_from": earlier.start,
+        told: Row = {**asdict(each), "product": names[each.product_key], "before_from": earlier.start,
                 "before_to": earlier.end}  # fmt: skip
-        money = told.pop("money")
-        yield _row("repeat_rate", money, (later.start, later.end), each.again, **told)
+        del told["money"]
+        yield _row("repeat_rate", each.money, (later.start, later.end), each.again, **told)
 
 
 def _sold_out(job: Scoring) -> Iterator[Row]:

@@ -68,6 +68,10 @@ def _words(found: Finding, currency: str, language: str) -> dict[str, str]:
     }
     if "measure" in facts:
         words |= _of_measure(facts, currency, language)
+    if "product_key" in facts and "low" in facts:
+        words |= {
+            f"{name}_rate": formats.percent(facts[name], language) for name in ("low", "high")
+        }
     if "event" in facts:
         words["event"] = event_name(str(facts["event"]), language)
     if "source" in facts:

@@ -110,6 +110,20 @@ def test_a_stage_and_a_product_are_worded() -> None:
     assert "30 May 2026" in reason(found, "EUR", "en")
 
 
+def test_a_product_that_fewer_buy_again_is_worded() -> None:
+    facts = {"product_key": 5, "product": "Sencha", "buyers": 220, "again": 40, "buyers_before": 200,
+             "again_before": 80, "before_from": "2025-01-01", "before_to": "2025-07-01",
+             "low": 0.13, "high": 0.3, "chance": 1e-5}  # fmt: skip
+    found = Finding("repeat_rate", date(2026, 1, 1), END, facts, "explore", money=960.0)
+    assert title(found, "EUR", "en") == (
+        "Sencha: fewer of its buyers buy it again. About €960 are missing."
+    )
+    said = reason(found, "EUR", "en")
+    assert "40 of 220" in said
+    assert "80 of 200" in said
+    assert "The fall is 13.0% to 30.0%" in said
+
+
 def test_before_a_refresh_has_looked_the_list_says_so() -> None:
     assert looked_words(Attention(END, ()), "en") == catalogue("en")["attention.not_looked"]
 
