@@ -2,6 +2,7 @@
 
 from crm_core.charts import bars, line_compare
 from crm_core.text.formats import day
+from crm_core.ui.attention_parts import draw_attention
 from crm_core.ui.explore_saved import draw_pinned
 from crm_core.ui.goal_line import goal_lines_below
 from crm_core.ui.page import (
@@ -40,6 +41,7 @@ if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
 ask_box()
 kpis(view.cards, with_notes=True, below=goal_lines_below())
+draw_attention()
 link("explore", "overview.explore", m=[card.metric for card in view.cards])
 with part():
     draw_pinned()

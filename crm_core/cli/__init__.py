@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli import campaigns, changed, exploring, keeping, leaving, planning
+from crm_core.cli import campaigns, changed, digest, exploring, keeping, leaving, planning
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
@@ -213,6 +213,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "refresh": _refresh,
     "measure": _measure,
     "changes": changed.changes,
+    "digest": digest.digest,
     "fit": _fit,
     "validate": _validate,
     "predict": leaving.predict,
@@ -313,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--as-of", type=_day, help="by what was known on that day")
 
     changed.options(command("changes", "A move between two periods, split to the cent"), _day)
+    digest.options(command("digest", "Numbers, what needs attention and what is expected"), _day)
     exploring.add_commands(command)
     planning.add_commands(command)
 

@@ -57,6 +57,7 @@ _SCORES = (
     "forecast_components",
     "forecast_demand",
     "forecast_effects",
+    "attention",
     "model_status",
     "fitted",
 )
