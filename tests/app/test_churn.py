@@ -53,6 +53,7 @@ def test_a_reason_is_a_fact_in_words() -> None:
     assert said == "silent for 61 days, own usual gap 20 days"
 
 
+@pytest.mark.slow
 def test_the_list_goes_to_audiences_as_a_rule(open_page: Open) -> None:
     test = open_page("churn").test
     test.selectbox(key="churn_band").set_value("high").run()

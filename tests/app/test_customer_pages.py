@@ -51,6 +51,7 @@ def texts(screen: Screen) -> str:
     return "\n".join(screen.words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", ["customers", "customer", "audiences", "segments"])
 def test_a_hostile_name_is_only_a_name(stem: str, open_page: Open, hostile: dict[str, str]) -> None:
     screen = open_page(stem, shop="hostile", id=hostile["a"])
@@ -169,6 +170,7 @@ def test_behaviour_is_asked_about_step_by_step(open_page: Open) -> None:
     assert not Screen(test).failures
 
 
+@pytest.mark.slow
 def test_a_list_is_brought_along_and_asked_for(open_page: Open) -> None:
     test = open_page("audiences").test
     test.text_input(key="id_list_name").input("Fair")
@@ -184,6 +186,7 @@ def test_a_list_is_brought_along_and_asked_for(open_page: Open) -> None:
     assert not Screen(test).failures
 
 
+@pytest.mark.slow
 def test_an_audience_about_what_is_gone_can_be_mended(
     open_page: Open, shops: dict[str, Path]
 ) -> None:
