@@ -33,7 +33,7 @@ def texts(screen: Screen) -> str:
 def test_the_page_says_whom_to_win_back_and_how_far_to_trust_it(
     open_page: Open, language: str
 ) -> None:
-    screen = open_page("churn", language=language)
+    screen = open_page("churn", language=language, warm=True)
     assert not screen.failures
     assert not screen.keys_shown
     for key in ("trust.verdict.churn.rely", "churn.win_back", "churn.survival"):
@@ -71,7 +71,7 @@ def test_the_list_goes_to_audiences_as_a_rule(open_page: Open) -> None:
 
 
 def test_a_viewer_makes_no_list_and_sets_no_horizon(open_page: Open) -> None:
-    screen = open_page("churn", role="viewer")
+    screen = open_page("churn", role="viewer", warm=True)
     assert not screen.failures
     assert not [each for each in screen.test.button if each.key == "churn_audience"]
     assert t("churn.horizon_fixed", "en") in texts(screen)
@@ -139,7 +139,7 @@ def test_a_persons_value_and_risk_say_how_far_to_trust_them(
     records = open_records(workspace(settings, demo_url(settings)).records_url)
     code = customer_code(records.secret("url_key"), 7)
     records.close()
-    screen = open_page("customer", id=code)
+    screen = open_page("customer", id=code, warm=True)
     assert not screen.failures
     badge = t("trust.badge.rely", "en")
     assert len([word for word in screen.words if "badge[" in word and badge in word]) == 2
