@@ -132,6 +132,7 @@ def test_a_young_shop_is_warned_that_nothing_was_tried(open_page: Open) -> None:
     assert "nan" not in texts(screen).lower().split()
 
 
+@pytest.mark.slow
 def test_a_persons_value_and_risk_say_how_far_to_trust_them(
     open_page: Open, shops: dict[str, Path]
 ) -> None:

@@ -169,6 +169,7 @@ def test_an_audience_has_a_size_a_value_and_ways_to_reach_it(demo: Command) -> N
 PAST = ("--as-of", "2026-01-31", "--json")
 
 
+@pytest.mark.slow
 def test_a_past_audience_is_picked_by_what_was_known_then(demo: Command) -> None:
     fitted = answered(demo("fit", "rfm", *PAST))["parameters"]
     picked = answered(demo("audience", "segment:champions", *PAST))

@@ -123,6 +123,7 @@ def test_a_damaged_document_is_refused(text: str) -> None:
     assert failed.value.code == "fitted_unreadable"
 
 
+@pytest.mark.slow
 def test_a_shop_that_only_repeats_last_week_gets_the_plain_forecast_and_is_told() -> None:
     week = np.array([100.0, 900, 20, 400, 5000, 10, 60])
     day = pd.date_range(end=pd.Timestamp(AS_OF), periods=210)

@@ -141,6 +141,7 @@ def test_nobody_without_consent_is_in_any_arm(shop: Shop) -> None:
     assert set(drawn.left_out) == {"opted_out", "no_consent", "no_contact"}
 
 
+@pytest.mark.slow
 def test_what_is_shown_before_is_what_is_sealed(shop: Shop) -> None:
     draft = shop.draft(strata="value_tier")
     drawn = draw(shop.store, draft.plan, terms_of(shop.records, draft.plan, draft.id))

@@ -149,6 +149,7 @@ def test_a_day_that_is_still_going_on_is_not_counted_from(
     store.close()
 
 
+@pytest.mark.slow
 def test_who_came_before_the_log_began_is_no_new_customer(tmp_path: Path) -> None:
     rows: Rows = {
         "orders": [

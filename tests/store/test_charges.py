@@ -132,6 +132,7 @@ def test_postage_given_back_is_less_shipping_income(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_fee_line_comes_on_top_of_assumed_fees_and_tax_is_taken_out(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
     shop.records.save_shop_settings(

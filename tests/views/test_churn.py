@@ -111,6 +111,7 @@ def test_a_segment_narrows_all_of_it(store: Store, owner: Access) -> None:
     assert set(curves["code"]) == {"at_risk"}
 
 
+@pytest.mark.slow
 def test_every_risk_has_its_reasons_and_a_window_where_orders_come(
     store: Store, owner: Access
 ) -> None:

@@ -278,6 +278,7 @@ def test_who_buys_for_the_first_time_is_new_and_nobody_is_lost(odd: dict[str, Mo
     assert fresh["net_then"].eq(0).all()
 
 
+@pytest.mark.slow
 def test_a_shop_without_scores_shows_its_past_all_the_same(unscored: Store) -> None:
     view = seen(unscored, *ODD_DAYS)
     assert view.customers_now == people_known(unscored, ODD_DAYS[1])
