@@ -144,6 +144,7 @@ def leaves(node: Any) -> Iterator[str]:
             yield from leaves(value)
 
 
+@pytest.mark.xdist_group("tests/contracts")  # reads the same source
 def test_nothing_turns_a_cell_into_a_link_or_a_picture() -> None:
     names = python_files("app.py", "pages/", "crm_core/")
     makers = {"LinkColumn", "ImageColumn", "link_button", "image", "video", "audio"}
