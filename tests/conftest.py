@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from tests.servers.postgresql import Server
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+#: Folders whose files share what takes long: a scored shop, the program's parsed source.
+TOGETHER = ("tests/cli", "tests/contracts")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,7 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs a file's tests: what they share is made once, not once a worker."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+            file = item.nodeid.partition("::")[0]
+            group = next((each for each in TOGETHER if file.startswith(f"{each}/")), file)
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,12 @@ def examples(full: int) -> int:
     return min(full, max(3, full * settings.default.max_examples // _FULL))
 
 
+def first(values: Sequence[Any], count: int) -> list[Any]:
+    """The values as parameters of a test: those after the first `count` are slow."""
+    rest = (pytest.param(value, marks=pytest.mark.slow) for value in values[count:])
+    return [*values[:count], *rest]
+
+
 def fast(values: Sequence[str], *chosen: str) -> list[Any]:
     """The values as parameters of a test: those not `chosen` are slow."""
     return [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from crm_core.errors import CrmError
+from crm_core.pipeline import forecasts
 from crm_core.pipeline.imports import Wishes, run_import
 from crm_core.pipeline.workspace import store_url, workspace
 from crm_core.records import Records, open_records
@@ -121,3 +126,15 @@ def small_shop(folder: Path, rows: Rows | None = None, **manifest: Any) -> Small
 def day(text: str) -> date:
     """A date from ISO text."""
     return date.fromisoformat(text)
+
+
+@contextmanager
+def no_forecast() -> Iterator[None]:
+    """Scores made meanwhile lack the forecast, which takes longer than all others together."""
+
+    def none(*_given: object, **_named: object) -> None:
+        raise CrmError("not_enough_data")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forecasts, "forecast_tables", none)
+        yield

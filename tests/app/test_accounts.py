@@ -47,6 +47,7 @@ def words(screen: Screen) -> str:
     return "\n".join(screen.words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "zh"])
 def test_customers_can_be_looked_at_as_accounts(open_page: Open, ott: str, language: str) -> None:
     screen = open_page("customers", shop="ott", level="account", lang=language)

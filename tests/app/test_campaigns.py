@@ -43,6 +43,7 @@ def fine(test: AppTest) -> None:
     assert not screen.keys_shown
 
 
+@pytest.mark.slow
 def test_from_churn_to_a_list_in_five_clicks(own: Path, open_page: Open) -> None:
     test = open_page("churn", shop="campaigns").test
     test.button(key="churn_campaign").click().run()  # 1

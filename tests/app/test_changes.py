@@ -15,6 +15,7 @@ def shown(screen: Screen) -> str:
     return "\n".join(screen.words).replace("\\", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_a_link_opens_the_same_split_and_says_it_is_arithmetic(
     open_page: Open, language: str

@@ -33,7 +33,7 @@ def texts(screen: Screen) -> str:
 def test_the_page_says_whom_to_win_back_and_how_far_to_trust_it(
     open_page: Open, language: str
 ) -> None:
-    screen = open_page("churn", language=language)
+    screen = open_page("churn", language=language, warm=True)
     assert not screen.failures
     assert not screen.keys_shown
     for key in ("trust.verdict.churn.rely", "churn.win_back", "churn.survival"):
@@ -53,6 +53,7 @@ def test_a_reason_is_a_fact_in_words() -> None:
     assert said == "silent for 61 days, own usual gap 20 days"
 
 
+@pytest.mark.slow
 def test_the_list_goes_to_audiences_as_a_rule(open_page: Open) -> None:
     test = open_page("churn").test
     test.selectbox(key="churn_band").set_value("high").run()
@@ -70,7 +71,7 @@ def test_the_list_goes_to_audiences_as_a_rule(open_page: Open) -> None:
 
 
 def test_a_viewer_makes_no_list_and_sets_no_horizon(open_page: Open) -> None:
-    screen = open_page("churn", role="viewer")
+    screen = open_page("churn", role="viewer", warm=True)
     assert not screen.failures
     assert not [each for each in screen.test.button if each.key == "churn_audience"]
     assert t("churn.horizon_fixed", "en") in texts(screen)
@@ -131,6 +132,7 @@ def test_a_young_shop_is_warned_that_nothing_was_tried(open_page: Open) -> None:
     assert "nan" not in texts(screen).lower().split()
 
 
+@pytest.mark.slow
 def test_a_persons_value_and_risk_say_how_far_to_trust_them(
     open_page: Open, shops: dict[str, Path]
 ) -> None:
@@ -138,7 +140,7 @@ def test_a_persons_value_and_risk_say_how_far_to_trust_them(
     records = open_records(workspace(settings, demo_url(settings)).records_url)
     code = customer_code(records.secret("url_key"), 7)
     records.close()
-    screen = open_page("customer", id=code)
+    screen = open_page("customer", id=code, warm=True)
     assert not screen.failures
     badge = t("trust.badge.rely", "en")
     assert len([word for word in screen.words if "badge[" in word and badge in word]) == 2

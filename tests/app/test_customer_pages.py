@@ -51,6 +51,7 @@ def texts(screen: Screen) -> str:
     return "\n".join(screen.words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", ["customers", "customer", "audiences", "segments"])
 def test_a_hostile_name_is_only_a_name(stem: str, open_page: Open, hostile: dict[str, str]) -> None:
     screen = open_page(stem, shop="hostile", id=hostile["a"])
@@ -72,7 +73,7 @@ def test_a_prospect_has_a_page(open_page: Open, hostile: dict[str, str]) -> None
 @pytest.mark.parametrize("code", ["", "nonsense", UNKNOWN])
 @pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_an_unknown_customer_is_told_politely(open_page: Open, code: str, language: str) -> None:
-    screen = open_page("customer", language=language, id=code)
+    screen = open_page("customer", language=language, id=code, warm=True)
     assert not screen.failures
     assert t("customer.empty_title", language) in texts(screen)
 
@@ -99,7 +100,7 @@ def test_searching_narrows_the_list(open_page: Open, hostile: dict[str, str]) ->
 
 
 def test_a_viewer_is_not_offered_a_search(open_page: Open) -> None:
-    screen = open_page("customers", role="viewer")
+    screen = open_page("customers", role="viewer", warm=True)
     assert not screen.failures
     assert not [box for box in screen.test.text_input if box.key == "customers_search"]
     assert t("customers.search_denied", "en") in texts(screen)
@@ -169,6 +170,7 @@ def test_behaviour_is_asked_about_step_by_step(open_page: Open) -> None:
     assert not Screen(test).failures
 
 
+@pytest.mark.slow
 def test_a_list_is_brought_along_and_asked_for(open_page: Open) -> None:
     test = open_page("audiences").test
     test.text_input(key="id_list_name").input("Fair")
@@ -184,6 +186,7 @@ def test_a_list_is_brought_along_and_asked_for(open_page: Open) -> None:
     assert not Screen(test).failures
 
 
+@pytest.mark.slow
 def test_an_audience_about_what_is_gone_can_be_mended(
     open_page: Open, shops: dict[str, Path]
 ) -> None:
@@ -209,7 +212,7 @@ def test_an_audience_about_what_is_gone_can_be_mended(
 
 
 def test_everyone_must_be_meant(open_page: Open) -> None:
-    test = open_page("audiences").test
+    test = open_page("audiences", warm=True).test
     test.segmented_control(key="audience_by").set_value("rule").run()
     next(b for b in test.button if str(b.key).startswith("audience_remove_")).click().run()
     test.selectbox(key="audience_channel").set_value("none").run()
@@ -224,7 +227,7 @@ def exports(test: object) -> list[object]:
 
 
 def test_a_link_brings_its_segment(open_page: Open) -> None:
-    screen = open_page("audiences", from_segment="at_risk")
+    screen = open_page("audiences", from_segment="at_risk", warm=True)
     assert not screen.failures
     assert screen.test.multiselect(key="audience_segments").value == ["at_risk"]
     assert "from_segment" not in screen.test.query_params

@@ -26,7 +26,9 @@ def records(shops: dict[str, Path]) -> Records:
 
 def test_a_link_shows_the_same_numbers_in_both_languages(open_page: Open) -> None:
     asked = {"by": "subcategory", "f": "category:Tea", "m": "orders", "period": "12m"}
-    english, chinese = (open_page("explore", language=lang, **asked) for lang in ("en", "zh"))
+    english, chinese = (
+        open_page("explore", language=lang, warm=True, **asked) for lang in ("en", "zh")
+    )
     for screen, language in ((english, "en"), (chinese, "zh")):
         assert not screen.failures
         assert not screen.keys_shown
@@ -38,7 +40,7 @@ def test_a_link_shows_the_same_numbers_in_both_languages(open_page: Open) -> Non
 
 
 def test_breadcrumbs_lead_back_up(open_page: Open) -> None:
-    screen = open_page("explore", by="product", f="category:Tea", period="12m")
+    screen = open_page("explore", by="product", f="category:Tea", period="12m", warm=True)
     screen.test.button(key="crumb_0").click().run()
     up = Screen(screen.test)
     assert not up.failures
@@ -50,7 +52,7 @@ def test_breadcrumbs_lead_back_up(open_page: Open) -> None:
 
 def test_a_shops_own_words_are_letters_in_the_breadcrumbs(open_page: Open) -> None:
     nasty = "*Tea* :red[x] ![a](http://evil.example)"
-    screen = open_page("explore", by="region", f=f"category:{nasty}")
+    screen = open_page("explore", by="region", f=f"category:{nasty}", warm=True)
     assert not screen.failures
     label = screen.test.button(key="crumb_1").label
     assert "*Tea*" not in label
@@ -61,18 +63,18 @@ def test_a_shops_own_words_are_letters_in_the_breadcrumbs(open_page: Open) -> No
 
 def test_a_viewer_sees_orders_masked_and_exports_nothing(open_page: Open) -> None:
     asked = {"by": "region", "f": "category:Tea"}
-    screen = open_page("explore", role="viewer", behind="orders", **asked)
+    screen = open_page("explore", role="viewer", behind="orders", warm=True, **asked)
     assert not screen.failures
     names = screen.test.dataframe[0].value.iloc[:, 0].tolist()
     assert len(names) == 50
     assert not any("@" in name for name in names)
-    table = open_page("explore", role="viewer", **asked)
+    table = open_page("explore", role="viewer", warm=True, **asked)
     assert not table.failures
     assert len(table.test.get("download_button")) == 0
 
 
 def test_what_cannot_be_split_offers_what_can(open_page: Open) -> None:
-    screen = open_page("explore", by="product", m="contribution")
+    screen = open_page("explore", by="product", m="contribution", warm=True)
     assert len(screen.failures) == 1
     assert t("metric.margin.label", "en") in screen.failures[0]
     screen.test.button(key="explore_nearest").click().run()
@@ -81,7 +83,7 @@ def test_what_cannot_be_split_offers_what_can(open_page: Open) -> None:
 
 
 def test_a_view_that_was_saved_is_on_the_overview(open_page: Open, records: Records) -> None:
-    screen = open_page("explore", by="region", m="orders")
+    screen = open_page("explore", by="region", m="orders", warm=True)
     screen.test.text_input(key="explore_save_name").set_value("Orders by region")
     form = next(b for b in screen.test.button if b.label == t("explore.save", "en"))
     form.click().run()
@@ -94,7 +96,7 @@ def test_a_view_that_was_saved_is_on_the_overview(open_page: Open, records: Reco
 
 
 def test_customers_behind_a_number_become_an_audience(open_page: Open, records: Records) -> None:
-    screen = open_page("explore", by="region", f="category:Tea", behind="customers")
+    screen = open_page("explore", by="region", f="category:Tea", behind="customers", warm=True)
     screen.test.text_input(key="explore_audience_name").set_value("Tea drinkers")
     save = next(b for b in screen.test.button if b.label == t("explore.audience_save", "en"))
     save.click().run()

@@ -68,6 +68,7 @@ def drawn(
     return "drawn"
 
 
+@pytest.mark.slow
 def test_a_campaign_drawn_here_tells_its_return_and_whether_the_lot_held(
     open_page: Open, drawn: str
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_campaign_drawn_here_tells_its_return_and_whether_the_lot_held(
     assert t("campaign_results.money_back", "en") not in labels  # its margin may be chance
 
 
+@pytest.mark.slow
 def test_the_result_of_a_campaign_that_is_over_stands_above_its_lists(
     open_page: Open, drawn: str
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_day_online_is_one_visit(store: Store, buyers: set[int]) -> None:
     assert keys(store, Did("visit", value=5)) == set(days.index[days >= 5].astype(int)) & buyers
 
 
+@pytest.mark.slow
 def test_a_past_day_sees_nothing_of_what_came_later(store: Store) -> None:
     day = date(2025, 10, 1)
     rows = store.fetch(members_at(store, NOT_AGAIN, day).select("customer_key", "last_order_day"))

@@ -17,6 +17,7 @@ from crm_core.views.campaign import lift_to_begin_with
 ME = Access("single_user", "ann")
 
 
+@pytest.mark.slow
 def test_only_campaigns_with_an_interval_teach_a_lift(store: Store) -> None:
     """The win-back has 5 control buyers; the tea club's range holds zero, so no plan counts on it."""
     found = measured_lift(store, "email")

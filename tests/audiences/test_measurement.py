@@ -156,6 +156,7 @@ def test_few_buyers_give_a_difference_and_no_interval(shop: Store) -> None:
     assert all(one.lifts[name].low is None for name in OUTCOMES)
 
 
+@pytest.mark.slow
 def test_a_window_without_orders_or_not_over_is_said_without_nan(tmp_path: Path) -> None:
     rows = bought(("ann", "2026-01-02", "20"), ("gil", "2026-06-20", "9"))
     rows["touches"] = [

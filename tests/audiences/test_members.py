@@ -72,6 +72,7 @@ def test_a_rule_picks_whom_it_names(store: Store, everyone: pd.DataFrame) -> Non
     assert not keys(store, often) & keys(store, Not(often))
 
 
+@pytest.mark.slow
 def test_segments_part_the_customers(store: Store, everyone: pd.DataFrame) -> None:
     parts = [keys(store, segment_rule(segment.code)) for segment in SEGMENTS]
     assert sum(map(len, parts)) == len(everyone)
@@ -124,6 +125,7 @@ def test_a_list_tells_what_its_channel_needs_and_no_more() -> None:
         assert set(columns) - {"customer", *told} <= set(FIELDS)
 
 
+@pytest.mark.slow
 def test_segments_are_asked_for_by_the_codes_of_the_filter(store: Store) -> None:
     assert segment_rule("stage.at_risk") == Condition("stage", "is", "at_risk")
     assert segment_rule("at_risk") == Condition("segment", "is", "at_risk")
@@ -139,6 +141,7 @@ def test_segments_are_asked_for_by_the_codes_of_the_filter(store: Store) -> None
     assert both == (active | risky) & top != set()
 
 
+@pytest.mark.slow
 def test_prospects_are_met_only_by_rules_about_the_stage(store: Store) -> None:
     prospects = keys(store, segment_rule("stage.prospect"))
     bought = keys(store, All())

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from crm_core.cli import main
-from tests.small_shop import Rows, line, order, write_rows
+from tests.small_shop import Rows, line, no_forecast, order, write_rows
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ def small_log() -> Rows:
 def loaded(orders_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> OwnShop:
     """The small shop, imported by the command line with its scores: only read it."""
     own = OwnShop(tmp_path_factory.mktemp("loaded"))
-    said = own("import", orders_folder, "--json")
+    with no_forecast():
+        said = own("import", orders_folder, "--json")
     assert said.code == 0, said.err
     return own

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crm_core.models import MODELS
 from crm_core.schema import MARTS
-from tests.cli.conftest import Command, OwnShop, Said
+from tests.cli.conftest import Command, Said
 
 JUNE = ("--from", "2026-06-01", "--to", "2026-06-30")
 
@@ -94,7 +95,12 @@ def test_measure_where_a_rule_holds(demo: Command) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name in ("churn", "clusters") else [])
+        pytest.param(
+            name,
+            marks=[pytest.mark.slow]
+            if name in ("churn", "clusters", "lifetime_value", "pareto_nbd")
+            else [],
+        )
         for name in sorted(set(MODELS) - {"forecast"})
     ],
 )
@@ -163,6 +169,7 @@ def test_an_audience_has_a_size_a_value_and_ways_to_reach_it(demo: Command) -> N
 PAST = ("--as-of", "2026-01-31", "--json")
 
 
+@pytest.mark.slow
 def test_a_past_audience_is_picked_by_what_was_known_then(demo: Command) -> None:
     fitted = answered(demo("fit", "rfm", *PAST))["parameters"]
     picked = answered(demo("audience", "segment:champions", *PAST))
@@ -275,10 +282,10 @@ def test_a_password_in_an_address_is_never_repeated(demo: Command, address: str,
     assert "hunter2" not in said.out + said.err
 
 
-def test_the_demo_takes_no_files_however_it_is_named(demo: Command, loaded: OwnShop) -> None:
+def test_the_demo_takes_no_files_however_it_is_named(demo: Command, orders_folder: Path) -> None:
     url = answered(demo("demo", "--json"))["store"]
     for spelt in ((), ("--store", url), ("--store", f"{url}/"), ("--store", f"{url}/../demo")):
-        said = demo("import", loaded.var, *spelt, "--json")
+        said = demo("import", orders_folder, *spelt, "--json")
         assert refused(said)[0] == "demo_is_read_only"
     said = demo("demo", "--customers", "10", "--store", f"{url}/", "--json")
     assert refused(said)[0] == "demo_is_read_only"

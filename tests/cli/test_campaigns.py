@@ -40,6 +40,7 @@ def run(copy_demo: Callable[[Path], Path], tmp_path: Path) -> Callable[..., Said
     return lambda *words: command(var, *words, "--json")
 
 
+@pytest.mark.slow
 def test_a_campaign_is_sealed_and_its_lists_leave(run: Callable[..., Said], tmp_path: Path) -> None:
     draft = run("campaign", "letters").answer
     assert (draft["state"], draft["sealed_at"]) == ("draft", None)

@@ -133,6 +133,7 @@ def test_a_file_with_bad_rows_gives_its_good_ones_and_the_reasons(
     assert report["totals"]["net"] == 7.5
 
 
+@pytest.mark.slow
 def test_a_mapping_names_the_columns(shop: OwnShop, tmp_path: Path) -> None:
     path = written(tmp_path, "17;03.02.2026;Z9;Tee;2;3,50", header="Nr;Tag;Wer;Was;Stueck;Preis")
     assert refused(shop("import", path, "--json"))[0] in (
@@ -157,6 +158,7 @@ def test_a_mapping_names_the_columns(shop: OwnShop, tmp_path: Path) -> None:
     assert answered(shop("status", "--json", "--max-age-days", "99999"))["from"] == "2026-02-03"
 
 
+@pytest.mark.slow
 def test_day_or_month_first_is_asked_and_answered(shop: OwnShop, tmp_path: Path) -> None:
     path = written(tmp_path, "1,03/02/2026,c1,p,P,1,2.50", "2,05/02/2026,c2,p,P,1,2.50")
     told = ("--currency", "EUR", "--timezone", "UTC", "--no-refresh", "--json")

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from crm_core.errors import CrmError
-from crm_core.pipeline import forecasts
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from crm_core.store.parquet_folder import write_folder
 from tests.engines.shop import fill
 from tests.servers.postgresql import Server
-from tests.small_shop import SmallShop, small_shop
+from tests.small_shop import SmallShop, no_forecast, small_shop
 
 
 @pytest.fixture(scope="package")
@@ -24,12 +22,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
     folder = tmp_path_factory.mktemp("battery")
     found = small_shop(folder)
     fill(found, folder)
-
-    def none(*_given: object, **_named: object) -> None:
-        raise CrmError("not_enough_data")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forecasts, "forecast_tables", none)
+    with no_forecast():
         refresh_scores(found.url, settings=found.settings)
     return found
 

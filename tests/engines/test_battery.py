@@ -45,6 +45,7 @@ from tests.engines.questions import (
     Question,
     measured,
 )
+from tests.examples import fast
 
 pytestmark = [pytest.mark.xdist_group("postgres")]
 OWNER = Access("single_user", "owner")
@@ -84,33 +85,21 @@ def test_every_table_is_there_whole(reference: Store, other: Store) -> None:
     assert wrong == []
 
 
+#: What differs in kind: marts with and without the shop's own rules, money in decimals, people on
+#: a day, who moved, texts and days in conditions, behaviour in order, campaigns, parts, visits.
 AT_GATE = (
-    "day", "week", "month", "shop", "sales_channel", "category", "subcategory", "region",
-    "acquisition_source", "product", "account", "weekday", "cohort", "new_returning",
+    "plain refunds", "elaborate sales", "elaborate sold_lines", "elaborate customer_facts",
+    f"features {END}", f"rfm {END}", f"spend_history {EARLIER}", "flows stage",
+    "rule contains %", "rule is Émile", "rule in", "rule >", "rule in_last_days", "rule did order",
+    "rule soon after", "tenths revenue", "sums", "judged", "profit segment", "losing",
+    "funnel sessions", "empty shelves True",
 )  # fmt: skip
-
-
-def at_gate(name: str) -> bool:
-    """One of each kind: marts under elaborate rules, one day in the past, an operator once."""
-    kind, _, rest = name.partition(" ")
-    if kind == "plain":
-        return rest in ("sold_lines", "refunds")
-    if kind == "rule" and rest.partition(" ")[0] in ("contains", "starts", "is"):
-        return rest in ("contains %", "contains emile", "starts _", "starts O'Neill", "is Émile")
-    if kind == "profit":
-        return rest in ("segment", "campaign")
-    if kind == "flows":
-        return rest == "stage"
-    if kind == "empty":
-        return rest == "shelves True"
-    if name in ("told days", "cover", "cover of few", "sold while empty", "written before"):
-        return False
-    return not name.endswith(f" {EARLIER}") or kind == "features"
+BY_AT_GATE = ("day", "week", "account", "product", "cohort", "new_returning")
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if at_gate(name) else pytest.mark.slow) for name in QUESTIONS],
+    fast(list(QUESTIONS), *AT_GATE),
 )
 def test_an_expression(reference: Store, other: Store, name: str) -> None:
     assert asked(QUESTIONS[name], reference, other) == []
@@ -133,11 +122,7 @@ def asked(question: Question, reference: Store, other: Store) -> list[str]:
 
 
 #: The shop has too few people for groups (`cluster`). The gate asks one of each kind.
-SPLITS = [
-    by if by in AT_GATE else pytest.param(by, marks=pytest.mark.slow)
-    for by in DIMENSIONS
-    if by != "cluster"
-]
+SPLITS = fast([by for by in DIMENSIONS if by != "cluster"], *BY_AT_GATE)
 EXPLORATIONS = {
     "others": Exploration(("net_revenue", "orders", "buyers"), ("category", "weekday"), top=2),
     "others of two": Exploration(("buyers", "margin_rate"), ("region", "payment_method"), top=3),

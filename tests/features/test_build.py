@@ -23,6 +23,7 @@ from crm_core.selection import Period, Selection
 from crm_core.settings import Settings
 from crm_core.store import Store, open_store
 from crm_core.store.imports import recognise
+from tests.examples import fast
 from tests.small_shop import NOW, Rows, SmallShop, line, order, small_shop
 
 AS_OF = date(2026, 6, 30)
@@ -221,7 +222,11 @@ def test_an_unknown_feature_gets_the_closest_name(shop: SmallShop) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("name", sorted(FEATURES))
+#: One feature of each source alone at the gate, the others among the slow tests.
+ALONE = ("abandoned_basket_day", "contribution", "days_since_contact", "orders_90d", "refund_rate")
+
+
+@pytest.mark.parametrize("name", fast(sorted(FEATURES), *ALONE))
 def test_one_feature_alone_is_the_same_as_among_all(store: Store, name: str) -> None:
     day = date(2026, 1, 31)
     alone = features(store, day, name)[name]

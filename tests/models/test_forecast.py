@@ -136,6 +136,7 @@ def test_a_day_closed_every_year_is_forecast_at_zero(long: Forecast) -> None:
     assert frame["2026-12-22"] > 500
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_forecast_and_keeps_it_as_json(long: Forecast) -> None:
     one, again = (forecast(shop(130), events=NONE, as_of=AS_OF, seed=7) for _ in range(2))
     assert again.to_json() == one.to_json()
@@ -154,6 +155,7 @@ def test_a_damaged_document_is_refused(text: str) -> None:
     assert failed.value.code == "fitted_unreadable"
 
 
+@pytest.mark.slow
 def test_a_shop_that_only_repeats_last_week_gets_the_plain_forecast_and_is_told() -> None:
     week = np.array([100.0, 900, 20, 400, 5000, 10, 60])
     day = pd.date_range(end=pd.Timestamp(AS_OF), periods=210)
@@ -196,6 +198,7 @@ def test_the_future_is_not_read() -> None:
     assert one.to_json() == other.to_json()
 
 
+@pytest.mark.slow
 def test_own_events_are_learned_and_unseen_ones_are_noted() -> None:
     daily = shop(400, noise=0.05)
     sale = pd.to_datetime(["2025-10-10", "2026-02-20", "2026-07-10"])

@@ -133,6 +133,7 @@ def test_more_comes_in_a_longer_time_and_is_worth_less_the_later_it_comes(
     assert scores["discount_365d"].between(1.1**-0.55, 1.1**-0.3).all()
 
 
+@pytest.mark.slow
 def test_discounting_by_stretches_is_discounting_by_days(build: Build) -> None:
     valued = lifetime_value.learn(build, as_of=AS_OF)
     rows = Triples.of([0, 3, 9], [0, 90, 200], [200, 120, 210])

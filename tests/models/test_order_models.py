@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crm_core.errors import CrmError
 from crm_core.models.order_model import OrderModel
 from crm_core.models.triples import Triples
-from tests.examples import examples
+from tests.examples import examples, fast
 from tests.models.histories import AS_OF, Log
 from tests.models.rhythms import ORDER_MODELS, TRUE, Seen, customers_of, told
 
@@ -22,6 +22,10 @@ PUBLISHED = {
 }
 LOG_LIKELIHOOD = {"bg_nbd": -9582.429, "mbg_nbd": -9582.136, "pareto_nbd": -9594.976}
 HELD_OUT = {"bg_nbd": 1653.4, "mbg_nbd": 1576.7, "pareto_nbd": 1665.5}
+
+
+#: For tests that try one model at the gate, and the others among the slow tests.
+ONE = pytest.mark.parametrize("model", fast(sorted(ORDER_MODELS), "mbg_nbd"), indirect=True)
 
 
 @pytest.fixture(params=sorted(ORDER_MODELS), scope="module")
@@ -71,6 +75,7 @@ def test_dense_buyers_seen_on_the_last_day_have_not_left() -> None:
 # Against customers who do what the model says
 
 
+@ONE
 def test_parameters_of_a_simulated_shop_are_found(model: OrderModel, seen: Seen) -> None:
     fitted = model.fit_triples(seen.triples, as_of=AS_OF)
     assert fitted.parameters == pytest.approx(TRUE[model.name], rel=0.12)
@@ -93,6 +98,7 @@ def test_what_is_foreseen_is_what_they_do(model: OrderModel, seen: Seen) -> None
             assert silence[group].mean() == pytest.approx(none, abs=0.035)
 
 
+@ONE
 def test_draws_are_the_figures_behind_them(model: OrderModel, seen: Seen) -> None:
     rows = seen.triples
     at = model.at(told(model.name, TRUE[model.name]))
@@ -186,7 +192,7 @@ SCALE = st.floats(-1.5, 1.5)
 
 @settings(max_examples=examples(30), deadline=None)
 @given(history=HISTORY, scales=st.tuples(SCALE, SCALE, SCALE, SCALE), horizon=st.integers(1, 1_800))
-@pytest.mark.parametrize("name", sorted(ORDER_MODELS))
+@pytest.mark.parametrize("name", fast(sorted(ORDER_MODELS), "mbg_nbd"))
 def test_longer_horizons_bring_more_orders_and_less_silence(
     name: str, history: tuple[int, int, int], scales: tuple[float, ...], horizon: int
 ) -> None:
@@ -264,6 +270,7 @@ def test_odd_shops_give_numbers_or_say_what_is_unknown(model: OrderModel, shop: 
         assert np.all(model.p_no_order(fitted, rows, 365) > 0.95)
 
 
+@ONE
 def test_a_shop_nobody_leaves_is_said_to_hide_it(model: OrderModel) -> None:
     random = np.random.default_rng(7)
     age = random.integers(300, 360, 2_000)

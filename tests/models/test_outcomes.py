@@ -78,6 +78,7 @@ def test_a_long_log_compares_with_the_same_segment_a_year_earlier(
     assert found.verdict == "less"
 
 
+@pytest.mark.slow
 def test_a_shorter_log_compares_with_customers_as_silent_half_a_year_earlier(
     shop_of: Callable[[Visits], Store],
 ) -> None:

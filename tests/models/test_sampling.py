@@ -67,6 +67,7 @@ def test_a_sample_holds_the_same_customers_on_every_day(build: Build) -> None:
     )
 
 
+@pytest.mark.slow
 def test_values_of_a_sample_add_up_to_those_of_all(build: Build) -> None:
     """Everybody's expectations within a thousandth; the ends of ranges within a tenth of the upper."""
     whole, totals = scored(build, CUSTOMERS)

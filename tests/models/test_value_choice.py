@@ -23,6 +23,7 @@ def chosen(log: Log, folder: Path) -> Choice:
         return choose(build, as_of=AS_OF)
 
 
+@pytest.mark.slow
 def test_the_last_period_does_not_choose(tmp_path: Path) -> None:
     """However wildly the time goes on which values and churn are told, the same model is chosen;
     only its report changes."""

@@ -141,6 +141,7 @@ def test_nobody_without_consent_is_in_any_arm(shop: Shop) -> None:
     assert set(drawn.left_out) == {"opted_out", "no_consent", "no_contact"}
 
 
+@pytest.mark.slow
 def test_what_is_shown_before_is_what_is_sealed(shop: Shop) -> None:
     draft = shop.draft(strata="value_tier")
     drawn = draw(shop.store, draft.plan, terms_of(shop.records, draft.plan, draft.id))
@@ -157,6 +158,7 @@ def test_what_is_shown_before_is_what_is_sealed(shop: Shop) -> None:
         assert abs(arms["holdout"] - 0.1 * people) <= 0.5
 
 
+@pytest.mark.slow
 def test_two_campaigns_for_the_same_people_respect_the_pressure(shop: Shop) -> None:
     policy = CampaignPolicy(most_contacts=1, pressure_days=7)
     shop.records.save_campaign_policy(policy, user="ann", now=NOW)

@@ -72,6 +72,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
     return scored(tmp_path_factory.mktemp("young"), young())
 
 
+@pytest.mark.slow
 def test_a_young_shop_has_untried_chances_and_is_told_so(shop: SmallShop) -> None:
     store = shop.open()
     assert status(store)["churn"] == "ready"

@@ -72,6 +72,7 @@ def _right(named: object) -> list[str]:
     return [name for name in named.columns if name.endswith("_right")]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_consumers_have_the_scores_of_a_shop_that_never_sold_to_companies(
     apart: Store, tmp_path: Path
 ) -> None:

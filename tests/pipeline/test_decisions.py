@@ -114,6 +114,7 @@ def test_who_was_barred_stays_barred(tmp_path: Path) -> None:
     assert mailed(shop) == {"carl@example.com"}
 
 
+@pytest.mark.slow
 def test_customers_who_arrive_are_in_the_global_control_at_once(tmp_path: Path) -> None:
     shop, keys = shop_of_two(tmp_path)
     policy = CampaignPolicy(global_control_share=MOST_GLOBAL)

@@ -43,6 +43,7 @@ def lessons(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return learned
 
 
+@pytest.mark.slow
 def test_what_was_shipped_is_taken_for_the_same_orders_only(
     shop: SmallShop, lessons: list[str], tmp_path: Path
 ) -> None:

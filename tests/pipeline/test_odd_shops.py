@@ -94,7 +94,7 @@ SHOPS: dict[str, Callable[[], Rows]] = {
     ),
     "whale": lambda: shop_of(90, whale),
 }
-FAST = {"one", "one_time"}
+FAST = {"one"}
 
 
 @pytest.fixture(

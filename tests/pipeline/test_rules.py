@@ -88,11 +88,11 @@ def test_margins_and_fees_stand_in_where_files_are_silent(shop: SmallShop) -> No
 @pytest.mark.parametrize(
     ("buyers", "revenue"),
     [
-        (("staff",), 160),
+        pytest.param(("staff",), 160, marks=pytest.mark.slow),
         (("STAFF", "boss@ELSE.example"), 150),
         (("@shop.example",), 160),
-        (("@example",), 170),
-        (("nobody",), 170),
+        pytest.param(("@example",), 170, marks=pytest.mark.slow),
+        pytest.param(("nobody",), 170, marks=pytest.mark.slow),
     ],
 )
 def test_the_shops_own_people_are_left_out(
@@ -125,7 +125,10 @@ def test_marketing_typed_in_by_month_is_spent_by_the_day(shop: SmallShop) -> Non
 
 @pytest.mark.parametrize(
     ("last", "as_of"),
-    [("2026-06-30T10:00:00", date(2026, 6, 29)), ("2026-06-30T19:00:00", date(2026, 6, 30))],
+    [
+        ("2026-06-30T10:00:00", date(2026, 6, 29)),
+        pytest.param("2026-06-30T19:00:00", date(2026, 6, 30), marks=pytest.mark.slow),
+    ],
 )
 def test_a_day_that_is_still_going_on_is_not_counted_from(
     tmp_path: Path, last: str, as_of: date
@@ -146,6 +149,7 @@ def test_a_day_that_is_still_going_on_is_not_counted_from(
     store.close()
 
 
+@pytest.mark.slow
 def test_who_came_before_the_log_began_is_no_new_customer(tmp_path: Path) -> None:
     rows: Rows = {
         "orders": [

@@ -23,7 +23,7 @@ def lesson_of(folder: Path, *, costed: bool) -> tuple[Read, dict[str, object]]:
     return read_lesson(store, assignment), taught(store, assignment)[0][0]
 
 
-@pytest.mark.parametrize("costed", [True, False])
+@pytest.mark.parametrize("costed", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_revenue_is_never_taken_for_margin(tmp_path: Path, costed: bool) -> None:
     read, told = lesson_of(tmp_path, costed=costed)
     assert read.costs_known is told["costs_known"] is costed

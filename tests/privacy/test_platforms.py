@@ -15,6 +15,7 @@ from crm_core.privacy.escape import would_run
 from crm_core.privacy.export import ExportResult, export_list, readiness
 from crm_core.privacy.normalise import FORMS, hashed
 from crm_core.privacy.platforms import PLATFORMS, formats_for
+from tests.examples import fast
 from tests.privacy.conftest import MARKETER, NOW, MakeShop, Person, Shop
 from tests.privacy.test_escape import PAYLOADS
 
@@ -230,6 +231,7 @@ def test_mailchimp_takes_ascii_addresses_and_short_texts(make_shop: MakeShop) ->
     assert (result.rows, result.excluded) == (1, {"email_invalid": 1})
 
 
+@pytest.mark.slow
 def test_who_calls_or_writes_letters_gets_a_spreadsheet(make_shop: MakeShop) -> None:
     shop = make_shop([person(1, "Ann Lee", phone="0044 20 7183 8750", country="uk")])
     calls, data = send(shop, "call_list", columns={"orders": "Orders"})
@@ -258,7 +260,7 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("channel", ["ads", "email", "phone", "post"])
+@pytest.mark.parametrize("channel", fast(("ads", "email", "phone", "post"), "ads", "email"))
 def test_a_file_holds_the_audience_less_who_must_stay_out(
     make_shop: MakeShop, channel: str
 ) -> None:

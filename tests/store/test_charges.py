@@ -105,6 +105,7 @@ def test_no_category_and_no_product_page_knows_them(shop: SmallShop) -> None:
     assert sorted(goods["product_id"]) == ["pot", "tea"]
 
 
+@pytest.mark.slow
 def test_what_is_no_thing_costs_no_goods(tmp_path: Path) -> None:
     rows = shop_rows()
     rows["order_lines"] = [
@@ -117,6 +118,7 @@ def test_what_is_no_thing_costs_no_goods(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_postage_given_back_is_less_shipping_income(tmp_path: Path) -> None:
     rows = shop_rows()
     back = {"order_id": "1", "refunded_at": datetime(2026, 1, 9)}
@@ -130,6 +132,7 @@ def test_postage_given_back_is_less_shipping_income(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_fee_line_comes_on_top_of_assumed_fees_and_tax_is_taken_out(tmp_path: Path) -> None:
     shop = small_shop(tmp_path)
     shop.records.save_shop_settings(

@@ -123,6 +123,7 @@ def test_costs_unknown_make_margin_unknown_not_zero(tmp_path: Path) -> None:
     assert found == {"margin": None, "contribution": None, "margin_rate": None, "revenue": 36.5}
 
 
+@pytest.mark.slow
 def test_a_log_that_begins_in_the_middle_has_no_new_buyers_at_first(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["orders"].append(order("5", "eve", "2026-06-05T10:00:00"))
@@ -241,6 +242,7 @@ def test_an_order_given_back_whole_leaves_nothing_also_with_tax_in_prices(tmp_pa
     assert found == {"revenue": 40.0, "refunds": 30.0, "net_revenue": 10.0}
 
 
+@pytest.mark.slow
 def test_a_line_taken_back_takes_its_tax_back(tmp_path: Path) -> None:
     rows: Rows = {
         "orders": [order("1", "ann", "2026-01-05T10:00:00")],
@@ -254,6 +256,7 @@ def test_a_line_taken_back_takes_its_tax_back(tmp_path: Path) -> None:
     assert totals(shop, "revenue") == {"revenue": 0.0}
 
 
+@pytest.mark.slow
 def test_one_piece_back_of_a_whole_order_gives_the_cost_of_one_piece_back(tmp_path: Path) -> None:
     rows = tea_shop()  # order 1: two teas at cost 4, one cup at 2.50
     rows["refunds"] = [refund("r", "1", "9", quantity=1, restocked=True)]
@@ -261,6 +264,7 @@ def test_one_piece_back_of_a_whole_order_gives_the_cost_of_one_piece_back(tmp_pa
     assert found["goods_cost"] == pytest.approx(17 - (8 + 2.5) / 3, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_line_refunded_twice_gives_its_cost_back_once(tmp_path: Path) -> None:
     rows = tea_shop()  # line 1-tea: two teas at cost 4
     rows["refunds"] = [
@@ -296,6 +300,7 @@ def goods_back(shop: SmallShop) -> list[float]:
     return [round(-part["goods_cost"].sum(), 9) for _, part in rows.groupby("day")]
 
 
+@pytest.mark.slow
 def test_a_refund_of_a_line_nobody_knows_is_money_all_the_same(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["refunds"] = [
@@ -305,6 +310,7 @@ def test_a_refund_of_a_line_nobody_knows_is_money_all_the_same(tmp_path: Path) -
     assert totals(small_shop(tmp_path, rows), "refunds") == {"refunds": pytest.approx(10.99)}
 
 
+@pytest.mark.slow
 def test_an_order_without_lines_is_nobodys_first_order(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["orders"].append(order("0", "ann", "2026-01-01T10:00:00"))
@@ -316,6 +322,7 @@ def test_an_order_without_lines_is_nobodys_first_order(tmp_path: Path) -> None:
     assert store.meta.first_day == day("2026-01-05")
 
 
+@pytest.mark.slow
 def test_spend_typed_for_a_month_adds_up_to_the_cent(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, tea_shop())
     spend = {"2026-01": {"ads": Decimal("100")}, "2026-02": {"ads": Decimal("0.10")}}
@@ -328,6 +335,7 @@ def test_spend_typed_for_a_month_adds_up_to_the_cent(tmp_path: Path) -> None:
     assert len(by[by["day"] < "2026-02-01"]) == 31
 
 
+@pytest.mark.slow
 def test_a_state_counts_or_not_however_it_is_written(tmp_path: Path) -> None:
     rows = tea_shop()
     rows["orders"][2]["status"] = "Cancelled"

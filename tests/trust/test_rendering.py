@@ -23,6 +23,7 @@ from crm_core.text import t
 from tests.app.conftest import Open
 from tests.app.screen import Screen
 from tests.contracts.tree import called, place, python_files, tree
+from tests.examples import fast
 from tests.trust.conftest import ATTACKS
 
 PAGES = (
@@ -37,6 +38,8 @@ PAGES = (
     "costs",
     "glossary",
 )
+#: What shows people and files; the others are among the slow tests.
+AT_THE_GATE = ("overview", "segments", "customers", "customer", "audiences", "imports")
 #: Elements that draw letters as they are: no Markdown, no HTML (tables are painted on a canvas).
 PLAIN = {
     "arrow_data_frame",
@@ -82,11 +85,11 @@ def drawn(screen: Screen) -> Iterator[tuple[str, str]]:
             yield node.type, text
 
 
-@pytest.mark.parametrize("stem", PAGES)
+@pytest.mark.parametrize("stem", fast(PAGES, *AT_THE_GATE))
 def test_no_attack_reaches_what_reads_markdown(
     stem: str, open_page: Open, attacks: list[str]
 ) -> None:
-    screen = open_page(stem, shop="attacks", id=attacks[4])
+    screen = open_page(stem, shop="attacks", id=attacks[4], warm=True)
     assert not screen.crashed, screen.failures
     assert screen.page == stem
     found = [(kind, text[:200]) for kind, text in drawn(screen) if kind not in PLAIN]
@@ -94,9 +97,9 @@ def test_no_attack_reaches_what_reads_markdown(
     assert [(kind, text) for kind, text in found if MARKDOWN.search(text)] == []
 
 
-#: The first four one by one at the gate, the others among the slow tests.
+#: A tag and a picture at the gate, the others among the slow tests.
 NUMBERS = [
-    pytest.param(number, marks=pytest.mark.slow if number > 3 else [])
+    pytest.param(number, marks=[] if number in (0, 3) else pytest.mark.slow)
     for number in range(len(ATTACKS))
 ]
 
@@ -105,7 +108,7 @@ NUMBERS = [
 def test_every_attack_is_a_customer_one_can_look_at(
     number: int, open_page: Open, attacks: list[str]
 ) -> None:
-    screen = open_page("customer", shop="attacks", id=attacks[number], warm=number > 0)
+    screen = open_page("customer", shop="attacks", id=attacks[number], warm=True)
     assert not screen.crashed, screen.failures
     title = str(screen.test.title[0].value)
     letters = title.replace("\\", "").replace("\u2060", "")
@@ -120,7 +123,7 @@ def test_every_attack_is_a_customer_one_can_look_at(
 def test_charts_hold_no_tag_and_no_endless_label(
     stem: str, open_page: Open, attacks: list[str]
 ) -> None:
-    screen = open_page(stem, shop="attacks", id=attacks[8])
+    screen = open_page(stem, shop="attacks", id=attacks[8], warm=True)
     specs = [text for kind, text in drawn(screen) if kind == "plotly_chart" and "{" in text]
     for spec in specs:
         words = list(leaves(json.loads(spec))) if spec.startswith("{") else [spec]
@@ -141,6 +144,7 @@ def leaves(node: Any) -> Iterator[str]:
             yield from leaves(value)
 
 
+@pytest.mark.xdist_group("tests/contracts")  # reads the same source
 def test_nothing_turns_a_cell_into_a_link_or_a_picture() -> None:
     names = python_files("app.py", "pages/", "crm_core/")
     makers = {"LinkColumn", "ImageColumn", "link_button", "image", "video", "audio"}
@@ -155,13 +159,17 @@ def test_nothing_turns_a_cell_into_a_link_or_a_picture() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
+    fast(
+        (
+            '../../x"><img src=x onerror=alert(1)>.csv',
+            "![x](http://127.0.0.1:9999/p).csv",
+            "..\\..\\=cmd|' C calc'!A0.csv",
+            "\u202evsc.exe.csv",
+            ".csv",
+        ),
         '../../x"><img src=x onerror=alert(1)>.csv',
         "![x](http://127.0.0.1:9999/p).csv",
-        "..\\..\\=cmd|' C calc'!A0.csv",
-        "\u202evsc.exe.csv",
-        ".csv",
-    ],
+    ),
 )
 def test_an_uploaded_file_is_shown_as_text_and_never_taken_for_a_path(
     name: str, open_page: Open, shops: dict[str, Path]

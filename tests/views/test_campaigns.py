@@ -74,6 +74,7 @@ def test_a_draft_accounts_for_everybody_who_fits(
     assert (bare.money.expected, bare.sight.rise, bare.sight.needed) == (None, None, None)
 
 
+@pytest.mark.slow
 def test_a_longer_window_expects_more(store: Store, records: Records, plan: CampaignPlan) -> None:
     shares = [
         campaign(
@@ -88,6 +89,7 @@ def test_a_longer_window_expects_more(store: Store, records: Records, plan: Camp
     assert shares[0] < shares[1]
 
 
+@pytest.mark.slow
 def test_a_budget_goes_to_who_brings_most(
     store: Store, records: Records, plan: CampaignPlan
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_budget_goes_to_who_brings_most(
     assert [step.spent for step in some.curve] == sorted(step.spent for step in some.curve)
 
 
+@pytest.mark.slow
 def test_what_an_offer_gives_away_comes_off_the_expected_money(
     store: Store, records: Records, plan: CampaignPlan
 ) -> None:

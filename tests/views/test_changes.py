@@ -198,6 +198,7 @@ def test_one_day_one_product_and_nothing(weeks: Store) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_period_before_the_log_is_refused_with_the_nearest_one(weeks: Store) -> None:
     with pytest.raises(CrmError, match="changes_before_log") as refused:
         split(weeks, chosen("2026-06-05 2026-06-11"))

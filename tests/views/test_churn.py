@@ -80,7 +80,14 @@ def test_what_is_at_stake_is_chance_times_contribution(
     assert back.iloc[0] == pytest.approx(risky.max())
 
 
-@pytest.mark.parametrize(("band", "least"), [("at_risk", None), ("high", 20.0), ("low", None)])
+@pytest.mark.parametrize(
+    ("band", "least"),
+    [
+        pytest.param("at_risk", None, marks=pytest.mark.slow),
+        ("high", 20.0),
+        pytest.param("low", None, marks=pytest.mark.slow),
+    ],
+)
 def test_an_audience_of_the_list_is_the_list(
     store: Store, owner: Access, band: str, least: float | None
 ) -> None:
@@ -93,6 +100,7 @@ def test_an_audience_of_the_list_is_the_list(
         assert found.rows["value_at_stake"].min() >= least
 
 
+@pytest.mark.slow
 def test_a_segment_narrows_all_of_it(store: Store, owner: Access) -> None:
     quiet = Selection(segment=("stage.at_risk",))
     view = churn(quiet, store=store, access=owner)
@@ -103,6 +111,7 @@ def test_a_segment_narrows_all_of_it(store: Store, owner: Access) -> None:
     assert set(curves["code"]) == {"at_risk"}
 
 
+@pytest.mark.slow
 def test_every_risk_has_its_reasons_and_a_window_where_orders_come(
     store: Store, owner: Access
 ) -> None:
@@ -116,6 +125,7 @@ def test_every_risk_has_its_reasons_and_a_window_where_orders_come(
                 assert risk.window[0] <= risk.window[1] <= risk.until
 
 
+@pytest.mark.slow
 def test_the_demo_may_be_relied_on(store: Store, owner: Access) -> None:
     view = churn(EVERYONE, store=store, access=owner)
     assert view.verdict == "rely"
@@ -166,6 +176,7 @@ def tried(method: str, origin: str, brier: float, *, decides: bool) -> dict[str,
     }
 
 
+@pytest.mark.slow
 def test_methods_are_shown_by_the_scores_that_chose(store: Store, owner: Access) -> None:
     """A hard old period, on which trees could not speak yet, speaks against no other method."""
     chose = churn(EVERYONE, store=store, access=owner).trials.set_index("method")["brier"]
@@ -180,6 +191,7 @@ def test_methods_are_shown_by_the_scores_that_chose(store: Store, owner: Access)
     assert shown["last"].notna().sum() == 2
 
 
+@pytest.mark.slow
 def test_both_pages_judge_the_method_in_use(store: Store, owner: Access) -> None:
     """Another method's word on the last period is not this one's."""
     trials = store.fetch(store.table("churn_trials"))

@@ -140,6 +140,7 @@ def test_first_orders_tell_customers_apart(small: Store, owner: Access) -> None:
     assert parts("region") == {"North": 2, "South": 1, UNKNOWN: 1}
 
 
+@pytest.mark.slow
 def test_the_cost_of_winning_is_that_of_the_page_of_new_customers(
     small: Store, owner: Access
 ) -> None:
@@ -201,6 +202,7 @@ def test_a_shop_of_one_day_has_nothing_to_show_yet(tmp_path: Path, owner: Access
     store.close()
 
 
+@pytest.mark.slow
 def test_another_split_measure_or_step_is_refused(small: Store, owner: Access) -> None:
     for wrong in ({"split": "shoe_size"}, {"measure": "luck"}, {"by": "day"}):
         with pytest.raises(CrmError) as refused:

@@ -21,6 +21,7 @@ from crm_core.views.customers import (
     customers_total,
     quick_rule,
 )
+from tests.examples import fast
 
 LOYAL = Selection(segment=("loyal",))
 QUICK = [("any", "any", None), ("90", "repeat", 200.0), ("before_365", "one", None)]
@@ -40,11 +41,8 @@ def pages(
     return pd.concat(found, ignore_index=True)
 
 
-#: Two orders at the gate, the others among the slow tests.
-SORTED = [
-    pytest.param(sort, marks=[] if sort in ("revenue", "stage") else pytest.mark.slow)
-    for sort in SORTS
-]
+#: One order at the gate, the others among the slow tests.
+SORTED = fast(SORTS, "revenue")
 
 
 @pytest.mark.parametrize("ascending", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -24,6 +24,7 @@ from crm_core.views.movement import (
 )
 from crm_core.views.past_shop import past_customers, past_shop
 from crm_core.views.segments import segments
+from tests.examples import fast
 from tests.small_shop import Rows, day, line, order, small_shop
 
 EVERYONE = Selection()
@@ -67,7 +68,7 @@ def people_known(store: Store, at: date) -> int:
     return int(store.fetch(known.agg(n=known.count()))["n"].iloc[0])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fast(NAMES, "stage"))
 def test_flows_hold_every_customer_of_both_days_once(
     store: Store, odd: dict[str, Movement], name: str
 ) -> None:
@@ -77,7 +78,7 @@ def test_flows_hold_every_customer_of_both_days_once(
     assert not view.cells.duplicated(["code_then", "code_now"]).any()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fast(NAMES, "stage"))
 def test_rows_and_columns_add_up_to_the_segments_of_their_days(
     store: Store, owner: Access, odd: dict[str, Movement], name: str
 ) -> None:
@@ -98,7 +99,7 @@ def test_a_past_day_has_the_segments_that_scores_of_that_day_would_have(
         assert fitted[f"customers_{code}"] == customers
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fast(NAMES, "stage"))
 def test_the_last_day_has_the_sizes_of_the_segments_page(
     store: Store, owner: Access, last: date, name: str
 ) -> None:
@@ -109,7 +110,7 @@ def test_the_last_day_has_the_sizes_of_the_segments_page(
         assert shown[segment_code(name, code)] == customers
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fast(NAMES, "stage"))
 def test_what_was_kept_is_what_would_be_computed(
     store: Store, year: dict[str, Movement], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +123,7 @@ def test_what_was_kept_is_what_would_be_computed(
     pd.testing.assert_frame_equal(seen(store, then, last, name).cells, kept.cells)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fast(NAMES, "stage"))
 def test_between_a_day_and_itself_nobody_moves(store: Store, last: date, name: str) -> None:
     view = seen(store, last, last, name)
     assert (view.cells["code_then"] == view.cells["code_now"]).all()
@@ -146,7 +147,7 @@ def test_the_money_of_all_flows_is_the_net_revenue_known_buyers_brought(
         assert told == pytest.approx(float(net["net"].iloc[0]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", fast(NAMES, "stage"))
 def test_each_list_holds_as_many_as_the_number_above_it(
     store: Store, owner: Access, year: dict[str, Movement], name: str
 ) -> None:
@@ -237,7 +238,12 @@ def test_what_happens_later_changes_nothing_of_a_past_day(tmp_path: Path, owner:
         pytest.param(
             bought(("ann", "2025-01-10", "30"), ("bob", "2025-01-10", "9")), marks=pytest.mark.slow
         ),
-        bought(("ann", "2024-01-10", "30"), ("bob", "2024-01-20", "9"), ("ann", "2026-01-10", "5")),
+        pytest.param(
+            bought(
+                ("ann", "2024-01-10", "30"), ("bob", "2024-01-20", "9"), ("ann", "2026-01-10", "5")
+            ),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["one customer", "one day", "years without an order"],
 )
@@ -272,6 +278,7 @@ def test_who_buys_for_the_first_time_is_new_and_nobody_is_lost(odd: dict[str, Mo
     assert fresh["net_then"].eq(0).all()
 
 
+@pytest.mark.slow
 def test_a_shop_without_scores_shows_its_past_all_the_same(unscored: Store) -> None:
     view = seen(unscored, *ODD_DAYS)
     assert view.customers_now == people_known(unscored, ODD_DAYS[1])

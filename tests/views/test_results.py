@@ -95,6 +95,7 @@ def test_the_list_tells_what_each_campaign_taught(store: Store, owner: Access) -
     assert view.others == ()
 
 
+@pytest.mark.slow
 def test_the_document_says_what_the_page_says(
     store: Store, records: Records, tea: CampaignResults
 ) -> None:
@@ -108,6 +109,7 @@ def test_the_document_says_what_the_page_says(
     assert buyers["kind"] == "lift"
 
 
+@pytest.mark.slow
 def test_where_uplift_is_offered_its_first_customers_are_listed(
     store: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,10 +19,13 @@ def seen(store: Store, owner: Access, selection: Selection = EVERYONE, by: str =
     return segments(selection, store=store, access=owner, by=by)
 
 
-def test_every_customer_is_in_one_segment(
-    store: Store, owner: Access, features: pd.DataFrame
-) -> None:
-    view = seen(store, owner)
+@pytest.fixture(scope="module")
+def view(store: Store, owner: Access) -> Segments:
+    """What everyone's page says by recency, frequency and money."""
+    return seen(store, owner)
+
+
+def test_every_customer_is_in_one_segment(view: Segments, features: pd.DataFrame) -> None:
     assert list(view.rows["segment"]) == [segment.code for segment in SEGMENTS]
     assert view.rows["customers"].sum() == view.customers == len(features)
     assert view.rows["share"].sum() == pytest.approx(1.0)
@@ -31,8 +34,7 @@ def test_every_customer_is_in_one_segment(
         assert row["customers"] == counted.get(row["segment"], 0)
 
 
-def test_the_matrix_holds_every_customer_once(store: Store, owner: Access) -> None:
-    view = seen(store, owner)
+def test_the_matrix_holds_every_customer_once(view: Segments) -> None:
     assert view.grid["customers"].sum() == view.customers
     assert not view.grid.duplicated(["row", "column"]).any()
 
@@ -40,19 +42,21 @@ def test_the_matrix_holds_every_customer_once(store: Store, owner: Access) -> No
 @pytest.mark.parametrize(
     "by", ["stage", *(pytest.param(by, marks=pytest.mark.slow) for by in ("loyalty", "cluster"))]
 )
-def test_every_way_divides_all_customers(store: Store, owner: Access, by: str) -> None:
-    view = seen(store, owner, by=by)
-    counts = view.rows.set_index("segment")["customers"]
-    rfm = seen(store, owner)
-    assert view.customers == rfm.customers
-    assert counts.sum() - counts.get("stage.prospect", 0) == rfm.customers
-    assert view.grid["customers"].sum() == rfm.customers
-    assert view.rows["revenue"].sum() == pytest.approx(rfm.totals["revenue"])
-    assert view.totals["net_revenue"] == pytest.approx(rfm.totals["net_revenue"])
-    across = view.grid.groupby("row")["customers"].sum()
+def test_every_way_divides_all_customers(
+    store: Store, owner: Access, view: Segments, by: str
+) -> None:
+    other = seen(store, owner, by=by)
+    counts = other.rows.set_index("segment")["customers"]
+    assert other.customers == view.customers
+    assert counts.sum() - counts.get("stage.prospect", 0) == view.customers
+    assert other.grid["customers"].sum() == view.customers
+    assert other.rows["revenue"].sum() == pytest.approx(view.totals["revenue"])
+    assert other.totals["net_revenue"] == pytest.approx(view.totals["net_revenue"])
+    across = other.grid.groupby("row")["customers"].sum()
     assert (across == counts[across.index]).all()
 
 
+@pytest.mark.slow
 def test_a_stage_and_a_tier_together_are_a_cell_of_the_grid(store: Store, owner: Access) -> None:
     grid = seen(store, owner, by="stage").grid
     cell = grid[grid["customers"] > 0].iloc[0]
@@ -72,6 +76,7 @@ def test_other_segments_chosen_narrow_the_ones_shown(store: Store, owner: Access
     assert top.rows["revenue"].sum() == pytest.approx(top.totals["revenue"])
 
 
+@pytest.mark.slow
 def test_groups_come_with_how_well_each_number_held(store: Store, owner: Access) -> None:
     view = seen(store, owner, by="cluster")
     chosen = view.trials[view.trials["is_chosen"]]
@@ -96,7 +101,7 @@ def test_a_segment_opens_as_many_customers_as_it_says(
         assert customers_total(clicked, store=store, access=owner) == row["customers"]
 
 
-@pytest.mark.parametrize("selection", [EVERYONE, SOMEWHERE])
+@pytest.mark.parametrize("selection", [pytest.param(EVERYONE, marks=pytest.mark.slow), SOMEWHERE])
 def test_money_of_the_segments_is_the_money_of_known_buyers(
     store: Store, owner: Access, selection: Selection
 ) -> None:
@@ -109,8 +114,7 @@ def test_money_of_the_segments_is_the_money_of_known_buyers(
     assert view.known_buyer_share == known["known_buyer_share"]
 
 
-def test_the_total_row_is_measured_anew(store: Store, owner: Access) -> None:
-    view = seen(store, owner)
+def test_the_total_row_is_measured_anew(view: Segments) -> None:
     last = view.with_total().iloc[-1]
     assert last["segment"] == ""
     assert last["customers"] == view.rows["customers"].sum()
@@ -121,10 +125,7 @@ def test_the_total_row_is_measured_anew(store: Store, owner: Access) -> None:
     )
 
 
-def test_scores_agree_with_the_features(
-    store: Store, owner: Access, features: pd.DataFrame
-) -> None:
-    view = seen(store, owner)
+def test_scores_agree_with_the_features(view: Segments, features: pd.DataFrame) -> None:
     recency = features.groupby("segment")["recency_days"].median()
     rows = view.rows.set_index("segment")
     for code in recency.index:

@@ -20,7 +20,10 @@ def seen(store: Store, access: Access, days: int = 365, **chosen: Any) -> Value:
     return value(Selection(**chosen), store=store, access=access, days=days)
 
 
-@pytest.mark.parametrize("days", MONTHS.values())
+@pytest.mark.parametrize(
+    "days",
+    [pytest.param(n, marks=[] if n == 365 else pytest.mark.slow) for n in MONTHS.values()],
+)
 def test_a_horizon_is_the_sum_of_its_customers_within_its_range(
     store: Store, owner: Access, days: int
 ) -> None:
@@ -38,8 +41,15 @@ def test_a_horizon_is_the_sum_of_its_customers_within_its_range(
         assert low < (view.totals[name] or 0) < high
 
 
-def test_segments_add_up_and_have_no_range_of_their_own(store: Store, owner: Access) -> None:
-    whole = seen(store, owner)
+@pytest.fixture(scope="module")
+def whole(store: Store, owner: Access) -> Value:
+    """What everyone's page says of a year."""
+    return seen(store, owner)
+
+
+def test_segments_add_up_and_have_no_range_of_their_own(
+    store: Store, owner: Access, whole: Value
+) -> None:
     part = seen(store, owner, segment=("stage.at_risk",))
     assert whole.segments["value"].sum() == pytest.approx(whole.totals["value"])
     mine = whole.segments.set_index("code").loc["stage.at_risk"]
@@ -49,15 +59,15 @@ def test_segments_add_up_and_have_no_range_of_their_own(store: Store, owner: Acc
     assert whole.deciles["value"].sum() == pytest.approx(1)
 
 
-def test_the_top_are_ranked_by_worth_and_know_their_range(store: Store, owner: Access) -> None:
-    top = seen(store, owner).top
+def test_the_top_are_ranked_by_worth_and_know_their_range(whole: Value) -> None:
+    top = whole.top
     assert top["worth"].is_monotonic_decreasing
     assert (top["low"] <= top["high"]).all()
     assert top["worth"].between(top["low"], top["high"]).mean() > 0.9
 
 
-def test_the_page_can_say_why_it_is_this_model(store: Store, owner: Access) -> None:
-    choice = seen(store, owner).choice
+def test_the_page_can_say_why_it_is_this_model(store: Store, owner: Access, whole: Value) -> None:
+    choice = whole.choice
     assert choice["order_model"] in ("bg_nbd", "mbg_nbd", "pareto_nbd")
     assert choice["reason"] == "own_past"
     assert choice["ranking"] == "order_model"
@@ -100,7 +110,7 @@ def test_values_ranked_by_trees_are_judged_as_such(
     assert value_trial(untold, {"ranking": "blend"}).verdict == "untested"
 
 
-def test_the_demo_tells_the_trial_of_its_order_model(store: Store, owner: Access) -> None:
-    tried = seen(store, owner).trial
+def test_the_demo_tells_the_trial_of_its_order_model(whole: Value) -> None:
+    tried = whole.trial
     assert tried.used == "lifetime_value"
     assert {"lifetime_value", "naive_own_rate"} <= set(tried.rows["method"])

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.store.imports.conftest import Staged
 
 
@@ -30,6 +32,7 @@ def test_the_sample_names_customers_by_their_master_id(
     assert orders <= set(staged(cdnow_master).contents("orders"))
 
 
+@pytest.mark.slow
 def test_a_shuffled_log_and_overlapping_halves_give_the_same_rows(
     staged: Callable[..., Staged], cdnow_sample: Path, tmp_path: Path
 ) -> None:

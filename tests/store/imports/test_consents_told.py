@@ -38,6 +38,7 @@ def test_a_denial_without_a_moment_counts_from_its_import(shop: MergedShop) -> N
     assert standing(shop) == [(1, "denied")]
 
 
+@pytest.mark.slow
 def test_the_same_denial_again_is_no_news(shop: MergedShop) -> None:
     rows = [UNDATED, "c1,a@b.example,no", "c2,c@d.example,yes"]
     shop.load(rows)
@@ -45,6 +46,7 @@ def test_the_same_denial_again_is_no_news(shop: MergedShop) -> None:
     assert len(shop.rows("from consents")) == 2
 
 
+@pytest.mark.slow
 def test_a_denial_after_a_later_grant_is_news_again(shop: MergedShop) -> None:
     rows = [UNDATED, "c1,a@b.example,no"]
     shop.load(rows)

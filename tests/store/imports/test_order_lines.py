@@ -9,6 +9,7 @@ import pytest
 
 from crm_core.errors import CrmError
 from crm_core.store.imports import Mapping
+from tests.examples import fast
 from tests.store.imports.conftest import HEADER, Staged
 
 SUPERSTORE = Path(__file__).parents[2] / "fixtures" / "imports" / "superstore.csv"
@@ -135,28 +136,62 @@ def test_a_return_becomes_a_refund_of_its_order(
     ("row", "column", "reason"),
     [
         ("1,2026-02-30,c,p,P,1,2.00", "Order Date", "import_bad_date"),
-        ("1,soon,c,p,P,1,2.00", "Order Date", "import_bad_date"),
+        pytest.param(
+            "1,soon,c,p,P,1,2.00", "Order Date", "import_bad_date", marks=pytest.mark.slow
+        ),
         ("1,,c,p,P,1,2.00", "Order Date", "import_missing_value"),
         ("1,1900-01-01,c,p,P,1,2.00", "Order Date", "import_old_date"),
         ("1,2027-11-23,c,p,P,1,2.00", "Order Date", "import_future_date"),
-        ("1,9999-12-31,c,p,P,1,2.00", "Order Date", "import_future_date"),
-        ("1,2026-01-15 25:10,c,p,P,1,2.00", "Order Date", "import_bad_date"),
-        (",2026-01-15,c,p,P,1,2.00", "Order ID", "import_missing_value"),
-        ("1,2026-01-15,c,,P,1,", "Price", "import_missing_value"),
-        ("1,2026-01-15,c,,,1,2.00", "SKU", "import_missing_value"),
-        ("1,2026-01-15,c,p,P,1,NaN", "Price", "import_bad_number"),
+        pytest.param(
+            "1,9999-12-31,c,p,P,1,2.00", "Order Date", "import_future_date", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15 25:10,c,p,P,1,2.00",
+            "Order Date",
+            "import_bad_date",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ",2026-01-15,c,p,P,1,2.00", "Order ID", "import_missing_value", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15,c,,P,1,", "Price", "import_missing_value", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15,c,,,1,2.00", "SKU", "import_missing_value", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15,c,p,P,1,NaN", "Price", "import_bad_number", marks=pytest.mark.slow
+        ),
         ("1,2026-01-15,c,p,P,1,inf", "Price", "import_bad_number"),
-        ("1,2026-01-15,c,p,P,1,-Infinity", "Price", "import_bad_number"),
-        ("1,2026-01-15,c,p,P,1,1e999", "Price", "import_bad_number"),
+        pytest.param(
+            "1,2026-01-15,c,p,P,1,-Infinity", "Price", "import_bad_number", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15,c,p,P,1,1e999", "Price", "import_bad_number", marks=pytest.mark.slow
+        ),
         ('1,2026-01-15,c,p,P,1,"1.234,50"', "Price", "import_bad_number"),
-        ('1,2026-01-15,c,p,P,1,"12,5"', "Price", "import_bad_number"),
-        ("1,2026-01-15,c,p,P,1,free", "Price", "import_bad_number"),
+        pytest.param(
+            '1,2026-01-15,c,p,P,1,"12,5"', "Price", "import_bad_number", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15,c,p,P,1,free", "Price", "import_bad_number", marks=pytest.mark.slow
+        ),
         ("1,2026-01-15,c,p,P,1,-2.00", "Price", "import_negative_amount"),
         ("1,2026-01-15,c,p,P,1.5,2.00", "Quantity", "import_fractional_quantity"),
-        ("1,2026-01-15,c,p,P,many,2.00", "Quantity", "import_bad_number"),
-        ("1,2026-01-15,c,p,P,99999999999999,2.00", "Quantity", "import_bad_number"),
+        pytest.param(
+            "1,2026-01-15,c,p,P,many,2.00", "Quantity", "import_bad_number", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "1,2026-01-15,c,p,P,99999999999999,2.00",
+            "Quantity",
+            "import_bad_number",
+            marks=pytest.mark.slow,
+        ),
         ("1,2026-01-15,c,p,P,1", None, "import_ragged_row"),
-        ("1,2026-01-15,c,p,P,1,2.00,4", None, "import_ragged_row"),
+        pytest.param(
+            "1,2026-01-15,c,p,P,1,2.00,4", None, "import_ragged_row", marks=pytest.mark.slow
+        ),
         ('1,2026-01-15,c,"p" x,P,1,2.00', None, "import_bad_quote"),
         ("1,2026-01-15,c,p\0,P,1,2.00", None, "import_nul_byte"),
     ],
@@ -203,8 +238,10 @@ def test_rows_are_numbered_as_in_the_file(
     assert done.result.rows_read == 5
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "encoding", fast(("utf-8", "utf-8-sig", "utf-16", "gb18030"), "utf-8-sig", "gb18030")
+)
+@pytest.mark.parametrize("end", fast(("\n", "\r\n", "\r"), "\r\n"))
 def test_chinese_files_of_every_encoding(
     staged: Callable[..., Staged], tmp_path: Path, encoding: str, end: str
 ) -> None:
@@ -295,13 +332,13 @@ def test_a_mapping_in_another_currency_than_the_store_is_refused(
     ("price", "discount", "settings", "expected"),
     [
         ("10.00", "0.25", {"discount_is": "rate"}, ("20.00", "5.00")),
-        ("10.00", "25%", {"discount_is": "rate"}, ("20.00", "5.00")),
-        ("10.00", "25", {"discount_is": "rate"}, ("20.00", "5.00")),
+        pytest.param("10.00", "25%", {"discount_is": "rate"}, ("20.00", "5.00"), marks=pytest.mark.slow),
+        pytest.param("10.00", "25", {"discount_is": "rate"}, ("20.00", "5.00"), marks=pytest.mark.slow),
         ("10.00", "3.10", {}, ("20.00", "3.10")),
-        ("10.00", "-3.10", {}, ("20.00", "3.10")),
+        pytest.param("10.00", "-3.10", {}, ("20.00", "3.10"), marks=pytest.mark.slow),
         ("16.90", "3.10", {"amount_is": "line_total", "amount_after_discount": True},
          ("20.00", "3.10")),
-        ("20.00", "", {"amount_is": "line_total"}, ("20.00", "0.00")),
+        pytest.param("20.00", "", {"amount_is": "line_total"}, ("20.00", "0.00"), marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_discounts_are_read_as_the_mapping_says(

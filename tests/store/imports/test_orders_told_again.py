@@ -44,6 +44,7 @@ def lines(shop: MergedShop) -> list[tuple[object, ...]]:
 TEA, POT = "1,2026-01-05,a@b.example,tea,2,3.50", "1,2026-01-05,a@b.example,pot,1,20.00"
 
 
+@pytest.mark.slow
 def test_a_corrected_line_takes_the_place_of_the_old_one(shop: MergedShop) -> None:
     load(shop, f"{TEA} {POT}")
     report = load(shop, TEA.replace("tea,2", "tea,3") + f" {POT}")
@@ -69,12 +70,14 @@ def test_an_order_split_over_files_of_one_import_is_one_order(shop: MergedShop) 
     assert lines(shop) == [("1", "pot", 1), ("1", "tea", 2)]
 
 
+@pytest.mark.slow
 def test_files_that_may_tell_a_part_take_nothing_away(shop: MergedShop) -> None:
     load(shop, f"{TEA} {POT}")
     load(shop, TEA.replace("tea,2", "tea,3"), mapping=PARTS)
     assert lines(shop) == [("1", "pot", 1), ("1", "tea", 2), ("1", "tea", 3)]
 
 
+@pytest.mark.slow
 def test_an_order_with_a_bad_row_is_not_known_whole(shop: MergedShop) -> None:
     load(shop, f"{TEA} {POT}")
     load(shop, TEA.replace("tea,2", "tea,3") + " " + POT.replace("20.00", "free"))

@@ -11,6 +11,7 @@ import pytest
 from crm_core.store.imports import Mapping, SourceFile, propose
 from crm_core.store.imports.layout import find_layout
 from crm_core.store.imports.textfile import read_text
+from tests.examples import first
 from tests.store.imports.conftest import NOW, Staged
 from tests.store.imports.tables import HEADER, LINES, ROWS, csv_text
 
@@ -31,18 +32,21 @@ def told(staged: Staged, code: str) -> object:
 
 @pytest.mark.parametrize(
     "titles",
-    [
-        "Orders of February\n",
-        "sep=;\n",
-        "Report, January to March; all shops\nMade: 2026-03-01\n\n\n",
-        '"A title, with ""marks""\nin two lines";;;;;;\n',
-        'Size 5" boards\n',
-        '"Bad "mark" here";x\n',
-        "\n\n",
-        "# one; two\n# three; four; five\n",
-        "Shop;Tea House;;;;;\nFrom;2026-02-01;To;2026-02-28;;;\n",
-        ";;;Order;;;\n",
-    ],
+    first(
+        [
+            "Orders of February\n",
+            "sep=;\n",
+            "Report, January to March; all shops\nMade: 2026-03-01\n\n\n",
+            '"A title, with ""marks""\nin two lines";;;;;;\n',
+            'Size 5" boards\n',
+            '"Bad "mark" here";x\n',
+            "\n\n",
+            "# one; two\n# three; four; five\n",
+            "Shop;Tea House;;;;;\nFrom;2026-02-01;To;2026-02-28;;;\n",
+            ";;;Order;;;\n",
+        ],
+        4,
+    ),
 )
 def test_the_header_is_found_below_titles_and_rows_keep_their_numbers(
     staged: Stage, tmp_path: Path, titles: str
@@ -116,15 +120,18 @@ def test_a_mark_after_every_row_spoils_none(staged: Stage, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "total",
-    [
-        ("Total", "", "", "", "", 4, 76.5),
-        ("", "", "", "", "Subtotal", 4, "76,50"),
-        ("Grand total:", "", "", "", "", "", "EUR 76.50"),
-        ("2026-02-03", "Zwischensumme", "", "", "", 3, 64),
-        ("Total (3 orders)", "", "", "", "", "", ""),
-        ("合计", "", "", "", "", "4", "¥76.50"),
-        ("小计：", "", "", "", "", "4", "76.50元"),
-    ],
+    first(
+        [
+            ("Total", "", "", "", "", 4, 76.5),
+            ("", "", "", "", "Subtotal", 4, "76,50"),
+            ("Grand total:", "", "", "", "", "", "EUR 76.50"),
+            ("2026-02-03", "Zwischensumme", "", "", "", 3, 64),
+            ("Total (3 orders)", "", "", "", "", "", ""),
+            ("合计", "", "", "", "", "4", "¥76.50"),
+            ("小计：", "", "", "", "", "4", "76.50元"),
+        ],
+        3,
+    ),
 )
 def test_totals_are_left_out(staged: Stage, tmp_path: Path, total: tuple[object, ...]) -> None:
     path = tmp_path / "orders.csv"
