@@ -74,8 +74,8 @@ def fitted_table(seed: Numbers, rows: Numbers, columns: Numbers) -> Numbers:
     filled as if both were independent. By iterative proportional fitting (Deming & Stephan 1940).
 
     >>> fitted_table(np.array([[1.0, 1.0], [1.0, 3.0]]), np.array([4.0, 6.0]), np.array([5.0, 5.0]))
-    array([[2.54, 1.46],
-           [2.46, 3.54]])
+    array([[2.64, 1.36],
+           [2.36, 3.64]])
     """
     total = float(rows.sum())
     if total <= 0:

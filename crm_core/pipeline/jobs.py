@@ -305,6 +305,8 @@ def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
     table = store.table(name)
     if "customer_key" in table.columns:
         return table.order_by("customer_key")
+    if "dimension" not in table.columns:  # made by an earlier version, of the shop alone
+        raise CrmError("no_scores")
     is_part, is_other = table.dimension != "total", table.measure != "net_revenue"
     return table.order_by(is_part, is_other, "measure", "dimension", "member", "day")
 

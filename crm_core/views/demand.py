@@ -14,7 +14,7 @@ from crm_core.models.demand import SEGMENTS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.model_state import need_model
+from crm_core.views.model_state import need_forecast
 
 FIGURES = ("revenue", "buyers")
 
@@ -37,7 +37,7 @@ def demand(selection: Selection, *, store: Store, access: Access, days: int = 30
     Raises: CrmError of the model when the shop has too little data, ("no_scores").
     """
     del selection
-    need_model(store, "forecast")
+    need_forecast(store)
     if store.scores_as_of is None:
         raise CrmError("no_scores")
     table = store.table("forecast_demand")

@@ -14,7 +14,7 @@ from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL, member_of
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.model_state import need_model
+from crm_core.views.model_state import need_forecast
 
 MEASURES: Final = tuple(SPLITS)
 GRAINS: Final = ("day", "week", "month")
@@ -71,7 +71,7 @@ def forecast(
     """
     del selection, access
     _check(of, by, grain)
-    need_model(store, "forecast")
+    need_forecast(store)
     as_of = store.scores_as_of
     if as_of is None:
         raise CrmError("no_scores")

@@ -24,6 +24,17 @@ def need_model(store: Store, model: str) -> None:
         raise CrmError(str(rows["status"][0]), **json.loads(rows["facts"][0]))
 
 
+def need_forecast(store: Store) -> None:
+    """Returns when the last refresh made the forecasts of the shop and its parts.
+
+    Raises: what `need_model` does; CrmError("no_scores") too where an earlier version of the program
+    made a forecast of the shop alone.
+    """
+    need_model(store, "forecast")
+    if not store.has("forecast_series"):
+        raise CrmError("no_scores")
+
+
 def fitted_document(store: Store, model: str) -> dict[str, Any]:
     """What the last refresh kept of a fit."""
     table = store.table("fitted")

@@ -15,7 +15,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views import verdicts
-from crm_core.views.model_state import fitted_document, need_model
+from crm_core.views.model_state import fitted_document, need_forecast, need_model
 from crm_core.views.value_trial import value_trial
 
 _VALUE = ("spend_error", "purchases_error", "mae", "spearman", "gini", "top_decile")
@@ -146,6 +146,7 @@ def _of_churn(store: Store) -> Trusted:
 
 
 def _of_forecast(store: Store) -> Trusted:
+    need_forecast(store)
     document = fitted_document(store, "forecast")
     backtest = store.fetch(_of_the_shop(store, "forecast_backtest"))
     method = str(document["method"])
@@ -195,7 +196,7 @@ _READ: dict[str, Callable[[Store], Trusted]] = {
 def _drift(store: Store) -> Drift:
     """What came since the scores' day, beside the forecast made then."""
     since = store.scores_as_of
-    if since is None or not store.has("forecast") or store.meta.as_of <= since:
+    if since is None or not store.has("forecast_series") or store.meta.as_of <= since:
         return Drift(0)
     ahead = store.fetch(_of_the_shop(store, "forecast").order_by("day"))
     ahead = ahead[ahead["day"] <= pd.Timestamp(store.meta.as_of)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crm_core.models.what_if import SHOWN, factor
+from crm_core.models.what_if import factor
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.model_state import need_model
+from crm_core.views.model_state import need_forecast
 
 _MONTH = 30
 
@@ -20,7 +20,7 @@ def levers(selection: Selection, *, store: Store, access: Access) -> pd.DataFram
     Raises: CrmError of the model when the shop has too little data, ("no_scores").
     """
     del selection, access
-    need_model(store, "forecast")
+    need_forecast(store)
     found = store.fetch(store.table("forecast_effects"))
     days = store.table("forecast")
     of = (days.measure == "net_revenue") & (days.dimension == "total")
@@ -29,7 +29,7 @@ def levers(selection: Selection, *, store: Store, access: Access) -> pd.DataFram
 
 
 def outcome(lever: pd.Series, change: float) -> dict[str, float]:
-    """Net revenue of the next 30 days after a change, with its range: of price or spend a factor, of
+    """Net revenue of the next 30 days after a change by a lever that is shown, with its range: of price or spend a factor, of
     promotions so many days of 30 more than the forecast goes by.
 
     >>> row = pd.Series({"lever": "marketing", "verdict": "shown", "base": 1000.0,
@@ -37,7 +37,6 @@ def outcome(lever: pd.Series, change: float) -> dict[str, float]:
     >>> round(outcome(row, 1.2)["value"])
     1018
     """
-    assert lever["verdict"] == SHOWN
     moved = change / _MONTH if lever["lever"] == "promotion" else change
     told = {
         name: float(lever["base"]) * factor(str(lever["lever"]), float(lever[column]), moved)
