@@ -64,8 +64,8 @@ def draw_month(view: Goals, month: date) -> None:
     with grid(3, min_width=250):
         for row in rows.to_dict("records"):
             _goal_card(row, session)
-    added = rows[rows["metric"].isin(ADDED)]
-    if added[["reached", "landing"]].isna().all(axis=None):
+    added = rows[rows["metric"].isin(ADDED) & (rows["reached"].notna() | rows["landing"].notna())]
+    if added.empty:
         return
     with panel("goals.side_by_side", help_key="goals.side_by_side_about"):
         shares = _shares(added, [metric_words(name, session) for name in added["metric"]])
