@@ -168,7 +168,6 @@ def lost(team: Team) -> None:
         )
 
 
-@pytest.mark.slow
 def test_another_machine_goes_on_from_what_is_in_the_database(team: Team) -> None:
     team.publish(1, 2)
     with team.machine("two").writing() as change, change.building("facts") as build:
@@ -317,7 +316,6 @@ def seen(team: Team, columns: str = "number") -> list[tuple[object, ...]]:
     return team.rows(f"SELECT {columns} FROM clientele_v1.numbers ORDER BY number")
 
 
-@pytest.mark.slow
 def test_a_view_that_is_read_without_end_shows_what_was_and_holds_up_nobody(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,7 +329,6 @@ def test_a_view_that_is_read_without_end_shows_what_was_and_holds_up_nobody(
     assert (team.numbers(), seen(team)) == ([3], [(3,)])
 
 
-@pytest.mark.slow
 def test_a_new_column_of_a_view_comes_last_and_none_is_lost(team: Team) -> None:
     team.publish(1, views=shared(said="string"))
     team.rows("CREATE ROLE reader LOGIN; GRANT SELECT ON clientele_v1.numbers TO reader")
