@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm_core.schema.definition import Column, Table, Type
 
-VERSION = 4
+VERSION = 5
 
 
 def _c(name: str, type_: Type = "text", *, pii: str | None = None) -> Column:
