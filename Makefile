@@ -24,7 +24,7 @@ test: .venv/dev.stamp ## set up and run every check but the slow ones
 
 test-all: .venv/dev.stamp ## the same and what is slow
 	@$(MAKE) --no-print-directory lint types layers
-	@$(PYTEST) -n 2 --dist loadgroup -m "not spark"
+	@$(PYTEST) -n 2 --dist loadgroup -m "not spark" -o faulthandler_timeout=1800
 	@$(MAKE) --no-print-directory test-spark
 
 test-spark: .venv/spark.stamp ## the numbers on Spark: here, on a master with two workers, on Spark Connect
