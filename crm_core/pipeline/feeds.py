@@ -19,7 +19,7 @@ def _evidence(store: Store) -> Evidence:
     sale = ledger.entry == "sale"
     people = store.table("identities")
     days = store.table("customer_days").group_by("customer_key").agg(orders=ibis._.orders.sum())
-    events = store.table("web_events")
+    events, stock = store.table("web_events"), store.table("stock")
     told = store.table("consents" if store.has("consents") else "imported_consents")
     return Evidence(
         **_counts(store, facts, orders=facts.count(), keyed_orders=facts.customer_key.count()),
@@ -40,6 +40,7 @@ def _evidence(store: Store) -> Evidence:
         ),
         **_counts(store, told, consents=told.count(where=told.state == "granted")),
         **_counts(store, events, web_events=events.count()),
+        **_counts(store, stock, stock=stock.count()),
         days=(store.meta.last_day - store.meta.first_day).days + 1,
     )
 

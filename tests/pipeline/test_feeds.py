@@ -19,7 +19,7 @@ from tests.small_shop import Rows, line, order, small_shop
 
 ALL = Evidence(
     orders=100, keyed_orders=100, buyers=60, repeat_buyers=20, lines=150, costed_lines=150,
-    days=400, refunds=3, reachable=60, consents=40, web_events=9,
+    days=400, refunds=3, reachable=60, consents=40, web_events=9, stock=5,
 )  # fmt: skip
 
 LISTS = ("audiences", "campaigns", "playbooks")
@@ -54,8 +54,8 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
         ({"refunds": 0}, dict.fromkeys(NUMBERS, "part"), "no_refunds"),
         ({"web_events": 0}, {"funnel": "no"}, "no_visits"),
         ({"repeat_buyers": 9}, {"value": "no", "churn": "no"}, "few_repeat_buyers"),
-        ({"days": 80}, {"forecast": "part"}, "short_history"),
-        ({"days": 40}, {"forecast": "no"}, "few_days_of_forecast"),
+        ({"stock": 0}, {"stock": "no"}, "no_stock"),
+        ({"days": 364}, {"events": "part"}, "under_a_year"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_missed_where_it_matters(
@@ -64,6 +64,18 @@ def test_what_is_missing_is_missed_where_it_matters(
     found = judge(replace(ALL, **missing))
     assert {page: level for page, level in found.pages.items() if level != "full"} == pages
     assert all(reason in found.reasons[page] for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "reasons"),
+    [
+        (80, "part", ("short_history",)),
+        (40, "no", ("few_days_of_forecast", "short_history")),
+    ],
+)
+def test_a_young_shop_has_no_forecast_yet(days: int, level: str, reasons: tuple[str, ...]) -> None:
+    found = judge(replace(ALL, days=days))
+    assert (found.pages["forecast"], found.reasons["forecast"]) == (level, reasons)
 
 
 def test_it_asks_what_the_models_ask() -> None:
@@ -89,6 +101,8 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
     assert report["feed_details"] == {
         **{page: ["no_refunds"] for page in NUMBERS},
         "funnel": ["no_visits"],
+        "events": ["under_a_year"],
+        "stock": ["no_stock"],
         **{page: ["no_consents"] for page in LISTS},
     }
     store = shop.open()

@@ -16,6 +16,7 @@ from crm_core.store.imports.staging import counted
 # What the models ask for at least.
 VALUE_BUYERS, VALUE_REPEAT_BUYERS, VALUE_DAYS = 50, 10, 30
 FORECAST_DAYS, FORECAST_GOOD_DAYS = 60, 90
+EVENT_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Evidence:
     reachable: int = 0
     consents: int = 0
     web_events: int = 0
+    stock: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,9 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "movement": ("no_buyer_key",),
     "acquisition": ("no_buyer_key",),
     "forecast": ("few_days_of_forecast",),
+    "goals": (),
+    "events": (),
+    "stock": ("no_stock",),
     "audiences": ("no_buyer_key",),
     "campaigns": ("no_buyer_key",),
     "playbooks": ("no_buyer_key",),
@@ -90,6 +95,7 @@ _BETTER: Mapping[str, tuple[str, ...]] = {
     "churn": ("no_costs",),
     "acquisition": ("no_costs",),
     "forecast": ("short_history",),
+    "events": ("under_a_year",),
     "audiences": ("no_contacts", "no_consents"),
     "campaigns": ("no_contacts", "no_consents"),
     "playbooks": ("no_contacts", "no_consents"),
@@ -125,6 +131,7 @@ def _met(evidence: Evidence) -> dict[str, float]:
         "no_buyer_key": evidence.keyed_orders / evidence.orders,
         "no_costs": evidence.costed_lines / max(evidence.lines, 1),
         "no_visits": float(evidence.web_events > 0),
+        "no_stock": float(evidence.stock > 0),
         "no_refunds": float(evidence.refunds > 0),
         "no_contacts": float(evidence.reachable > 0),
         "no_consents": float(evidence.consents > 0),
@@ -132,6 +139,7 @@ def _met(evidence: Evidence) -> dict[str, float]:
         "few_days_of_value": float(evidence.days >= VALUE_DAYS),
         "few_days_of_forecast": float(evidence.days >= FORECAST_DAYS),
         "short_history": float(evidence.days >= FORECAST_GOOD_DAYS),
+        "under_a_year": float(evidence.days >= EVENT_DAYS),
     }
 
 
@@ -167,4 +175,5 @@ def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidenc
             f"select count(*) from staging.consents where state = 'granted' and {where}"
         ),
         web_events=count(f"select count(*) from staging.web_events where {where}"),
+        stock=count(f"select count(*) from staging.stock where {where}"),
     )
