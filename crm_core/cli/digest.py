@@ -104,7 +104,7 @@ def _facts(found: Digest, tasks: list[Task], words: str) -> Answer:
         "looked": dict(looked),
         "expected": [vars(each) for each in found.expected],
         "events": [_finding(each, found.currency, words) for each in found.events],
-        "tasks": [{"text": task.text, "due": task.due, "owner": task.owner} for task in tasks],
+        "tasks": [{"text": task.text, "due": task.due} for task in tasks],
     }  # fmt: skip
 
 
