@@ -37,6 +37,9 @@ def draw_demand() -> None:
         if view.cells.empty:
             note("forecast.no_demand")
             return
+        if view.cells[figure].isna().all():
+            note("forecast.left_out.few")
+            return
         draw(
             heat(_matrix(view, figure), session.numbers(_UNITS[figure])),
             key="forecast_demand",
