@@ -62,6 +62,7 @@ def digest(arguments: argparse.Namespace, settings: Settings) -> Answer:
             access=Access("viewer", user()),
             as_of=arguments.as_of,
             ended=waiting_results(records, store.meta.as_of),
+            targets=records.targets(),
             # The demo's data ends on a day of its own: how old it is tells nothing.
             today=None if store.meta.kind == "demo" else today,
         )

@@ -116,6 +116,11 @@ class Goals(Repository):
         ]
         return sorted(found, key=lambda goal: goal.key)
 
+    def targets(self) -> tuple[tuple[str, date, str, float], ...]:
+        """The same as views take them: metric, month, sales channel, target."""
+        held = ((goal.key, goal.target) for goal in self.goals())
+        return tuple((key.metric, key.month, key.sales_channel, target) for key, target in held)
+
     def goals_version(self) -> int:
         """The number of the latest saving; 0 before the first."""
         with reading(self._engine) as connection:
