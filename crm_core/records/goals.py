@@ -144,10 +144,7 @@ class Goals(Repository):
         """
         wanted = {_checked(key): _checked_target(target) for key, target in targets.items()}
         with writing(self._engine) as connection:
-            # Two who save at once take turns; nothing is numbered where nothing changes.
-            connection.execute(
-                select(Counter.value).where(Counter.name == _COUNTER).with_for_update()
-            )
+            _take_turn(connection)
             kept = _latest(connection)
             changes = [
                 GoalChange(key, _target(kept.get(key)), target)
@@ -172,6 +169,7 @@ class Goals(Repository):
         goals was changed again since.
         """
         with writing(self._engine) as connection:
+            _take_turn(connection)
             found = next((each for each in _savings(connection) if each.number == number), None)
             if found is None:
                 raise CrmError("records_goals_unknown")
@@ -180,6 +178,11 @@ class Goals(Repository):
                 raise CrmError("records_goals_changed")
             back = [GoalChange(each.key, each.after, each.before) for each in found.changes]
             return _add(connection, back, "undo", found.file, author, checked_moment(now))
+
+
+def _take_turn(connection: Connection) -> None:
+    """Two who save at once do so one after the other; nothing is numbered where nothing changes."""
+    connection.execute(select(Counter.value).where(Counter.name == _COUNTER).with_for_update())
 
 
 def _add(

@@ -37,7 +37,7 @@ def draw_demand() -> None:
         if view.cells.empty:
             note("forecast.no_demand")
             return
-        if view.cells[figure].isna().all():
+        if not (view.cells[figure] > 0).any():  # all hidden
             note("forecast.left_out.few")
             return
         draw(

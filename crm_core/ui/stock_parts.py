@@ -192,11 +192,9 @@ def draw_product() -> None:
     if asked.isdecimal() and len(asked) < _LONGEST_KEY:
         st.session_state[_OPENED] = int(asked)
     key = st.session_state.get(_OPENED)
-    if key is None:
+    days = None if key is None else show(product_stock, session.selection, product_key=key)
+    if days is None or days.empty:
         caption("stock.open_hint")
-        return
-    days = show(product_stock, session.selection, product_key=key)
-    if days.empty:
         return
     with panel("stock.product", name=str(days["name"].iloc[0]), days=DRILL_DAYS):
         empty = int(days["is_empty"].sum())
