@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.metrics import between, hidden, is_guarded, is_small, measure
@@ -18,7 +17,7 @@ from crm_core.store import Store
 _YEAR = 365
 
 
-def rows_of_parts(store: Store, by: str, members: Sequence[str], period: Period) -> ir.Table:
+def rows_of_parts(store: Store, by: str, members: Sequence[str], period: Period) -> Any:
     """The ledger of a period, `by` being the part that a row counts to among all `members`."""
     rows = between(store.table("ledger"), period)
     known = [name for name in members if not name.startswith("_")]
@@ -44,7 +43,7 @@ def small_parts(
     return {name for name, is_away in zip(members, away, strict=True) if is_away}
 
 
-def small_cells(store: Store, rows: ir.Table, by: str, grain: str) -> set[tuple[pd.Timestamp, str]]:
+def small_cells(store: Store, rows: Any, by: str, grain: str) -> set[tuple[pd.Timestamp, str]]:
     """The days, weeks or months of parts in which few people bought, and what would tell them."""
     counted = measure(store, ("buyers",), rows=rows, by=(grain, by), totals=False).rows
     if counted.empty:
@@ -55,6 +54,6 @@ def small_cells(store: Store, rows: ir.Table, by: str, grain: str) -> set[tuple[
     return {(pd.Timestamp(start), str(part)) for start, part in cells}
 
 
-def is_of_few(store: Store, rows: ir.Table) -> bool:
+def is_of_few(store: Store, rows: Any) -> bool:
     """Whether few people bought in these rows."""
     return is_small(measure(store, ("buyers",), rows=rows).totals["buyers"])
