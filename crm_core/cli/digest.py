@@ -62,6 +62,7 @@ def digest(arguments: argparse.Namespace, settings: Settings) -> Answer:
             access=Access("viewer", user()),
             as_of=arguments.as_of,
             ended=waiting_results(records, store.meta.as_of),
+            targets=records.targets(),
             # The demo's data ends on a day of its own: how old it is tells nothing.
             today=None if store.meta.kind == "demo" else today,
         )
@@ -104,7 +105,7 @@ def _facts(found: Digest, tasks: list[Task], words: str) -> Answer:
         "looked": dict(looked),
         "expected": [vars(each) for each in found.expected],
         "events": [_finding(each, found.currency, words) for each in found.events],
-        "tasks": [{"text": task.text, "due": task.due, "owner": task.owner} for task in tasks],
+        "tasks": [{"text": task.text, "due": task.due} for task in tasks],
     }  # fmt: skip
 
 

@@ -146,8 +146,7 @@ class _Writer:
         query = filters_to_query(asked)
         if found.question is not None:
             query |= to_query(found.question)
-        if found.number is not None:
-            query["campaign"] = [str(found.number)]
+        query |= {name: [code] for name, code in found.opens.items()}
         return f"{self.base_url.rstrip('/')}/{found.page}?{urlencode(query, doseq=True)}"
 
     def expected(self) -> Section:

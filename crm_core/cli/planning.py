@@ -39,12 +39,8 @@ def goals_command(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def _standing(store: Store, records: Records) -> Goals:
-    targets = tuple(
-        (goal.key.metric, goal.key.month, goal.key.sales_channel, goal.target)
-        for goal in records.goals()
-    )
     access = Access("single_user", user())
-    return goals(Selection(), store=store, access=access, targets=targets)
+    return goals(Selection(), store=store, access=access, targets=records.targets())
 
 
 def _load(file: Path, view: Goals, records: Records) -> Answer:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from crm_core.metrics.catalog import METRICS
 from crm_core.metrics.dimensions import joined, key_of
-from crm_core.metrics.evaluate import combine, scope
+from crm_core.metrics.evaluate import combine, measure, scope
 from crm_core.metrics.parts import parts_of, rows_of
+from crm_core.metrics.small_groups import hidden
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -60,6 +61,19 @@ def month_figures(store: Store, names: Sequence[str], period: Period) -> pd.Data
     cells = [combine(row, names) for _, row in told[list(parts)].iterrows()]
     figures = pd.DataFrame(cells, columns=list(names)).astype("float64")
     return pd.concat([told[list(by)], figures], axis=1)
+
+
+def of_few(store: Store, period: Period) -> set[tuple[date, str]]:
+    """The months and sales channels of a period with few buyers, and where one alone would follow
+    from the shop's month, a second."""
+    names, by = ("buyers",), ("month", "sales_channel")
+    rows = scope(store, Selection(), period, of=names, by=by)
+    counted = measure(store, names, rows=rows, by=by, totals=False).rows
+    found: set[tuple[date, str]] = set()
+    for month, cells in counted.fillna({"sales_channel": NO_CHANNEL}).groupby("month"):
+        away = hidden(cells[["buyers"]].to_numpy(float)).ravel()
+        found |= {(pd.Timestamp(month).date(), code) for code in cells["sales_channel"][away]}  # pyright: ignore[reportArgumentType]
+    return found
 
 
 def proposal(figures: Mapping[str, float], name: str, *, more: float) -> dict[str, float]:

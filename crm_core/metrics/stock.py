@@ -299,7 +299,7 @@ def named(store: Tables, rows: ir.Table) -> ir.Table:
 
 
 def product_days(store: Tables, product_key: int, period: Period) -> ir.Table:
-    """One product's days that stock is told of: day, on_hand, units, is_empty; in order."""
+    """One product's days that stock is told of: day, name, on_hand, units, is_empty; in order."""
     days = shelf_days(store, period)
-    mine = days.filter(days.product_key == product_key)
-    return mine.select("day", "on_hand", "units", "is_empty").order_by("day")
+    mine = named(store, days.filter(days.product_key == product_key))
+    return mine.select("day", "name", "on_hand", "units", "is_empty").order_by("day")

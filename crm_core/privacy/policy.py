@@ -11,7 +11,7 @@ from typing import Literal
 from crm_core.errors import CrmError, close_match
 
 Role = Literal["single_user", "viewer", "marketer"]
-Purpose = Literal["view", "search", "export", "quarantine", "import", "settings", "note", "goals"]
+Purpose = Literal["view", "search", "export", "quarantine", "import", "settings", "note", "plan"]
 Treatment = Literal["clear", "mask", "drop"]
 
 # The tag of each column that names a person; every other column names nobody. `note` is what
@@ -52,14 +52,14 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "import": {},
         "settings": {},
         "note": _all("clear"),
-        "goals": {},
+        "plan": {},
     },
     "marketer": {
         "view": _WORKING,
         "search": _WORKING,
         "export": _WORKING,
         "note": _WORKING,
-        "goals": {},
+        "plan": {},
     },
     "viewer": {
         "view": _MASKED,

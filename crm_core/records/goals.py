@@ -116,6 +116,11 @@ class Goals(Repository):
         ]
         return sorted(found, key=lambda goal: goal.key)
 
+    def targets(self) -> tuple[tuple[str, date, str, float], ...]:
+        """The same as views take them: metric, month, sales channel, target."""
+        held = ((goal.key, goal.target) for goal in self.goals())
+        return tuple((key.metric, key.month, key.sales_channel, target) for key, target in held)
+
     def goals_version(self) -> int:
         """The number of the latest saving; 0 before the first."""
         with reading(self._engine) as connection:
@@ -139,10 +144,7 @@ class Goals(Repository):
         """
         wanted = {_checked(key): _checked_target(target) for key, target in targets.items()}
         with writing(self._engine) as connection:
-            # Two who save at once take turns; nothing is numbered where nothing changes.
-            connection.execute(
-                select(Counter.value).where(Counter.name == _COUNTER).with_for_update()
-            )
+            _take_turn(connection)
             kept = _latest(connection)
             changes = [
                 GoalChange(key, _target(kept.get(key)), target)
@@ -167,6 +169,7 @@ class Goals(Repository):
         goals was changed again since.
         """
         with writing(self._engine) as connection:
+            _take_turn(connection)
             found = next((each for each in _savings(connection) if each.number == number), None)
             if found is None:
                 raise CrmError("records_goals_unknown")
@@ -175,6 +178,11 @@ class Goals(Repository):
                 raise CrmError("records_goals_changed")
             back = [GoalChange(each.key, each.after, each.before) for each in found.changes]
             return _add(connection, back, "undo", found.file, author, checked_moment(now))
+
+
+def _take_turn(connection: Connection) -> None:
+    """Two who save at once do so one after the other; nothing is numbered where nothing changes."""
+    connection.execute(select(Counter.value).where(Counter.name == _COUNTER).with_for_update())
 
 
 def _add(

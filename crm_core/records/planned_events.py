@@ -115,19 +115,19 @@ class PlannedEvents(Repository):
         """
         told = asdict(plan.checked()) | {"version": version + 1}
         with writing(self._engine) as connection:
-            if _find(connection, number).version != version:
-                raise CrmError("event_changed")
+            _find(connection, number, version)
             found = PlannedEventRow.id == number
             connection.execute(update(PlannedEventRow).where(found).values(**told))
             return _find(connection, number)
 
-    def remove_planned_event(self, number: int) -> PlannedEvent:
-        """Takes an event away, and returns what it was, so that it can be brought back.
+    def remove_planned_event(self, number: int, *, version: int) -> PlannedEvent:
+        """Takes an event away, if nobody changed it since `version`; returns what it was, so that
+        it can be brought back.
 
-        Raises: CrmError("event_unknown").
+        Raises: CrmError("event_unknown"), ("event_changed").
         """
         with writing(self._engine) as connection:
-            found = _find(connection, number)
+            found = _find(connection, number, version)
             connection.execute(delete(PlannedEventRow).where(PlannedEventRow.id == number))
         return found
 
@@ -143,11 +143,14 @@ class PlannedEvents(Repository):
             return _find(connection, connection.execute(made).scalar_one())
 
 
-def _find(connection: Connection, number: int) -> PlannedEvent:
+def _find(connection: Connection, number: int, version: int | None = None) -> PlannedEvent:
+    """An event, of `version` if it is to be changed: its row is then held until that is done."""
     query = select(PlannedEventRow).where(PlannedEventRow.id == number)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query.with_for_update() if version else query).one_or_none()
     if row is None:
         raise CrmError("event_unknown")
+    if version not in (None, row.version):
+        raise CrmError("event_changed")
     return _event(row)
 
 

@@ -14,7 +14,7 @@ from crm_core.privacy.notes import may_write, require_writing
 from crm_core.records import Subject
 from crm_core.selection import Selection
 from crm_core.ui import navigation
-from crm_core.ui.campaign_words import go_campaign
+from crm_core.ui.goals_words import targets_kept
 from crm_core.ui.layout import details_box, go, panel, part
 from crm_core.ui.notes import today
 from crm_core.ui.session import Session, current
@@ -30,6 +30,8 @@ _ICONS = {
     "shrinking": "group_remove",
     "repeat_rate": "replay",
     "sold_out": "remove_shopping_cart",
+    "goal_missed": "flag",
+    "goal_behind": "flag",
     "late_data": "hourglass_bottom",
     "late_source": "hourglass_bottom",
     "late_scores": "hourglass_bottom",
@@ -48,7 +50,7 @@ def draw_attention() -> None:
     day = None if store.meta.kind == "demo" else today(session)
     ended = waiting_results(session.records, store.meta.as_of)
     with panel("attention.title", help_key="attention.about"), part():
-        view = show(attention, Selection(), ended=ended, today=day)
+        view = show(attention, Selection(), ended=ended, targets=targets_kept(), today=day)
         tasks = {task.text for task in session.records.open_tasks()} if view.findings else set()
         if not view.findings:
             st.markdown(f"**{session.md('attention.empty_title')}**")
@@ -83,10 +85,8 @@ def _look_button(found: Finding, place: int, session: Session) -> None:
     icon = ":material/arrow_forward:"
     if not st.button(label, key=f"attention_look_{place}", type="tertiary", icon=icon):
         return
-    if found.number is not None:
-        go_campaign(found.number)
     if found.question is None:
-        go(found.page)
+        go(found.page, **found.opens)
     parts = asdict(found.selection)
     filters = {name: parts[name] for name in ("period", "start", "end")}
     go(found.page, **filters, **to_query(found.question))

@@ -37,6 +37,9 @@ def draw_demand() -> None:
         if view.cells.empty:
             note("forecast.no_demand")
             return
+        if not (view.cells[figure] > 0).any():  # all hidden
+            note("forecast.left_out.few")
+            return
         draw(
             heat(_matrix(view, figure), session.numbers(_UNITS[figure])),
             key="forecast_demand",

@@ -22,6 +22,7 @@ from crm_core.views.event_calendar import KnownEvent, TypedEvent
 from crm_core.views.event_hours import event_hours
 from crm_core.views.events import AROUND_DAYS, EventView
 
+_CHOSEN = "events_code"
 _UNITS = {"net_revenue": "money", "orders": "count", "buyers": "count", "new_buyers": "count"}
 
 
@@ -33,15 +34,18 @@ def event_words(event: KnownEvent) -> str:
 
 
 def choose_event(known: list[KnownEvent]) -> KnownEvent:
-    """One of the events, the next one at first."""
+    """One of the events: that of the address, else the next one at first."""
     session = current()
     by_code = {event.code: event for event in known}
     labels = {code: _dated(event) for code, event in by_code.items()}
+    asked = st.query_params.pop("event", "")
+    if asked in by_code:
+        st.session_state[_CHOSEN] = asked
     code = st.selectbox(
         session.md("events.choose"),
         list(by_code),
         format_func=lambda code: labels.get(str(code), str(code)),
-        key="events_code",
+        key=_CHOSEN,
         persist_state="session",
     )
     return by_code.get(str(code), known[0])

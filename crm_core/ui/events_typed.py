@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import allowed, require
 from crm_core.records import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
 from crm_core.ui.fields import choice_field, day_field, form, number_field, submit, text_field
 from crm_core.ui.layout import columns, details_box, panel, row
@@ -18,11 +18,6 @@ from crm_core.ui.words import caption, flash
 from crm_core.views.event_calendar import TypedEvent
 
 _OPENED, _UNDO = "_event_opened", "_event_undo"
-
-
-def may_plan(access: Access) -> bool:
-    """Whether this person may tell of events: who plans campaigns may."""
-    return access.role in ("single_user", "marketer")
 
 
 def typed_events() -> tuple[TypedEvent, ...]:
@@ -38,7 +33,7 @@ def draw_typed() -> None:
     with panel("events.own", help_key="events.own_about"):
         caption("events.own_note")
         opened = _table(kept)
-        if not may_plan(session.access):
+        if not allowed(session.access, "plan"):
             return
         if opened:
             st.session_state[_OPENED] = int(str(opened["id"]))
@@ -78,7 +73,7 @@ def _table(kept: list[PlannedEvent]) -> dict[str, object] | None:
         ],
         key="events_typed",
         alt_key="events.own",
-        on_click=may_plan(session.access),
+        on_click=allowed(session.access, "plan"),
         icon="edit",
     )
 
@@ -89,6 +84,7 @@ def _add() -> None:
         told = _fields("event_new", None)
         pressed = submit("events.save")
     if pressed:
+        require(session.access, "plan")
         plan = _plan(*told)
         session.records.add_planned_event(plan, author=session.access.user, now=datetime.now(UTC))
         _done("events.added", plan)
@@ -105,13 +101,15 @@ def _change(kept: PlannedEvent) -> None:
             session.md("events.remove"), key=f"{place}_remove", icon=":material/delete:"
         )
         closed = st.button(session.md("events.close"), key=f"{place}_close")
+    if pressed or removed:
+        require(session.access, "plan")
     if pressed:
         plan = _plan(*told)
         changed = session.records.change_planned_event(kept.id, plan, version=kept.version)
         st.session_state[_UNDO] = ("changed", kept, changed.version)
         _done("events.changed", plan)
     if removed:
-        gone = session.records.remove_planned_event(kept.id)
+        gone = session.records.remove_planned_event(kept.id, version=kept.version)
         st.session_state[_UNDO] = ("removed", gone, gone.version)
         _done("events.removed", kept.plan)
     if closed:
@@ -128,6 +126,7 @@ def _offer_undo() -> None:
     words = session.md(f"events.undo.{what}", name=kept.plan.name)
     if not st.button(words, key="event_undo", icon=":material/undo:"):
         return
+    require(session.access, "plan")
     st.session_state.pop(_UNDO)
     if what == "removed":
         session.records.bring_back_planned_event(kept)

@@ -32,7 +32,7 @@ _SHOWN_CHANGES = 40
 def draw_form(view: Goals) -> None:
     """The panel in which goals are set; who may only look is told so."""
     session = current()
-    if not allowed(session.access, "goals"):
+    if not allowed(session.access, "plan"):
         caption("goals.read_only")
         return
     with panel("goals.set", help_key="goals.set_about"), part():
@@ -66,7 +66,7 @@ def _draw_file(view: Goals, session: Session) -> None:
     caption("goals.file_about")
     file = file_field("goals.file_choose", key="goals_file_given", kinds=KINDS)
     if file is not None and button("goals.file_load", key="goals_file_load", main=True):
-        require(session.access, "goals")
+        require(session.access, "plan")
         found = _read(file, view)
         saving = session.records.save_goals(
             found.targets,
@@ -127,7 +127,7 @@ def _draw_history(session: Session) -> None:
     label = "goals.redo" if latest.origin == "undo" else "goals.undo"
     caption("goals.history_about")
     if button(label, key=f"goals_undo_{latest.number}", icon="undo"):
-        require(session.access, "goals")
+        require(session.access, "plan")
         session.records.undo_goals(latest.number, author=session.access.user, now=datetime.now(UTC))
         forget_proposal()
         flash("goals.undone", count=len(latest.changes))

@@ -44,7 +44,7 @@ def draw_grid(view: Goals, name: str, year: int) -> None:
         pressed = submit("goals.save")
     if not pressed:
         return
-    require(session.access, "goals")
+    require(session.access, "plan")
     changed = {each for each in {**kept, **told} if not _alike(kept.get(each), told.get(each))}
     st.session_state.pop(_BEGUN, None)  # whatever becomes of it, the next one begins anew
     saving = session.records.save_goals(

@@ -20,10 +20,7 @@ _ICONS = {"hit": "check_circle", "missed": "cancel"}
 
 def targets_kept() -> tuple[Target, ...]:
     """The goals that hold, as a view takes them."""
-    return tuple(
-        (goal.key.metric, goal.key.month, goal.key.sales_channel, goal.target)
-        for goal in current().records.goals()
-    )
+    return current().records.targets()
 
 
 def channel_words(code: object, session: Session) -> str:

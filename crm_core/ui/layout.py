@@ -171,10 +171,14 @@ def link(
     )
 
 
+_OPENED = ("campaign", "event", "product")
+
+
 def go(page: str, **filters: Any) -> NoReturn:
     """Opens a page, with filters set: go("customers", segment="champions"); a question of the
-    Explore page goes by the parts of its address: go("explore", m="orders", by=["region"])."""
-    question = {name: filters.pop(name) for name in QUESTION if name in filters}
+    Explore page goes by the parts of its address: go("explore", m="orders", by=["region"]), and so
+    does what a page is to open: go("stock", product="105")."""
+    question = {name: filters.pop(name) for name in (*QUESTION, *_OPENED) if name in filters}
     choose_later(filters)
     spec = navigation.spec_of(page)
     if spec is None or not spec.path.is_file():

@@ -29,6 +29,7 @@ from crm_core.views.stock import (
 _OPENED = "_stock_product"
 _NAME = Column("name", label_key="stock.column.name", width=210)
 _SIZE = 25
+_LONGEST_KEY = 19  # digits of a 64-bit key
 _SHELF = (
     Column("on_hand", "count", "stock.column.on_hand", help_key="stock.on_hand_about"),
     Column("incoming", "count", "stock.column.incoming", help_key="stock.incoming_about"),
@@ -181,20 +182,21 @@ def draw_dead(weeks: int) -> None:
 
 def _open(row: dict[str, object] | None) -> None:
     if row:
-        st.session_state[_OPENED] = (int(str(row["product_key"])), str(row["name"]))
+        st.session_state[_OPENED] = int(str(row["product_key"]))
 
 
 def draw_product() -> None:
-    """The days of the product that was opened."""
+    """The days of the product that was opened, here or by the address."""
     session = current()
-    key, name = st.session_state.get(_OPENED, (None, ""))
-    if key is None:
+    asked = st.query_params.pop("product", "")
+    if asked.isdecimal() and len(asked) < _LONGEST_KEY:
+        st.session_state[_OPENED] = int(asked)
+    key = st.session_state.get(_OPENED)
+    days = None if key is None else show(product_stock, session.selection, product_key=key)
+    if days is None or days.empty:
         caption("stock.open_hint")
         return
-    days = show(product_stock, session.selection, product_key=key)
-    if days.empty:
-        return
-    with panel("stock.product", name=name, days=DRILL_DAYS):
+    with panel("stock.product", name=str(days["name"].iloc[0]), days=DRILL_DAYS):
         empty = int(days["is_empty"].sum())
         caption("stock.product_sum", days=len(days), empty=empty)
         left, right = columns(1, 1)

@@ -1,5 +1,5 @@
 """What needs attention: odd days, stages that shrink, products that fewer buy again or that are sold
-out, tests that have ended, data that is late, and events ahead."""
+out, goals the month will miss, tests that have ended, data that is late, and events ahead."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from crm_core.metrics import source_days
+from crm_core.metrics import METRICS, source_days
 from crm_core.metrics.exploration import Exploration
 from crm_core.metrics.small_groups import is_guarded, is_small
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views.goal_lines import GoalLine, goal_lines
+from crm_core.views.goals import Target, month_end
 
 SHOWN: Final = 7
 AHEAD_DAYS: Final = 28
 STALE_DAYS: Final = 3
 _CONTEXT_DAYS = 28  # shown before odd days, to see them beside ordinary ones
+_MISSING: Final = ("behind", "unlikely", "very_unlikely")
 _DIMENSIONS = {"category", "region", "sales_channel", "segment"}
 _OTHERS, _UNKNOWN = "_others", "_unknown"
 #: What doubts all the rest comes first, what lies ahead last: the next first, of
@@ -33,8 +36,8 @@ Ended = tuple[int, str, date]
 @dataclass(frozen=True)
 class Finding:
     """One thing to look at. `kind` names its words, `facts` fill them. `money` is its size, None
-    where it has none. `page`, `selection`, `question` and `number` (of a campaign) lead to where it
-    can be looked at."""
+    where it has none. `page`, `selection`, `question` and `opens` (what the page shows, as its
+    address says it) lead to where it can be looked at."""
 
     kind: str
     starts_on: date
@@ -45,7 +48,7 @@ class Finding:
     money: float | None = None
     selection: Selection = field(default_factory=Selection)
     question: Exploration | None = None
-    number: int | None = None
+    opens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,11 @@ def attention(
     store: Store,
     access: Access,
     ended: tuple[Ended, ...] = (),
+    targets: tuple[Target, ...] = (),
     today: date | None = None,
 ) -> Attention:
-    """Reads what the last refresh found, and adds what the data and `ended` campaigns tell now.
+    """Reads what the last refresh found, and adds what the data, `ended` campaigns and the shop's
+    goals (`targets`) tell now.
 
     `today`: the shop's day, for how old the data is; None where that is not to be told. Filters do
     not count. Findings on few people are left out for who sees no single people.
@@ -86,7 +91,8 @@ def attention(
     del selection
     learned = list(_learned(store))
     kept = [each for each in learned if not (is_guarded(access) and _is_of_few(each.facts))]
-    found = [*_late(store, today), *kept, *_waiting(ended), *_ahead(store)]
+    behind = _behind(goal_lines(Selection(), store=store, access=access, targets=targets))
+    found = [*_late(store, today), *kept, *behind, *_waiting(ended), *_ahead(store)]
     found.sort(key=_rank)
     return Attention(store.meta.as_of, tuple(found), _looked(store), len(learned) - len(kept))
 
@@ -156,20 +162,15 @@ def _shrinking(facts: dict[str, Any], starts_on: date, ends_on: date, money: flo
 
 def _repeat_rate(facts: dict[str, Any], starts_on: date, ends_on: date, money: float) -> Finding:
     before = date.fromisoformat(facts["before_from"])
-    question = _of_product(facts, ("buyers", "orders"), "month")
+    where = (("product", str(facts["product_key"])),)
+    question = Exploration(metrics=("buyers", "orders"), by=("month",), where=where, top=100)
     selection = _around(before, ends_on)
     return Finding("repeat_rate", starts_on, ends_on, facts, "explore", "now", money, selection, question)  # fmt: skip
 
 
 def _sold_out(facts: dict[str, Any], starts_on: date, ends_on: date, money: float) -> Finding:
-    question = _of_product(facts, ("units",), "day")
-    selection = _around(starts_on - timedelta(2 * _CONTEXT_DAYS), ends_on)
-    return Finding("sold_out", starts_on, ends_on, facts, "explore", "now", money, selection, question)  # fmt: skip
-
-
-def _of_product(facts: Mapping[str, Any], metrics: tuple[str, ...], by: str) -> Exploration:
-    where = (("product", str(facts["product_key"])),)
-    return Exploration(metrics=metrics, by=(by,), where=where, top=100)
+    opens = {"product": str(facts["product_key"])}
+    return Finding("sold_out", starts_on, ends_on, facts, "stock", money=money, opens=opens)
 
 
 _LED: Final = {
@@ -196,10 +197,24 @@ def _late(store: Store, today: date | None) -> Iterator[Finding]:
         yield Finding("late_scores", scored, as_of, behind, "trust", "late")
 
 
+def _behind(lines: Mapping[str, GoalLine]) -> Iterator[Finding]:
+    """The shop's goals that the running month will hardly reach."""
+    for name, line in lines.items():
+        if line.status != "running" or line.verdict not in _MISSING:
+            continue
+        facts = {"goal": name, **vars(line)}
+        kind = "goal_behind" if line.landing is None else "goal_missed"
+        gap = None if line.landing is None else line.target - line.landing
+        money = gap if METRICS[name].unit == "money" else None
+        yield Finding(kind, line.month, month_end(line.month), facts, "goals", money=money)
+
+
 def _waiting(ended: tuple[Ended, ...]) -> Iterator[Finding]:
     for number, name, day in ended:
         facts = {"campaign": name}
-        yield Finding("test_ended", day, day, facts, "campaign", "waiting", number=number)
+        yield Finding(
+            "test_ended", day, day, facts, "campaign", "waiting", opens={"campaign": str(number)}
+        )
 
 
 def _ahead(store: Store) -> Iterator[Finding]:
@@ -219,4 +234,5 @@ def _ahead(store: Store) -> Iterator[Finding]:
                  "times": int(row["times_seen"])}  # fmt: skip
         kind = "event_unknown" if extra is None else "event_more" if extra >= 0 else "event_less"
         money = None if extra is None else abs(float(extra))
-        yield Finding(kind, starts_on, ends_on, facts, "forecast", "ahead", money)
+        opens = {"event": str(row["event"])}
+        yield Finding(kind, starts_on, ends_on, facts, "events", "ahead", money, opens=opens)

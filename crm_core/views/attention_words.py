@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from crm_core.metrics import METRICS
@@ -66,6 +67,8 @@ def _words(found: Finding, currency: str, language: str) -> dict[str, str]:
         "from": formats.day(found.starts_on, language),
         "to": formats.day(found.ends_on, language),
     }
+    if "goal" in facts:
+        words |= _of_goal(facts, currency, language)
     if "measure" in facts:
         words |= _of_measure(facts, currency, language)
     if "product_key" in facts and "low" in facts:
@@ -96,13 +99,7 @@ def _word(name: str, value: Any, currency: str, language: str) -> str:
 
 
 def _of_measure(facts: Mapping[str, Any], currency: str, language: str) -> dict[str, str]:
-    unit = METRICS[facts["measure"]].unit
-
-    def write(value: float) -> str:
-        if unit == "money":
-            return formats.money(value, currency, language, 0)
-        return formats.number(value, language)
-
+    write = partial(_write, METRICS[facts["measure"]].unit, currency, language)
     gap = facts["actual"] - facts["expected"]
     share = abs(gap) / facts["expected"] if facts["expected"] > 0 else None
     also = [t(f"metric.{name}.label", language) for name in facts["also"]]
@@ -120,6 +117,24 @@ def _of_measure(facts: Mapping[str, Any], currency: str, language: str) -> dict[
         "part": _member(part[0], part[1], language) if part[0] else "",
         "part_share": formats.percent(min(facts["part_share"], 1.0), language, 0),
     }
+
+
+def _of_goal(facts: Mapping[str, Any], currency: str, language: str) -> dict[str, str]:
+    write = partial(_write, METRICS[facts["goal"]].unit, currency, language)
+    known = {name: facts[name] for name in ("target", "actual", "landing")}
+    return {
+        "goal": t(f"metric.{facts['goal']}.label", language),
+        "month": formats.month(facts["month"], language),
+        "share": formats.percent(facts["reached"], language, 0),
+        "usual": formats.percent(facts["usual"], language, 0),
+        **{name: write(value) for name, value in known.items() if value is not None},
+    }
+
+
+def _write(unit: str, currency: str, language: str, value: float) -> str:
+    if unit == "money":
+        return formats.money(value, currency, language, 0)
+    return formats.number(value, language)
 
 
 def _of_stage(facts: Mapping[str, Any], language: str) -> dict[str, str]:

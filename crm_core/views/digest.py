@@ -11,6 +11,7 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.attention import Attention, Ended, Finding, attention
 from crm_core.views.card import Card
+from crm_core.views.goals import Target
 from crm_core.views.overview import overview
 
 DAYS = 30
@@ -50,6 +51,7 @@ def digest(
     access: Access,
     as_of: date | None = None,
     ended: tuple[Ended, ...] = (),
+    targets: tuple[Target, ...] = (),
     today: date | None = None,
 ) -> Digest:
     """The last 30 days up to `as_of` (the last complete day), and what the last refresh found.
@@ -63,7 +65,7 @@ def digest(
     begin = max(day - timedelta(DAYS - 1), store.meta.first_day)
     asked = Selection("custom", begin, day, language=selection.language)
     numbers = overview(asked, store=store, access=access)
-    found = attention(asked, store=store, access=access, ended=ended, today=today)
+    found = attention(asked, store=store, access=access, ended=ended, targets=targets, today=today)
     return Digest(
         name=store.meta.name,
         currency=store.meta.currency,

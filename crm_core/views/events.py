@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from crm_core.errors import CrmError, close_match
-from crm_core.metrics import hidden, is_guarded, measure, scope
+from crm_core.metrics import hidden, is_guarded, is_small, measure, scope
 from crm_core.models.event_effect import NEAR_DAYS, Span, Stretch, stretches
-from crm_core.models.forecast_events import OWN, EventDay, standing_out
+from crm_core.models.forecast_effects import standing_out
+from crm_core.models.forecast_events import OWN, EventDay
+from crm_core.models.forecast_methods import History
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
@@ -114,10 +116,14 @@ def events(
     times = [_time(each, days[measure_name], felt) for each in event.past[:MOST_TIMES]]
     ahead = forecast_of(store, measure_name)
     expected = _expected(event.coming, days[measure_name], ahead)
-    growth, basis = _growth(event, store, selection)
-    shown = days[measure_name].copy()
+    shown, known_past = days[measure_name].copy(), event
     if is_guarded(access):
-        shown[_of_few(days, measure_name)] = np.nan
+        people = days["new_buyers" if measure_name == "new_buyers" else "buyers"]
+        shown[hidden(people.to_numpy(dtype=float)[:, None]).ravel()] = np.nan
+        times = [_without_few(time, people) for time in times]
+        if times and not times[0].parts:  # how many times it is would tell what it was
+            known_past = replace(event, past=())
+    growth, basis = _growth(known_past, store, selection)
     return EventView(
         as_of=store.meta.as_of,
         event=event,
@@ -150,7 +156,7 @@ def felt_days(daily: pd.Series[Any], known: Sequence[EventDay]) -> list[EventDay
     inside = [day for day in known if first <= day.day <= ends]
     if not inside or len(inside) >= len(daily):
         return [day for day in inside if day.event.startswith(OWN)]
-    return standing_out(daily.to_numpy(dtype=float), first, inside)
+    return standing_out(History(first, daily.to_numpy(dtype=float)), inside)
 
 
 def spans_of(times: Occurrence) -> list[Span]:
@@ -181,6 +187,13 @@ def _time(times: Occurrence, daily: pd.Series[Any], felt: Sequence[EventDay]) ->
     others = [day.day for day in felt if (day.event, day.core) != (times.event, times.day)]
     found = stretches(daily, spans_of(times), marked=others)
     return Time(times, {each.part: each for each in found})
+
+
+def _without_few(time: Time, people: pd.Series[Any]) -> Time:
+    """The time without its parts where one is of few people: the others and the net would tell it."""
+    found = time.parts.values()
+    counts = [people.loc[str(part.starts_on) : str(part.ends_on)].sum() for part in found]
+    return replace(time, parts={}) if any(map(is_small, counts)) else time
 
 
 def _expected(
@@ -238,9 +251,3 @@ def _drawn(each: Occurrence) -> pd.DatetimeIndex:
 def _placed(rows: pd.DataFrame, each: Occurrence, series: str) -> pd.DataFrame:
     offset = (pd.to_datetime(rows["day"]) - pd.Timestamp(each.day)).dt.days
     return rows.assign(series=series, offset=offset)
-
-
-def _of_few(days: pd.DataFrame, name: str) -> np.ndarray[Any, Any]:
-    """Days about so few people that they would tell of one."""
-    people = days["new_buyers" if name == "new_buyers" else "buyers"].to_numpy(dtype=float)
-    return hidden(people[:, None]).ravel()

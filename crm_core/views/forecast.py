@@ -9,11 +9,12 @@ from typing import Any, Final
 import pandas as pd
 
 from crm_core.errors import CrmError, close_match
-from crm_core.metrics import METRICS, between, measure
-from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL, member_of
+from crm_core.metrics import METRICS, between, is_guarded, measure
+from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+from crm_core.views.forecast_few import is_of_few, rows_of_parts, small_cells, small_parts
 from crm_core.views.model_state import need_forecast
 
 MEASURES: Final = tuple(SPLITS)
@@ -64,12 +65,13 @@ def forecast(
     grain: str = GRAINS[0],
 ) -> Forecast:
     """Reads what the last refresh forecast; nothing is fitted here. A member that there is none of is
-    the first; a figure whose days do not add up is told by day alone.
+    the first; a figure whose days do not add up is told by day alone. Parts and past days of few
+    people are not told to who sees no single people.
 
     Raises: CrmError of the model when the shop has too little data, ("no_scores"),
     ("unknown_choice").
     """
-    del selection, access
+    del selection
     _check(of, by, grain)
     need_forecast(store)
     as_of = store.scores_as_of
@@ -78,19 +80,26 @@ def forecast(
     series = store.table("forecast_series")
     rows = store.fetch(series.filter((series.measure == of) & (series.dimension == by)))
     told = rows[rows["method"] != ""]
-    members = tuple(told["member"]) if by != TOTAL else ()
+    parts = tuple(told["member"]) if by != TOTAL else ()
+    few = small_parts(store, access, by, parts, as_of)
+    members = tuple(name for name in parts if name not in few)
     unit = METRICS[of].unit
     if told.empty:
         why, days = _why_not(rows)
         return Forecast(as_of, of, by, "", grain, unit, members, left_out=why, history_days=days)
+    if few and not members:
+        return Forecast(as_of, of, by, "", grain, unit, members, left_out="few")
     if by == TOTAL:
         member = ""
     elif member not in members:
-        member = str(told["member"].iloc[0])
+        member = members[0]
     grain = GRAINS[0] if of == DAILY_ONLY else grain
     key = (of, by, member)
     ahead = _series(store, "forecast", key).sort_values("day", ignore_index=True)
-    past = _actual(store, key, members, as_of, _SHOWN_DAYS[grain])
+    past = _actual(store, key, parts, as_of, _SHOWN_DAYS[grain])
+    days, last_30 = _by_grain(store, key, grain, past, ahead, as_of), _lately(past, of)
+    if is_guarded(access) and by not in (TOTAL, SEGMENT):
+        days, last_30 = _without_few(store, key, parts, days, last_30, grain, as_of)
     chosen = told[told["member"] == member].iloc[0]
     tried = _series(store, "forecast_backtest", key)
     return Forecast(
@@ -102,9 +111,9 @@ def forecast(
         unit=unit,
         members=members,
         history_days=int(chosen["history_days"]),
-        days=_by_grain(store, key, grain, past, ahead, as_of),
+        days=days,
         ahead={days: _sum(store, key, ahead, days, as_of) for days in (30, 90)},
-        last_30=_lately(past, of),
+        last_30=last_30,
         chosen=dict(chosen),
         trials=int(tried["origin"].nunique()),
         tried=_means(tried),
@@ -150,11 +159,31 @@ def _actual(
     first = max(store.meta.first_day, as_of - timedelta(days - 1))
     rows = between(store.table("ledger"), Period(first, as_of))
     if by != TOTAL:
-        known = [name for name in members if not name.startswith("_")]
-        rows = rows.filter(member_of(rows[by], known) == member)
+        rows = rows_of_parts(store, by, members, Period(first, as_of))
+        rows = rows.filter(rows[by] == member)
     found = measure(store, (of,), rows=rows, by=("day",), totals=False).rows
     every = pd.date_range(first, as_of, freq="D", name="day")
     return found.set_index("day")[of].reindex(every, fill_value=0.0).astype(float)
+
+
+def _without_few(
+    store: Store,
+    key: tuple[str, str, str],
+    members: tuple[str, ...],
+    days: pd.DataFrame,
+    last_30: float | None,
+    grain: str,
+    as_of: date,
+) -> tuple[pd.DataFrame, float | None]:
+    """What came without the periods in which few people bought."""
+    _, by, member = key
+    lately = Period(as_of - timedelta(29), as_of)
+    mine = rows_of_parts(store, by, members, lately)
+    first = max(store.meta.first_day, as_of - timedelta(_SHOWN_DAYS[grain] - 1))
+    rows = rows_of_parts(store, by, members, Period(first, as_of))
+    away = {day for day, name in small_cells(store, rows, by, grain) if name == member}
+    shown = days.assign(actual=days["actual"].mask(pd.to_datetime(days["day"]).isin(list(away))))
+    return shown, None if is_of_few(store, mine.filter(mine[by] == member)) else last_30
 
 
 def _lately(past: pd.Series, of: str) -> float | None:

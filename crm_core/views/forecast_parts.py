@@ -7,12 +7,13 @@ from datetime import date, timedelta
 import pandas as pd
 
 from crm_core.errors import CrmError
-from crm_core.metrics import between, measure
-from crm_core.pipeline.series_days import SEGMENT, member_of
+from crm_core.metrics import hidden, is_guarded, measure
+from crm_core.pipeline.series_days import SEGMENT
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.forecast import DAILY_ONLY
+from crm_core.views.forecast_few import rows_of_parts, small_cells, small_parts
 
 _YEAR = 364
 
@@ -20,9 +21,10 @@ _YEAR = 364
 def parts(selection: Selection, *, store: Store, access: Access, of: str, by: str) -> pd.DataFrame:
     """A row a part, the largest first: member, next_30, next_90, low_90, high_90, share (of the next
     90 days), before (the same weekdays a year earlier, where the log has them), change, method,
-    skill; of buyers means a day. Nothing is told of segments a year ago.
+    skill; of buyers means a day. Nothing is told of segments a year ago, nor of parts of few people
+    to who sees no single people.
     """
-    del selection, access
+    del selection
     as_of = store.scores_as_of
     if as_of is None:
         raise CrmError("no_scores")
@@ -35,7 +37,8 @@ def parts(selection: Selection, *, store: Store, access: Access, of: str, by: st
     found["next_30"] = near
     whole = float(found["next_90"].sum())
     found["share"] = found["next_90"] / whole if whole > 0 else float("nan")
-    found["before"] = _year_ago(store, of, by, list(found.index), as_of)
+    members = list(found.index)
+    found["before"] = _year_ago(store, access, of, by, members, as_of)
     before = found["before"].where(found["before"] > 0)
     found["change"] = found["next_90"] / before - 1.0
     if of == DAILY_ONLY:
@@ -44,52 +47,61 @@ def parts(selection: Selection, *, store: Store, access: Access, of: str, by: st
     series = store.table("forecast_series")
     told = store.fetch(series.filter((series.measure == of) & (series.dimension == by)))
     found = found.join(told.set_index("member")[["method", "skill", "warnings"]])
+    found = found.drop(index=list(small_parts(store, access, by, members, as_of)))
     ranked = found.reset_index().assign(rest=[name.startswith("_") for name in found.index])
     return ranked.sort_values(["rest", "next_90"], ascending=[True, False], ignore_index=True)
 
 
-def _year_ago(store: Store, of: str, by: str, members: list[str], as_of: date) -> pd.Series:
+def _year_ago(
+    store: Store, access: Access, of: str, by: str, members: list[str], as_of: date
+) -> pd.Series:
     """What each part had on the same weekdays a year before the days ahead; empty where the log did
     not reach back, or where parts were not what they are."""
     first = as_of + timedelta(1 - _YEAR)
     if by == SEGMENT or first < store.meta.first_day:
         return pd.Series(float("nan"), index=members)
-    rows = between(store.table("ledger"), Period(first, first + timedelta(89)))
-    known = [name for name in members if not name.startswith("_")]
-    named = rows.mutate(**{by: member_of(rows[by], known)})
+    named = rows_of_parts(store, by, members, Period(first, first + timedelta(89)))
     names = (by,) if of != DAILY_ONLY else ("day", by)
     found = measure(store, (of,), rows=named, by=names, totals=False).rows
-    return found.groupby(by)[of].sum().reindex(members, fill_value=0.0)
+    before = found.groupby(by)[of].sum().reindex(members, fill_value=0.0).astype(float)
+    if is_guarded(access):
+        counted = measure(store, ("buyers",), rows=named, by=(by,), totals=False).rows
+        people = counted.set_index(by)["buyers"].reindex(members).to_numpy(dtype=float)
+        before[hidden(people[:, None]).ravel()] = float("nan")
+    return before
 
 
 def layers(selection: Selection, *, store: Store, access: Access, of: str, by: str) -> pd.DataFrame:
     """Each part's weeks or, of buyers, none: day (the first), member, value; those ahead that are
     whole, after the last 13 that came."""
-    del selection, access
+    del selection
     as_of = store.scores_as_of
     if as_of is None or of == DAILY_ONLY:
         return pd.DataFrame(columns=["day", "member", "value"])
     table = store.table("forecast")
     chosen = table.filter((table.measure == of) & (table.dimension == by))
     ahead = store.fetch(chosen.select("member", "day", "value"))
-    came = _weeks_that_came(store, of, by, sorted(set(ahead["member"])), as_of)
+    members = sorted(set(ahead["member"]))
+    came, few = _weeks_that_came(store, access, of, by, members, as_of)
     rows = pd.concat([came, ahead], ignore_index=True)
     weeks = pd.PeriodIndex(rows["day"], freq="W-SUN")
     sums = rows.groupby([weeks.rename("week"), rows["member"]])["value"].sum().reset_index()
     first, last = rows["day"].min(), rows["day"].max()
     ends = sums["week"].dt.end_time.dt.normalize()
     sums = sums[(sums["week"].dt.start_time >= first) & (ends <= last)]
-    return sums.assign(day=sums["week"].dt.start_time).drop(columns="week")
+    sums = sums[~sums["member"].isin(small_parts(store, access, by, members, as_of))]
+    told = sums.assign(day=sums["week"].dt.start_time).drop(columns="week")
+    return told[[each not in few for each in zip(told["day"], told["member"], strict=True)]]
 
 
 def _weeks_that_came(
-    store: Store, of: str, by: str, members: list[str], as_of: date
-) -> pd.DataFrame:
+    store: Store, access: Access, of: str, by: str, members: list[str], as_of: date
+) -> tuple[pd.DataFrame, set[tuple[pd.Timestamp, str]]]:
+    """The days of the last weeks, and the weeks of parts that are not to be told."""
     if by == SEGMENT:
-        return pd.DataFrame(columns=["member", "day", "value"])
+        return pd.DataFrame(columns=["member", "day", "value"]), set()
     monday = as_of - timedelta(as_of.weekday() + 7 * 12)
-    rows = between(store.table("ledger"), Period(max(monday, store.meta.first_day), as_of))
-    known = [name for name in members if not name.startswith("_")]
-    named = rows.mutate(**{by: member_of(rows[by], known)})
+    named = rows_of_parts(store, by, members, Period(max(monday, store.meta.first_day), as_of))
     found = measure(store, (of,), rows=named, by=("day", by), totals=False).rows
-    return found.rename(columns={by: "member", of: "value"})
+    few = small_cells(store, named, by, "week") if is_guarded(access) else set()
+    return found.rename(columns={by: "member", of: "value"}), few

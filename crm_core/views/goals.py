@@ -17,8 +17,10 @@ from crm_core.metrics.goals import (
     NO_CHANNEL,
     WHOLE,
     month_figures,
+    of_few,
     year_before,
 )
+from crm_core.metrics.small_groups import is_guarded
 from crm_core.models.landing import Usual, chance, chance_word, is_hit, landing, pace, usual_share
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
@@ -43,6 +45,7 @@ COLUMNS = (
     "verdict",
     "reason",
 )
+_TOLD = COLUMNS[COLUMNS.index("actual") :]
 _SHAPE_DAYS = 400  # thirteen months: what the usual share of a month stands on
 _QUIET_MONTHS = 3
 
@@ -94,15 +97,21 @@ def goals(
 ) -> Goals:
     """Puts targets beside the log, the usual course of a month and the forecast.
 
-    Filters do not apply: a goal is of the shop or of a sales channel. Names nobody.
+    Filters do not apply: a goal is of the shop or of a sales channel. Names nobody; what a channel
+    sold to few people in a month is not told to who sees no single people.
     """
-    del selection, access
+    del selection
     as_of = store.meta.as_of
     months = {month for _, month, _, _ in targets if month <= as_of}
-    figures = month_figures(store, GOAL_METRICS, Period(_since(store, months), as_of))
+    period = Period(_since(store, months), as_of)
+    figures = month_figures(store, GOAL_METRICS, period)
     sold = figures[(figures["orders"] > 0) & ~figures["sales_channel"].isin((WHOLE, NO_CHANNEL))]
     ahead = outlook(store, sorted({metric for metric, *_ in targets}))
     judged = judge(targets, figures, course=course_of(store, targets), ahead=ahead, as_of=as_of)
+    if is_guarded(access):
+        few = of_few(store, period)
+        figures = figures[~_is_in(figures, few)]
+        judged.loc[_is_in(judged, few), list(_TOLD)] = (*[None] * 7, "few", "")
     return Goals(
         as_of=as_of,
         month=month_to_look_at(as_of),
@@ -112,6 +121,11 @@ def goals(
         channels=_channels(sold, as_of),
         last_sold=_last_sold(sold, {each[2] for each in targets} - {WHOLE}),
     )
+
+
+def _is_in(rows: pd.DataFrame, few: set[tuple[date, str]]) -> pd.Series[bool]:
+    cells = zip(rows["month"], rows["sales_channel"], strict=True)
+    return pd.Series([each in few for each in cells], rows.index, dtype=bool)
 
 
 def month_end(month: date) -> date:

@@ -145,7 +145,7 @@ def lost_sales(selection: Selection, *, store: Store, access: Access) -> Lost | 
 def product_stock(
     selection: Selection, *, store: Store, access: Access, product_key: int
 ) -> pd.DataFrame:
-    """One product day by day: day, on_hand, units, is_empty. Who sees no single people gets no
+    """One product day by day: day, name, on_hand, units, is_empty. Who sees no single people gets no
     pieces: those of a day are mostly of one or two."""
     del selection
     as_of = store.meta.as_of

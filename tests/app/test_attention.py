@@ -48,7 +48,7 @@ def test_the_way_leads_to_the_page(open_page: Open) -> None:
     look = [each for each in test.button if str(each.key).startswith("attention_look_")]
     screen = Screen(look[-1].click().run())
     assert not screen.failures
-    assert screen.page == "forecast"
+    assert screen.page == "events"
 
 
 def test_a_viewer_reads_the_list_and_makes_no_task(open_page: Open) -> None:

@@ -55,9 +55,7 @@ def records_of(test: Any) -> Any:
 
 @pytest.mark.slow
 def test_a_product_opens_with_its_days(open_page: Open) -> None:
-    test = open_page("stock").test
-    test.session_state["_stock_product"] = (105, "Dinner Plate Sand")
-    test.run()
-    screen = Screen(test)
+    screen = open_page("stock", product="105")
     assert not screen.failures
-    assert any("on 8 of them the shelf was empty" in word for word in screen.words)
+    assert "Dinner Plate Sand: the last 365 days" in screen.words
+    assert any("365 days are told of" in word for word in screen.words)

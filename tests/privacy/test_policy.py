@@ -24,12 +24,12 @@ VIEWER, MARKETER, OWNER = Access("viewer", "v"), Access("marketer", "m"), Access
     ("access", "may"),
     [
         (VIEWER, {"view"}),
-        (MARKETER, {"view", "search", "export", "note", "goals"}),
-        (OWNER, {"view", "search", "export", "import", "settings", "note", "goals"}),
+        (MARKETER, {"view", "search", "export", "note", "plan"}),
+        (OWNER, {"view", "search", "export", "import", "settings", "note", "plan"}),
     ],
 )
 def test_each_role_may_do_what_the_shop_was_told(access: Access, may: set[str]) -> None:
-    actions = ("view", "search", "export", "import", "settings", "note", "goals")
+    actions = ("view", "search", "export", "import", "settings", "note", "plan")
     assert {action for action in actions if allowed(access, action)} == may
     for action in set(actions) - may:
         with pytest.raises(CrmError, match="privacy_denied"):
@@ -48,7 +48,7 @@ def test_every_role_that_can_be_given_has_rules() -> None:
 def test_rules_name_a_treatment_for_every_tag() -> None:
     for purposes in POLICY.values():
         for purpose, rules in purposes.items():
-            assert purpose in ("import", "settings", "goals") or set(rules) == set(TAGS.values())
+            assert purpose in ("import", "settings", "plan") or set(rules) == set(TAGS.values())
 
 
 def test_a_viewer_sees_no_identity_clearly() -> None:

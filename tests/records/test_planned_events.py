@@ -24,10 +24,12 @@ def test_an_event_is_kept_changed_removed_and_brought_back(records: Records) -> 
     assert (changed.plan, changed.version) == (moved, 2)
     with pytest.raises(CrmError, match="event_changed"):
         records.change_planned_event(kept.id, SALE, version=1)
-    removed = records.remove_planned_event(kept.id)
+    with pytest.raises(CrmError, match="event_changed"):
+        records.remove_planned_event(kept.id, version=1)
+    removed = records.remove_planned_event(kept.id, version=2)
     assert records.planned_events() == []
     with pytest.raises(CrmError, match="event_unknown"):
-        records.remove_planned_event(kept.id)
+        records.remove_planned_event(kept.id, version=2)
     records.bring_back_planned_event(removed)
     (again,) = records.planned_events()
     assert (again.plan, again.author, again.version) == (moved, "mia", 2)

@@ -58,14 +58,38 @@ def test_money_decides_among_what_happened(seen: Attention) -> None:
 
 def test_each_leads_to_the_drilled_view(seen: Attention) -> None:
     sold_out = of(seen, "sold_out")
-    assert sold_out.question is not None
-    assert sold_out.question.where[0][0] == "product"
-    assert sold_out.selection.end == sold_out.ends_on == END
+    key = str(sold_out.facts["product_key"])
+    assert (sold_out.page, sold_out.opens) == ("stock", {"product": key})
+    event = of(seen, "event_more")
+    assert (event.page, event.opens) == ("events", {"event": "singles_day"})
     for each in seen.findings:
         if each.kind == "anomaly_down" and each.facts["member"] == MANY:
             assert each.question is not None
             assert (each.question.by, each.question.where) == (("day",), (("region", MANY),))
-    assert (of(seen, "test_ended").page, of(seen, "test_ended").number) == ("campaign", 7)
+    ended = of(seen, "test_ended")
+    assert (ended.page, ended.opens) == ("campaign", {"campaign": "7"})
+
+
+@pytest.mark.parametrize(
+    ("metric", "target", "kind", "said"),
+    [
+        ("net_revenue", 2_000.0, "goal_missed", "Jun 2026 will hardly reach its goal of €2,000"),
+        ("orders", 100.0, "goal_behind", "Jun 2026 is behind its goal of 100"),
+        ("net_revenue", 1_000.0, None, ""),
+    ],
+)
+def test_a_goal_that_the_month_misses_is_told(
+    shop: Store, owner: Access, metric: str, target: float, kind: str | None, said: str
+) -> None:
+    """An order of forty euros a day; only revenue is forecast."""
+    targets = ((metric, END.replace(day=1), "", target),)
+    seen = attention(Selection(), store=shop, access=owner, targets=targets)
+    found = [each for each in seen.findings if each.page == "goals"]
+    assert [each.kind for each in found] == ([] if kind is None else [kind])
+    for each in found:
+        assert title(each, "EUR", "en").endswith(said)
+        assert "{" not in title(each, "EUR", "zh") + reason(each, "EUR", "zh")
+        assert each.money == (2_000 - 29 * 40 - 100 if kind == "goal_missed" else None)
 
 
 def test_findings_on_few_people_are_not_for_viewers(
@@ -97,7 +121,7 @@ def test_every_kind_has_its_words() -> None:
             for part in ("title", "reason")
         )
         assert said == why
-        assert len(said) == 12
+        assert len(said) == 14
 
 
 def test_a_stage_and_a_product_are_worded() -> None:

@@ -207,3 +207,17 @@ def test_days_of_few_buyers_are_hidden_from_who_sees_no_single_people(
     kept = seen(small, viewer, code, "buyers").lines
     assert (open_days["value"] == 3).any()
     assert kept["value"].min() >= 5 or kept.empty
+
+
+def test_a_time_of_few_buyers_is_hidden_from_who_sees_no_single_people(
+    small: Store, owner: Access, viewer: Access
+) -> None:
+    """On a day in March three people bought, all of them regular customers."""
+    quiet = SALE + timedelta(40)
+    fair = ("Fair", "", quiet, quiet, "promotion", None)
+    (time,) = seen(small, owner, "own:Fair", planned=(fair,)).times
+    assert time.parts["day"].actual == 30
+    (time,) = seen(small, viewer, "own:Fair", planned=(fair,)).times
+    assert (time.parts, time.multiplier) == ({}, None)
+    (time,) = seen(small, viewer, code_of(small).code).times
+    assert time.parts["day"].actual == 150

@@ -157,6 +157,46 @@ def test_a_viewer_is_not_told_of_a_handful_of_customers(shop: Store, viewer: Acc
     assert not ((told > 0) & (told < 5)).any()
 
 
+def test_days_and_weeks_of_few_people_are_not_told_to_a_viewer(
+    shop: Store, owner: Access, viewer: Access
+) -> None:
+    """Some one to three people a day buy in each region: no day is told, their weeks are."""
+    asked = {"of": "orders", "by": "region", "member": "North"}
+    for grain, is_told in (("day", False), ("week", True)):
+        mine, told = (
+            forecast(ALL, store=shop, access=access, grain=grain, **asked)  # type: ignore[arg-type]
+            for access in (owner, viewer)
+        )
+        assert told.members == mine.members
+        assert told.days["actual"].notna().any() == is_told
+        assert (told.days["median"].notna() == mine.days["median"].notna()).all()
+    for by in ("sales_channel", "region"):
+        mine, told = (
+            layers(ALL, store=shop, access=access, of="orders", by=by) for access in (owner, viewer)
+        )
+        assert 0 < len(told) < len(mine)
+
+
+@pytest.mark.slow
+def test_a_part_of_few_people_is_not_told_to_a_viewer(
+    tmp_path_factory: pytest.TempPathFactory, owner: Access, viewer: Access
+) -> None:
+    made = rows()
+    for one in made["orders"]:
+        one["region"] = "West" if one["customer_id"] in ("c1", "c2") else one["region"]
+    few = forecast_shop(tmp_path_factory.mktemp("few"), made)
+    with closing(few.open()) as store:
+        view = forecast(ALL, store=store, access=owner, by="region")
+        assert "West" in view.members
+        view = forecast(ALL, store=store, access=viewer, by="region", member="West")
+        assert len(view.members) == 1
+        assert view.member in ("North", "South")
+        for told in (parts, layers):
+            found = told(ALL, store=store, access=viewer, of="net_revenue", by="region")
+            assert set(found["member"]) <= set(view.members)
+    few.records.close()
+
+
 def test_levers_that_were_never_moved_are_refused(shop: Store, owner: Access) -> None:
     found = levers(ALL, store=shop, access=owner).set_index("lever")["verdict"].to_dict()
     assert set(found.values()) == {"too_few_sales"}  # three a day

@@ -121,6 +121,18 @@ def test_the_running_month_lands_at_what_is_there_and_the_days_left(
     assert (ratio["reason"], ratio["verdict"]) == ("ratio", "so_far_met")
 
 
+def test_a_channel_of_few_people_is_not_told_to_who_sees_no_single_people(
+    store: Store, viewer: Access
+) -> None:
+    # two Saturdays: two people bought in the app this month, so the web would give them away
+    view = judged(store, viewer, *((n, MARCH, c, 9.0) for n, c in (("net_revenue", "app"), ("orders", "web"), ("orders", ""))))  # fmt: skip
+    assert view.goals["verdict"].tolist()[:2] == ["few", "few"]
+    assert view.goals["actual"].tolist()[2] == 16.0
+    assert view.goals[["actual", "landing", "chance"]].iloc[:2].isna().all(axis=None)
+    assert view.values("net_revenue", MARCH).keys() == {""}
+    assert view.channels == ("web", "app")
+
+
 def test_a_metric_without_forecast_is_judged_by_its_pace(store: Store, owner: Access) -> None:
     there = 14 * 10 + 2 * 20
     targets = [("revenue", MARCH, "", goal) for goal in (300.0, 390.0, 500.0)]
