@@ -28,6 +28,8 @@ SHARE_OF_YEAR: Final = "share_as_last_year"
 IN_STEP: Final = "in_step_with_revenue"
 TOO_NEW: Final = "too_new"
 _LATELY = 56
+#: A part's first sale makes its first days look better than they are: its share is of two weeks at least.
+_YOUNG = 14
 _LEAST = 28
 _YEAR = 364
 _MOST_MOVED = 3.0
@@ -158,7 +160,7 @@ def part(
     """A series by the method that erred least in the past trials that choose.
 
     The methods: what `forecast.quick` chooses; the series' size beside the whole in the last eight
-    weeks times what the whole is said to become, so that it has the whole's season and trend; and, of
+    weeks (a younger one's since it began) times what the whole is said to become, so that it has the whole's season and trend; and, of
     a part, the same with its share moving as it moved a year ago. Every trial knows only the days
     before it. Where nothing could be tried the share is carried on, and the interval is a guess.
     Not `by_itself`, in a shop that sells too little to tell a part's own life from chance, what
@@ -246,8 +248,9 @@ def _beside(known: History, whole: Whole, of_whole: Series, horizon: int) -> dic
     """What going with the whole says for the days after what is known."""
     today = known.day(len(known.values) - 1)
     teacher = whole.history.until((today - whole.history.first).days + 1)
-    lately = max(float(np.sum(known.values[-_LATELY:])), 0.0)
-    total = float(np.sum(teacher.values[-_LATELY:]))
+    days = min(max(len(known.values), _YOUNG), _LATELY)
+    lately = max(float(np.sum(known.values[-days:])), 0.0)
+    total = float(np.sum(teacher.values[-days:]))
     said = {whole.method: of_whole[:horizon] * (lately / total if total > 0 else 0.0)}
     moved = _moved_last_year(known, teacher, horizon) if whole.method == SHARE else None
     if moved is not None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from crm_core.models.forecast_methods import History
 from crm_core.models.part_series import SHARE, SHARE_OF_YEAR, Told, Whole, part
@@ -68,7 +69,8 @@ def test_a_new_part_is_told_as_too_new_and_its_interval_as_a_guess() -> None:
     found = told(np.full(20, 50.0))
     assert (found.reason, found.days, found.trials) == ("too_new", 20, {})
     assert "interval_not_tested" in found.warnings
-    assert found.values.sum() > 0
+    today = season()[DAYS - 20 : DAYS].mean()
+    assert found.values[:7].mean() == pytest.approx(50 * season()[DAYS : DAYS + 7].mean() / today)
     frame = found.frame()
     assert (frame["low_80"] == 0).all()
     assert len(found.periods()) > 90
