@@ -20,7 +20,7 @@ from crm_core.metrics import between, measure
 from crm_core.metrics.sold_out import sold_out
 from crm_core.models.anomalies import anomalies, to_document
 from crm_core.models.anomaly_findings import OTHERS, TOTAL, UNKNOWN, Anomaly
-from crm_core.models.repeat_rates import falling, half_years, repeat_counts
+from crm_core.models.repeat_rates import LEAST_BUYERS, falling, half_years, repeat_counts
 from crm_core.models.shrinking import shrunk
 from crm_core.models.standing import HISTORY
 from crm_core.pipeline.learned import Documents, Scoring
@@ -129,7 +129,8 @@ def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:
         return
     earlier, later = periods
     counts = repeat_counts(job.store.at(job.as_of), earlier, later)
-    found, document["products"] = falling(job.store.fetch(counts))
+    told = counts.filter(counts.buyers >= LEAST_BUYERS)  # of a large catalogue most have fewer
+    found, document["products"] = falling(job.store.fetch(told))
     names = _names(job, [each.product_key for each in found[:_MOST]])
     for each in found[:_MOST]:
         told: Row = {**asdict(each), "product": names[each.product_key], "before_from": earlier.start,
