@@ -47,16 +47,6 @@ class Falling:
     chance: float
     money: float
 
-    @property
-    def rate(self) -> float:
-        """The share that bought again lately."""
-        return self.again / self.buyers
-
-    @property
-    def rate_before(self) -> float:
-        """The share that bought again before."""
-        return self.again_before / self.buyers_before
-
 
 def half_years(first_day: date, as_of: date) -> tuple[Period, Period] | None:
     """The earlier and the later half year; None where the log is too short for two.

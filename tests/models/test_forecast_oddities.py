@@ -148,7 +148,6 @@ def test_every_code_has_words(language: str) -> None:
     for group, codes in (
         ("warning", warnings),
         ("reason", "blend single_better untested rare_sales"),
-        ("eligible", "tested too_short launch rare_sales"),
     ):
         for code in codes.split():
             assert has(f"forecast.{group}.{code}", language)
