@@ -120,6 +120,11 @@ class Whole:
         known = event_multipliers(daily, events=events, as_of=as_of)
         return cls(told.history, told.values, said, known)
 
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether refunds of the last weeks are as much as sales: then nothing can go with it."""
+        return float(np.sum(self.history.values[-_LATELY:])) <= 0
+
     def beside(self) -> Whole:
         """The same for a figure that is no part of it but goes in step with it."""
         return replace(self, events={}, method=IN_STEP)
@@ -168,7 +173,10 @@ def part(
     """
     history = _marked(history_of(daily, as_of), events, horizon)
     said = _beside(history, whole, whole.values, horizon)
-    alone = _alone(daily, whole, events, as_of, horizon) if by_itself else None
+    asked = by_itself or whole.brings_nothing
+    alone = _alone(daily, whole, events, as_of, horizon) if asked else None
+    if alone is not None and whole.brings_nothing:
+        return replace(alone, warnings=(*alone.warnings, *_lately(history)))
     trials = _trials(history, whole)
     if not trials:
         told = Told(whole.method, TOO_NEW, history, said[whole.method])

@@ -80,3 +80,13 @@ def test_a_part_that_sold_nothing_for_eight_weeks_says_so() -> None:
     found = told(np.concatenate([np.full(DAYS - 100, 20.0), np.zeros(100)]))
     assert "nothing_lately" in found.warnings
     assert found.values.sum() == 0
+
+
+def test_orders_go_on_where_refunds_ate_the_revenue_they_would_go_with() -> None:
+    truth = season()[:DAYS]
+    truth[-60:] = -5.0
+    eaten = Whole(History(FIRST, truth), np.zeros(HORIZON), {}, {}).beside()
+    days = pd.date_range(end=pd.Timestamp(AS_OF), periods=DAYS)
+    daily = pd.DataFrame({"day": days, "value": 20.0 * noise(4)})
+    found = part(daily, eaten, events=NONE, as_of=AS_OF, horizon=HORIZON, by_itself=False)
+    assert found.values.mean() == pytest.approx(20, rel=0.1)
