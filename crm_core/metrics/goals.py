@@ -100,7 +100,7 @@ def _in_units(figures: Mapping[str, float]) -> dict[str, int]:
     if WHOLE not in figures:
         return {code: round(value) for code, value in parts.items()}
     whole = round(figures[WHOLE])
-    if abs(sum(parts.values()) - figures[WHOLE]) > 0.5:  # parts that are no parts of this whole
+    if abs(sum(parts.values()) - figures[WHOLE]) > 0.01:  # parts that are no parts of this whole
         return {WHOLE: whole, **{code: round(value) for code, value in parts.items()}}
     down = {code: floor(value) for code, value in parts.items()}
     left = whole - sum(down.values())

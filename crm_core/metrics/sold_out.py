@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
+from crm_core.metrics.stock import goods, sold
 from crm_core.selection import Period
 from crm_core.store import Tables
 
@@ -32,19 +34,27 @@ class SoldOut:
 
 
 def sold_out(store: Tables, as_of: date) -> tuple[SoldOut, ...]:
-    """Products without stock on the last day that tells of it, the most money first."""
+    """Products without stock on the last day that tells of it, the most money first.
+
+    Left out is what sells although nothing is counted on hand, and what hardly sold before.
+    """
     if not store.has("stock"):
         return ()
-    gone = _gone(store, as_of)
-    if gone.empty:
-        return ()
-    sales = _sales(store, gone, as_of)
-    found = [_missed(row, sales) for row in gone.itertuples(index=False)]
-    told = [each for each in found if each is not None and each.money > 0]
-    return tuple(sorted(told, key=lambda each: (-each.money, each.product_key)))
+    missed = _missed(store, _gone(store, as_of), as_of)
+    most = missed.order_by(ibis.desc("money"), "product_key").limit(_MOST)
+    return tuple(
+        SoldOut(
+            int(row.product_key),
+            (pd.Timestamp(row.filled) + pd.Timedelta(days=1)).date(),
+            pd.Timestamp(row.last_day).date(),
+            units=float(row.units) / USUAL_DAYS,
+            money=round(float(row.money), 2),
+        )
+        for row in store.fetch(most).itertuples(index=False)
+    )
 
 
-def _gone(store: Tables, as_of: date) -> pd.DataFrame:
+def _gone(store: Tables, as_of: date) -> ir.Table:
     """product_key, last_day, filled (the last day with stock) of what has none now."""
     stock = store.table("stock")
     since = ibis.literal(as_of - timedelta(_BACK_DAYS))
@@ -54,40 +64,21 @@ def _gone(store: Tables, as_of: date) -> pd.DataFrame:
     )
     fresh = ends.last_day > ibis.literal(as_of - timedelta(_FRESH_DAYS))
     gone = ends.filter(fresh & ends.filled.notnull() & (ends.filled < ends.last_day))
-    products = store.table("product_facts")
-    goods = products.filter(products.product_kind.isnull()).select("product_id", "product_key")
-    told = gone.join(goods, "product_id").select("product_key", "last_day", "filled")
-    return store.fetch(told.order_by("product_key").limit(_MOST))
+    keys = goods(store).select("product_id", "product_key")
+    return gone.join(keys, "product_id").select("product_key", "last_day", "filled")
 
 
-def _sales(store: Tables, gone: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Pieces and revenue a product and day, of as long as may be asked for."""
-    ledger = store.table("ledger")
-    keys = [int(key) for key in gone["product_key"]]
-    period = Period(as_of - timedelta(_BACK_DAYS + USUAL_DAYS), as_of)
-    days = ledger.day.between(ibis.literal(period.start), ibis.literal(period.end))
-    rows = ledger.filter((ledger.entry == "sale") & ledger.product_key.isin(keys) & days)
-    sums = rows.group_by("product_key", "day").agg(
-        units=rows.units.sum().cast("int64"),
-        revenue=(rows.gross - rows.discount).sum().cast("float64"),
+def _missed(store: Tables, gone: ir.Table, as_of: date) -> ir.Table:
+    """The same with units (of the eight weeks before) and money (that was not taken since)."""
+    days = sold(store, Period(as_of - timedelta(_BACK_DAYS + USUAL_DAYS), as_of))
+    told = gone.join(days.select("product_key", "day", "units", "revenue"), "product_key")
+    before = told.filled.delta(told.day, unit="day").cast("int64")
+    is_usual = (before >= 0) & (before < USUAL_DAYS)
+    sums = told.group_by("product_key", "last_day", "filled").agg(
+        units=told.units.sum(where=is_usual),
+        revenue=told.revenue.sum(where=is_usual),
+        later=told.count(where=before < 0),
     )
-    return store.fetch(sums)
-
-
-def _missed(row: Any, sales: pd.DataFrame) -> SoldOut | None:
-    """None for what sells although nothing is counted on hand, or hardly sold before."""
-    filled, until = pd.Timestamp(row.filled), pd.Timestamp(row.last_day)
-    mine = sales[sales["product_key"] == row.product_key]
-    day = pd.to_datetime(mine["day"])
-    usual = mine[(day <= filled) & (day > filled - pd.Timedelta(days=USUAL_DAYS))]
-    days = (until - filled).days
-    units = float(usual["units"].sum()) / USUAL_DAYS
-    if (day > filled).any() or units * days < _LEAST_MISSED:
-        return None
-    return SoldOut(
-        int(row.product_key),
-        (filled + pd.Timedelta(days=1)).date(),
-        until.date(),
-        units=units,
-        money=round(float(usual["revenue"].sum()) / USUAL_DAYS * days, 2),
-    )
+    out = sums.last_day.delta(sums.filled, unit="day").cast("float64") / float(USUAL_DAYS)
+    sums = sums.mutate(missed=sums.units.cast("float64") * out, money=sums.revenue * out)
+    return sums.filter((sums.later == 0) & (sums.missed >= _LEAST_MISSED) & (sums.money > 0.0))

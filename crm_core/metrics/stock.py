@@ -70,7 +70,7 @@ def shelf_days(store: Tables, period: Period) -> ir.Table:
     stock = store.table("stock")
     days = stock.day.between(ibis.literal(period.start), ibis.literal(period.end))
     stock = stock.filter(days).select("product_id", "day", "on_hand")
-    keys = _goods(store).select("product_key", "product_id")
+    keys = goods(store).select("product_key", "product_id")
     stock = without(stock.join(keys, "product_id"), "product_id_right", "product_id")
     told = stock.left_join(sold(store, period), ["product_key", "day"])
     told = without(told, "product_key_right", "day_right")
@@ -80,7 +80,8 @@ def shelf_days(store: Tables, period: Period) -> ir.Table:
     return told.mutate(is_empty=(told.on_hand <= 0) & (told.units <= 0))
 
 
-def _goods(store: Tables) -> ir.Table:
+def goods(store: Tables) -> ir.Table:
+    """The products that lie on shelves: no shipping, no gift cards."""
     products = store.table("product_facts")
     return products.filter(products.product_kind.isnull())
 
@@ -98,7 +99,7 @@ def positions(
     DEAD_DAYS can be dead; where stock is told of once, everything can.
     """
     window = Period(as_of - timedelta(WINDOW_DAYS - 1), as_of)
-    products = _goods(store).select("product_key", "product_id", "category", name="product_name")
+    products = goods(store).select("product_key", "product_id", "category", name="product_name")
     costs = store.table("products").select("product_id", "unit_cost")
     table = products.join(_newest(store, as_of), "product_id").left_join(costs, "product_id")
     table = without(table, "product_id_right")
@@ -294,7 +295,7 @@ def _stretches(days: ir.Table) -> ir.Table:
 
 def named(store: Tables, rows: ir.Table) -> ir.Table:
     """Rows of products with their product_id, name and category."""
-    told = _goods(store).select("product_key", "product_id", "category", name="product_name")
+    told = goods(store).select("product_key", "product_id", "category", name="product_name")
     return without(rows.join(told, "product_key"), "product_key_right")
 
 

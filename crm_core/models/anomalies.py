@@ -78,34 +78,31 @@ class Trials:
         return self.actual.shape[2]
 
 
-def anomalies(
-    trials: pd.DataFrame, *, days: int = DAYS, false_share: float = FALSE_SHARE
-) -> Looked:
-    """The last `days` days of the newest past trial against what was said before it began.
+def anomalies(trials: pd.DataFrame) -> Looked:
+    """The last DAYS days of the newest past trial against what was said before it began.
 
     `trials` has columns measure, dimension, member, origin, day, actual, said. Series with fewer
     than three earlier trials, or whose earlier trials never erred, are not looked at.
     """
     told = arranged(trials)
     if not told.keys:
-        return Looked((), 0, 0, 0, false_share, 0)
-    days = min(days, told.horizon)
-    single, joint = Scaled.of(told, 1), Scaled.of(told, days)
+        return Looked((), 0, 0, 0, FALSE_SHARE, 0)
+    single, joint = Scaled.of(told, 1), Scaled.of(told, DAYS)
     newest = told.actual.shape[1] - 1
-    last = told.horizon // days - 1
-    found, looks = _look(told, single, joint, newest, last, false_share)
+    last = told.horizon // DAYS - 1
+    found, looks = _look(told, single, joint, newest, last)
     past = [
-        len(_look(told, single, joint, trial, stretch, false_share)[0])
+        len(_look(told, single, joint, trial, stretch)[0])
         for trial in range(newest)
-        for stretch in range(told.horizon // days)
+        for stretch in range(told.horizon // DAYS)
     ]
-    a_week = float(np.mean(past)) * DAYS / days if past else 0.0
+    a_week = float(np.mean(past)) if past else 0.0
     return Looked(
         anomalies=found,
         series=int(np.isfinite(joint.chances(newest)[:, last]).sum()),
-        days=days,
+        days=DAYS,
         looks=looks,
-        false_alarms=max(false_share, a_week),
+        false_alarms=max(FALSE_SHARE, a_week),
         replayed=len(past),
     )
 
@@ -154,8 +151,8 @@ class Scaled:
 
     @property
     def scores(self) -> Array:
-        """Errors in middle errors of the series."""
-        return self.z / self.middle
+        """Errors in middle errors of the series; empty where there is no middle."""
+        return np.where(np.isfinite(self.middle), self.z / self.middle, np.nan)
 
     def chances(self, trial: int) -> Array:
         """How often ordinary days err so much, series x stretch of one trial, by the other past
@@ -163,8 +160,7 @@ class Scaled:
         tails = self._tails(trial)
         scores = self.scores[:, trial]
         both = np.minimum(tails[1].chance(scores), tails[0].chance(-scores))
-        looked = np.isfinite(scores) & np.isfinite(self.middle[:, trial])
-        return np.where(looked, np.minimum(2 * both, 1.0), np.nan)
+        return np.where(np.isfinite(scores), np.minimum(2 * both, 1.0), np.nan)
 
     def range_of(self, trial: int) -> tuple[Array, Array]:
         """By how much at least and at most ordinary days differ from what was said, in 95 of 100
@@ -236,20 +232,18 @@ def _middles(z: Array) -> Array:
     return found[:, :, None]
 
 
-def _kept(
-    keys: Sequence[tuple[str, str, str]], chances: Array, false_share: float
-) -> NDArray[np.bool_]:
+def _kept(keys: Sequence[tuple[str, str, str]], chances: Array) -> NDArray[np.bool_]:
     """Which looks to keep: members of which any look is odd (Simes), then their odd looks."""
     members: dict[tuple[str, str], list[int]] = {}
     for place, (_, dimension, member) in enumerate(keys):
         members.setdefault((dimension, member), []).append(place)
     looked = [mine for mine in members.values() if np.isfinite(chances[mine]).any()]
-    odd = discoveries([simes(chances[mine]) for mine in looked], false_share)
+    odd = discoveries([simes(chances[mine]) for mine in looked], FALSE_SHARE)
     kept = np.zeros(chances.shape, dtype=bool)
     for mine, is_odd in zip(looked, odd, strict=True):
         if is_odd:
             there = np.isfinite(chances[mine])
-            level = false_share * sum(odd) / len(odd)
+            level = FALSE_SHARE * sum(odd) / len(odd)
             found = np.zeros(there.shape, dtype=bool)
             found[there] = discoveries(chances[mine][there].tolist(), level)
             kept[mine] = found
@@ -267,31 +261,27 @@ def simes(chances: Array) -> float:
 
 
 def _look(
-    told: Trials, single: Scaled, joint: Scaled, trial: int, stretch: int, false_share: float
+    told: Trials, single: Scaled, joint: Scaled, trial: int, stretch: int
 ) -> tuple[tuple[Anomaly, ...], int]:
     """What one look at a stretch of days of a trial finds, and at how many chances it looked."""
-    days = told.horizon // joint.z.shape[2]
-    skipped = told.horizon - joint.z.shape[2] * days
-    begin = skipped + stretch * days
-    of_days = single.chances(trial)[:, begin : begin + days]
-    together = (
-        joint.chances(trial)[:, [stretch]] if days > 1 else np.full((len(of_days), 0), np.nan)
-    )
+    begin = told.horizon % DAYS + stretch * DAYS
+    end = begin + DAYS
+    of_days, together = single.chances(trial)[:, begin:end], joint.chances(trial)[:, [stretch]]
     chances = np.concatenate([of_days, together], axis=1)
     looked = np.isfinite(chances)
-    kept = _kept(told.keys, chances, false_share)
+    kept = _kept(told.keys, chances)
     if not kept.any():
         return (), int(looked.sum())
     low, high = single.range_of(trial)
     joint_low, joint_high = joint.range_of(trial)
     span = Span(
         keys=told.keys,
-        actual=told.actual[:, trial, begin : begin + days],
-        said=told.said[:, trial, begin : begin + days],
+        actual=told.actual[:, trial, begin:end],
+        said=told.said[:, trial, begin:end],
         chances=chances,
         kept=kept,
-        low=np.concatenate([low[:, begin : begin + days], joint_low[:, [stretch]]], axis=1),
-        high=np.concatenate([high[:, begin : begin + days], joint_high[:, [stretch]]], axis=1),
+        low=np.concatenate([low[:, begin:end], joint_low[:, [stretch]]], axis=1),
+        high=np.concatenate([high[:, begin:end], joint_high[:, [stretch]]], axis=1),
         first=told.first + timedelta(begin),
     )
     return findings(span), int(looked.sum())

@@ -25,7 +25,6 @@ _LEAST = 2
 #: How much more a median of few days strays than their mean, as a share of variance.
 _MEDIAN = 1.57
 _80: Final = 1.2816
-_95: Final = 1.96
 
 Span = tuple[str, date, date]
 
@@ -138,28 +137,3 @@ def _noise(outside: pd.Series[Any]) -> float:
     weeks = left.rolling(7, min_periods=7).sum().dropna()
     together = float(weeks.std()) / sqrt(7) if len(weeks) > 7 else 0.0
     return max(spread, together)
-
-
-def share_range(part: int, whole: int) -> tuple[float, float]:
-    """Between what the true share lies in 95 of 100 cases (Wilson).
-
-    >>> [round(end, 3) for end in share_range(5, 10)]
-    [0.237, 0.763]
-    """
-    share = part / whole
-    middle = share + _95**2 / (2 * whole)
-    half = _95 * sqrt(share * (1 - share) / whole + _95**2 / (4 * whole**2))
-    return (middle - half) / (1 + _95**2 / whole), (middle + half) / (1 + _95**2 / whole)
-
-
-def share_difference(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
-    """The range of the first share (part, whole) less the second in 95 of 100 cases (Newcombe).
-
-    >>> [round(end, 3) for end in share_difference((56, 70), (48, 80))]
-    [0.052, 0.334]
-    """
-    p, q = one[0] / one[1], other[0] / other[1]
-    (p_low, p_high), (q_low, q_high) = share_range(*one), share_range(*other)
-    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
-    high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
-    return low, high

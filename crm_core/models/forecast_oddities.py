@@ -16,6 +16,8 @@ from crm_core.models.forecast_methods import History, Mask, closed_weekdays
 #: Days in a row without a sale, in a shop that sells on most days: shut, or missing from the log.
 SHUT_DAYS: Final = 5
 GAP_DAYS: Final = 21
+#: So many of them on weekdays that it sells on: a shop of Saturdays is not shut from Sunday on.
+_LEAST_OPEN = 3
 _RARE_EMPTY = 0.1
 _SELLS_RARELY = 0.3
 _HALF_YEAR = 182
@@ -74,11 +76,15 @@ def _silent(history: History, events: Iterable[EventDay]) -> tuple[Mask, list[st
         if 0 <= (index := (day.day - history.first).days) < len(known):
             known[index] = True
     codes: list[str] = []
-    runs = [(low, high) for low, high in _runs(empty) if high - low >= SHUT_DAYS]
+    closed = np.isin(history.weekdays, list(closed_weekdays(history)))
+    runs = [
+        (low, high)
+        for low, high in _runs(empty)
+        if high - low >= SHUT_DAYS and (~closed[low:high]).sum() >= _LEAST_OPEN
+    ]
     long = np.zeros(len(empty), dtype=bool)
     for low, high in runs:
         long[low:high] = True
-    closed = np.isin(history.weekdays, list(closed_weekdays(history)))
     rest = empty[~long & ~closed]
     if not len(rest) or float(np.mean(rest)) > _RARE_EMPTY:
         return silent, codes

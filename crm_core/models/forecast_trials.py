@@ -18,7 +18,6 @@ from crm_core.models.forecast_members import (
     DAYS_NEEDED,
     MEMBERS,
     NAIVE,
-    PROPHET,
     YEARLY,
     Known,
     blended,
@@ -256,8 +255,3 @@ def choice(trials: Sequence[Trial], members: Sequence[str]) -> tuple[str, str]:
     blend = min(blends, key=lambda method: errors[method])
     clearly = errors[single] <= (1 - CLEARLY) * errors[blend]
     return (single, "single_better") if clearly else (blend, "blend")
-
-
-def is_prophet(method: str, members: Sequence[str]) -> bool:
-    """Whether Prophet is part of what is shown."""
-    return method == PROPHET or (method in BLENDS and PROPHET in members)

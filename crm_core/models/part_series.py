@@ -28,6 +28,8 @@ SHARE_OF_YEAR: Final = "share_as_last_year"
 IN_STEP: Final = "in_step_with_revenue"
 TOO_NEW: Final = "too_new"
 _LATELY = 56
+#: A part's first sale makes its first days look better than they are: its share is of two weeks at least.
+_YOUNG = 14
 _LEAST = 28
 _YEAR = 364
 _MOST_MOVED = 3.0
@@ -118,6 +120,11 @@ class Whole:
         known = event_multipliers(daily, events=events, as_of=as_of)
         return cls(told.history, told.values, said, known)
 
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether refunds of the last weeks are as much as sales: then nothing can go with it."""
+        return float(np.sum(self.history.values[-_LATELY:])) <= 0
+
     def beside(self) -> Whole:
         """The same for a figure that is no part of it but goes in step with it."""
         return replace(self, events={}, method=IN_STEP)
@@ -158,7 +165,7 @@ def part(
     """A series by the method that erred least in the past trials that choose.
 
     The methods: what `forecast.quick` chooses; the series' size beside the whole in the last eight
-    weeks times what the whole is said to become, so that it has the whole's season and trend; and, of
+    weeks (a younger one's since it began) times what the whole is said to become, so that it has the whole's season and trend; and, of
     a part, the same with its share moving as it moved a year ago. Every trial knows only the days
     before it. Where nothing could be tried the share is carried on, and the interval is a guess.
     Not `by_itself`, in a shop that sells too little to tell a part's own life from chance, what
@@ -166,7 +173,10 @@ def part(
     """
     history = _marked(history_of(daily, as_of), events, horizon)
     said = _beside(history, whole, whole.values, horizon)
-    alone = _alone(daily, whole, events, as_of, horizon) if by_itself else None
+    asked = by_itself or whole.brings_nothing
+    alone = _alone(daily, whole, events, as_of, horizon) if asked else None
+    if alone is not None and whole.brings_nothing:
+        return replace(alone, warnings=(*alone.warnings, *_lately(history)))
     trials = _trials(history, whole)
     if not trials:
         told = Told(whole.method, TOO_NEW, history, said[whole.method])
@@ -246,8 +256,9 @@ def _beside(known: History, whole: Whole, of_whole: Series, horizon: int) -> dic
     """What going with the whole says for the days after what is known."""
     today = known.day(len(known.values) - 1)
     teacher = whole.history.until((today - whole.history.first).days + 1)
-    lately = max(float(np.sum(known.values[-_LATELY:])), 0.0)
-    total = float(np.sum(teacher.values[-_LATELY:]))
+    days = min(max(len(known.values), _YOUNG), _LATELY)
+    lately = max(float(np.sum(known.values[-days:])), 0.0)
+    total = float(np.sum(teacher.values[-days:]))
     said = {whole.method: of_whole[:horizon] * (lately / total if total > 0 else 0.0)}
     moved = _moved_last_year(known, teacher, horizon) if whole.method == SHARE else None
     if moved is not None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import sqrt
 from typing import Final
 
 import ibis
@@ -20,7 +19,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.models.lift_segments import discoveries
-from crm_core.models.student import fewer_by_chance
+from crm_core.models.student import fewer_by_chance, share_difference
 from crm_core.selection import Period
 from crm_core.store import StoreAt
 from crm_core.store.marts import as_number
@@ -30,7 +29,6 @@ HALF_YEAR: Final = 182
 LEAST_BUYERS: Final = 50
 LEAST_AGAIN: Final = 8
 FALSE_SHARE: Final = 0.1
-_SURE = 1.959964
 
 
 @dataclass(frozen=True)
@@ -48,16 +46,6 @@ class Falling:
     high: float
     chance: float
     money: float
-
-    @property
-    def rate(self) -> float:
-        """The share that bought again lately."""
-        return self.again / self.buyers
-
-    @property
-    def rate_before(self) -> float:
-        """The share that bought again before."""
-        return self.again_before / self.buyers_before
 
 
 def half_years(first_day: date, as_of: date) -> tuple[Period, Period] | None:
@@ -117,7 +105,7 @@ def _compared(key: int, row: pd.Series) -> Falling:
     names = ("buyers", "again", "buyers_before", "again_before")
     buyers, again, before, again_before = (int(row[name]) for name in names)
     fall = again_before / before - again / buyers
-    low, high = _newcombe(again_before, before, again, buyers)
+    low, high = share_difference((again_before, before), (again, buyers))
     missing = max(fall, 0.0) * buyers
     return Falling(
         key,
@@ -130,23 +118,3 @@ def _compared(key: int, row: pd.Series) -> Falling:
         chance=fewer_by_chance(again, buyers, again + again_before, buyers + before),
         money=round(missing * float(row["revenue"]) / buyers, 2),
     )
-
-
-def _newcombe(first: int, of_first: int, second: int, of_second: int) -> tuple[float, float]:
-    """The interval of a difference of two shares.
-
-    >>> [round(end, 4) for end in _newcombe(56, 70, 48, 80)]
-    [0.0524, 0.3339]
-    """
-    one, other = first / of_first, second / of_second
-    (low, high), (least, most) = _wilson(first, of_first), _wilson(second, of_second)
-    below = sqrt((one - low) ** 2 + (most - other) ** 2)
-    above = sqrt((high - one) ** 2 + (other - least) ** 2)
-    return one - other - below, one - other + above
-
-
-def _wilson(count: int, size: int) -> tuple[float, float]:
-    share, z = count / size, _SURE
-    middle = (share + z * z / (2 * size)) / (1 + z * z / size)
-    half = z * sqrt(share * (1 - share) / size + z * z / (4 * size * size)) / (1 + z * z / size)
-    return middle - half, middle + half

@@ -1,4 +1,4 @@
-"""Quantiles and tail chances that measuring needs, without a library that is slow to load."""
+"""Quantiles, tail chances and ranges of shares, without a library that is slow to load."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from math import erfc, exp, lgamma, log, sqrt
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
+_Z_95 = _NORMAL.inv_cdf(0.975)
 
 
 def t_quantile(share: float, degrees: float) -> float:
@@ -65,6 +66,31 @@ def fewer_by_chance(few: int, size: int, total: int, everyone: int) -> float:
         for k in range(least, min(few, total, size) + 1)
     )
     return min(1.0, sum(chances))
+
+
+def share_range(part: int, whole: int) -> tuple[float, float]:
+    """Between what the true share lies in 95 of 100 cases (Wilson).
+
+    >>> [round(end, 3) for end in share_range(5, 10)]
+    [0.237, 0.763]
+    """
+    share = part / whole
+    middle = share + _Z_95**2 / (2 * whole)
+    half = _Z_95 * sqrt(share * (1 - share) / whole + _Z_95**2 / (4 * whole**2))
+    return (middle - half) / (1 + _Z_95**2 / whole), (middle + half) / (1 + _Z_95**2 / whole)
+
+
+def share_difference(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
+    """The range of the first share (part, whole) less the second in 95 of 100 cases (Newcombe).
+
+    >>> [round(end, 3) for end in share_difference((56, 70), (48, 80))]
+    [0.052, 0.334]
+    """
+    p, q = one[0] / one[1], other[0] / other[1]
+    (p_low, p_high), (q_low, q_high) = share_range(*one), share_range(*other)
+    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
+    high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
+    return low, high
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -137,10 +137,9 @@ def _promotion(daily: pd.DataFrame, events: Sequence[EventDay]) -> Effect:
 
 def _marketing(daily: pd.DataFrame, events: Sequence[EventDay]) -> Effect:
     known = daily["spend"].notna()
-    spend = daily["spend"].where(known)
-    if known.sum() < _LEAST_DAYS or not (spend > 0).any():
+    if known.sum() < _LEAST_DAYS or not (daily["spend"] > 0).any():
         return Effect("marketing", "no_data", days=int(known.sum()))
-    cut = daily[known.cummax()].reset_index(drop=True)
+    cut = daily[known.cummax() & known[::-1].cummax()].reset_index(drop=True)
     mean = cut["spend"].fillna(0.0).rolling(_SPEND_DAYS).mean()
     if float(mean.std() / max(float(mean.mean()), 1e-9)) < _SPEND_MOVES:
         return Effect("marketing", "hardly_varies", days=len(cut))

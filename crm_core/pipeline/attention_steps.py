@@ -20,14 +20,14 @@ from crm_core.metrics import between, measure
 from crm_core.metrics.sold_out import sold_out
 from crm_core.models.anomalies import anomalies, to_document
 from crm_core.models.anomaly_findings import OTHERS, TOTAL, UNKNOWN, Anomaly
-from crm_core.models.repeat_rates import falling, half_years, repeat_counts
+from crm_core.models.repeat_rates import LEAST_BUYERS, falling, half_years, repeat_counts
 from crm_core.models.shrinking import shrunk
 from crm_core.models.standing import HISTORY
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.selection import Period
 
 NAME: Final = "attention"
-_TRIALS = "forecast_trials"
+_TRIALS, _SERIES = "forecast_trials", "forecast_series"
 _MOST = 50
 _GROUP_DAYS = 28
 _TYPES: Final = {
@@ -72,14 +72,20 @@ def _row(
 
 
 def _odd_days(job: Scoring) -> tuple[list[Row], Row]:
-    """Nothing is looked at before there is a forecast."""
-    if not job.build.has(_TRIALS):
+    """Nothing is looked at before there is a forecast, nor of a shop whose single days tell nothing."""
+    if not job.build.has(_TRIALS) or (job.build.has(_SERIES) and _sells_rarely(job)):
         return [], {"series": 0, "days": 0, "looks": 0, "false_alarms": 0.0, "replayed": 0}
     columns = ("measure", "dimension", "member", "origin", "day", "actual", "said")
     trials = job.build.table(_TRIALS).select(*columns)
     looked = anomalies(job.build.fetch(trials))
     rows = [_odd(job, each) for each in looked.anomalies[:_MOST]]
     return rows, to_document(looked)
+
+
+def _sells_rarely(job: Scoring) -> bool:
+    series = job.build.table(_SERIES)
+    told = series.filter((series.dimension == TOTAL) & series.warnings.contains("sells_rarely"))
+    return int(job.build.fetch(told.agg(n=told.count()))["n"].iloc[0]) > 0
 
 
 def _odd(job: Scoring, found: Anomaly) -> Row:
@@ -129,7 +135,8 @@ def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:
         return
     earlier, later = periods
     counts = repeat_counts(job.store.at(job.as_of), earlier, later)
-    found, document["products"] = falling(job.store.fetch(counts))
+    told = counts.filter(counts.buyers >= LEAST_BUYERS)  # of a large catalogue most have fewer
+    found, document["products"] = falling(job.store.fetch(told))
     names = _names(job, [each.product_key for each in found[:_MOST]])
     for each in found[:_MOST]:
         told: Row = {**asdict(each), "product": names[each.product_key], "before_from": earlier.start,

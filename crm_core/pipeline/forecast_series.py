@@ -169,6 +169,9 @@ def _split_by_stage(found: AllSeries, measure: str) -> None:
         for place, (name, row) in enumerate(zip(SEGMENTS, values, strict=True))
         if row.any()
     }
+    if len(told) < 2:  # nothing at all is expected, or of one stage alone
+        found.left_out[measure, SEGMENT, ""] = ("nothing_told_apart", whole.days)
+        return
     _add(found, (measure, SEGMENT), whole.values, told)
 
 

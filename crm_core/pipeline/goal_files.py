@@ -30,8 +30,6 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "target": ("target", "goal", "budget", "plan", "目标", "目标值", "预算"),
 }
 _SHOP: Final = ("", "all", "whole shop", "shop total", "total", "全店", "全部")
-#: What is told though the row is taken.
-NOTED: Final = ("channel_new",)
 
 
 @dataclass(frozen=True)

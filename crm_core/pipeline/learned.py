@@ -20,8 +20,8 @@ from crm_core.store import Build, Store
 from crm_core.store.connection import quoted
 
 _NOTE = "learned.json"
-#: Steps that take planned events into account.
-_OF_EVENTS = frozenset({"forecast"})
+#: Steps that take planned events into account, or what is forecast with them.
+_OF_EVENTS = frozenset({"forecast", "attention"})
 
 Documents = Sequence[tuple[str, str]]
 """What was fitted: (model, its document)."""

@@ -8,8 +8,6 @@ import streamlit as st
 
 from crm_core.metrics import METRICS
 from crm_core.metrics.goals import WHOLE
-from crm_core.privacy.escape import md_escape
-from crm_core.text import formats
 from crm_core.ui.session import Session, current
 from crm_core.views.goals import Target
 
@@ -51,8 +49,3 @@ def verdict_badge(verdict: str, session: Session) -> None:
     colour: Any = "green" if verdict in _GOOD else "orange" if verdict in _BAD else "gray"
     icon = _ICONS.get(verdict, "flag")
     st.badge(session.md(f"goals.verdict.{verdict}"), icon=f":material/{icon}:", color=colour)
-
-
-def month_words(month: Any, session: Session) -> str:
-    """A month, inert."""
-    return md_escape(formats.month(month, session.language))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crm_core.metrics import is_guarded, is_small
 from crm_core.metrics.event_days import newcomers_back
-from crm_core.models.event_effect import share_difference, share_range
+from crm_core.models.student import share_difference, share_range
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store

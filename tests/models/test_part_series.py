@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from crm_core.models.forecast_methods import History
 from crm_core.models.part_series import SHARE, SHARE_OF_YEAR, Told, Whole, part
@@ -68,7 +69,8 @@ def test_a_new_part_is_told_as_too_new_and_its_interval_as_a_guess() -> None:
     found = told(np.full(20, 50.0))
     assert (found.reason, found.days, found.trials) == ("too_new", 20, {})
     assert "interval_not_tested" in found.warnings
-    assert found.values.sum() > 0
+    today = season()[DAYS - 20 : DAYS].mean()
+    assert found.values[:7].mean() == pytest.approx(50 * season()[DAYS : DAYS + 7].mean() / today)
     frame = found.frame()
     assert (frame["low_80"] == 0).all()
     assert len(found.periods()) > 90
@@ -78,3 +80,13 @@ def test_a_part_that_sold_nothing_for_eight_weeks_says_so() -> None:
     found = told(np.concatenate([np.full(DAYS - 100, 20.0), np.zeros(100)]))
     assert "nothing_lately" in found.warnings
     assert found.values.sum() == 0
+
+
+def test_orders_go_on_where_refunds_ate_the_revenue_they_would_go_with() -> None:
+    truth = season()[:DAYS]
+    truth[-60:] = -5.0
+    eaten = Whole(History(FIRST, truth), np.zeros(HORIZON), {}, {}).beside()
+    days = pd.date_range(end=pd.Timestamp(AS_OF), periods=DAYS)
+    daily = pd.DataFrame({"day": days, "value": 20.0 * noise(4)})
+    found = part(daily, eaten, events=NONE, as_of=AS_OF, horizon=HORIZON, by_itself=False)
+    assert found.values.mean() == pytest.approx(20, rel=0.1)

@@ -79,6 +79,15 @@ def test_spend_that_brings_sales_is_found() -> None:
     assert row["low"] < 0.2 < row["high"]
 
 
+def test_days_after_the_last_known_spend_are_unknown_not_free() -> None:
+    daily, rng = shop(3), np.random.default_rng(7)
+    daily["spend"] = np.exp(rng.normal(0, 0.6, DAYS // 10 + 1)).repeat(10)[:DAYS] * 100
+    lasting = told(daily.head(DAYS - 60).copy()).loc["marketing", ["effect", "usual", "least"]]
+    daily.loc[DAYS - 60 :, "spend"] = np.nan
+    row = told(daily).loc["marketing", ["effect", "usual", "least"]]
+    assert row.tolist() == pytest.approx(lasting.tolist(), rel=1e-9)
+
+
 def test_spend_that_follows_sales_is_refused() -> None:
     daily, rng = shop(4), np.random.default_rng(8)
     wave = np.convolve(rng.normal(0, 1, DAYS + 30), np.ones(20) / 5, "valid")[:DAYS]
