@@ -13,7 +13,9 @@ import pandas as pd
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import hidden, is_guarded, measure, scope
 from crm_core.models.event_effect import NEAR_DAYS, Span, Stretch, stretches
-from crm_core.models.forecast_events import OWN, EventDay, standing_out
+from crm_core.models.forecast_effects import standing_out
+from crm_core.models.forecast_events import OWN, EventDay
+from crm_core.models.forecast_methods import History
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
@@ -150,7 +152,7 @@ def felt_days(daily: pd.Series[Any], known: Sequence[EventDay]) -> list[EventDay
     inside = [day for day in known if first <= day.day <= ends]
     if not inside or len(inside) >= len(daily):
         return [day for day in inside if day.event.startswith(OWN)]
-    return standing_out(daily.to_numpy(dtype=float), first, inside)
+    return standing_out(History(first, daily.to_numpy(dtype=float)), inside)
 
 
 def spans_of(times: Occurrence) -> list[Span]:
