@@ -16,7 +16,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
 
-SHOWN: Final = 7
+SHOWN: Final = 3
 AHEAD_DAYS: Final = 28
 STALE_DAYS: Final = 3
 _CONTEXT_DAYS = 28  # shown before odd days, to see them beside ordinary ones
