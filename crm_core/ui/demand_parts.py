@@ -38,7 +38,7 @@ def draw_demand() -> None:
             note("forecast.no_demand")
             return
         draw(
-            heat(_matrix(view, figure), session.numbers(_UNITS[figure])),
+            heat(_matrix(view, figure), session.numbers(_UNITS[figure]), short=True),
             key="forecast_demand",
             title=session.t("forecast.demand"),
         )
