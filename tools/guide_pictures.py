@@ -1,7 +1,7 @@
 """Makes the pictures of the guide anew from the running app: `python tools/guide_pictures.py`.
 
 Starts the app on the invented demo shop with a folder of its own, or takes `--url` of a
-running one, and writes `docs/images/*.png`.
+running one (which gets goals), and writes `docs/images/*.png`.
 """
 
 from __future__ import annotations
@@ -39,11 +39,16 @@ _PAGES = (
     "churn",
     "movement",
     "forecast",
+    "goals",
+    "events",
+    "stock",
     "trust",
     "audiences",
     "results",
 )
+_GOALS = ("Net revenue", "Orders", "New buyers", "Contribution")
 _IN_CHINESE = {f"{name}-zh": name for name in _PAGES}
+_WITH_GOALS = {"overview", "overview-dark", "overview-zh", "goals", "goals-zh"}
 
 
 def save(page: Page, name: str) -> None:
@@ -70,6 +75,18 @@ def open_a_customer(page: Page) -> None:
     settle(page)
 
 
+def set_goals(page: Page) -> None:
+    """Last year and five percent more: without goals their page has nothing to show."""
+    for name in _GOALS:
+        page.get_by_role("combobox", name="Number").last.click()
+        page.get_by_role("option", name=name, exact=True).click()
+        settle(page)
+        page.get_by_role("button", name="Take last year and add it").click()
+        settle(page)
+        page.get_by_role("button", name="Save goals").click()
+        settle(page)
+
+
 def offer_a_file(page: Page) -> None:
     """Chooses the guide's example file; nothing is imported."""
     page.locator("input[type=file]").first.set_input_files(EXAMPLE)
@@ -81,6 +98,9 @@ def take_pictures(url: str, wanted: set[str]) -> None:
     """Walks through the pages in light, the first one in dark, then through all in Chinese."""
     with chromium() as browser, ExitStack() as tabs:
         page = tabs.enter_context(opened(browser, LIGHT))
+        if wanted & _WITH_GOALS:
+            visit(page, url, "goals", "en")
+            set_goals(page)
         for name in (each for each in _PAGES if each in wanted):
             visit(page, url, name, "en")
             save(page, name)

@@ -71,7 +71,9 @@ def _draw(found: Finding, place: int, tasks: set[str], session: Session) -> None
         horizontal=True, vertical_alignment="center", gap="small", key=f"attention_{place}"
     ):
         icon = f":material/{_ICONS[found.kind]}:"
-        st.markdown(f"{icon} **{md_escape(said, _LONG)}**  \n:small[:gray[{about}]]")
+        st.markdown(
+            f"{icon} **{md_escape(said, _LONG)}**  \n:small[:gray[{about}]]", width="stretch"
+        )
         _look_button(found, place, session)
         _task_button(found, said, place, tasks, session)
 

@@ -17,7 +17,7 @@ from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.views.goal_lines import GoalLine, goal_lines
 
-_BLANK = "\N{NO-BREAK SPACE}"
+_BLANK = "–"
 
 
 def goal_lines_below() -> Callable[[str], None]:
