@@ -26,6 +26,7 @@ from tests.browser.server import running_app  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 EXAMPLE = ROOT / "docs" / "guide" / "examples" / "orders.csv"
+GOALS = EXAMPLE.with_name("goals.csv")
 LIGHT = Mode("light", width=1280, height=860)
 DARK = Mode("dark", width=1280, height=860, dark=True)
 CHINESE = Mode("zh", width=1280, height=860, language="zh")
@@ -46,7 +47,6 @@ _PAGES = (
     "audiences",
     "results",
 )
-_GOALS = ("Net revenue", "Orders", "New buyers", "Contribution")
 _IN_CHINESE = {f"{name}-zh": name for name in _PAGES}
 _WITH_GOALS = {"overview", "overview-dark", "overview-zh", "goals", "goals-zh"}
 
@@ -76,15 +76,11 @@ def open_a_customer(page: Page) -> None:
 
 
 def set_goals(page: Page) -> None:
-    """Last year and five percent more: without goals their page has nothing to show."""
-    for name in _GOALS:
-        page.get_by_role("combobox", name="Number").last.click()
-        page.get_by_role("option", name=name, exact=True).click()
-        settle(page)
-        page.get_by_role("button", name="Take last year and add it").click()
-        settle(page)
-        page.get_by_role("button", name="Save goals").click()
-        settle(page)
+    """Loads the guide's example goals: without goals their page has nothing to show."""
+    page.locator("input[type=file]").first.set_input_files(GOALS)
+    page.get_by_role("button", name="Load goals").click(timeout=WAIT_MS)
+    page.get_by_role("button", name="Close").wait_for(timeout=WAIT_MS)
+    settle(page)
 
 
 def offer_a_file(page: Page) -> None:
