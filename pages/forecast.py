@@ -13,7 +13,7 @@ from crm_core.ui.forecast_parts import (
     draw_trust,
     draw_warnings,
 )
-from crm_core.ui.page import caption, columns, current, header, part, show
+from crm_core.ui.page import caption, current, header, part, show
 from crm_core.ui.what_if_parts import draw_what_if
 from crm_core.views.forecast import forecast
 
@@ -37,11 +37,8 @@ else:
     draw_band(view)
     draw_parts(view)
     draw_components(view)
-    left, right = columns(1, 1)
-    with left:
-        draw_trust(view)
-    with right:
-        draw_events(view)
+    draw_trust(view)
+    draw_events(view)
 with part():
     draw_demand()
 with part():

@@ -1,6 +1,6 @@
 """How long stock lasts, what to order again, and what empty shelves cost."""
 
-from crm_core.ui.page import current, empty_state, header, part, show
+from crm_core.ui.page import columns, current, empty_state, header, part, show
 from crm_core.ui.stock_parts import (
     cover_choice,
     draw_dead,
@@ -20,9 +20,10 @@ if view.told_on is None:
 else:
     draw_numbers(view)
     draw_short(weeks)
+    (opened,) = columns(1)  # below the list that most products are opened from
     with part():
         draw_lost()
     with part():
         draw_dead(weeks)
-    with part():
+    with opened, part():
         draw_product()

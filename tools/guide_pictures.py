@@ -1,7 +1,7 @@
 """Makes the pictures of the guide anew from the running app: `python tools/guide_pictures.py`.
 
 Starts the app on the invented demo shop with a folder of its own, or takes `--url` of a
-running one, and writes `docs/images/*.png`.
+running one (which gets goals), and writes `docs/images/*.png`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tests.browser.server import running_app  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 EXAMPLE = ROOT / "docs" / "guide" / "examples" / "orders.csv"
+GOALS = EXAMPLE.with_name("goals.csv")
 LIGHT = Mode("light", width=1280, height=860)
 DARK = Mode("dark", width=1280, height=860, dark=True)
 CHINESE = Mode("zh", width=1280, height=860, language="zh")
@@ -39,11 +40,15 @@ _PAGES = (
     "churn",
     "movement",
     "forecast",
+    "goals",
+    "events",
+    "stock",
     "trust",
     "audiences",
     "results",
 )
 _IN_CHINESE = {f"{name}-zh": name for name in _PAGES}
+_WITH_GOALS = {"overview", "overview-dark", "overview-zh", "goals", "goals-zh"}
 
 
 def save(page: Page, name: str) -> None:
@@ -70,6 +75,14 @@ def open_a_customer(page: Page) -> None:
     settle(page)
 
 
+def set_goals(page: Page) -> None:
+    """Loads the guide's example goals: without goals their page has nothing to show."""
+    page.locator("input[type=file]").first.set_input_files(GOALS)
+    page.get_by_role("button", name="Load goals").click(timeout=WAIT_MS)
+    page.get_by_role("button", name="Close").wait_for(timeout=WAIT_MS)
+    settle(page)
+
+
 def offer_a_file(page: Page) -> None:
     """Chooses the guide's example file; nothing is imported."""
     page.locator("input[type=file]").first.set_input_files(EXAMPLE)
@@ -81,6 +94,9 @@ def take_pictures(url: str, wanted: set[str]) -> None:
     """Walks through the pages in light, the first one in dark, then through all in Chinese."""
     with chromium() as browser, ExitStack() as tabs:
         page = tabs.enter_context(opened(browser, LIGHT))
+        if wanted & _WITH_GOALS:
+            visit(page, url, "goals", "en")
+            set_goals(page)
         for name in (each for each in _PAGES if each in wanted):
             visit(page, url, name, "en")
             save(page, name)

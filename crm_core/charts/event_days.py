@@ -23,6 +23,7 @@ from crm_core.text import t
 
 _HEIGHT = 360
 #: Earlier times, the latest first.
+_ROOM = 3
 _PAST = ("#E07A3C", "#2EA06E", COMPARISON_GREY)
 _HOURS_HEIGHT = 300
 
@@ -109,6 +110,8 @@ def _shade(figure: go.Figure, first: float, last: float, words: str) -> None:
         line={"width": 0},
         layer="below",
     )
+    if last - first < _ROOM:  # a name across so few days would hide their lines
+        return
     figure.add_annotation(
         x=(first + last) / 2,
         y=1,

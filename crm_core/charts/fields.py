@@ -24,11 +24,12 @@ from crm_core.text import formats, t
 _ROOM, _LARGEST = 0.05, 16
 
 
-def heat(frame: pd.DataFrame, numbers: Numbers) -> Chart:
+def heat(frame: pd.DataFrame, numbers: Numbers, *, short: bool = False) -> Chart:
     """A matrix of shaded cells with their numbers, rows from top to bottom as given.
 
     Columns: row, column (finished words), value. A cell without a row in the frame stays
-    empty. Numbers are written in the cells up to 15 columns.
+    empty. Numbers are written in the cells up to 15 columns, as an axis writes them where
+    `short`; in full when pointed at.
     """
     check_size(len(frame))
     rows = list(dict.fromkeys(frame["row"]))
@@ -40,14 +41,18 @@ def heat(frame: pd.DataFrame, numbers: Numbers) -> Chart:
         .reindex(index=rows, columns=columns)
     )
     words = [[numbers.write(v) if v == v else "" for v in line] for line in matrix.to_numpy()]
+    cells = words
+    if short:
+        cells = [[numbers.short(v) if v == v else "" for v in line] for line in matrix.to_numpy()]
     height = max(160, 34 * len(rows) + 50)
     figure = canvas(height)
     figure.add_trace(
         go.Heatmap(
             z=[[v if v == v else None for v in line] for line in matrix.to_numpy()],
-            text=words,
+            text=cells,
+            hovertext=words,
             texttemplate="%{text}" if len(columns) <= 15 else None,
-            hovertemplate="%{text}<extra></extra>",
+            hovertemplate="%{hovertext}<extra></extra>",
             hoverongaps=False,
             showscale=False,
             xgap=2,

@@ -174,7 +174,7 @@ def goal_months(frame: pd.DataFrame, numbers: Numbers, *, name: str) -> Chart:
             name=t("goals.chart.target", numbers.language),
             marker={
                 "symbol": "line-ew",
-                "size": 26,
+                "size": 18,
                 "line": {"width": 3, "color": COMPARISON_GREY},
             },
             hovertext=numbers.write_all(target),

@@ -54,8 +54,9 @@ def draw_attention() -> None:
         tasks = {task.text for task in session.records.open_tasks()} if view.findings else set()
         if not view.findings:
             st.markdown(f"**{session.md('attention.empty_title')}**")
-        for place, found in enumerate(view.first):
-            _draw(found, place, tasks, session)
+        with st.container(gap="xsmall"):
+            for place, found in enumerate(view.first):
+                _draw(found, place, tasks, session)
         if view.rest:
             with details_box("attention.all", count=len(view.rest)):
                 for place, found in enumerate(view.rest, len(view.first)):
@@ -68,12 +69,15 @@ def draw_attention() -> None:
 def _draw(found: Finding, place: int, tasks: set[str], session: Session) -> None:
     said = title(found, session.currency, session.language)
     about = md_escape(reason(found, session.currency, session.language), _LONG)
-    with st.container(gap="xxsmall", key=f"attention_{place}"):
-        st.markdown(f":material/{_ICONS[found.kind]}: **{md_escape(said, _LONG)}**")
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(about, width="content")
-            _look_button(found, place, session)
-            _task_button(found, said, place, tasks, session)
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"attention_{place}"
+    ):
+        icon = f":material/{_ICONS[found.kind]}:"
+        st.markdown(
+            f"{icon} **{md_escape(said, _LONG)}**  \n:small[:gray[{about}]]", width="stretch"
+        )
+        _look_button(found, place, session)
+        _task_button(found, said, place, tasks, session)
 
 
 def _look_button(found: Finding, place: int, session: Session) -> None:

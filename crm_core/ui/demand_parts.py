@@ -41,7 +41,7 @@ def draw_demand() -> None:
             note("forecast.left_out.few")
             return
         draw(
-            heat(_matrix(view, figure), session.numbers(_UNITS[figure])),
+            heat(_matrix(view, figure), session.numbers(_UNITS[figure]), short=True),
             key="forecast_demand",
             title=session.t("forecast.demand"),
         )

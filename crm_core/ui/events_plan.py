@@ -12,6 +12,7 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table, pager
 from crm_core.ui.words import caption, note, word_table
+from crm_core.views.attention_words import days_words
 from crm_core.views.event_calendar import Occurrence
 from crm_core.views.event_contacts import WRITING_DAYS, event_contacts, steps
 from crm_core.views.event_stock import MOST_PRODUCTS, event_stock
@@ -56,8 +57,7 @@ def draw_products(view: EventView) -> None:
             products=formats.number(found.products, session.language),
             short=formats.number(found.short, session.language),
             money=session.write(found.missing_money, "money"),
-            first=formats.day(last.first, session.language),
-            last=formats.day(last.last, session.language),
+            when=days_words(last.first, last.last, session.language),
         )
         total = min(found.products, MOST_PRODUCTS)
         page, size = (

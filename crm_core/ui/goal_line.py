@@ -17,6 +17,8 @@ from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.views.goal_lines import GoalLine, goal_lines
 
+_BLANK = "–"
+
 
 def goal_lines_below() -> Callable[[str], None]:
     """Draws the line of a metric's goal in the month the data ends in, a link to all goals; nothing
@@ -30,7 +32,7 @@ def goal_lines_below() -> Callable[[str], None]:
         if name in lines:
             _draw(lines[name], name)
         elif lines and name in GOAL_METRICS:  # cards side by side stay alike
-            _link("goals.line.none", caption_key="goals.line.none_about", facts={})
+            _link("goals.line.none", facts={})
 
     return draw
 
@@ -51,7 +53,11 @@ def _draw(line: GoalLine, name: str) -> None:
 
 
 def _link(
-    label_key: str, *, caption_key: str, facts: Mapping[str, str], help_key: str | None = None
+    label_key: str,
+    *,
+    facts: Mapping[str, str],
+    caption_key: str | None = None,
+    help_key: str | None = None,
 ) -> None:
     """A link to all goals, what is said of this one, and in full where one points at it."""
     spec, session = navigation.spec_of("goals"), current()
@@ -66,7 +72,8 @@ def _link(
             help=plain_value(about) if about else None,
             query_params=to_query(kept()),
         )
-        st.caption(plain_value(session.md(caption_key, **facts)))
+        said = plain_value(session.md(caption_key, **facts)) if caption_key else _BLANK
+        st.caption(said)
 
 
 def _sentence(line: GoalLine) -> str:

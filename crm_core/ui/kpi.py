@@ -35,7 +35,7 @@ def kpis(
             if not with_notes:
                 _metric(card, session)
                 continue
-            with st.container(height="stretch", gap=None):
+            with st.container(height="stretch", gap="xxsmall"):
                 _metric(card, session)
                 if below is not None:
                     below(card.metric)

@@ -18,7 +18,7 @@ from crm_core.store import Store
 from crm_core.views.goal_lines import GoalLine, goal_lines
 from crm_core.views.goals import Target, month_end
 
-SHOWN: Final = 7
+SHOWN: Final = 3
 AHEAD_DAYS: Final = 28
 STALE_DAYS: Final = 3
 _CONTEXT_DAYS = 28  # shown before odd days, to see them beside ordinary ones

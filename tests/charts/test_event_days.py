@@ -22,8 +22,11 @@ def test_times_lie_over_each_other() -> None:
     assert named["2024"].line.color != named["2025"].line.color
     band = chart.figure.data[0]
     assert (max(band.y), min(band.y)) == (75.0, 40.0)
-    assert chart.figure.layout.annotations[0].text == "The event"
     assert "€" in chart.alt
+    assert len(chart.figure.layout.shapes) == 1
+    assert not chart.figure.layout.annotations  # a name has no room across a single day
+    wide = around_event(frame, Numbers("money"), spans=[(0, 4, "The event")])
+    assert wide.figure.layout.annotations[0].text == "The event"
 
 
 def test_todays_pace_is_strong() -> None:

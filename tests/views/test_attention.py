@@ -152,7 +152,7 @@ def test_before_a_refresh_has_looked_the_list_says_so() -> None:
     assert looked_words(Attention(END, ()), "en") == catalogue("en")["attention.not_looked"]
 
 
-def test_seven_are_shown_the_others_behind_all(seen: Attention) -> None:
+def test_three_are_shown_the_others_behind_all(seen: Attention) -> None:
     many = Attention(END, seen.findings * 3)
-    assert len(many.first) == 7
+    assert len(many.first) == 3
     assert many.first + many.rest == many.findings
