@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -42,15 +42,16 @@ def sold_out(store: Tables, as_of: date) -> tuple[SoldOut, ...]:
         return ()
     missed = _missed(store, _gone(store, as_of), as_of)
     most = missed.order_by(ibis.desc("money"), "product_key").limit(_MOST)
+    rows: list[Any] = list(store.fetch(most).itertuples(index=False))
     return tuple(
         SoldOut(
             int(row.product_key),
-            (pd.Timestamp(row.filled) + pd.Timedelta(days=1)).date(),
-            pd.Timestamp(row.last_day).date(),
+            (row.filled + pd.Timedelta(days=1)).date(),
+            row.last_day.date(),
             units=float(row.units) / USUAL_DAYS,
             money=round(float(row.money), 2),
         )
-        for row in store.fetch(most).itertuples(index=False)
+        for row in rows
     )
 
 

@@ -135,8 +135,8 @@ def _repeat_rates(job: Scoring, document: Row) -> Iterator[Row]:
         return
     earlier, later = periods
     counts = repeat_counts(job.store.at(job.as_of), earlier, later)
-    told = counts.filter(counts.buyers >= LEAST_BUYERS)  # of a large catalogue most have fewer
-    found, document["products"] = falling(job.store.fetch(told))
+    enough = counts.filter(counts.buyers >= LEAST_BUYERS)  # of a large catalogue most have fewer
+    found, document["products"] = falling(job.store.fetch(enough))
     names = _names(job, [each.product_key for each in found[:_MOST]])
     for each in found[:_MOST]:
         told: Row = {**asdict(each), "product": names[each.product_key], "before_from": earlier.start,

@@ -73,11 +73,11 @@ def _cells(rows: ir.Table, origin: date) -> ir.Table:
 
 
 def people_now(store: Store, as_of: date, regions: Sequence[str]) -> pd.DataFrame:
-    """How many customers stand in each stage today, by where they are at home: region, segment,
-    customers."""
+    """How many customers stand in each stage today, by where they are at home, or first
+    bought: region, segment, customers."""
     past = store.at(as_of)
     stages = lifecycle(past, shop_rhythm(past)).select("customer_key", "stage")
-    homes = store.table("customers").select("customer_key", "region")
+    homes = store.table("customer_facts").select("customer_key", "region")
     joined = stages.left_join(homes, "customer_key").drop("customer_key_right")
     placed = joined.mutate(region=member_of(joined.region, regions))
     counted = placed.group_by(placed.region, segment=placed.stage).agg(customers=placed.count())

@@ -145,6 +145,7 @@ def test_demand_adds_up_to_the_forecast_and_names_who_may_be_looked_up(
         assert set(view.cells["region"]) == {"North", "South"}
         known = view.cells[~view.cells["segment"].isin(["prospect", "_unknown"])]
         assert (known["buyers"] <= known["customers"]).all()
+        assert known["customers"].sum() > 0
         assert view.cells[view.cells["segment"] == "_unknown"]["buyers"].isna().all()
     near = demand(ALL, store=shop, access=owner, days=30).total
     far = demand(ALL, store=shop, access=owner, days=90).total
