@@ -211,6 +211,7 @@ def test_an_audience_about_what_is_gone_can_be_mended(
     records.remove_audience(records.audience("Old").id)
 
 
+@pytest.mark.slow
 def test_everyone_must_be_meant(open_page: Open) -> None:
     test = open_page("audiences", warm=True).test
     test.segmented_control(key="audience_by").set_value("rule").run()

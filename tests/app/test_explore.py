@@ -95,6 +95,7 @@ def test_a_view_that_was_saved_is_on_the_overview(open_page: Open, records: Reco
     records.remove_view(view.name, owner=view.owner)
 
 
+@pytest.mark.slow
 def test_customers_behind_a_number_become_an_audience(open_page: Open, records: Records) -> None:
     screen = open_page("explore", by="region", f="category:Tea", behind="customers", warm=True)
     screen.test.text_input(key="explore_audience_name").set_value("Tea drinkers")

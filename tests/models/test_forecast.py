@@ -59,6 +59,7 @@ def test_the_next_days_follow_the_last_without_a_gap(long: Forecast) -> None:
     assert len(long.frame) == 180
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_value_nest_and_stay_above_zero(long: Forecast) -> None:
     frame = long.frame
     assert (frame["low_95"] <= frame["low_80"]).all()

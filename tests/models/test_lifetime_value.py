@@ -160,6 +160,7 @@ def test_the_totals_are_those_of_the_customers_within_their_ranges(
         assert (totals[name] < totals[f"{name}_high"]).all()
 
 
+@pytest.mark.slow
 def test_what_single_customers_may_bring_is_wide_and_holds_most(
     scores: pd.DataFrame, build: Build
 ) -> None:

@@ -35,6 +35,7 @@ def bill(shop: SmallShop, rows: Rows, name: str = "next") -> dict[str, dict[str,
     return {found["code"]: found for found in report["quality"]["findings"]}
 
 
+@pytest.mark.slow
 def test_the_same_orders_again_are_told_and_change_nothing(tmp_path: Path) -> None:
     shop = small_shop(tmp_path, orders(1, 2, 3, 4))
     found = bill(shop, orders(3, 4, 5))

@@ -78,6 +78,7 @@ def test_letters_that_were_never_sent_have_no_effect(drawn: Opened) -> None:
     assert money["gain"] == pytest.approx(money["margin"]["extra"] - money["cost"])
 
 
+@pytest.mark.slow
 def test_a_name_is_a_name_in_any_case(drawn: Opened) -> None:
     store, records = drawn
     for asked, name in (

@@ -84,6 +84,7 @@ def test_consumers_have_the_scores_of_a_shop_that_never_sold_to_companies(
     alone.close()
 
 
+@pytest.mark.slow
 def test_their_orders_still_count_and_their_stage_is_known(apart: Store) -> None:
     features, stages = by_person(apart, "features"), by_person(apart, "lifecycle")
     assert len(features) == len(stages) == 81 + _COMPANIES

@@ -343,6 +343,7 @@ def test_a_new_column_of_a_view_comes_last_and_none_is_lost(team: Team) -> None:
     team.rows("DROP OWNED BY reader; DROP ROLE reader")
 
 
+@pytest.mark.slow
 def test_facts_and_scores_put_back_become_current_together(team: Team, tmp_path: Path) -> None:
     team.publish(1)
     team.publish(1, kind="scores")

@@ -64,6 +64,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
     return shop
 
 
+@pytest.mark.slow
 def test_what_the_shops_made_is_what_was_made(two: SmallShop) -> None:
     names = [*ADDED, *ORDERS]
     with closing(two.open()) as store:

@@ -136,6 +136,7 @@ def test_what_an_offer_gives_away_comes_off_the_expected_money(
     assert gift.forgone < bare.forgone
 
 
+@pytest.mark.slow
 def test_an_offer_gives_no_more_than_an_order_and_its_cap_allow(
     store: Store, plan: CampaignPlan
 ) -> None:
@@ -152,6 +153,7 @@ def test_an_offer_gives_no_more_than_an_order_and_its_cap_allow(
     assert given("free_shipping", 0.0).of(5_000) == 0.0
 
 
+@pytest.mark.slow
 def test_a_budget_limits_all_that_is_spent(
     store: Store, records: Records, plan: CampaignPlan
 ) -> None:

@@ -329,6 +329,7 @@ def _any_pair(store: Store, drawn: tuple[date, date, int, int], name: str, by: s
 
 @settings(max_examples=examples(2))
 @given(pairs, st.sampled_from(NAMES), st.sampled_from(BY))
+@pytest.mark.slow
 def test_some_pairs_add_up_to_what_other_pages_show(
     store: Store, drawn: tuple[date, date, int, int], name: str, by: str
 ) -> None:

@@ -47,6 +47,7 @@ def whole(store: Store, owner: Access) -> Value:
     return seen(store, owner)
 
 
+@pytest.mark.slow
 def test_segments_add_up_and_have_no_range_of_their_own(
     store: Store, owner: Access, whole: Value
 ) -> None:
