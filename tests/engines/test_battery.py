@@ -52,7 +52,7 @@ OWNER = Access("single_user", "owner")
 PERSONAL = {column.name for table in TABLES.values() for column in table.stored() if column.pii}
 UNSHARED = {
     "identities", "key_moves", "keys_given", "shared_addresses", "import_batches", "quarantine",
-    "meta",
+    "meta", "members_meta",
 }  # fmt: skip
 
 
