@@ -130,9 +130,11 @@ def stages_of(days: ir.Table, as_of: date, shop: ShopRhythm) -> ir.Table:
     known = days.filter(days.customer_key.notnull())
     people = known.group_by("customer_key").agg(last_day=known.day.max(), purchases=known.count())
     gaps = _gaps(days)
+    # Spark takes no condition in a median
+    gaps = gaps.mutate(before=ibis.ifelse(gaps.is_last, ibis.null("int64"), gaps.gap))
     own = gaps.group_by("customer_key").agg(
         middle=gaps.gap.median().cast("float64"),
-        middle_before=gaps.gap.median(where=~gaps.is_last).cast("float64"),
+        middle_before=gaps.before.median().cast("float64"),
         last_gap=gaps.gap.max(where=gaps.is_last),
     )
     seen = people.left_join(own, "customer_key").drop("customer_key_right")

@@ -38,6 +38,8 @@ _SCORES = (
     "loyalty",
     "loyalty_rules",
     "lifetime_value",
+    "value_choice",
+    "value_totals",
     "value_tiers",
     "clusters",
     "cluster_trials",
@@ -58,6 +60,9 @@ _SCORES = (
     "forecast_demand",
     "forecast_effects",
     "attention",
+    "uplift",
+    "uplift_curves",
+    "uplift_methods",
     "model_status",
     "fitted",
 )
@@ -70,7 +75,8 @@ Progress = Callable[[str, float], None]
 def write_folder(store: Store, folder: Path, *, progress: Progress) -> dict[str, Any]:
     """Writes the facts and scores of a store as the folder's next version; what was written.
 
-    Columns that could tell who somebody is are left out, and with them every decision.
+    Columns that could tell who somebody is are left out (browsers are numbered), and with them every
+    decision.
     Raises: CrmError("store_busy"), ("store_read_only"), ("store_disk_full").
     """
     with writer_lock(folder):
@@ -105,11 +111,19 @@ def shareable(store: Store) -> dict[str, ir.Table]:
         if store.has(name) and name not in _LEFT_OUT:
             told = {column.name for column in table.stored() if column.pii}
             whole = store.table(name)
+            if name == "web_events":
+                told, whole = told - {"visitor_id"}, _numbered(whole)
             found[name] = whole.drop(*[column for column in whole.columns if column in told])
     for name in (*MARTS, *_SCORES):
         if store.has(name):
             found[name] = store.table(name)
     return found
+
+
+def _numbered(events: ir.Table) -> ir.Table:
+    """Visits with a number for each browser: who came again is told, not by which cookie."""
+    number = events.visitor_id.dense_rank().cast("string")
+    return events.mutate(visitor_id=events.visitor_id.isnull().ifelse(None, number))
 
 
 def _write_table(store: Store, table: ir.Table, path: Path) -> int:

@@ -206,10 +206,15 @@ def measuring() -> dict[str, Question]:
     }
 
 
+EVERYBODY = Condition("orders", ">=", 1)
+LIMITS = Limits(
+    date(2026, 8, 15), "email", most_contacts=1, pressure_days=30, exclusion_days=3, rounds=(9,)
+)
+
+
 def campaigns() -> Iterator[tuple[str, Question]]:
     """Who may be in a campaign beside one that was sealed, and what is expected of them."""
-    day, everybody = date(2026, 8, 15), Condition("orders", ">=", 1)
-    limits = Limits(day, "email", most_contacts=1, pressure_days=30, exclusion_days=3, rounds=(9,))
+    day, everybody = date(2026, 8, 15), EVERYBODY
     yield "assigned", lambda store: assigned(store, 1)
     yield "campaigns of", lambda store: campaigns_of(store, (3, 5, 10_000))
     for channel in ("email", None):
@@ -219,7 +224,6 @@ def campaigns() -> Iterator[tuple[str, Question]]:
                 store, day, 30, apart_from=(9,), contact_channel=channel
             ),
         )
-    yield "judged", lambda store: judged(store, everybody, limits, "value_tier")
     yield "expected in", lambda store: expected_in(members(store, everybody), 28)
 
 
@@ -302,7 +306,7 @@ QUESTIONS: dict[str, Question] = {
 OF_PEOPLE: dict[str, Question] = {
     f"contact {channel}": lambda store, channel=channel: contactable(store, channel)
     for channel in CONTACT_CHANNELS
-}
+} | {"judged": lambda store: judged(store, EVERYBODY, LIMITS, "value_tier")}
 
 
 def measured(store: Store, by: str, segment: str = "") -> Any:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
@@ -73,6 +74,12 @@ def named(other: Store) -> Store:
     return other
 
 
+def _shared(table: ir.Table, other: Store) -> ir.Table:
+    """What another engine has the same values of: files that name nobody number the browsers."""
+    numbered = "visitor_id" in table.columns and not other.has("identities")
+    return table.drop("visitor_id") if numbered else table
+
+
 def test_every_table_is_there_whole(reference: Store, other: Store) -> None:
     names = reference.names()
     assert other.names() == (names if other.has("identities") else names - UNSHARED)
@@ -80,7 +87,9 @@ def test_every_table_is_there_whole(reference: Store, other: Store) -> None:
         said
         for name in sorted(other.names())
         if name != "meta"
-        for said in asked(lambda store, name=name: store.table(name), reference, other)
+        for said in asked(
+            lambda store, name=name: _shared(store.table(name), other), reference, other
+        )
     ]
     assert wrong == []
 
@@ -91,7 +100,7 @@ AT_GATE = (
     "plain refunds", "elaborate sales", "elaborate sold_lines", "elaborate customer_facts",
     f"features {END}", f"rfm {END}", f"spend_history {EARLIER}", "flows stage",
     "rule contains %", "rule is Émile", "rule in", "rule >", "rule in_last_days", "rule did order",
-    "rule soon after", "tenths revenue", "sums", "judged", "profit segment", "losing",
+    "rule soon after", "tenths revenue", "sums", "profit segment", "losing",
     "funnel sessions", "empty shelves True",
 )  # fmt: skip
 BY_AT_GATE = ("day", "week", "account", "product", "cohort", "new_returning")
@@ -105,7 +114,10 @@ def test_an_expression(reference: Store, other: Store, name: str) -> None:
     assert asked(QUESTIONS[name], reference, other) == []
 
 
-@pytest.mark.parametrize("name", OF_PEOPLE)
+PEOPLE_AT_GATE = ("contact email", "contact ads", "judged")
+
+
+@pytest.mark.parametrize("name", fast(list(OF_PEOPLE), *PEOPLE_AT_GATE))
 def test_an_expression_about_people(reference: Store, named: Store, name: str) -> None:
     assert asked(OF_PEOPLE[name], reference, named) == []
 
