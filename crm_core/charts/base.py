@@ -17,6 +17,7 @@ from crm_core.text import formats, t
 MAX_POINTS = 2_000
 COMPARISON_GREY = "#8A90A2"
 PRIMARY = "#000001"  # the theme's first chart colour, put in by the browser
+ORANGE, GREEN = "#E07A3C", "#2EA06E"
 MAX_LABEL = 32
 
 
@@ -254,3 +255,33 @@ def describe_parts(labels: Sequence[str], values: Sequence[float], numbers: Numb
     largest = sorted(known, key=lambda pair: -pair[0])[:3]
     named = "; ".join(f"{label} {numbers.write(value)}" for value, label in largest)
     return t("chart.alt_parts", numbers.language, count=len(known), largest=named)
+
+
+def error_arms(
+    value: pd.Series, low: pd.Series, high: pd.Series, color: str = PRIMARY
+) -> dict[str, object]:
+    """Whiskers from low to high around points; none where there is no interval."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - value).fillna(0.0).tolist(),
+        "arrayminus": (value - low).fillna(0.0).tolist(),
+        "thickness": 2,
+        "width": 5,
+        "color": color,
+    }
+
+
+def upright(figure: go.Figure, x: object, words: str, side: str = "center") -> None:
+    """Quiet words down from the top of a chart at a place of its x axis."""
+    figure.add_annotation(
+        x=x,
+        y=1,
+        yref="paper",
+        text=shorten(words),
+        showarrow=False,
+        textangle=-90,
+        xanchor=side,
+        yanchor="top",
+        font={"size": 11, "color": COMPARISON_GREY},
+    )

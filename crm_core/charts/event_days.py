@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    GREEN,
+    ORANGE,
     PRIMARY,
     Chart,
     Numbers,
@@ -17,6 +19,7 @@ from crm_core.charts.base import (
     describe_parts,
     numeric,
     shorten,
+    upright,
     value_axis,
 )
 from crm_core.text import t
@@ -24,7 +27,7 @@ from crm_core.text import t
 _HEIGHT = 360
 #: Earlier times, the latest first.
 _ROOM = 3
-_PAST = ("#E07A3C", "#2EA06E", COMPARISON_GREY)
+_PAST = (ORANGE, GREEN, COMPARISON_GREY)
 _HOURS_HEIGHT = 300
 
 
@@ -112,17 +115,7 @@ def _shade(figure: go.Figure, first: float, last: float, words: str) -> None:
     )
     if last - first < _ROOM:  # a name across so few days would hide their lines
         return
-    figure.add_annotation(
-        x=(first + last) / 2,
-        y=1,
-        yref="paper",
-        text=shorten(words),
-        showarrow=False,
-        textangle=-90,
-        xanchor="center",
-        yanchor="top",
-        font={"size": 11, "color": COMPARISON_GREY},
-    )
+    upright(figure, (first + last) / 2, words)
 
 
 def day_pace(frame: pd.DataFrame, numbers: Numbers) -> Chart:

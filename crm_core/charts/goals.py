@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    ORANGE,
     PRIMARY,
     Chart,
     Numbers,
@@ -15,6 +16,7 @@ from crm_core.charts.base import (
     check_size,
     day_words,
     describe_parts,
+    error_arms,
     numeric,
     shorten,
     value_axis,
@@ -26,7 +28,7 @@ _ROW_HEIGHT = 46
 _LEAST_HEIGHT = 170
 _HEIGHT = 320
 _MANY = 9  # months whose names no longer fit a phone side by side
-MISSED = "#E07A3C"
+MISSED = ORANGE
 
 
 def bullets(frame: pd.DataFrame, language: str) -> Chart:
@@ -115,24 +117,10 @@ def _landing(
         mode="markers",
         name=t("goals.chart.landing", numbers.language),
         marker={"symbol": "diamond", "size": 11, "color": MISSED},
-        error_x=_arms(value, low, high),
+        error_x=error_arms(value, low, high, MISSED),
         hovertext=words,
         hovertemplate="%{hovertext}<extra></extra>",
     )
-
-
-def _arms(
-    value: pd.Series[float], low: pd.Series[float], high: pd.Series[float]
-) -> dict[str, object]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": (high - value).fillna(0.0).tolist(),
-        "arrayminus": (value - low).fillna(0.0).tolist(),
-        "thickness": 2,
-        "width": 5,
-        "color": MISSED,
-    }
 
 
 def _hovers(values: pd.Series[float], labels: list[str], numbers: Numbers) -> list[str]:
@@ -216,7 +204,7 @@ def _landings(
         mode="markers",
         name=t("goals.chart.landing", numbers.language),
         marker={"symbol": "diamond", "size": 10, "color": MISSED},
-        error_y=_arms(value, low, high),
+        error_y=error_arms(value, low, high, MISSED),
         hovertext=words,
         hovertemplate="%{fullData.name}: %{hovertext}<extra></extra>",
     )

@@ -7,12 +7,15 @@ import plotly.graph_objects as go
 
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    GREEN,
+    ORANGE,
     PRIMARY,
     Chart,
     Numbers,
     canvas,
     check_size,
     describe_parts,
+    error_arms,
     numeric,
     shorten,
     value_ticks,
@@ -21,7 +24,7 @@ from crm_core.charts.base import (
 _ROW_HEIGHT = 44
 _HEIGHT = 320
 _LEAST_HEIGHT = 150
-_OTHERS = ("#E07A3C", "#2EA06E", "#B454C4")
+_OTHERS = (ORANGE, GREEN, "#B454C4")
 
 
 def whiskers(frame: pd.DataFrame, numbers: Numbers) -> Chart:
@@ -48,15 +51,7 @@ def whiskers(frame: pd.DataFrame, numbers: Numbers) -> Chart:
             y=rows,
             mode="markers",
             marker={"size": 11, "color": PRIMARY},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (high - value).fillna(0.0).tolist(),
-                "arrayminus": (value - low).fillna(0.0).tolist(),
-                "thickness": 2,
-                "width": 5,
-                "color": PRIMARY,
-            },
+            error_x=error_arms(value, low, high),
             hovertext=[f"{label}: {told}" for label, told in zip(labels, words, strict=True)],
             hovertemplate="%{hovertext}<extra></extra>",
         )

@@ -19,6 +19,7 @@ from crm_core.charts.base import (
     iso,
     numeric,
     shorten,
+    upright,
     value_axis,
 )
 from crm_core.text import t
@@ -254,17 +255,7 @@ def _mark_events(figure: go.Figure, events: pd.DataFrame, frame: pd.DataFrame) -
                 x=as_day(day).isoformat(),
                 line={"width": 1, "dash": "dash", "color": COMPARISON_GREY},
             )
-            figure.add_annotation(
-                x=as_day(day).isoformat(),
-                y=1,
-                yref="paper",
-                text=shorten(label),
-                showarrow=False,
-                textangle=-90,
-                xanchor="right",
-                yanchor="top",
-                font={"size": 11, "color": COMPARISON_GREY},
-            )
+            upright(figure, as_day(day).isoformat(), label, "right")
 
 
 def _describe_forecast(frame: pd.DataFrame, ahead: pd.DataFrame, numbers: Numbers) -> str:

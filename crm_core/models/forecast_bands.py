@@ -61,7 +61,7 @@ def band_of_sums(
 
     >>> spans = np.array([[0, 7], [0, 90]])  # the first week, all ninety days
     """
-    width = _sums(np.sqrt(_spread(said, known)), spans)
+    width = sums_over(np.sqrt(_spread(said, known)), spans)
     lengths = np.minimum(spans[:, 1] - spans[:, 0], HORIZON)
     half = np.zeros(len(spans))
     for length in np.unique(lengths):
@@ -70,7 +70,7 @@ def band_of_sums(
         chosen = lengths == length
         half[chosen] = worst * stdtrit(freedom, 0.5 + level / 2) * width[chosen]
     half *= np.sqrt(np.maximum(spans[:, 1] / HORIZON, 1.0))
-    sums = _sums(said, spans)
+    sums = sums_over(said, spans)
     return np.maximum(sums - half, 0.0), sums + half
 
 
@@ -89,11 +89,12 @@ def _usual_error(fold: Fold, known: History, length: int) -> float:
     actual, told, counted = fold
     starts = np.arange(HORIZON - length + 1)
     spans = np.stack([starts, starts + length], axis=1)
-    errors = _sums(np.where(counted, actual - told, 0.0), spans)
-    return float(np.sqrt(np.mean((errors / _sums(np.sqrt(_spread(told, known)), spans)) ** 2)))
+    errors = sums_over(np.where(counted, actual - told, 0.0), spans)
+    return float(np.sqrt(np.mean((errors / sums_over(np.sqrt(_spread(told, known)), spans)) ** 2)))
 
 
-def _sums(values: Series, spans: Spans) -> Series:
+def sums_over(values: Series, spans: Spans) -> Series:
+    """The sums of the values over stretches of days."""
     return np.diff(np.r_[0.0, np.cumsum(values)][spans], axis=1)[:, 0]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crm_core.models.forecast_bands import Fold, Spans, band_of_sums
+from crm_core.models.forecast_bands import Fold, Spans, band_of_sums, sums_over
 from crm_core.models.forecast_document import EVENTS, PERIODS, table_of
 from crm_core.models.forecast_effects import times_seen
 from crm_core.models.forecast_events import OWN, EventDay
@@ -23,12 +23,11 @@ def period_rows(said: Series, history: History, folds: Sequence[Fold]) -> pd.Dat
     """Weeks and months, whole or the part that lies ahead, and running sums to each day."""
     days = days_after(history, len(said))
     grains, spans = spans_of(days)
-    ends = [(said, spans)]
     columns: dict[str, Any] = {
         "grain": grains,
         "starts_on": [days[first] for first, _ in spans],
         "ends_on": [days[after - 1] for _, after in spans],
-        "value": np.diff(np.r_[0.0, np.cumsum(said)][ends[0][1]], axis=1)[:, 0],
+        "value": sums_over(said, spans),
     }
     for level, name in ((0.8, "80"), (0.95, "95")):
         columns[f"low_{name}"], columns[f"high_{name}"] = band_of_sums(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -109,7 +110,10 @@ class _Reading:
         """Reads one table."""
         text = read_text(table)
         with text.source.path.open(encoding=text.encoding, errors="replace", newline="") as lines:
-            cells = list(csv.reader(lines, delimiter=text.delimiter))
+            rows = csv.reader(lines, delimiter=text.delimiter)
+            cells = list(islice(rows, text.header_row + MOST_ROWS))
+            if next(rows, None) is not None:
+                raise CrmError("goals_too_many", limit=MOST_ROWS)
         head = text.header_row - 1
         places = _columns(cells[head], table.name)
         below = [

@@ -16,21 +16,12 @@ from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
+from crm_core.schema import SCORES
 from crm_core.store import StoreAt
 from crm_core.store.accounts import companies
 
 #: The tables of the step `forecast` (columns: `pipeline.forecast_rows`).
-FORECASTS = (
-    "forecast",
-    "forecast_periods",
-    "forecast_series",
-    "forecast_backtest",
-    "forecast_trials",
-    "forecast_events",
-    "forecast_components",
-    "forecast_demand",
-    "forecast_effects",
-)
+FORECASTS = tuple(name for name in SCORES if name.startswith("forecast"))
 
 
 def features(job: Scoring) -> None:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crm_core.errors import CrmError
-from crm_core.schema import MARTS, TABLES
+from crm_core.schema import MARTS, SCORES, TABLES
 from crm_core.store.answers import arrow_schema
 from crm_core.store.snapshots import writer_lock
 from crm_core.store.tables import Store
@@ -29,43 +29,6 @@ CURRENT, MANIFEST = "current.json", "manifest.json"
 FORM = 1
 _BATCH_ROWS = 200_000
 _VERSION = re.compile(r"\d{6}")
-#: Made by a refresh, and about customers by key alone.
-_SCORES = (
-    "features",
-    "rfm",
-    "lifecycle",
-    "shop_rhythm",
-    "loyalty",
-    "loyalty_rules",
-    "lifetime_value",
-    "value_choice",
-    "value_totals",
-    "value_tiers",
-    "clusters",
-    "cluster_trials",
-    "cluster_middles",
-    "segment_history",
-    "value_backtest",
-    "churn",
-    "churn_trials",
-    "churn_reliability",
-    "churn_survival",
-    "forecast",
-    "forecast_periods",
-    "forecast_series",
-    "forecast_backtest",
-    "forecast_trials",
-    "forecast_events",
-    "forecast_components",
-    "forecast_demand",
-    "forecast_effects",
-    "attention",
-    "uplift",
-    "uplift_curves",
-    "uplift_methods",
-    "model_status",
-    "fitted",
-)
 _NAMES = {"consents": "imported_consents"}
 _LEFT_OUT = {"identities"}
 
@@ -114,7 +77,7 @@ def shareable(store: Store) -> dict[str, ir.Table]:
             if name == "web_events":
                 told, whole = told - {"visitor_id"}, _numbered(whole)
             found[name] = whole.drop(*[column for column in whole.columns if column in told])
-    for name in (*MARTS, *_SCORES):
+    for name in (*MARTS, *SCORES):
         if store.has(name):
             found[name] = store.table(name)
     return found

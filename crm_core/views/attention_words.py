@@ -85,9 +85,7 @@ def _words(found: Finding, currency: str, language: str) -> dict[str, str]:
 
 
 def _word(name: str, value: Any, currency: str, language: str) -> str:
-    if name.startswith("before_"):
-        return formats.day(date.fromisoformat(value), language)
-    if name == "since":
+    if name == "since" or name.startswith("before_"):
         return formats.day(date.fromisoformat(value), language)
     if name == "extra":
         return formats.money(None if value is None else abs(value), currency, language, 0)

@@ -176,10 +176,7 @@ def forecast_of(store: Store, name: str) -> pd.DataFrame:
     if not store.has("forecast"):
         return nothing
     table = store.table("forecast")
-    if "measure" in table.columns:
-        table = table.filter((table.measure == name) & (table.dimension == "total"))
-    elif name != "net_revenue":
-        return nothing
+    table = table.filter((table.measure == name) & (table.dimension == "total"))
     return store.fetch(table.select("day", "value", low="low_80", high="high_80").order_by("day"))
 
 

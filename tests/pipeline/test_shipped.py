@@ -13,6 +13,7 @@ import pytest
 from crm_core.pipeline import workspace
 from crm_core.pipeline.workspace import DEMO_DATA, demo_url, ensure_demo, open_workspace
 from crm_core.records import ShopSettings, open_records
+from crm_core.schema import SCORES
 from crm_core.settings import Settings
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -46,6 +47,10 @@ def _columns(root: duckdb.DuckDBPyConnection, name: str) -> dict[str, list[tuple
     for table, column, kind in rows:
         tables.setdefault(table, []).append((column, kind))
     return tables
+
+
+def test_every_table_of_scores_is_known_by_name(both: duckdb.DuckDBPyConnection) -> None:
+    assert set(_columns(both, "scores")) - {"meta"} == set(SCORES)
 
 
 @pytest.mark.parametrize("kind", ["facts", "scores"])
