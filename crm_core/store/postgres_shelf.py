@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import ibis.expr.types as ir
+import psycopg
 import pyarrow as pa
 from psycopg import errors, sql
 
@@ -68,7 +69,12 @@ def writer_place(link: Link) -> Iterator[AnyConnection]:
         if not (encoding and encoding[0] == "UTF8"):
             raise CrmError("store_encoding")
         holder.execute(_HOME.encode())
-        yield holder
+        try:
+            yield holder
+        finally:
+            # The server notices a closed connection a little later: the next writer need not wait.
+            with suppress(psycopg.Error):
+                holder.execute("SELECT pg_advisory_unlock(%s)", (_WRITER,))
 
 
 def read_pointer(link: Link) -> tuple[Pointer, bool]:
