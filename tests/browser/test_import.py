@@ -70,7 +70,7 @@ def test_an_unknown_file_is_mapped_checked_and_imported(
     button(tab, "imports.accept").wait_for(timeout=WAIT_MS)
     settle(tab)
     assert tab.get_by_text(t("quality.adds_up", "en")).is_visible()
-    assert tab.get_by_text("1,101.00").first.is_visible()
+    tab.get_by_text("1,101.00").first.wait_for(timeout=WAIT_MS)
     assert tab.get_by_text(t("imports.aside.import_bad_number", "en")).is_visible()
     button(tab, "imports.accept").click()
     heading(tab, "imports.report")
