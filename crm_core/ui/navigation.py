@@ -82,6 +82,7 @@ GROUP_ICONS = {
     "analyse": "query_stats",
     "customers": "group",
     "plan": "trending_up",
+    "products": "shopping_basket",
     "campaigns": "campaign",
     "data": "settings",
 }
