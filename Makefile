@@ -27,10 +27,10 @@ test-all: .venv/dev.stamp ## the same and what is slow
 	@$(PYTEST) -n 2 --dist loadgroup -m "not spark" -o faulthandler_timeout=1800
 	@$(MAKE) --no-print-directory test-spark
 
-test-spark: .venv/spark.stamp ## the numbers on Spark: here, on a master with two workers, on Spark Connect
+test-spark: .venv/spark.stamp ## the numbers on Spark: all here; of each kind one on a master with two workers and on Spark Connect
 	@for kind in local cluster connect; do
 	  echo "== Spark: $$kind"
-	  CLIENTELE_TEST_SPARK=$$kind $(PYTEST) -m spark tests/engines
+	  CLIENTELE_TEST_SPARK=$$kind $(PYTEST) -o faulthandler_timeout=1800 -m spark tests/engines
 	done
 
 check: lint layers ## every check, nothing set up

@@ -16,6 +16,16 @@ from tests.servers.postgresql import Server
 from tests.small_shop import SmallShop, no_forecast, small_shop
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A cluster and Spark Connect give Spark the same plans as this process does: what may differ
+    is the way there and back, so they are asked one question of each kind."""
+    if os.environ.get("CLIENTELE_TEST_SPARK", "local") == "local":
+        return
+    second = [item for item in items if sum(1 for _ in item.iter_markers("slow")) > 1]
+    config.hook.pytest_deselected(items=second)
+    items[:] = [item for item in items if item not in second]
+
+
 @pytest.fixture(scope="package")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> SmallShop:
     """The battery's shop on DuckDB, scored but for its forecast."""
