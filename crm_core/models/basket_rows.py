@@ -247,7 +247,9 @@ class _Places:
         return np.searchsorted(self._keys, numbers).astype(np.int32)
 
 
-def _products(store: Tables, products: Ints) -> tuple[list[str], list[str | None], list[str | None]]:
+def _products(
+    store: Tables, products: Ints
+) -> tuple[list[str], list[str | None], list[str | None]]:
     """Id, category and brand of each product; its key where nothing more is known of it."""
     told = store.table("product_facts").select("product_key", "product_id", "category", "brand")
     ids = [str(key) for key in products.tolist()]

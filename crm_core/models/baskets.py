@@ -79,7 +79,9 @@ class Market:
             customers=len(np.unique(baskets.customer)),
             distinct=products.sight.counted.seen,
             fingerprint=fingerprint_of(
-                baskets.counts, baskets.day.astype(np.int64), baskets.matrix.indices.astype(np.int64)
+                baskets.counts,
+                baskets.day.astype(np.int64),
+                baskets.matrix.indices.astype(np.int64),
             ),
             warnings=_warnings(products),
         )

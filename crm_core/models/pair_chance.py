@@ -70,7 +70,9 @@ def day_pieces(baskets: Baskets) -> Codes:
         mine = half == side
         usual = np.flatnonzero(mine & ~on)
         seasons = int(np.clip(np.count_nonzero(several[usual]) // _OF_SEASON, 1, _MOST_SEASONS))
-        cuts = np.quantile(baskets.day[usual], np.arange(1, seasons) / seasons) if len(usual) else []
+        cuts = (
+            np.quantile(baskets.day[usual], np.arange(1, seasons) / seasons) if len(usual) else []
+        )
         piece[usual] = following + np.digitize(baskets.day[usual], cuts)
         following += seasons
         promoted = mine & on

@@ -3,6 +3,7 @@ memory follows what is in the baskets and never the square of the catalogue."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,22 +88,44 @@ def count_pairs(baskets: Baskets, possible: int) -> Counted:
     rough = _Rough.of(baskets)
     # The most frequent first: what may be bought instead of each other lies in one corner.
     order = np.lexsort((np.arange(len(rough.slots)), -rough.slots)).astype(np.int64)
-    matrix = baskets.matrix[baskets.size > 1][:, order]
-    items = matrix.T.tocsr()
     more: list[Pairs] = []
     less: list[Pairs] = []
     seen = 0
-    for low, high in _blocks(matrix, items):
-        counted = (items[low:high] @ matrix).tocsr()
-        row = np.repeat(np.arange(low, high, dtype=np.int32), np.diff(counted.indptr))
-        upper = (counted.indices > row) & (counted.data >= LEAST_BASKETS)
-        found = Pairs(row[upper], counted.indices[upper].astype(np.int32), counted.data[upper])
-        seen += len(found)
-        named = _named(found, order)
+    for low, counted in _counts(baskets, order):
+        named = _named(_upper(counted, low, LEAST_BASKETS), order)
+        seen += len(named)
         plain, mixed = rough.scores(named.a, named.b, named.both)
         more.append(named.take((plain >= _MAYBE_MORE) | (mixed >= _MAYBE_MORE)))
         less.append(_named(_fewer(counted, low, rough, order), order))
     return Counted(_worth(_joined(more), rough, possible), _joined(less), seen)
+
+
+def every_pair(baskets: Baskets, least: int) -> Pairs:
+    """All pairs in at least `least` baskets, in order: what a search for frequent sets gives.
+
+    Items in fewer baskets than that are passed over before anything is counted.
+    """
+    order = np.flatnonzero(baskets.counts >= least)
+    found = [_named(_upper(block, low, least), order) for low, block in _counts(baskets, order)]
+    pairs = _joined(found)
+    return pairs.take(np.lexsort((pairs.b, pairs.a)))
+
+
+def _counts(baskets: Baskets, order: Ints) -> Iterator[tuple[int, Matrix]]:
+    """How many baskets hold each two of those items, a block of rows at a time, each with the
+    place of its first row."""
+    matrix = baskets.matrix[baskets.size > 1][:, order]
+    items = matrix.T.tocsr()
+    for low, high in _blocks(matrix, items):
+        yield low, (items[low:high] @ matrix).tocsr()
+
+
+def _upper(counted: Matrix, low: int, least: int) -> Pairs:
+    """The pairs of a block in at least so many baskets, each once."""
+    rows = np.arange(low, low + counted.shape[0], dtype=np.int32)
+    row = np.repeat(rows, np.diff(counted.indptr))
+    kept = (counted.indices > row) & (counted.data >= least)
+    return Pairs(row[kept], counted.indices[kept].astype(np.int32), counted.data[kept])
 
 
 def _worth(pairs: Pairs, rough: _Rough, possible: int) -> Pairs:

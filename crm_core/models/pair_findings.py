@@ -11,13 +11,15 @@ import numpy.typing as npt
 from crm_core.models.basket_rows import Baskets, Flags
 from crm_core.models.pair_chance import Affinity, Mixing, day_pieces, size_classes
 from crm_core.models.pair_counts import LEAST_EXPECTED, SHARE, Counted, Pairs, count_pairs
-from crm_core.models.pair_tests import false_discovery, fisher, lift_range, tail
+from crm_core.models.pair_tests import false_discovery, fisher, tail
 from crm_core.models.pair_witnesses import Witnesses
 from crm_core.models.triples import Floats, Ints
 
 Kind = Literal["together", "instead"]
 KINDS: Final[tuple[Kind, ...]] = ("together", "instead")
 LEAST_CUSTOMERS: Final = 3
+#: Of hundreds of thousands of baskets any difference is a sure one: a tenth is worth a look.
+LEAST_EFFECT: Final = 0.1
 MOST_PAIRS: Final = 500
 REASONS: Final = ("", "basket_size", "days", "category", "third")
 
@@ -51,7 +53,9 @@ class Findings:
     def take(self, where: Any) -> Findings:
         """Only those pairs, in that order."""
         columns = {
-            name: getattr(self, name)[where] for name in self.__dataclass_fields__ if name != "pairs"
+            name: getattr(self, name)[where]
+            for name in self.__dataclass_fields__
+            if name != "pairs"
         }
         return replace(self, pairs=self.pairs.take(where), **columns)
 
@@ -78,7 +82,9 @@ class Sight:
         items = len(baskets.items)
         possible = items * (items - 1) // 2
         size = size_classes(baskets.size)
-        stratum = np.where(size >= 0, day_pieces(baskets) * (int(size.max(initial=0)) + 1) + size, -1)
+        stratum = np.where(
+            size >= 0, day_pieces(baskets) * (int(size.max(initial=0)) + 1) + size, -1
+        )
         by_days = Mixing.of(baskets, stratum.astype(np.int32))
         return cls(
             baskets,
@@ -118,7 +124,8 @@ def together(sight: Sight) -> Findings:
         customers=np.zeros(len(pairs), dtype=np.int64),
         stable=np.zeros(len(pairs), dtype=bool),
     )
-    kept = (q <= SHARE) | (q_given <= SHARE)
+    worth = pairs.both >= (1.0 + LEAST_EFFECT) * expected * times
+    kept = ((q_given <= SHARE) & worth) | ((q <= SHARE) & (q_given > SHARE))
     by_half = np.stack([mean, spread], axis=2)[kept] * times[kept, None, None]
     return _witnessed(sight, found.take(kept), by_half, "together")
 
@@ -155,7 +162,8 @@ def instead(sight: Sight, known: Findings) -> Findings:
         customers=np.zeros(len(pairs), dtype=np.int64),
         stable=np.zeros(len(pairs), dtype=bool),
     )
-    chosen = (q_given <= SHARE) | ((q_plain <= SHARE) & (sight.affinity is not None))
+    worth = pairs.both <= (1.0 - LEAST_EFFECT) * expected * part
+    chosen = ((q_given <= SHARE) & worth) | ((q_plain <= SHARE) & (q_given > SHARE))
     by_half = np.stack([mean, spread], axis=2)[chosen] * part[chosen, None, None]
     return _witnessed(sight, found.take(chosen), by_half, "instead")
 
@@ -192,9 +200,7 @@ def _partners_left(sight: Sight, known: Findings) -> Floats:
 def _witnessed(sight: Sight, found: Findings, by_half: Floats, kind: Kind) -> Findings:
     """The surest of the pairs with who bought them and whether each half of the time shows them;
     `by_half` is what chance has of each and its variance."""
-    order = np.lexsort(
-        (found.pairs.b, found.pairs.a, found.p, found.p_given, ~found.holds)
-    )
+    order = np.lexsort((found.pairs.b, found.pairs.a, found.p, found.p_given, ~found.holds))
     found, by_half = found.take(order), by_half[order]
     found, by_half = found.take(slice(None, 4 * MOST_PAIRS)), by_half[: 4 * MOST_PAIRS]
     told = Witnesses.of(sight.baskets, found.pairs)

@@ -64,7 +64,16 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
 _OF_EVERYBODY = frozenset(
-    {"features", "lifecycle", "loyalty", "forecast", "segment_history", "attention", "uplift", "baskets"}
+    {
+        "features",
+        "lifecycle",
+        "loyalty",
+        "forecast",
+        "segment_history",
+        "attention",
+        "uplift",
+        "baskets",
+    }
 )
 
 
