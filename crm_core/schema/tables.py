@@ -347,6 +347,9 @@ SCORES = (
     "uplift",
     "uplift_curves",
     "uplift_methods",
+    "pairs",
+    "triples",
+    "baskets_seen",
     "model_status",
     "fitted",
 )
