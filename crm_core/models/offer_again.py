@@ -35,13 +35,14 @@ class Rebuying:
     """How likely an item is bought a second time: the share of its buyers who did, pulled towards
     that of all items where it has few buyers."""
 
+    buyers: Ints
     share: Floats
 
     @classmethod
     def of(cls, buyers: Ints, rebuyers: Ints) -> Rebuying:
         """From how many bought each item at all and more than once."""
         shop = rebuyers.sum() / max(int(buyers.sum()), 1)
-        return cls((rebuyers + shop * _PRIOR_BUYERS) / (buyers + _PRIOR_BUYERS))
+        return cls(buyers, (rebuyers + shop * _PRIOR_BUYERS) / (buyers + _PRIOR_BUYERS))
 
 
 def again_scores(bought: Bought, rebuying: Rebuying) -> Floats:
@@ -58,14 +59,19 @@ def again_offers(bought: Bought, shelf: Shelf, rebuying: Rebuying, most: int) ->
     product = current_product(bought, shelf)
     able = (product >= 0) & ~bought.is_back & ~(due < _TOO_SOON)
     able &= (bought.times > 1) | (rebuying.share[bought.item] >= REBUY_SHARE)
-    rows = np.flatnonzero(able)
+    rows, person, rank = ranked(np.where(able, score, -np.inf), bought, most)
+    return Offers(person, rank, product[rows], score[rows], rows)
+
+
+def ranked(score: Floats, bought: Bought, most: int) -> tuple[Ints, Ints, Ints]:
+    """The best-scored rows of each customer as (row, person, rank); those at -inf are none."""
+    rows = np.flatnonzero(np.isfinite(score))
     rows = rows[np.lexsort((bought.item[rows], -score[rows], bought.person[rows]))]
     person = bought.person[rows]
     first = np.searchsorted(person, np.arange(len(bought)))
     rank = np.arange(len(rows)) - first[person] + 1
     kept = rank <= most
-    rows = rows[kept]
-    return Offers(person[kept], rank[kept], product[rows], score[rows], rows)
+    return rows[kept], person[kept], rank[kept]
 
 
 def current_product(bought: Bought, shelf: Shelf) -> Ints:

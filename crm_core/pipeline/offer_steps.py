@@ -20,7 +20,7 @@ from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt, Tables
 
 if TYPE_CHECKING:
-    from crm_core.models.next_offer import NextOffer
+    from crm_core.models.offer_learned import NextOffer
 
 TABLES: Final = ("offers_again", "offers_new", "offer_products", "next_offer_trials")
 _BOUGHT = "offer_purchases"
@@ -78,7 +78,7 @@ def next_offer(job: Scoring) -> None:
     sold_out = bool(getattr(job.said, "offer_sold_out", False))
 
     def learn() -> Documents:
-        from crm_core.models.next_offer import learn as learned_of
+        from crm_core.models.offer_learned import learn as learned_of
 
         build = job.build
         shelf = read_shelf(build, job.as_of, sensitive=sensitive, sold_out=sold_out)
