@@ -15,6 +15,7 @@ from crm_core.pipeline.basket_steps import baskets
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
+from crm_core.pipeline.offer_steps import next_offer
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.schema import SCORES
@@ -60,6 +61,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "attention": attention,
     "uplift": uplift,
     "baskets": baskets,
+    "next_offer": next_offer,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.

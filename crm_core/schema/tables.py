@@ -350,6 +350,10 @@ SCORES = (
     "pairs",
     "triples",
     "baskets_seen",
+    "offers_again",
+    "offers_new",
+    "offer_products",
+    "next_offer_trials",
     "model_status",
     "fitted",
 )
