@@ -12,6 +12,7 @@ from crm_core.features import build_features
 from crm_core.pipeline import segment_steps
 from crm_core.pipeline.attention_steps import attention
 from crm_core.pipeline.churn_steps import churn, survival
+from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.uplift_steps import uplift
@@ -58,6 +59,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "segment_history": segment_history,
     "attention": attention,
     "uplift": uplift,
+    "entry_products": entry_products,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.

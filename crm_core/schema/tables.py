@@ -347,6 +347,7 @@ SCORES = (
     "uplift",
     "uplift_curves",
     "uplift_methods",
+    "entry_products",
     "model_status",
     "fitted",
 )
