@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +18,7 @@ from crm_core.errors import CrmError
 from crm_core.metrics import entry_products as begun
 from crm_core.models.entry_values import LEAST_PEOPLE, held_back
 from crm_core.pipeline.learned import Scoring
-from crm_core.store import StoreAt
+from crm_core.store import StoreAt, Tables
 
 NAME: Final = "entry_products"
 _FIRST_YEARS: Final = "entry_first_years"
@@ -44,28 +45,35 @@ def entry_products(job: Scoring) -> None:
 
     Raises: CrmError("entry_too_few") where too few newcomers have a whole year behind them.
     """
-    build, at = job.build, StoreAt(job.build, job.as_of)
-    ledger = at.table("ledger")
+    build = job.build
+    ledger = StoreAt(build, job.as_of).table("ledger")
     people = begun.newcomers(build, job.as_of)
     build.materialise(_FIRST_YEARS, begun.first_years(ledger, people), helper=True)
     try:
-        years = build.table(_FIRST_YEARS)
-        whole = build.fetch(begun.everybody(years, begun.BASES[0])).iloc[0]
-        known = int(whole["buyers"])
-        if known < LEAST_NEWCOMERS:
-            raise CrmError("entry_too_few", people=known, needed=LEAST_NEWCOMERS)
-        basis = begun.BASES[1 if whole["uncosted"] else 0]
-        whole = build.fetch(begun.everybody(years, basis)).iloc[0]
-        found = [
-            build.fetch(begun.began_with(years, begun.first_items(build, ledger, level), basis))
-            .assign(level=level)
-            for level in begun.LEVELS
-        ]
+        rows = entry_rows(build, ledger, build.table(_FIRST_YEARS))
     finally:
         build.drop(_FIRST_YEARS)
-    rows = pd.concat([_told(each, whole) for each in found], ignore_index=True)
-    rows["basis"] = basis
-    build.upload(NAME, pa.table({name: pa.array(rows[name], kind) for name, kind in _TYPES.items()}))
+    columns = {name: pa.array(rows[name], kind) for name, kind in _TYPES.items()}
+    build.upload(NAME, pa.table(columns))
+
+
+def entry_rows(tables: Tables, ledger: ir.Table, years: ir.Table) -> pd.DataFrame:
+    """The rows of `entry_products`, from `years` of newcomers (see `metrics.entry_products.first_years`).
+
+    Raises: CrmError("entry_too_few").
+    """
+    whole = tables.fetch(begun.everybody(years, begun.BASES[0])).iloc[0]
+    known = int(whole["buyers"])
+    if known < LEAST_NEWCOMERS:
+        raise CrmError("entry_too_few", people=known, needed=LEAST_NEWCOMERS)
+    basis = begun.BASES[1 if whole["uncosted"] else 0]
+    whole = tables.fetch(begun.everybody(years, basis)).iloc[0]
+    found: list[pd.DataFrame] = []
+    for level in begun.LEVELS:
+        items = begun.first_items(tables, ledger, level)
+        rows = tables.fetch(begun.began_with(years, items, basis))
+        found.append(_told(rows, whole).assign(level=level, basis=basis))
+    return pd.concat(found, ignore_index=True)
 
 
 def _told(rows: pd.DataFrame, whole: pd.Series) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 import pandas as pd
@@ -152,16 +153,16 @@ def draw_orders() -> None:
 
 
 def _names(
-    kinds: pd.Series | list[str], codes: pd.Series | list[str], counts: pd.Series | None = None
+    kinds: Iterable[str], codes: Iterable[str], counts: Iterable[float] | None = None
 ) -> list[str]:
     """A code as it stands, the others by what they are."""
     session = current()
-    numbers = [None] * len(codes) if counts is None else list(counts)
+    numbers = repeat(float("nan")) if counts is None else counts
     words: list[str] = []
-    for kind, code, count in zip(kinds, codes, numbers, strict=True):
+    for kind, code, count in zip(kinds, codes, numbers, strict=False):
         if kind == "code":
             words.append(str(code))
-        elif kind == "other_codes" and count is not None and not pd.isna(count):
+        elif kind == "other_codes" and count == count:
             words.append(session.t("coupons.other_codes", count=session.write(count, "count")))
         else:
             words.append(session.t(f"coupons.kind.{kind}"))

@@ -28,7 +28,9 @@ def rows() -> Rows:
     orders: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
 
-    def buys(number: str, who: str | None, day: str, off: str = "0", code: str | None = None) -> None:
+    def buys(
+        number: str, who: str | None, day: str, off: str = "0", code: str | None = None
+    ) -> None:
         orders.append(order(number, who, f"{day}T12:00:00", coupon_code=code))
         lines.append(line(number, "tea", "10", discount=Decimal(off)))
 

@@ -8,7 +8,9 @@ import pytest
 from crm_core.models.entry_values import HeldBack, held_back
 
 
-def groups(truth: float, seed: int, number: int = 200, people: int = 40) -> tuple[HeldBack, np.ndarray]:
+def groups(
+    truth: float, seed: int, number: int = 200, people: int = 40
+) -> tuple[HeldBack, np.ndarray]:
     rng = np.random.default_rng(seed)
     means = 100 + truth * rng.standard_normal(number)
     values = means[:, None] * rng.gamma(1.0, 1.0, (number, people))
@@ -24,7 +26,9 @@ def test_of_groups_that_do_not_differ_none_stands_out() -> None:
     assert found.low[best] < 100 < found.high[best]
 
 
-def test_of_groups_that_differ_ranges_hold_the_truth_and_the_mean_of_the_best_is_not_believed() -> None:
+def test_of_groups_that_differ_ranges_hold_the_truth_and_the_mean_of_the_best_is_not_believed() -> (
+    None
+):
     found, truth = groups(truth=25.0, seed=4)
     inside = (found.low <= truth) & (truth <= found.high)
     assert 0.90 <= inside.mean() <= 0.99
