@@ -13,6 +13,7 @@ from crm_core.pipeline import segment_steps
 from crm_core.pipeline.attention_steps import attention
 from crm_core.pipeline.basket_steps import baskets
 from crm_core.pipeline.churn_steps import churn, survival
+from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.offer_steps import next_offer
@@ -62,6 +63,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "uplift": uplift,
     "baskets": baskets,
     "next_offer": next_offer,
+    "entry_products": entry_products,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.

@@ -354,6 +354,7 @@ SCORES = (
     "offers_new",
     "offer_products",
     "next_offer_trials",
+    "entry_products",
     "model_status",
     "fitted",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -14,7 +13,8 @@ from crm_core.rules import to_document
 from crm_core.ui.explore_words import dimension_name, value_name
 from crm_core.ui.fields import form, submit, text_field
 from crm_core.ui.layout import columns, panel
-from crm_core.ui.people import go_customer, names_for
+from crm_core.ui.order_table import buyer_names
+from crm_core.ui.people import go_customer
 from crm_core.ui.rule_words import in_words
 from crm_core.ui.session import current
 from crm_core.ui.show import show
@@ -41,7 +41,7 @@ def draw_orders(asked: Exploration) -> None:
         page, size = pager(first.total, key="explore_orders")
         view = show(orders_behind, session.selection, asked=asked, page=page, size=size)
         rows = view.rows.assign(
-            customer=_called(view.rows["customer_key"].tolist() if len(view.rows) else []),
+            customer=buyer_names(view.rows["customer_key"].tolist() if len(view.rows) else []),
             sales_channel=[
                 value_name("sales_channel", code or "", {})
                 for code in view.rows.get("sales_channel", [])
@@ -65,15 +65,6 @@ def draw_orders(asked: Exploration) -> None:
             )
         if opened and not pd.isna(opened["customer_key"]):
             go_customer(int(opened["customer_key"]))
-
-
-def _called(keys: Sequence[float | None]) -> list[str]:
-    """Names of the buyers, masked as the role demands; who is unknown is said to be."""
-    session = current()
-    known = list(dict.fromkeys(int(key) for key in keys if key is not None and not pd.isna(key)))
-    names = dict(zip(known, names_for(known, session), strict=True)) if known else {}
-    nobody = session.t("explore.no_buyer")
-    return [nobody if key is None or pd.isna(key) else names[int(key)] for key in keys]
 
 
 def draw_customers(asked: Exploration) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from crm_core.features.definition import Feature
+from crm_core.metrics.coupons import is_discounted
+from crm_core.store.marts import as_number
 
 
 def _column(name: str) -> Feature:
@@ -13,6 +15,12 @@ def _column(name: str) -> Feature:
 
 def _distinct_categories(ledger: ir.Table, _: object) -> ir.Value:
     return ledger.category.nunique(where=ledger.entry == "sale")
+
+
+def _discounted_share(orders: ir.Table, _: object) -> ir.Value:
+    """1 exactly where every order had one: a rule may ask for that."""
+    discounted = as_number(is_discounted(orders)).sum().cast("float64")
+    return discounted / orders.count().cast("float64").nullif(0.0)
 
 
 FEATURES = (
@@ -39,4 +47,5 @@ FEATURES = (
         lambda orders, _: orders.coupon_code.count(),
         0,
     ),
+    Feature("discounted_share", "number", "rate", "orders", _discounted_share),
 )
