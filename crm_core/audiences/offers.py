@@ -122,13 +122,24 @@ def with_reason(rows: ir.Table, name: str, language: str) -> ir.Table:
     told = {
         "times": _whole(rows.times),
         "usual": _whole(rows.usual_days),
-        "ago": _whole(rows.ago_days),
+        "ago": _ago(rows.ago_days, language),
     }
     rhythm = _worded("offer.reason.rhythm", language, **told)
     times = _worded("offer.reason.times", language, **told)
     once = _worded("offer.reason.once", language, **told)
     knows = (rows.usual_days >= _LEAST_DAYS).fill_null(False) & (rows.times > 1)
     return rows.mutate(why=ibis.cases((knows, rhythm), (rows.times > 1, times), else_=once))
+
+
+def most_listed(rows: ir.Table, by: str, most: int, least: int) -> ir.Table:
+    """The products that most people have on a list, the first `most` by a column of its rows: that
+    column, product_id, product, people, place. None that fewer than `least` people have."""
+    counted = rows.group_by(by, "product_id", "product").agg(people=rows.count())
+    counted = counted.filter(counted.people >= least)
+    order = [ibis.desc(counted.people), counted.product_id.asc()]
+    place = ibis.row_number().over(ibis.window(group_by=by, order_by=order))
+    ranked = counted.mutate(place=(place + 1).cast("int64"))
+    return ranked.filter(ranked.place <= most)
 
 
 def next_products(store: Store, language: str) -> ir.Table:
@@ -153,6 +164,15 @@ def _wide(store: Store, name: str, language: str) -> ir.Table:
         for part in _PARTS
     }
     return rows.group_by("customer_key").agg(**cells)
+
+
+def _ago(days: ir.Value, language: str) -> ir.Value:
+    """How long before the day of the scores, in words."""
+    return ibis.cases(
+        (days <= 0, t("offer.reason.today", language)),
+        (days == 1, t("offer.reason.yesterday", language)),
+        else_=_worded("offer.reason.ago", language, days=_whole(days)),
+    )
 
 
 def _whole(value: ir.Value) -> ir.Value:

@@ -20,15 +20,18 @@ HALF_LIFE_DAYS: Final = 365
 LEAST_TIMES: Final = 2
 
 
-def preferences(at: StoreAt, offerable: ir.Table) -> ir.Table:
-    """One row a buyer: customer_key and PREFERENCES, each the value bought most, a purchase counting
-    half after HALF_LIFE_DAYS; unknown where none was bought LEAST_TIMES.
+def preferences(at: StoreAt, offerable: ir.Table, key: int | None = None) -> ir.Table:
+    """One row a buyer, or the one of this key: customer_key and PREFERENCES, each the value bought
+    most, a purchase counting half after HALF_LIFE_DAYS; unknown where none was bought LEAST_TIMES.
 
     `offerable` are the products that may be named (product_id, product, category, brand): what
     was bought of others tells nothing. A price band is the third of its category that a product's
-    mean price is in. An attribute of which all products have one value is no choice, and unknown.
+    mean price is in. What no two products differ in is no choice: ask `attributes` for
+    what may be told.
     """
     lines = _lines(at, offerable)
+    if key is not None:
+        lines = lines.filter(lines.customer_key == key)
     people = lines.select("customer_key").distinct()
     for name in PREFERENCES:
         people = without(people.left_join(_preferred(lines, name), "customer_key"), *_KEY_AGAIN)
@@ -57,14 +60,11 @@ def _lines(at: StoreAt, offerable: ir.Table) -> ir.Table:
 
 def _preferred(lines: ir.Table, name: str) -> ir.Table:
     known = lines.filter(lines[name].notnull())
-    choices = known[name].nunique()
     counted = known.group_by("customer_key", name).agg(
         # Decimals add up to the same in whatever order an engine takes them.
         weight=known.weight.cast("decimal(18,6)").sum(), times=known.count(), last=known.day.max()
     )
-    one = known.agg(values=choices)
-    counted = counted.cross_join(one)
-    counted = counted.filter((counted.times >= LEAST_TIMES) & (counted["values"] > 1))
+    counted = counted.filter(counted.times >= LEAST_TIMES)
     order = [ibis.desc(counted.weight), ibis.desc(counted["last"]), counted[name].asc()]
     first = ibis.row_number().over(ibis.window(group_by="customer_key", order_by=order))
     ranked = counted.mutate(place=first)
