@@ -40,9 +40,7 @@ def extra_columns(store: Store, extra: str) -> tuple[str, ...]:
     return EXTRAS[extra]
 
 
-def with_extras(
-    store: Store, members: ir.Table, extras: Sequence[str], language: str
-) -> ir.Table:
+def with_extras(store: Store, members: ir.Table, extras: Sequence[str], language: str) -> ir.Table:
     """The members with every column of these extras; unknown for who is on no list or bought too
     little.
 

@@ -62,7 +62,9 @@ def _preferred(lines: ir.Table, name: str) -> ir.Table:
     known = lines.filter(lines[name].notnull())
     counted = known.group_by("customer_key", name).agg(
         # Decimals add up to the same in whatever order an engine takes them.
-        weight=known.weight.cast("decimal(18,6)").sum(), times=known.count(), last=known.day.max()
+        weight=known.weight.cast("decimal(18,6)").sum(),
+        times=known.count(),
+        last=known.day.max(),
     )
     counted = counted.filter(counted.times >= LEAST_TIMES)
     order = [ibis.desc(counted.weight), ibis.desc(counted["last"]), counted[name].asc()]

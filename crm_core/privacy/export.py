@@ -177,7 +177,10 @@ def export_list(
             "as_of": store.scores_as_of.isoformat() if store.scores_as_of else None,
             "decisions_revision": sifted.revision,
         }
-        made = {**rule_told(rule, rule_in_words, said.sensitive_categories), "files": [asdict(each) for each in files]}
+        made = {
+            **rule_told(rule, rule_in_words, said.sensitive_categories),
+            "files": [asdict(each) for each in files],
+        }
         told = manifest({**audit.blotted(about), **made}, export_id=named, at=now, rows=sifted.rows)
         finish(told)
         sealed: dict[str, Any] = {

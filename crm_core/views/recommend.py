@@ -187,9 +187,7 @@ def people_rule(channel: str, bought: str) -> Rule:
     return All(tuple(rule))
 
 
-def offer_rule(
-    name: str, product_id: str, channel: str = ANYBODY, bought: str = BOUGHT[0]
-) -> All:
+def offer_rule(name: str, product_id: str, channel: str = ANYBODY, bought: str = BOUGHT[0]) -> All:
     """The rule of who has a product on a list, as far as the filters let them through.
 
     >>> offer_rule("new", "P1").parts[0].event
