@@ -347,6 +347,10 @@ SCORES = (
     "uplift",
     "uplift_curves",
     "uplift_methods",
+    "offers_again",
+    "offers_new",
+    "offer_products",
+    "next_offer_trials",
     "model_status",
     "fitted",
 )

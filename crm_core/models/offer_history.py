@@ -1,0 +1,179 @@
+"""What each customer bought, how often and when: the rows that offers are made from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from crm_core.models.offer_shelf import Shelf
+from crm_core.models.triples import Floats, Ints
+from crm_core.store import StoreAt, Tables
+
+#: A purchase counts half as much after so many days.
+HALF_LIFE_DAYS: Final = 90.0
+#: With fewer purchases nobody has a rhythm of their own.
+RHYTHM_TIMES: Final = 3
+
+COLUMNS: Final = (
+    "customer_key",
+    "product_key",
+    "times",
+    "first_age",
+    "last_age",
+    "weight",
+    "back_age",
+)
+_WHOLE = 1_000_000.0
+_NEVER = -1
+_BATCH_ROWS = 200_000
+
+
+def purchases(store: Tables, as_of: date) -> ir.Table:
+    """One row a customer and product bought by the end of `as_of`; whole numbers only.
+
+    `times` days it was bought on, `first_age` and `last_age` days since the first and the last of
+    them, `weight` their sum in millionths, each halved every HALF_LIFE_DAYS, `back_age` days
+    since it was last given back (-1: never).
+    """
+    ledger = StoreAt(store, as_of).table("ledger")
+    known = ledger.filter(ledger.customer_key.notnull() & ledger.product_key.notnull())
+    is_sale = known.entry == "sale"
+    is_back = (known.entry == "refund") & (known.refund > 0)
+    rows = known.filter(is_sale | is_back)
+    # A refund may count on its order's day; it was given on the day it was known.
+    day = ibis.ifelse(rows.entry == "sale", rows.day, rows.known_on)
+    kinds = rows.select("customer_key", "product_key", "entry", day=day).distinct()
+    age = ibis.literal(as_of).delta(kinds.day, unit="day").cast("int64")
+    aged = kinds.select("customer_key", "product_key", age=age, is_sale=kinds.entry == "sale")
+    faded = (aged.age.cast("float64") * (-math.log(2.0) / HALF_LIFE_DAYS)).exp() * _WHOLE
+    aged = aged.mutate(weight=faded.round(0).cast("int64"))
+    found = aged.group_by("customer_key", "product_key").agg(
+        times=aged.count(where=aged.is_sale).cast("int64"),
+        first_age=aged.age.max(where=aged.is_sale),
+        last_age=aged.age.min(where=aged.is_sale),
+        weight=aged.weight.sum(where=aged.is_sale).cast("int64"),
+        back_age=aged.age.min(where=~aged.is_sale).fill_null(_NEVER),
+    )
+    return found.filter(found.times > 0).select(*COLUMNS)
+
+
+@dataclass(frozen=True)
+class Bought:
+    """Some customers and what they bought: `starts` says where each one's rows begin.
+
+    One row a customer and item: `times`, `first_age`, `last_age` and `weight` as in `purchases`
+    (weight in whole purchases), `product` the place on the shelf of what was bought of it last,
+    `is_back` whether it was given back after that.
+    """
+
+    customers: Ints
+    starts: Ints
+    item: Ints
+    times: Ints
+    first_age: Ints
+    last_age: Ints
+    weight: Floats
+    product: Ints
+    is_back: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+    @classmethod
+    def of(cls, rows: Mapping[str, Ints], shelf: Shelf) -> Bought:
+        """From rows of `purchases` of whole customers, in the order of their keys."""
+        place = shelf.places(rows["product_key"])
+        item = shelf.item_of(place)
+        known = np.flatnonzero(item >= 0)
+        customers, person = np.unique(rows["customer_key"], return_inverse=True)
+        at = person[known] * max(shelf.items, 1) + item[known]
+        # What was bought last comes first among the products that are one item.
+        order = known[np.lexsort((place[known], rows["last_age"][known], at))]
+        at = person[order] * max(shelf.items, 1) + item[order]
+        fresh = np.flatnonzero(np.diff(at, prepend=-1))
+        last, back = rows["last_age"][order], rows["back_age"][order]
+        spoiled = (back >= 0) & (back <= last)
+        return cls(
+            customers=customers,
+            starts=np.searchsorted(person[order][fresh], np.arange(len(customers) + 1)),
+            item=item[order][fresh],
+            times=_summed(rows["times"][order], fresh),
+            first_age=_at_most(rows["first_age"][order], fresh),
+            last_age=last[fresh],
+            weight=_summed(rows["weight"][order], fresh) / _WHOLE,
+            product=place[order][fresh],
+            is_back=spoiled[fresh],
+        )
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    @property
+    def person(self) -> Ints:
+        """Whose each row is, as a place among `customers`."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    @property
+    def usual_days(self) -> Floats:
+        """One's own mean days between two purchases; NaN with fewer than RHYTHM_TIMES."""
+        gaps = (self.first_age - self.last_age) / np.maximum(self.times - 1, 1)
+        return np.where((self.times >= RHYTHM_TIMES) & (gaps > 0), gaps, np.nan)
+
+    def part(self, first: int, last: int) -> Bought:
+        """Customers `first` up to, not with, `last`."""
+        rows = slice(int(self.starts[first]), int(self.starts[last]))
+        return Bought(
+            customers=self.customers[first:last],
+            starts=self.starts[first : last + 1] - self.starts[first],
+            item=self.item[rows],
+            times=self.times[rows],
+            first_age=self.first_age[rows],
+            last_age=self.last_age[rows],
+            weight=self.weight[rows],
+            product=self.product[rows],
+            is_back=self.is_back[rows],
+        )
+
+    def parts(self, customers: int) -> Iterator[Bought]:
+        """The same in pieces of so many customers."""
+        for first in range(0, len(self), customers):
+            yield self.part(first, min(first + customers, len(self)))
+
+
+def stream_bought(store: Tables, rows: ir.Table, shelf: Shelf) -> Iterator[Bought]:
+    """All customers of `rows` (see `purchases`) in pieces of some hundred thousand rows."""
+    ordered = rows.order_by("customer_key", "product_key")
+    batches = store.stream(ordered, _BATCH_ROWS, purpose="score")
+    for columns in _whole_customers(batches):
+        yield Bought.of(columns, shelf)
+
+
+def _whole_customers(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Ints]]:
+    """Batches cut where a customer's rows end."""
+    held: dict[str, Ints] = {}
+    for batch in batches:
+        columns = {name: np.asarray(batch.column(name), np.int64) for name in COLUMNS}
+        if held:
+            columns = {name: np.concatenate([held[name], columns[name]]) for name in COLUMNS}
+        keys = columns["customer_key"]
+        if not len(keys):
+            continue
+        cut = int(np.searchsorted(keys, keys[-1]))
+        held = {name: values[cut:] for name, values in columns.items()}
+        if cut:
+            yield {name: values[:cut] for name, values in columns.items()}
+    if held:
+        yield held
+
+
+def _summed(values: Ints, starts: Ints) -> Ints:
+    return np.add.reduceat(values, starts) if len(starts) else values[:0]
+
+
+def _at_most(values: Ints, starts: Ints) -> Ints:
+    return np.maximum.reduceat(values, starts) if len(starts) else values[:0]
