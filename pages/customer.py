@@ -14,6 +14,7 @@ from crm_core.ui.customer_parts import (
     opened_customer,
 )
 from crm_core.ui.customer_traces import draw_changes
+from crm_core.ui.offer_cards import draw_offers
 from crm_core.ui.page import (
     caption,
     columns,
@@ -73,6 +74,7 @@ else:
             draw_risk(view.risk)
         with panel("customer.consent"):
             draw_consent(view.key)
+    draw_offers(view.key)
     with panel("customer.history"):
         draw_history(view.key)
     with details_box("customer.changes"):

@@ -3,6 +3,7 @@
 from crm_core.audiences.events import known_values
 from crm_core.audiences.events import rows_of as event_rows
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
+from crm_core.audiences.list_extras import EXTRAS, extra_columns, known_preferences, with_extras
 from crm_core.audiences.members import (
     LIST_FACTS,
     RULE_SECONDS,
@@ -18,6 +19,7 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
+from crm_core.audiences.offers import LISTS, has_offers, not_sensitive, offers, with_reason
 from crm_core.audiences.past import PAST_FIELDS, members_at, size_at
 from crm_core.audiences.references import names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
@@ -25,7 +27,9 @@ from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 __all__ = [
     "AT_RISK",
     "BANDS",
+    "EXTRAS",
     "FIELDS",
+    "LISTS",
     "LIST_FACTS",
     "PAST_FIELDS",
     "RULE_SECONDS",
@@ -37,14 +41,19 @@ __all__ = [
     "banded",
     "count",
     "event_rows",
+    "extra_columns",
     "fetched",
     "field_of",
+    "has_offers",
     "in_segments",
+    "known_preferences",
     "known_values",
     "list_columns",
     "members",
     "members_at",
     "names_of",
+    "not_sensitive",
+    "offers",
     "people",
     "resolved",
     "rule_of",
@@ -53,4 +62,6 @@ __all__ = [
     "size",
     "size_at",
     "tenths",
+    "with_extras",
+    "with_reason",
 ]

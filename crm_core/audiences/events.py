@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.audiences.offers import recommended
 from crm_core.metrics import CONTROL_ARMS
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import Rows
@@ -19,7 +20,8 @@ CLOSED = ("product", "product_id", "category", "subcategory", "brand", "campaign
 
 def rows_of(store: Store, at: StoreAt) -> Rows:
     """The rows of each kind of event up to a day. Consents and in-house campaigns are as of now:
-    the records keep no table of their past."""
+    the records keep no table of their past. Lists of what is recommended are those of the scores,
+    and of a day before them nothing can be said (see `recommended`)."""
 
     def rows(event: str) -> ir.Table:
         return _ROWS[event](store, at)
@@ -201,6 +203,10 @@ def _consents(store: Store, at: StoreAt) -> ir.Table:
     return kept.union(out)
 
 
+def _recommended(store: Store, at: StoreAt) -> ir.Table:
+    return recommended(store, at.as_of)
+
+
 def known_values(store: Store, field: str) -> ir.Table:
     """What the shop has of a part in CLOSED: one column of that name, each value once."""
     if field != "campaign":
@@ -240,4 +246,5 @@ _ROWS: dict[str, Callable[[Store, StoreAt], ir.Table]] = {
     "campaign": _campaigns,
     "message": _messages,
     "consent": _consents,
+    "recommended": _recommended,
 }

@@ -20,7 +20,6 @@ from crm_core.cli import campaigns, changed, digest, exploring, keeping, leaving
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
-from crm_core.privacy.platforms import FORMATS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.settings import Settings
@@ -337,17 +336,9 @@ def _parser() -> argparse.ArgumentParser:
     audience.add_argument("rule", help="a rule (JSON) or a saved audience's name")
     audience.add_argument("--count", action="store_true", help="kept for schedules: always so")
     audience.add_argument("--as-of", type=_day)
-    export = command("export", "An audience as a file, through the guarded door")
-    export.add_argument("rule", help="a rule (JSON) or a saved audience's name")
-    export.add_argument("--for", dest="format", choices=FORMATS, default="csv")
-    export.add_argument(
-        "--channel",
-        choices=("email", "sms", "phone", "post", "ads"),
-        help="of a plain file; a tool's file has its own",
+    leaving.export_options(
+        command("export", "An audience as a file or feed, through the guarded door")
     )
-    leaving.ads_consent(export)
-    export.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
-    export.add_argument("--out", required=True)
     campaigns.options(command("campaign", "A campaign's arms, lists and rounds"))
     aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")
     aside.add_argument("--batch", type=_count, help="of one import only")

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli.leaving import ads_consent, columns_for, leave, told_of
-from crm_core.cli.process import now, user
+from crm_core.audiences import with_extras
+from crm_core.cli.leaving import ads_consent, columns_for, extra_options, extras_of, leave, told_of
+from crm_core.cli.process import language, now, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs
 from crm_core.pipeline.campaign_steps import result
@@ -45,6 +46,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--next", metavar="NAME", help="make and seal the next round of its list")
     parser.add_argument("--list", choices=LISTS, default=LISTS[0], help="which list --out holds")
     parser.add_argument("--for", dest="format", choices=FORMATS, default=PLAIN[0])
+    extra_options(parser)
     ads_consent(parser)
     parser.add_argument("--out", type=Path, help="a file or folder for the list")
 
@@ -118,14 +120,15 @@ def _leave(store: Store, records: Records, kept: Campaign, arguments: argparse.N
     which, plan = arguments.list, kept.plan
     wanted: Answer = {"file_format": arguments.format, "confirmed_everyone": True}
     if which == LISTS[0]:
+        extras = extras_of(arguments)
         return leave(
             store,
             records,
             arguments.out,
-            members=listed(store, kept),
+            members=with_extras(store, listed(store, kept), extras, language()),
             name=plan.name,
             contact_channel=plan.contact_channel,
-            columns=columns_for(arguments.format, plan.contact_channel),
+            columns=columns_for(arguments.format, plan.contact_channel, store, extras),
             leave_out=kept_out(store, kept),
             ads_consent_covers_use=arguments.ads_consent_covers_use,
             **told_of(rule_in(plan), store),

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crm_core.audiences import FIELDS, LIST_FACTS, list_columns, members, rule_of
+from crm_core.audiences import (
+    EXTRAS,
+    FIELDS,
+    LIST_FACTS,
+    extra_columns,
+    list_columns,
+    members,
+    rule_of,
+    with_extras,
+)
 from crm_core.cli.process import language, now, user
 from crm_core.pipeline import jobs, loading
 from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
-from crm_core.privacy.platforms import PLATFORMS
-from crm_core.privacy.policy import Access
+from crm_core.privacy.platforms import FEED, FORMATS, PLATFORMS
+from crm_core.privacy.policy import CHANNEL_COLUMNS, Access
 from crm_core.records import Records
 from crm_core.rules import Rule, sentence, to_document
 from crm_core.settings import Settings
@@ -42,24 +52,41 @@ def predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 
 def export(arguments: argparse.Namespace, settings: Settings) -> Answer:
-    """Writes an audience's list through the guarded door, in the form of a tool or plain."""
+    """Writes an audience's list through the guarded door, in the form of a tool or plain; a feed
+    tells products and preferences unless told otherwise."""
     platform = PLATFORMS.get(arguments.format)
     channel = arguments.channel or (platform.contact_channel if platform else None)
     with jobs.opened(settings, arguments.store) as (store, records):
         rule = rule_of(arguments.rule, records)
+        extras = extras_of(arguments)
         return leave(
             store,
             records,
             Path(arguments.out),
-            members=members(store, rule),
+            members=with_extras(store, members(store, rule), extras, language()),
             name=arguments.rule if not arguments.rule.startswith("{") else "audience",
             contact_channel=channel,
-            columns=columns_for(arguments.format, channel),
+            columns=columns_for(arguments.format, channel, store, extras),
             file_format=arguments.format,
             confirmed_everyone=arguments.everyone,
             **told_of(rule, store),
             ads_consent_covers_use=arguments.ads_consent_covers_use,
         )
+
+
+def export_options(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of an export."""
+    parser.add_argument("rule", help="a rule (JSON) or a saved audience's name")
+    parser.add_argument("--for", dest="format", choices=FORMATS, default="csv")
+    parser.add_argument(
+        "--channel",
+        choices=("email", "sms", "phone", "post", "ads"),
+        help="of a plain file or feed; a tool's file has its own",
+    )
+    extra_options(parser)
+    ads_consent(parser)
+    parser.add_argument("--everyone", action="store_true", help="confirm a list of everyone")
+    parser.add_argument("--out", required=True)
 
 
 def ads_consent(parser: argparse.ArgumentParser) -> None:
@@ -71,16 +98,36 @@ def ads_consent(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def columns_for(file_format: str, contact_channel: str | None) -> tuple[str, ...]:
-    """What a list tells of each member; a tool's own columns come by themselves.
+def extra_options(parser: argparse.ArgumentParser) -> None:
+    """What a list may tell beside facts."""
+    parser.add_argument(
+        "--with",
+        dest="extras",
+        nargs="+",
+        choices=tuple(EXTRAS),
+        default=(),
+        help="the next three products of each list with reasons, what each customer prefers; "
+        "a json_feed has both unless one is named",
+    )
 
-    >>> columns_for("meta", "ads"), columns_for("csv", "email")[:2]
-    ((), ('customer', 'name'))
-    """
+
+def extras_of(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The extras asked for; a feed has all unless some are named."""
+    return tuple(arguments.extras) or (tuple(EXTRAS) if arguments.format == FEED else ())
+
+
+def columns_for(
+    file_format: str, contact_channel: str | None, store: Store, extras: Sequence[str]
+) -> tuple[str, ...]:
+    """What a list tells of each member; a tool's own columns come by themselves, a feed tells no
+    facts. Extras that a tool's file has no room for are refused by `plan.planned`."""
+    added = tuple(column for extra in extras for column in extra_columns(store, extra))
     platform = PLATFORMS.get(file_format)
+    if file_format == FEED:
+        return (CODE_COLUMN, *CHANNEL_COLUMNS[contact_channel], *added)
     if platform is None:
-        return list_columns(contact_channel)
-    return LIST_FACTS if platform.facts else ()
+        return (*list_columns(contact_channel), *added)
+    return (*LIST_FACTS, *added) if platform.facts else added
 
 
 def told_of(rule: Rule, store: Store) -> Answer:

@@ -4,5 +4,16 @@ from crm_core.features.build import build_features
 from crm_core.features.catalog import FEATURES, feature
 from crm_core.features.definition import Feature
 from crm_core.features.left_behind import LEFT_DAYS, left_behind
+from crm_core.features.preferences import PREFERENCES, attributes, preferences
 
-__all__ = ["FEATURES", "LEFT_DAYS", "Feature", "build_features", "feature", "left_behind"]
+__all__ = [
+    "FEATURES",
+    "LEFT_DAYS",
+    "PREFERENCES",
+    "Feature",
+    "attributes",
+    "build_features",
+    "feature",
+    "left_behind",
+    "preferences",
+]

@@ -74,8 +74,8 @@ _TRIALS = pa.schema(
 def next_offer(job: Scoring) -> None:
     """`offers_again` and `offers_new`: what to offer each customer, best first; `offer_products`:
     to how many each product is offered; `next_offer_trials`: how such lists did on the past."""
-    sensitive = frozenset[str](getattr(job.said, "sensitive_categories", ()))
-    sold_out = bool(getattr(job.said, "offer_sold_out", False))
+    sensitive = frozenset(job.said.sensitive_categories)
+    sold_out = job.said.offer_sold_out
 
     def learn() -> Documents:
         from crm_core.models.offer_learned import learn as learned_of

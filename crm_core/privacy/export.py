@@ -146,9 +146,10 @@ def export_list(
         "contact_channel": contact_channel,
         "format": file_format,
     }
+    said = records.shop_settings()
     wish = Wish(
         members, contact_channel, columns, file_format, language, leave_out,
-        ads_consent_covers_use, records.shop_settings().country,
+        ads_consent_covers_use, said.country, said.sensitive_categories,
     )  # fmt: skip
     try:
         require(access, "export")
@@ -176,7 +177,10 @@ def export_list(
             "as_of": store.scores_as_of.isoformat() if store.scores_as_of else None,
             "decisions_revision": sifted.revision,
         }
-        made = {**rule_told(rule, rule_in_words), "files": [asdict(each) for each in files]}
+        made = {
+            **rule_told(rule, rule_in_words, said.sensitive_categories),
+            "files": [asdict(each) for each in files],
+        }
         told = manifest({**audit.blotted(about), **made}, export_id=named, at=now, rows=sifted.rows)
         finish(told)
         sealed: dict[str, Any] = {

@@ -4,7 +4,7 @@ for again, since it is made of the line in the log."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,9 +50,15 @@ def manifest_of(line: AuditLine) -> dict[str, Any]:
     )
 
 
-def rule_told(rule: Mapping[str, Any] | None, words: str) -> dict[str, Any]:
-    """Whom a list was of, in words and as the rule, without what could name a customer."""
+def rule_told(
+    rule: Mapping[str, Any] | None, words: str, untold: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Whom a list was of, in words and as the rule, without what could name a customer; nothing
+    where that would name one of the `untold` categories."""
     told: dict[str, Any] = {}
+    whole = words + json.dumps(rule, default=str, ensure_ascii=False)
+    if any(name in whole for name in untold):
+        return told
     if words:
         told["rule_in_words"] = blotted(words, _LONGEST_WORDS)
     if rule is not None and len(json.dumps(rule, default=str)) <= _LONGEST_RULE:

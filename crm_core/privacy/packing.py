@@ -15,8 +15,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_core.privacy.feed import JsonFeed
 from crm_core.privacy.files import ListFile, ToolCsv, open_list
-from crm_core.privacy.platforms import PLATFORMS, Platform
+from crm_core.privacy.list_names import without_sensitive_words
+from crm_core.privacy.platforms import FEED, PLATFORMS, Platform
 from crm_core.privacy.sift import AD_PURPOSES, REGIONS, TEXTS, Sifted
 
 MANIFEST = "manifest.json"
@@ -195,6 +197,9 @@ def _opened(order: Order, stream: BinaryIO, headings: Sequence[str]) -> ListFile
     platform = order.platform
     if platform and not platform.for_people:
         return ToolCsv(stream, headings, platform.most_bytes)
+    if order.file_format == FEED:
+        title = without_sensitive_words(order.title)
+        return JsonFeed(stream, headings, title=title, now=order.now)
     kind = platform.suffix if platform else order.file_format
     return open_list(kind, stream, headings, title=order.title, now=order.now)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import CrmError, close_match
 from crm_core.privacy.gate import COUNTRY, IDENTITY_COLUMNS, KNOWN_PHONE, for_export
 from crm_core.privacy.left_out import LEFT_OUT, OUTSIDE, marked
-from crm_core.privacy.platforms import FORMATS, PLATFORMS, Cell, Platform, columns_read
+from crm_core.privacy.platforms import FEED, FORMATS, PLATFORMS, Cell, Platform, columns_read
 from crm_core.privacy.policy import CHANNEL_COLUMNS, Access
 from crm_core.privacy.sift import Needs
 from crm_core.records import CONTACT_CHANNELS
@@ -22,7 +23,8 @@ CODE_COLUMN = "customer"
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks to have written; see `export.export_list`."""
+    """What somebody asks to have written; see `export.export_list`. `untold` are categories that
+    no cell may name."""
 
     members: ir.Table
     contact_channel: str | None
@@ -32,6 +34,7 @@ class Wish:
     leave_out: Mapping[str, ir.Table]
     ads_consent_covers_use: bool
     home: str | None
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,23 @@ def planned(access: Access, store: Store, wish: Wish) -> Plan:
     return Plan(
         needs,
         _of_people(access, store, seen, (LEFT_OUT, OUTSIDE), decides).order_by("customer_key"),
-        _of_people(access, store, wish.members, tuple(wanted), tells).order_by("customer_key"),
+        _of_people(access, store, _hushed(wish), tuple(wanted), tells).order_by("customer_key"),
         tuple(wanted),
         (*own, *wanted.values()),
     )
+
+
+def _hushed(wish: Wish) -> ir.Table:
+    """The members, unknown where a fact is the name of a category that must not be told."""
+    members = wish.members
+    if not wish.untold:
+        return members
+    texts = [name for name, kind in members.schema().items() if kind.is_string()]
+    hushed = {
+        name: members[name].isin(wish.untold).ifelse(ibis.null("string"), members[name])
+        for name in texts
+    }
+    return members.mutate(**hushed)
 
 
 def _wanted(wish: Wish, platform: Platform | None) -> dict[str, str]:
@@ -89,9 +105,11 @@ def _wanted(wish: Wish, platform: Platform | None) -> dict[str, str]:
             raise CrmError(
                 "privacy_column_unknown", column=column, match=close_match(column, known)
             )
+    every = tuple(wish.columns) or (() if platform else known)
+    if wish.file_format == FEED:  # read by a program: the same words in every language
+        return {column: column for column in every}
     if isinstance(wish.columns, Mapping):
         return dict(wish.columns)
-    every = wish.columns or (() if platform else known)
     return {column: _heading(column, wish.language) for column in every}
 
 

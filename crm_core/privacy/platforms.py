@@ -178,15 +178,19 @@ PLATFORMS: Mapping[str, Platform] = {
 }
 #: Files for any channel, or none, that people open.
 PLAIN = ("csv", "xlsx")
-FORMATS = (*PLAIN, *PLATFORMS)
+#: What templates of mails and web pages read, for any channel or none: columns go by their codes.
+FEED = "json_feed"
+FORMATS = (*PLAIN, FEED, *PLATFORMS)
 
 
 def suffix_of(file_format: str) -> str:
     """How the name of a file in this format ends.
 
-    >>> suffix_of("csv"), suffix_of("google"), suffix_of("call_list")
-    ('csv', 'zip', 'xlsx')
+    >>> suffix_of("csv"), suffix_of("google"), suffix_of("json_feed")
+    ('csv', 'zip', 'json')
     """
+    if file_format == FEED:
+        return "json"
     return PLATFORMS[file_format].suffix if file_format in PLATFORMS else file_format
 
 
@@ -194,7 +198,7 @@ def formats_for(contact_channel: str | None) -> tuple[str, ...]:
     """The formats of a contact channel, the tools' own first; a variant hides behind its main.
 
     >>> formats_for("email"), formats_for(None)
-    (('klaviyo', 'mailchimp', 'csv', 'xlsx'), ('csv', 'xlsx'))
+    (('klaviyo', 'mailchimp', 'csv', 'xlsx', 'json_feed'), ('csv', 'xlsx', 'json_feed'))
     """
     variants = {platform.digits for platform in PLATFORMS.values()}
     own = [
@@ -202,7 +206,7 @@ def formats_for(contact_channel: str | None) -> tuple[str, ...]:
         for name, platform in PLATFORMS.items()
         if platform.contact_channel == contact_channel and name not in variants
     ]
-    return (*own, *PLAIN)
+    return (*own, *PLAIN, FEED)
 
 
 def columns_read(contact_channel: str | None) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from crm_core.records.models import (
     SavedAudience,
     Secret,
     SetAsideOrder,
+    Setting,
     Suppression,
 )
 from crm_core.records.moves import Moves
@@ -112,11 +113,12 @@ class Records(
         suppressions (customer_key, contact_channel), saved_audiences (id, name, version, rule as
         JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
         set_aside_orders (order_id), campaigns (id, name, contact_channel, starts_on, ends_on,
-        sealed_on: nothing for a draft).
+        sealed_on: nothing for a draft), sensitive_categories (category).
         """
         with reading(self._engine) as connection:
             told = _mirror(connection, _mirrored())
             told.tables["campaigns"] = _campaigns(connection)
+            told.tables["sensitive_categories"] = _sensitive(connection)
             return told
 
     def mirror_members(self) -> Mirror:
@@ -220,6 +222,12 @@ def _campaigns(connection: Connection) -> pa.Table:
         ),
     }
     return pa.table(columns)
+
+
+def _sensitive(connection: Connection) -> pa.Table:
+    kept = select(Setting.value).where(Setting.key == "sensitive_categories")
+    named = connection.execute(kept).scalar() or []
+    return pa.table({"category": pa.array(named, pa.string())})
 
 
 def _mirrored_members() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:

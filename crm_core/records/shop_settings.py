@@ -61,6 +61,8 @@ class ShopSettings:
     from what customers spend. `rfm_by` says how RFM scores are cut: by rank (recency by days or by
     the rhythm of what is bought), at fixed numbers,
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
+    Products of `sensitive_categories` are never recommended, nor told of in a list or profile;
+    with `offer_sold_out` those whose shelf is empty are recommended, too.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -90,6 +92,8 @@ class ShopSettings:
     loyalty_tiers: Mapping[str, Decimal] = field(default_factory=dict)
     rfm_by: str = RFM_BY[0]
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    sensitive_categories: tuple[str, ...] = ()
+    offer_sold_out: bool = False
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -165,7 +169,7 @@ class SettingsKept(Repository):
 _RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
 _MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
-_LISTS = ("uncounted_statuses", "internal_buyers")
+_LISTS = ("uncounted_statuses", "internal_buyers", "sensitive_categories")
 _MAY_BE_NONE = ("default_margin", "shipping_cost_per_order")
 _SWITCHES = {
     "tax_included": (True, False),
@@ -174,6 +178,7 @@ _SWITCHES = {
     "household_accounts": (True, False),
     "company_accounts": (True, False),
     "companies_apart": (True, False),
+    "offer_sold_out": (True, False),
 }
 
 

@@ -82,6 +82,14 @@ EVENTS: Final[dict[str, Event]] = {
             _part("clicked", "bool"),
         ),
         _event("consent", _part("contact_channel"), _part("state"), has_day=False),
+        _event(
+            "recommended",
+            _part("list"),
+            *_PRODUCT,
+            _part("subcategory"),
+            _part("brand"),
+            has_day=False,
+        ),
     )
 }
 

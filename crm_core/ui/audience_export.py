@@ -7,7 +7,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members, members_at
+from crm_core.audiences import FIELDS, SEGMENT_FIELDS, members, members_at, with_extras
 from crm_core.privacy.policy import allowed
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import Rule, to_document, to_json
@@ -16,6 +16,7 @@ from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
 from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
 from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
+from crm_core.ui.export_extras import choose_extras, extra_headings
 from crm_core.ui.fields import choice_field, choices_field, switch_field
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
@@ -47,6 +48,7 @@ def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) 
     contact = None if channel in (None, NO_CONTACT) else channel
     chosen = choose_format(contact, key="audience")
     facts = _facts(day) if chosen.takes_facts else []
+    extras = choose_extras(chosen, key="audience") if day is None else ()
     caption("audiences.export_about" if contact else "audiences.codes_only")
     if contact and not view.size.reachable.get(contact):
         warning("audiences.nobody_reachable")
@@ -56,8 +58,10 @@ def draw_export(view: Audience, rule: Rule, name: str, day: date | None = None) 
     codes = show(choices, session.selection)  # the list is written when no page is being drawn
     order = ListOrder(
         name=name,
-        members=lambda: _members(rule, session, codes, day),
-        columns=list_headings(contact, chosen, facts),
+        members=lambda: with_extras(
+            session.store, _members(rule, session, codes, day), extras, session.language
+        ),
+        columns={**list_headings(contact, chosen, facts), **extra_headings(extras)},
         contact_channel=contact,
         file_format=chosen.file_format,
         confirmed_everyone=view.is_everyone,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm_core.audiences import LIST_FACTS
+from crm_core.audiences import LIST_FACTS, with_extras
 from crm_core.pipeline.campaigns import (
     first_day_of,
     held_back,
@@ -27,6 +27,7 @@ from crm_core.ui.campaign_results import draw_result
 from crm_core.ui.campaign_words import draw_sight, go_campaign
 from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
 from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
+from crm_core.ui.export_extras import choose_extras, extra_headings
 from crm_core.ui.fields import button
 from crm_core.ui.layout import columns, panel, part
 from crm_core.ui.session import current
@@ -86,10 +87,12 @@ def _lists(kept: Campaign, people: int) -> None:
     caption("campaign.list.about")
     store, contact = session.store, plan.contact_channel
     chosen = choose_format(contact, key="campaign")
+    extras = choose_extras(chosen, key="campaign")
+    facts = list_headings(contact, chosen, LIST_FACTS if chosen.takes_facts else ())
     order = ListOrder(
         name=plan.name,
-        members=lambda: listed(store, kept),
-        columns=list_headings(contact, chosen, LIST_FACTS if chosen.takes_facts else ()),
+        members=lambda: with_extras(store, listed(store, kept), extras, session.language),
+        columns={**facts, **extra_headings(extras)},
         contact_channel=contact,
         file_format=chosen.file_format,
         confirmed_everyone=True,

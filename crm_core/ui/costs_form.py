@@ -13,6 +13,7 @@ import streamlit as st
 from crm_core.privacy.policy import allowed
 from crm_core.records import REFUND_DATES, ShopSettings
 from crm_core.ui.layout import go, panel
+from crm_core.ui.offers_form import recommending
 from crm_core.ui.recognition_form import recognition
 from crm_core.ui.runner import run_job
 from crm_core.ui.session import current
@@ -35,6 +36,7 @@ def costs_form(view: Costs) -> None:
         told = _marketing(told, view)
         told = _ahead(told)
         told = _counting(told, view)
+        told = recommending(told, view)
         told = recognition(told)
         pressed = st.form_submit_button(
             session.t("costs.save"), type="primary", disabled=not may_change

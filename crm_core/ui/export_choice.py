@@ -9,7 +9,7 @@ from crm_core.audiences import FIELDS
 from crm_core.privacy.gate import IDENTITY_COLUMNS
 from crm_core.privacy.list_names import sensitive_words
 from crm_core.privacy.plan import CODE_COLUMN
-from crm_core.privacy.platforms import PLAIN, PLATFORMS, formats_for
+from crm_core.privacy.platforms import FEED, PLAIN, PLATFORMS, formats_for
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.ui.fields import switch_choice, switch_field
 from crm_core.ui.session import current
@@ -48,7 +48,7 @@ def choose_format(contact_channel: str | None, *, key: str) -> FormatChoice:
     caption(f"exports.holds.{name}")
     platform = PLATFORMS.get(name)
     if platform is None:
-        return FormatChoice(name, takes_facts=True)
+        return FormatChoice(name, takes_facts=name != FEED)  # scores belong on no web page
     covers = False
     if platform.digits and not switch_field(
         "exports.plus", key=f"{key}_plus_{name}", value=True, help_key="exports.plus_about"
@@ -67,7 +67,7 @@ def list_headings(
     """The columns of a list, each with its heading; a tool's own come by themselves."""
     session = current()
     told = [name for name in IDENTITY_COLUMNS if name in CHANNEL_COLUMNS[contact_channel]]
-    own = (CODE_COLUMN, *told) if chosen.file_format in PLAIN else ()
+    own = (CODE_COLUMN, *told) if chosen.file_format in (*PLAIN, FEED) else ()
     named = {name: session.t(f"privacy.column.{name}") for name in own}
     return {**named, **{name: session.t(FIELDS[name].label) for name in facts}}
 

@@ -129,10 +129,18 @@ def quick_rule(bought: str = "any", orders: str = "any", least: float | None = N
     All(parts=(Condition(field='orders', operator='=', value=1), Condition(field='revenue', \
 operator='>=', value=50.0)))
     """
-    _check("bought", bought, BOUGHT)
     _check("orders", orders, ORDERS)
     spent = (Condition("revenue", ">=", least),) if least else ()
-    return All((*_BOUGHT[bought], *_ORDERS[orders], *spent))
+    return All((*bought_rule(bought), *_ORDERS[orders], *spent))
+
+
+def bought_rule(bought: str) -> tuple[Condition, ...]:
+    """Conditions on how long ago somebody last ordered, by a code of BOUGHT.
+
+    Raises: CrmError("unknown_choice").
+    """
+    _check("bought", bought, BOUGHT)
+    return _BOUGHT[bought]
 
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ BLEND = "blend"
 
 _RANKED = 0.01  # about one standard error of the Gini on the published logs
 _FAIR_TOTAL_ERROR = 0.2
+_OFFERS_BETTER = 1.25
 _SKILL = 0.1
 _FAIR_MISS = 0.05
 _HELD = (0.65, 0.95)  # of a stated 80 %, on the 28 days of one period
@@ -68,6 +69,19 @@ def of_churn(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
     if skill >= _SKILL and miss <= _FAIR_MISS:
         return "rely"
     return "care" if skill > 0 else "do_not"
+
+
+def of_offers(trials: pd.DataFrame) -> str:
+    """Of one list: `rely` when, at the last day tried, ten products held a quarter more of what was
+    bought then than the best plain list; `care` when somewhat more; else `do_not`."""
+    last = trials[trials["origin"] == trials["origin"].max()] if len(trials) else trials
+    is_plain = last["method"].str.startswith("naive_")
+    ours, plain = last[~is_plain]["recall_10"].max(), last[is_plain]["recall_10"].max()
+    if not (ours == ours and plain == plain) or last.empty:
+        return "untested"
+    if ours >= plain * _OFFERS_BETTER:
+        return "rely"
+    return "care" if ours > plain else "do_not"
 
 
 def of_forecast(last: pd.DataFrame, method: str) -> str:
