@@ -18,7 +18,8 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
-from crm_core.audiences.past import PAST_FIELDS, members_at, size_at
+from crm_core.audiences.past import members_at, size_at
+from crm_core.audiences.people_at import PAST_FIELDS, people_at
 from crm_core.audiences.references import names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
@@ -46,6 +47,7 @@ __all__ = [
     "members_at",
     "names_of",
     "people",
+    "people_at",
     "resolved",
     "rule_of",
     "segment_rule",
