@@ -20,7 +20,7 @@ from crm_core.audiences.members import (
 )
 from crm_core.audiences.past import members_at, size_at
 from crm_core.audiences.people_at import PAST_FIELDS, people_at
-from crm_core.audiences.references import names_of, resolved
+from crm_core.audiences.references import by_name, names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "band_of",
     "band_rule",
     "banded",
+    "by_name",
     "count",
     "event_rows",
     "fetched",

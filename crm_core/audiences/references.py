@@ -57,6 +57,26 @@ def names_of(store: Store, rule: Rule) -> dict[Leaf, str]:
     return found
 
 
+def by_name(store: Store, rule: Rule) -> Rule:
+    """The rule with lists, audiences and offer rules by name: what another shop can read."""
+    names = names_of(store, rule)
+
+    def said(part: Rule) -> Rule:
+        match part:
+            case All(parts):
+                return All(tuple(said(each) for each in parts))
+            case Any(parts):
+                return Any(tuple(said(each) for each in parts))
+            case Not(inner):
+                return Not(said(inner))
+            case InList() | InAudience() | InOffer() if part in names:
+                return type(part)(names[part])
+            case _:
+                return part
+
+    return said(rule)
+
+
 class _Resolving:
     """One walk over a rule, reading each table of names once."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any as Anything
 from typing import Final
 
-from crm_core.rules.definition import Condition, Leaf, Not, Rule
+from crm_core.rules.definition import All, Any, Condition, Leaf, Not, Rule
 from crm_core.rules.predicate import conjuncts
 
 _LOWER: Final[Mapping[str, bool]] = {">": True, ">=": False, "=": False, "on_or_after": False}
@@ -27,18 +27,12 @@ def contradiction(rule: Rule) -> tuple[Leaf, Leaf] | None:
     >>> [part.value for part in clash]
     [5, 3]
     """
-    held: list[Condition] = []
-    wanted: set[Rule] = set()
-    barred: set[Rule] = set()
-    for part in conjuncts(rule):
-        if isinstance(part, Not):
-            barred.add(part.part)
-        else:
-            wanted.add(part)
-            held += [part] if isinstance(part, Condition) else []
-    for both in wanted & barred:
-        if not isinstance(both, Not) and not hasattr(both, "parts"):
-            return both, both  # pyright: ignore[reportReturnType]
+    parts = conjuncts(rule)
+    barred = {part.part for part in parts if isinstance(part, Not)}
+    for part in parts:
+        if part in barred and not isinstance(part, All | Any | Not):
+            return part, part
+    held = [part for part in parts if isinstance(part, Condition)]
     pairs = ((one, other) for place, one in enumerate(held) for other in held[place + 1 :])
     return next(((one, other) for one, other in pairs if _clash(one, other)), None)
 
