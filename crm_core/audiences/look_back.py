@@ -95,13 +95,13 @@ class LookBack:
 def look_back(store: Store, rule: Rule, day: date, days: int) -> LookBack:
     """Tries a rule on a past day, by what was known then, over the `days` after it.
 
-    Raises: CrmError("look_back_days", most), ("look_back_day", first, last), and as `members_at`.
+    Raises: CrmError("offer_look_days", most), ("offer_look_day", first, last), and as `members_at`.
     """
     if not 1 <= days <= MOST_LOOK_DAYS:
-        raise CrmError("look_back_days", most=MOST_LOOK_DAYS)
+        raise CrmError("offer_look_days", most=MOST_LOOK_DAYS)
     first, last = look_back_days(store, days)
     if not first <= day <= last:
-        raise CrmError("look_back_day", first=first, last=last)
+        raise CrmError("offer_look_day", first=first, last=last)
     until = day + timedelta(days=days)
     rows = fetched(store, _counted(store, rule, day, until), _LONG)
     rows[_SUMS] = rows[_SUMS].astype(float)
@@ -188,7 +188,7 @@ def _paired(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[tuple[str, ...], 
     """The rule's people and others by kind, as close in kind as compares most of the people."""
     everybody = mine["people"].sum()
     likeness, both = LIKENESS[0], mine
-    for likeness in LIKENESS:  # noqa: B007  the last one tried is the one to tell
+    for likeness in LIKENESS:
         kind = list(likeness) or [lambda _: 0]
         sides = [rows.groupby(kind)[_SUMS].sum() for rows in (mine, others)]
         both = sides[0].join(sides[1], how="inner", rsuffix="_other")

@@ -90,12 +90,7 @@ def conflicts(
         raise found.broken[place]
     mine = next(each for each in found.rules if each.place == place)
     rivals = [each for each in found.rules if each is not mine and _meet(mine, each)]
-    told: list[Conflict] = []
-    if contradiction(mine.rule) is not None:
-        told.append(Conflict("impossible", stops=True))
-    for each in rivals:
-        if to_json(each.rule) == to_json(mine.rule):
-            told.append(Conflict("twin", stops=True, other=each.offer.name, customers=reach.fits))
+    told = _stops(mine, rivals)
     if reach.fits == 0:
         told += [] if told else [Conflict("nobody")]
         return tuple(told)
@@ -106,6 +101,24 @@ def conflicts(
     twins = {each.other for each in told if each.code == "twin"}
     told += _overlaps(store, found, mine, [r for r in rivals if r.offer.name not in twins])
     return tuple(told)
+
+
+def stopping(found: Askable) -> list[tuple[str, Conflict]]:
+    """What stops rules that are switched on, by the rule's name, without counting anybody."""
+    on = [each for each in found.rules if each.offer.is_on]
+    return [
+        (mine.offer.name, conflict)
+        for mine in on
+        for conflict in _stops(
+            mine, [each for each in on if each is not mine and _meet(mine, each)]
+        )
+    ]
+
+
+def _stops(mine: Asked, rivals: list[Asked]) -> list[Conflict]:
+    impossible = [Conflict("impossible", stops=True)] if contradiction(mine.rule) else []
+    same = [each for each in rivals if to_json(each.rule) == to_json(mine.rule)]
+    return impossible + [Conflict("twin", stops=True, other=each.offer.name) for each in same]
 
 
 def _meet(one: Asked, other: Asked) -> bool:

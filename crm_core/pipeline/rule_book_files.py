@@ -6,12 +6,15 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, cast
 
 from crm_core.audiences import FIELDS, by_name
+from crm_core.audiences.offer_book import Askable, askable
+from crm_core.audiences.offer_conflicts import stopping
+from crm_core.audiences.offer_words import conflict_words
 from crm_core.errors import CrmError
-from crm_core.records import OfferBook, OfferRule
+from crm_core.records import OfferBook, OfferRule, Records
 from crm_core.rules import from_document, to_document
 from crm_core.store import Store
 
@@ -148,3 +151,29 @@ def _rule(told: object, numbers: Mapping[str, int]) -> OfferRule:
     values = {field: said[word] for field, word in _WORDS.items() if word in said}
     values["rule"] = to_document(from_document(values["rule"], FIELDS))
     return OfferRule(**values, id=numbers.get(called.casefold(), 0))
+
+
+def save_read(
+    store: Store, records: Records, book: OfferBook, *, file: str, user: str, now: datetime,
+    language: str = "en",
+) -> OfferBook:  # fmt: skip
+    """Keeps a book that was read as the next version, if every rule of it can be asked here.
+
+    Raises: the CrmError for which a rule cannot be asked, ("offer_book_conflict", name, why) for
+    rules that contradict themselves or each other, and as `save_offer_book`.
+    """
+    found = askable(store, book)
+    for error in found.broken.values():
+        raise error
+    check_book(found, language)
+    return records.save_offer_book(book, change="file", about=file, user=user, now=now)
+
+
+def check_book(found: Askable, language: str) -> None:
+    """Whether the rules that are on can stand beside each other.
+
+    Raises: CrmError("offer_book_conflict", name, why).
+    """
+    for name, conflict in stopping(found):
+        why = conflict_words(conflict, language)
+        raise CrmError("offer_book_conflict", name=name, why=why)
