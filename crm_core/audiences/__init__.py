@@ -20,8 +20,9 @@ from crm_core.audiences.members import (
     tenths,
 )
 from crm_core.audiences.offers import LISTS, has_offers, not_sensitive, offers, with_reason
-from crm_core.audiences.past import PAST_FIELDS, members_at, size_at
-from crm_core.audiences.references import names_of, resolved
+from crm_core.audiences.past import members_at, size_at
+from crm_core.audiences.people_at import PAST_FIELDS, people_at
+from crm_core.audiences.references import by_name, names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "band_of",
     "band_rule",
     "banded",
+    "by_name",
     "count",
     "event_rows",
     "extra_columns",
@@ -55,6 +57,7 @@ __all__ = [
     "not_sensitive",
     "offers",
     "people",
+    "people_at",
     "resolved",
     "rule_of",
     "segment_rule",

@@ -1,4 +1,4 @@
-"""Whom a resolved rule holds for: by their fields, by what they did, by imported lists."""
+"""Whom a resolved rule holds for: by their fields, by what they did, by lists and offer rules."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import ibis.expr.types as ir
 
 from crm_core.audiences.events import rows_of
 from crm_core.audiences.fields import FIELDS
+from crm_core.audiences.leaf_answers import answered, listed
+from crm_core.audiences.offer_book import given_by
 from crm_core.rules import (
     All,
-    Answers,
-    Condition,
     Did,
     InList,
-    Leaf,
+    InOffer,
     Not,
     Rule,
     conditions,
@@ -26,8 +26,6 @@ from crm_core.rules import (
     measured,
 )
 from crm_core.store import Store
-
-_PREFIX = "answer_"
 
 
 def held(people: ir.Table, store: Store, rule: Rule, day: date, names: Collection[str]) -> ir.Table:
@@ -46,7 +44,10 @@ def held(people: ir.Table, store: Store, rule: Rule, day: date, names: Collectio
             people = kept
     others = All(tuple(rest))
     asked = {part.field for part in conditions(others)}
-    table, answers = _answered(people, store, others, day)
+    named = {
+        leaf: given_by(store, leaf, day) for leaf in leaves(others) if isinstance(leaf, InOffer)
+    }
+    table, answers = answered(people, store, others, day, named)
     found = filters(
         others,
         fields={name: FIELDS[name] for name in asked},
@@ -62,7 +63,9 @@ def _narrowed(people: ir.Table, store: Store, part: Rule, day: date) -> ir.Table
     """The people less those for whom a behaviour or a list decides; None for any other part."""
     leaf, wanted = (part.part, False) if isinstance(part, Not) else (part, True)
     if isinstance(leaf, InList):
-        found = _listed(store, leaf)
+        found = listed(store, leaf)
+    elif isinstance(leaf, InOffer):
+        found = given_by(store, leaf, day)
     elif isinstance(leaf, Did):
         found, is_whole = _who(leaf, store, day)
         wanted = wanted == is_whole
@@ -89,31 +92,3 @@ def _who(did: Did, store: Store, day: date) -> tuple[ir.Table, bool]:
     if did.operator == "<=" and did.value < 0:
         return counted.filter(counted.measured <= value), True
     return counted.filter(other[did.operator]), False
-
-
-def _answered(people: ir.Table, store: Store, rule: Rule, day: date) -> tuple[ir.Table, Answers]:
-    """The people with a column for each question that their fields cannot answer: one join a
-    question, to one row a customer."""
-    asked = [leaf for leaf in dict.fromkeys(leaves(rule)) if not isinstance(leaf, Condition)]
-    rows = rows_of(store, store.at(day))
-    table = people
-    for place, leaf in enumerate(asked):
-        name = f"{_PREFIX}{place}"
-        if isinstance(leaf, Did):
-            found = measured(leaf, rows, day).rename({name: "measured"})
-        elif isinstance(leaf, InList):
-            found = _listed(store, leaf).mutate(**{name: ibis.literal(True)})
-        else:
-            continue
-        table = table.left_join(found, "customer_key").drop("customer_key_right")
-    answers: dict[Leaf, ir.Value] = {
-        leaf: table[f"{_PREFIX}{place}"]
-        for place, leaf in enumerate(asked)
-        if f"{_PREFIX}{place}" in table.columns
-    }
-    return table, answers
-
-
-def _listed(store: Store, leaf: InList) -> ir.Table:
-    members = store.table("id_list_members")
-    return members.filter(members.list_id == leaf.name).select("customer_key")

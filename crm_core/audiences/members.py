@@ -21,7 +21,7 @@ from crm_core.models.tiers import LOYALTY_TIERS, VALUE_TIERS
 from crm_core.privacy.consent import reach
 from crm_core.privacy.policy import CHANNEL_COLUMNS
 from crm_core.records import Records
-from crm_core.rules import All, Condition, Rule, conditions, from_document, from_json
+from crm_core.rules import All, Condition, InOffer, Rule, conditions, from_document, from_json
 from crm_core.selection import by_segmentation, segment_code, segment_of_code
 from crm_core.store import Store
 
@@ -69,15 +69,19 @@ class Size:
 
 
 def rule_of(text: str, records: Records) -> Rule:
-    """The rule meant by a JSON document, a saved audience's name or `segment:CODE`.
+    """The rule meant by a JSON document, a saved audience's name, `segment:CODE` or
+    `offer:RULE`, those to whom a rule of the offer book is given.
 
-    Raises: CrmError of the rules, ("records_audience_unknown"), ("no_such_segment").
+    Raises: CrmError of the rules, ("records_audience_unknown"), ("no_such_segment"),
+    ("offer_rule_unknown").
     """
     text = text.strip()
     if text.startswith("{"):
         return from_json(text, FIELDS)
     if text.startswith("segment:"):
         return segment_rule(text.removeprefix("segment:"))
+    if text.startswith("offer:"):
+        return InOffer(records.offer_book().rule(text.removeprefix("offer:")).id)
     return from_document(records.audience(text).rule, FIELDS)
 
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 import ibis.expr.types as ir
 
 from crm_core.audiences.answers import held
-from crm_core.audiences.fields import SEGMENT_FIELDS
 from crm_core.audiences.members import RULE_SECONDS, Size, fetched, members, size
+from crm_core.audiences.people_at import PAST_FIELDS, people_at
 from crm_core.audiences.references import resolved
 from crm_core.errors import CrmError
-from crm_core.features import FEATURES, build_features
-from crm_core.models.standing import SEGMENTATIONS, standing
+from crm_core.features import build_features
 from crm_core.privacy.consent import reach
 from crm_core.rules import All, Rule, conditions
 from crm_core.store import Store
-
-#: What is known of any day without learning anew: facts, and segments that follow from them.
-PAST_FIELDS: Final = (*FEATURES, *(SEGMENT_FIELDS[name] for name in SEGMENTATIONS))
 
 
 def members_at(store: Store, rule: Rule, day: date) -> ir.Table:
@@ -35,13 +30,8 @@ def members_at(store: Store, rule: Rule, day: date) -> ir.Table:
     asked = {part.field for part in conditions(rule)}
     if not asked <= set(PAST_FIELDS):
         raise CrmError("scores_other_day", asked=day, have=store.scores_as_of)
-    people = build_features(store.at(day))
-    for name in SEGMENTATIONS:
-        column = SEGMENT_FIELDS[name]
-        codes = standing(store, day, name).select("customer_key", **{column: "code"})
-        # A stage is asked of prospects, too, of whom nothing else is known.
-        is_base = name == "stage" and column in asked
-        people = _left(codes, people) if is_base else _left(people, codes)
+    # A stage is asked of prospects, too, of whom nothing else is known.
+    people = people_at(store, day, PAST_FIELDS, prospects="stage" in asked)
     if rule == All():
         return people
     return held(people, store, rule, day, PAST_FIELDS)
@@ -68,7 +58,3 @@ def size_at(store: Store, rule: Rule, day: date, *, seconds: float = RULE_SECOND
         expected_contribution=None,
         reachable=reach(store, picked),
     )
-
-
-def _left(left: ir.Table, right: ir.Table) -> ir.Table:
-    return left.left_join(right, "customer_key").drop("customer_key_right")

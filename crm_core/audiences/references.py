@@ -12,6 +12,7 @@ from crm_core.rules import (
     Did,
     InAudience,
     InList,
+    InOffer,
     Leaf,
     Not,
     Rule,
@@ -23,18 +24,22 @@ from crm_core.store import Store
 
 _SHOWN = 60
 _MOST_CLOSE = 20_000
+_OFFERS = "offer_rules"
+_TABLES: dict[type, str] = {InList: "id_lists", InAudience: "saved_audiences", InOffer: _OFFERS}
 
 
-def resolved(store: Store, rule: Rule, *, of: int | None = None) -> Rule:
-    """The rule with every saved audience replaced by its rule of now, and lists by their number.
+def resolved(store: Store, rule: Rule, *, of: int | None = None, in_book: bool = False) -> Rule:
+    """The rule with every saved audience replaced by its rule of now, lists and offer rules by
+    their number.
 
-    `of` is the number of the audience that the rule is (to be) that of.
+    `of` is the number of the audience that the rule is (to be) that of; `in_book` says that it is
+    (to be) an offer rule, which cannot ask who gets another.
 
     Raises: CrmError("rule_no_audience"), ("rule_no_list") with the closest name, ("rule_circle")
-    for an audience that is in itself, ("rule_broken") for one whose rule names what is gone,
+    for an audience that is in itself, ("rule_in_book"), ("rule_no_offer"), ("rule_broken") for one whose rule names what is gone,
     ("rule_no_value") for a product, category, brand or campaign that the shop has not.
     """
-    whole = _Resolving(store).rule(rule, () if of is None else (of,))
+    whole = _Resolving(store, in_book=in_book).rule(rule, () if of is None else (of,))
     # Audiences within audiences count as if they were written out.
     whole = checked(whole, FIELDS) if whole != rule else whole
     _known_values(store, whole)
@@ -45,18 +50,39 @@ def names_of(store: Store, rule: Rule) -> dict[Leaf, str]:
     """What the lists and audiences that a rule names are called now."""
     found: dict[Leaf, str] = {}
     for leaf in leaves(rule):
-        if isinstance(leaf, InList | InAudience):
-            known = _named(store, "id_lists" if isinstance(leaf, InList) else "saved_audiences")
+        if isinstance(leaf, InList | InAudience | InOffer):
+            known = _named(store, _TABLES[type(leaf)])
             if isinstance(leaf.name, int) and leaf.name in known:
                 found[leaf] = known[leaf.name]
     return found
 
 
+def by_name(store: Store, rule: Rule) -> Rule:
+    """The rule with lists, audiences and offer rules by name: what another shop can read."""
+    names = names_of(store, rule)
+
+    def said(part: Rule) -> Rule:
+        match part:
+            case All(parts):
+                return All(tuple(said(each) for each in parts))
+            case Any(parts):
+                return Any(tuple(said(each) for each in parts))
+            case Not(inner):
+                return Not(said(inner))
+            case InList() | InAudience() | InOffer() if part in names:
+                return type(part)(names[part])
+            case _:
+                return part
+
+    return said(rule)
+
+
 class _Resolving:
     """One walk over a rule, reading each table of names once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, in_book: bool) -> None:
         self._store = store
+        self._in_book = in_book
         self._lists: dict[int, str] | None = None
         self._audiences: dict[int, tuple[str, str]] | None = None
 
@@ -73,6 +99,10 @@ class _Resolving:
                 return InList(self._list(name))
             case InAudience(name):
                 return self._audience(name, inside)
+            case InOffer(name):
+                if self._in_book:
+                    raise CrmError("rule_in_book")
+                return InOffer(_number(name, _named(self._store, _OFFERS), "rule_no_offer"))
             case _:
                 return rule
 
@@ -104,8 +134,9 @@ def _saved_rule(name: str, document: str) -> Rule:
 def _named(store: Store, table: str) -> dict[int, str]:
     if not store.has(table):
         return {}
-    rows = store.fetch(store.table(table).select("id", "name"))
-    return {int(number): str(name) for number, name in zip(rows["id"], rows["name"], strict=True)}
+    number = "number" if table == _OFFERS else "id"
+    rows = store.fetch(store.table(table).select(number, "name"))
+    return {int(key): str(name) for key, name in zip(rows[number], rows["name"], strict=True)}
 
 
 def _rules(store: Store) -> dict[int, tuple[str, str]]:

@@ -16,7 +16,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli import campaigns, changed, digest, exploring, keeping, leaving, planning
+from crm_core.cli import (
+    campaigns,
+    changed,
+    digest,
+    exploring,
+    keeping,
+    leaving,
+    offer_rules,
+    planning,
+)
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import jobs, loading
@@ -223,6 +232,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     **exploring.COMMANDS,
     **keeping.COMMANDS,
     **planning.COMMANDS,
+    **offer_rules.COMMANDS,
 }
 # What an answer may say that a schedule must hear of: the exit code is then 1.
 _ALARMS = {"status": "stale", "watch": "failed"}
@@ -316,6 +326,7 @@ def _parser() -> argparse.ArgumentParser:
     digest.options(command("digest", "Numbers, what needs attention and what is expected"), _day)
     exploring.add_commands(command)
     planning.add_commands(command)
+    offer_rules.options(command("rules", "The rule book of offers"), _day)
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")
@@ -333,7 +344,9 @@ def _parser() -> argparse.ArgumentParser:
     some.add_argument("--out", type=Path, help="a CSV file for all scores, customers by code")
 
     audience = command("audience", "Who a rule picks, and how to reach them")
-    audience.add_argument("rule", help="a rule (JSON) or a saved audience's name")
+    audience.add_argument(
+        "rule", help="a rule (JSON), an audience's name, offer:RULE, segment:CODE"
+    )
     audience.add_argument("--count", action="store_true", help="kept for schedules: always so")
     audience.add_argument("--as-of", type=_day)
     leaving.export_options(

@@ -76,7 +76,7 @@ def export(arguments: argparse.Namespace, settings: Settings) -> Answer:
 
 def export_options(parser: argparse.ArgumentParser) -> None:
     """What may be asked of an export."""
-    parser.add_argument("rule", help="a rule (JSON) or a saved audience's name")
+    parser.add_argument("rule", help="a rule (JSON), an audience's name, offer:RULE, segment:CODE")
     parser.add_argument("--for", dest="format", choices=FORMATS, default="csv")
     parser.add_argument(
         "--channel",

@@ -17,6 +17,13 @@ from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.notes import Note
+from crm_core.records.offer_rules import (
+    ACTIONS,
+    EVERY_CHANNEL,
+    NAMED_ACTIONS,
+    OfferBook,
+    OfferRule,
+)
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.people import ROLES
 from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
@@ -29,17 +36,20 @@ from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
 from crm_core.records.tasks import Task
 
 __all__ = [
+    "ACTIONS",
     "ARMS",
     "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "CUT_SCORES",
     "EVENT_KINDS",
+    "EVERY_CHANNEL",
     "FIRST",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",
     "MOST_UPLIFT",
     "MOST_WINDOW",
+    "NAMED_ACTIONS",
     "NOTE_LENGTH",
     "OFFER_KINDS",
     "PAID_TIERS",
@@ -67,6 +77,8 @@ __all__ = [
     "Mirror",
     "Note",
     "Offer",
+    "OfferBook",
+    "OfferRule",
     "OfferTerms",
     "PlannedEvent",
     "Records",

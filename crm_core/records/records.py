@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ from crm_core.records.models import (
 )
 from crm_core.records.moves import Moves
 from crm_core.records.notes import Notes
+from crm_core.records.offer_rules import OfferBook, OfferRules, book_in, rounds_in
 from crm_core.records.offers import Offers
 from crm_core.records.people import People
 from crm_core.records.planned_events import PlannedEvents
@@ -81,6 +83,7 @@ class Records(
     Tasks,
     Goals,
     PlannedEvents,
+    OfferRules,
     AuditLog,
     Copying,
 ):
@@ -113,12 +116,16 @@ class Records(
         suppressions (customer_key, contact_channel), saved_audiences (id, name, version, rule as
         JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
         set_aside_orders (order_id), campaigns (id, name, contact_channel, starts_on, ends_on,
-        sealed_on: nothing for a draft), sensitive_categories (category).
+        sealed_on: nothing for a draft), sensitive_categories (category), offer_rules (the rule book, a row a rule in order of
+        priority: number, name, rule as JSON text, the rest as in `OfferRule`, and the caps of one
+        person), offer_rounds (campaign_id, offer_rule_id).
         """
         with reading(self._engine) as connection:
             told = _mirror(connection, _mirrored())
             told.tables["campaigns"] = _campaigns(connection)
             told.tables["sensitive_categories"] = _sensitive(connection)
+            told.tables["offer_rules"] = _offer_rules(book_in(connection))
+            told.tables["offer_rounds"] = _offer_rounds(rounds_in(connection))
             return told
 
     def mirror_members(self) -> Mirror:
@@ -228,6 +235,44 @@ def _sensitive(connection: Connection) -> pa.Table:
     kept = select(Setting.value).where(Setting.key == "sensitive_categories")
     named = connection.execute(kept).scalar() or []
     return pa.table({"category": pa.array(named, pa.string())})
+
+
+def _offer_rules(book: OfferBook) -> pa.Table:
+    kinds = {
+        "number": pa.int64(),
+        "place": pa.int64(),
+        "name": pa.string(),
+        "rule": pa.string(),
+        "action": pa.string(),
+        "what": pa.string(),
+        "contact_channel": pa.string(),
+        "is_on": pa.bool_(),
+        "most_people": pa.int64(),
+        "again_days": pa.int64(),
+        "most_offers": pa.int64(),
+        "offer_days": pa.int64(),
+    }
+    rows = [
+        {
+            **vars(each),
+            "number": each.id,
+            "place": place,
+            "rule": json.dumps(each.rule, ensure_ascii=False),
+            "most_offers": book.most_offers,
+            "offer_days": book.offer_days,
+        }
+        for place, each in enumerate(book.rules)
+    ]
+    columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()}
+    return pa.table(columns)
+
+
+def _offer_rounds(rounds: Sequence[tuple[int, int]]) -> pa.Table:
+    columns = {
+        "campaign_id": pa.array([campaign for campaign, _ in rounds], pa.int64()),
+        "offer_rule_id": pa.array([rule for _, rule in rounds], pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def _mirrored_members() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:

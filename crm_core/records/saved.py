@@ -249,15 +249,15 @@ def _audience(row: Row[Any]) -> Audience:
     return Audience(row.id, row.name, row.rule, row.owner, row.created_at, row.version)
 
 
-def checked_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+def checked_rule(rule: Mapping[str, Any], *, most_bytes: int = RULE_BYTES) -> dict[str, Any]:
     """A rule as it is kept: plain JSON.
 
-    Raises: CrmError("records_rule_invalid") for anything else, or above 200,000 bytes.
+    Raises: CrmError("records_rule_invalid") for anything else, or above so many bytes.
     """
     try:
         text = json.dumps(rule, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise CrmError("records_rule_invalid", bytes=RULE_BYTES) from None
-    if len(text.encode()) > RULE_BYTES:
-        raise CrmError("records_rule_invalid", bytes=RULE_BYTES)
+        raise CrmError("records_rule_invalid", bytes=most_bytes) from None
+    if len(text.encode()) > most_bytes:
+        raise CrmError("records_rule_invalid", bytes=most_bytes)
     return json.loads(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_core.rules.behaviour import Rows, measured
 from crm_core.rules.check import checked
+from crm_core.rules.contradiction import contradiction
 from crm_core.rules.definition import (
     MAX_CONDITIONS,
     MAX_DEPTH,
@@ -18,6 +19,7 @@ from crm_core.rules.definition import (
     Fields,
     InAudience,
     InList,
+    InOffer,
     Leaf,
     Not,
     Rule,
@@ -47,6 +49,7 @@ __all__ = [
     "Fields",
     "InAudience",
     "InList",
+    "InOffer",
     "Leaf",
     "Not",
     "Rows",
@@ -55,6 +58,7 @@ __all__ = [
     "checked",
     "conditions",
     "conjuncts",
+    "contradiction",
     "event_of",
     "filters",
     "from_document",

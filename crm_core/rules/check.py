@@ -30,6 +30,7 @@ from crm_core.rules.definition import (
     FieldType,
     InAudience,
     InList,
+    InOffer,
     Not,
     Rule,
     Scalar,
@@ -82,7 +83,7 @@ class _Walk:
                 return checked_condition(rule, self._fields)
             case Did():
                 return self._did(rule)
-            case InList(name) | InAudience(name):
+            case InList(name) | InAudience(name) | InOffer(name):
                 self._count(1)
                 return type(rule)(_reference(name))
 

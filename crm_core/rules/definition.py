@@ -138,6 +138,13 @@ class InAudience:
 
 
 @dataclass(frozen=True, slots=True)
+class InOffer:
+    """Who is given what a rule of the offer book says, by the rule's number or name."""
+
+    name: int | str
+
+
+@dataclass(frozen=True, slots=True)
 class All:
     """Holds where every part holds; without parts it holds for everyone."""
 
@@ -158,7 +165,7 @@ class Not:
     part: Rule
 
 
-Leaf = Condition | Did | InList | InAudience
+Leaf = Condition | Did | InList | InAudience | InOffer
 Rule = Leaf | All | Any | Not
 Fields = Mapping[str, Field]
 

@@ -23,6 +23,7 @@ from crm_core.rules.definition import (
     Fields,
     InAudience,
     InList,
+    InOffer,
     Not,
     Rule,
     Then,
@@ -56,6 +57,8 @@ def to_document(rule: Rule) -> dict[str, object]:
             return {"in_list": name}
         case InAudience(name):
             return {"in_audience": name}
+        case InOffer(name):
+            return {"in_offer_rule": name}
 
 
 def _behaviour_node(did: Did) -> dict[str, object]:
@@ -147,6 +150,7 @@ _GROUPS: dict[str, Callable[[tuple[Rule, ...]], Rule]] = {"all": All, "any": Any
 _REFERENCES: dict[str, Callable[[int | str], Rule]] = {
     "in_list": InList,
     "in_audience": InAudience,
+    "in_offer_rule": InOffer,
 }
 
 

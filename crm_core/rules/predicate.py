@@ -25,6 +25,7 @@ from crm_core.rules.definition import (
     FieldType,
     InAudience,
     InList,
+    InOffer,
     Leaf,
     Not,
     Rule,
@@ -132,7 +133,7 @@ def _expression(rule: Rule, given: _Given) -> BooleanValue:
         case Did():
             measure = cast("Anything", _answer(rule, given)).fill_null(0)
             return _COMPARE[rule.operator](measure, ibis.literal(rule.value))
-        case InList() | InAudience():
+        case InList() | InAudience() | InOffer():
             return cast("BooleanValue", _answer(rule, given).fill_null(False))
         case Not(part):
             return ~_expression(part, given)

@@ -16,6 +16,7 @@ from crm_core.rules.definition import (
     Fields,
     InAudience,
     InList,
+    InOffer,
     Leaf,
     Not,
     Rule,
@@ -26,6 +27,11 @@ from crm_core.text import has, t
 from crm_core.text.formats import day, money, number, percent
 
 _LISTED: Final = 5
+_NAMED: Final[Mapping[type, str]] = {
+    InList: "in_list",
+    InAudience: "in_audience",
+    InOffer: "in_offer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ def _say(rule: Rule, words: _Words, outer: bool = False) -> str:
             return _condition(rule, words)
         case Did():
             return _behaviour(rule, words)
-        case InList(name) | InAudience(name):
-            kind = "in_list" if isinstance(rule, InList) else "in_audience"
+        case InList(name) | InAudience(name) | InOffer(name):
+            kind = _NAMED[type(rule)]
             shown = t("rules.quoted", words.language, value=words.names.get(rule, name))
             return t(f"rules.{kind}", words.language, name=shown)
         case Not(part):

@@ -30,6 +30,7 @@ def test_a_viewer_sees_neither_lists_nor_settings(folder: Path) -> None:
         "campaigns",
         "exports",
         "playbooks",
+        "rules",
         "imports",
         "costs",
         "privacy",
