@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -11,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import scipy.sparse as sp
 
 from crm_core.models.triples import Floats, Ints, read_columns
@@ -25,6 +23,7 @@ MOST_ITEMS: Final = 200
 Matrix = Any  # a scipy.sparse.csr_array of int32, whose types say nothing
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
 
 _LEAST_DISCOUNT = 0.05
 _HOLIDAY = "holiday"
@@ -81,10 +80,20 @@ class Baskets:
         found = np.bincount(self.matrix.indices, minlength=len(self.items))
         return found.astype(np.int64)
 
+    @property
+    def partners(self) -> Floats:
+        """How many other items each item met, over all its baskets."""
+        return self.each(self.size - 1)
+
+    def each(self, weight: npt.NDArray[Any]) -> Floats:
+        """The sum of what each basket weighs, over the baskets of each item."""
+        spread = np.repeat(weight, self.size)
+        return np.bincount(self.matrix.indices, spread, len(self.items)).astype(np.float64)
+
     def only(self, rows: Flags) -> Baskets:
         """Only those baskets."""
-        from dataclasses import replace
-
+        if bool(rows.all()):
+            return self
         return replace(
             self, matrix=self.matrix[rows], day=self.day[rows], customer=self.customer[rows]
         )
@@ -100,11 +109,12 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> dict[Le
     ledger = tables.table("ledger")
     ledger = ledger.filter((ledger.day >= ibis.literal(first)) & ledger.product_key.notnull())
     sales = ledger.filter(ledger.entry == "sale")
-    keys, day, customer = _orders(store, sales, first)
-    matrix, products = _lines(store, sales, keys)
+    keys, day, customer = _orders(store, tables, first)
+    told = _products(store)
+    matrix, sold = _lines(store, sales, keys, told[0])
+    products, *names = (column[sold] for column in told)
     size = np.diff(matrix.indptr)
     fits = size <= MOST_ITEMS
-    told = _products(store, products)
     margin, known = _margins(store, ledger, products)
     begun = first + timedelta(int(day.min())) if len(day) else first
     shared = {
@@ -118,15 +128,15 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> dict[Le
     }
     matrix = matrix if fits.all() else matrix[fits]
     found: dict[Level, Baskets] = {}
-    for level, names in zip(LEVELS, told, strict=True):
-        found[level] = _of_level(level, names, told[1], matrix, (margin, known), shared)
+    for level, of_level in zip(LEVELS, names, strict=True):
+        found[level] = _of_level(level, of_level, names[1], matrix, (margin, known), shared)
     return {level: baskets for level, baskets in found.items() if len(baskets.items)}
 
 
 def _of_level(
     level: Level,
-    names: Sequence[str | None],
-    categories: Sequence[str | None],
+    names: Texts,
+    categories: Texts,
     matrix: Matrix,
     money: tuple[Floats, Flags],
     shared: dict[str, Any],
@@ -149,9 +159,9 @@ def _of_level(
     return Baskets(level, Items(kept, each), group, found, **shared).only(rows)
 
 
-def _codes(names: Sequence[str | None]) -> tuple[tuple[str, ...], Codes]:
+def _codes(names: Texts) -> tuple[tuple[str, ...], Codes]:
     """The different names in order, and which of them each is; -1 where there is none."""
-    said = [(name or "").strip() for name in names]
+    said = [str(name or "").strip() for name in names]
     kept = tuple(sorted({name for name in said if name}))
     place = {name: number for number, name in enumerate(kept)}
     return kept, np.array([place.get(name, -1) for name in said], dtype=np.int32)
@@ -169,19 +179,16 @@ def _regrouped(matrix: Matrix, code: Codes, count: int) -> Matrix:
     return found
 
 
-def _orders(store: Tables, sales: ir.Table, first: date) -> tuple[Ints, Codes, Codes]:
-    """Each basket's order key, its day from `first`, and a number for who bought it."""
-    person = sales.customer_key
-    told = sales.group_by("order_key").agg(
-        at=sales.day.min(),
-        who=person.max().fill_null(0),
-        is_known=person.notnull().cast("int64").max(),
-    )
-    told = told.select(
+def _orders(store: Tables, tables: StoreAt, first: date) -> tuple[Ints, Codes, Codes]:
+    """Each order's key, its day from `first`, and a number for who bought it."""
+    orders = tables.table("order_facts")
+    orders = orders.filter(orders.day >= ibis.literal(first))
+    person = orders.customer_key
+    told = orders.select(
         "order_key",
-        "who",
-        "is_known",
-        day=told["at"].delta(ibis.literal(first), unit="day").cast("int64"),
+        who=person.fill_null(0),
+        is_known=person.notnull().cast("int64"),
+        at=orders.day.delta(ibis.literal(first), unit="day").cast("int64"),
     )
     keys, who, is_known, day = read_columns(store, told)
     order = np.argsort(keys, kind="stable")
@@ -192,40 +199,31 @@ def _orders(store: Tables, sales: ir.Table, first: date) -> tuple[Ints, Codes, C
     return keys, day.astype(np.int32), customer
 
 
-def _lines(store: Tables, sales: ir.Table, keys: Ints) -> tuple[Matrix, Ints]:
-    """The baskets by products, and the keys of the products sold, in order.
+def _lines(store: Tables, sales: ir.Table, keys: Ints, products: Ints) -> tuple[Matrix, Ints]:
+    """The baskets by the products sold, and which products these are.
 
     Read a batch at a time into 4-byte codes; two lines of a product in an order are one.
     """
     rows: list[Codes] = []
-    items: list[Ints] = []
-    place = _Places(keys)
+    items: list[Codes] = []
+    basket, item = _Places(keys), _Places(products)
     for batch in store.stream(sales.select("order_key", "product_key"), purpose="fit"):
-        rows.append(place.of(_whole(batch, "order_key")))
-        items.append(_whole(batch, "product_key").astype(np.int32))
+        rows.append(basket.of(np.asarray(batch.column("order_key"), dtype=np.int64)))
+        items.append(item.of(np.asarray(batch.column("product_key"), dtype=np.int64)))
     row = np.concatenate([np.empty(0, np.int32), *rows])
-    del rows
-    item = np.concatenate([np.empty(0, np.int32), *items])
-    del items
-    products = _different(item)
-    column = _Places(products).of(item)
-    del item
-    shape = (len(keys), len(products))
-    matrix = sp.csr_array((np.ones(len(row), dtype=np.int32), (row, column)), shape=shape)
-    matrix.data[:] = 1
-    return matrix, products
-
-
-def _whole(batch: pa.RecordBatch, name: str) -> Ints:
-    return np.asarray(batch.column(name), dtype=np.int64)
-
-
-def _different(numbers: npt.NDArray[np.integer[Any]]) -> Ints:
-    """The different numbers, in order; of numbers close together without sorting them."""
-    most = int(numbers.max(initial=0))
-    if most < _SPARE_PLACES and int(numbers.min(initial=0)) >= 0:
-        return np.flatnonzero(np.bincount(numbers)).astype(np.int64)
-    return np.unique(numbers).astype(np.int64)
+    rows.clear()
+    column = np.concatenate([np.empty(0, np.int32), *items])
+    items.clear()
+    is_sold = np.zeros(len(products), dtype=bool)
+    is_sold[column] = True
+    sold = np.flatnonzero(is_sold)
+    column = (np.cumsum(is_sold, dtype=np.int32) - 1)[column]
+    shape = (len(keys), len(sold))
+    # Of a byte each: two lines of one product are added up, and nothing else is made of them.
+    matrix = sp.csr_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=shape)
+    return sp.csr_array(
+        (np.ones(matrix.nnz, dtype=np.int32), matrix.indices, matrix.indptr), shape=shape
+    ), sold
 
 
 class _Places:
@@ -240,28 +238,22 @@ class _Places:
             self._table = np.zeros(span, dtype=np.int32)
             self._table[keys - self._low] = np.arange(len(keys), dtype=np.int32)
 
-    def of(self, numbers: npt.NDArray[np.integer[Any]]) -> Codes:
+    def of(self, numbers: Ints) -> Codes:
         """The place of each; every number must be among the keys."""
         if self._table is not None:
             return self._table[numbers - self._low]
         return np.searchsorted(self._keys, numbers).astype(np.int32)
 
 
-def _products(
-    store: Tables, products: Ints
-) -> tuple[list[str], list[str | None], list[str | None]]:
-    """Id, category and brand of each product; its key where nothing more is known of it."""
+def _products(store: Tables) -> tuple[Ints, Texts, Texts, Texts]:
+    """Key, id, category and brand of every product, by key."""
     told = store.table("product_facts").select("product_key", "product_id", "category", "brand")
-    ids = [str(key) for key in products.tolist()]
-    more: tuple[list[str | None], list[str | None]] = ([None] * len(ids), [None] * len(ids))
-    place = {key: number for number, key in enumerate(products.tolist())}
-    for batch in store.stream(told, purpose="fit"):
-        columns = (batch.column(name).to_pylist() for name in told.columns)
-        for key, product, category, brand in zip(*columns, strict=True):
-            number = place.get(key)
-            if number is not None:
-                ids[number], more[0][number], more[1][number] = product, category, brand
-    return ids, *more
+    columns: list[list[Any]] = [[], [], [], []]
+    for batch in store.stream(told.order_by("product_key"), purpose="fit"):
+        for column, name in zip(columns, told.columns, strict=True):
+            column.extend(batch.column(name).to_pylist())
+    ids, categories, brands = (np.array(column, dtype=object) for column in columns[1:])
+    return np.array(columns[0], dtype=np.int64), ids, categories, brands
 
 
 def _margins(store: Tables, ledger: ir.Table, products: Ints) -> tuple[Floats, Flags]:
