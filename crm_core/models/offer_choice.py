@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
 from crm_core.models.offer_again import Manner, Rebuying, again_scores, ranked
-from crm_core.models.offer_baskets import AMONG, Found, mean_of, measured, read_baskets
-from crm_core.models.offer_history import purchases, stream_bought
+from crm_core.models.offer_baskets import AMONG, Basket, Found, mean_of, measured, read_baskets
+from crm_core.models.offer_history import Bought, purchases, stream_bought
 from crm_core.models.offer_shelf import read_shelf
 from crm_core.models.sampling import sample_of
 from crm_core.store import Tables
@@ -37,11 +38,7 @@ class Choice:
         """The best over the periods that ended by `as_of`; the usual one where fewer than a hundred
         came again in them."""
         origins = [as_of - timedelta(HORIZON_DAYS * back) for back in range(1, _PERIODS + 1)]
-        told = [self._measured(origin) for origin in origins]
-        pooled = {manner: mean_of([found[manner] for found in told]) for manner in MANNERS}
-        if pooled[USUAL].customers < _LEAST_CAME:
-            return USUAL
-        return max(MANNERS, key=lambda manner: pooled[manner].ndcg_10)
+        return best_of([self._measured(origin) for origin in origins])
 
     def _measured(self, origin: date) -> dict[Manner, Found]:
         if origin not in self.seen:
@@ -54,9 +51,14 @@ def _tried(store: Tables, origin: date) -> dict[Manner, Found]:
     some = sample_of(store, origin, _CUSTOMERS)
     shelf = read_shelf(some, origin, sold_out=True)
     baskets = read_baskets(some, shelf, origin, HORIZON_DAYS)
-    found: dict[Manner, list[Found]] = {manner: [] for manner in MANNERS}
     pieces = list(stream_bought(some, purchases(some, origin, *HALF_LIVES), shelf))
-    rebuying = Rebuying.of_pieces(pieces, shelf.items)
+    return measured_manners(pieces, baskets, shelf.items)
+
+
+def measured_manners(pieces: Sequence[Bought], baskets: Basket, items: int) -> dict[Manner, Found]:
+    """How each manner's list did for these customers, weighed by each of HALF_LIVES."""
+    rebuying = Rebuying.of_pieces(pieces, items)
+    found: dict[Manner, list[Found]] = {manner: [] for manner in MANNERS}
     for bought in pieces:
         basket = baskets.of(bought)
         for manner in MANNERS:
@@ -64,4 +66,12 @@ def _tried(store: Tables, origin: date) -> dict[Manner, Found]:
             row, person, rank = ranked(again_scores(weighed, rebuying, manner), bought, AMONG)
             offered = basket.placed(bought, person, rank, bought.item[row])
             found[manner].append(measured(basket, *offered))
-    return {manner: mean_of(pieces) for manner, pieces in found.items()}
+    return {manner: mean_of(measures) for manner, measures in found.items()}
+
+
+def best_of(told: Sequence[Mapping[Manner, Found]]) -> Manner:
+    """The best manner of some trials; the usual one where fewer than a hundred came in them."""
+    pooled = {manner: mean_of([found[manner] for found in told]) for manner in MANNERS}
+    if pooled[USUAL].customers < _LEAST_CAME:
+        return USUAL
+    return max(MANNERS, key=lambda manner: pooled[manner].ndcg_10)

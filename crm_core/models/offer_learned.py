@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,6 +15,7 @@ from crm_core.models.offer_again import Manner, Offers, Rebuying, again_offers
 from crm_core.models.offer_history import Bought, stream_bought
 from crm_core.models.offer_new import Likeness, Together, best_of
 from crm_core.models.offer_shelf import Shelf
+from crm_core.models.threads import one_thread
 from crm_core.models.triples import Ints, fingerprint_of, read_columns
 from crm_core.store import Tables
 
@@ -104,29 +105,46 @@ def learn(
     as_of: date,
     rows: ir.Table,
     manner: Manner,
-    least_buyers: int = LEAST_BUYERS,
 ) -> NextOffer:
-    """Goes through all customers a piece at a time; `rows` are those of
-    `purchases`, weighed in this manner.
+    """Goes through all customers a piece at a time; `rows` are those of `purchases`, weighed in
+    this manner.
 
     Raises: CrmError("not_enough_data") under 20 buyers or 2 products sold.
     """
-    together = Together.of(_buyers(store, rows, shelf), least=least_buyers)
+    buyers = _buyers(store, rows, shelf)
+    pieces = stream_bought(store, rows, shelf)
+    return learn_from(pieces, buyers, shelf=shelf, as_of=as_of, manner=manner)
+
+
+def learn_from(
+    pieces: Iterable[Bought],
+    buyers: Ints,
+    *,
+    shelf: Shelf,
+    as_of: date,
+    manner: Manner,
+    least_buyers: int = LEAST_BUYERS,
+) -> NextOffer:
+    """The same from pieces of all customers; items are compared that at least `least_buyers` of
+    about so many `buyers` bought."""
+    together = Together.of(buyers, least=least_buyers)
     rebuying = Rebuying.of(shelf.items)
     customers, counted, marks = 0, 0, list[int]()
-    for bought in stream_bought(store, rows, shelf):
+    for bought in pieces:
         rebuying.add(bought)
+        together.add(bought)
         customers, counted = customers + len(bought), counted + len(bought.item)
         marks.append(_mark(bought))
-        together.add(bought)
     need(NAME, buyers=(customers, _NEEDED["buyers"]))
     need(NAME, products=(int(np.count_nonzero(rebuying.buyers)), _NEEDED["products"]))
+    with one_thread():
+        likeness = together.learned()
     return NextOffer(
         as_of=as_of,
         shelf=shelf,
         manner=manner,
         rebuying=rebuying,
-        likeness=together.learned(),
+        likeness=likeness,
         customers=customers,
         rows=counted,
         fingerprint=fingerprint_of(np.array(marks, np.int64)),

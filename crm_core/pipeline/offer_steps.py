@@ -16,7 +16,7 @@ from crm_core.metrics.catalog import metric
 from crm_core.metrics.parts import of_ledger, parts_of, worked_out
 from crm_core.models.offer_history import purchases, stream_bought
 from crm_core.models.offer_shelf import UNKNOWN, Shelf, read_shelf
-from crm_core.models.triples import Ints
+from crm_core.models.triples import Floats, Ints
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt, Tables
 
@@ -149,11 +149,11 @@ class _Told:
                     pa.array(bought.customers[found.person]),
                     pa.array(found.rank, pa.int32()),
                     self._ids.take(pa.array(found.product)),
-                    pa.array(found.score, pa.float32()),
+                    pa.array(_short(found.score), pa.float32()),
                     pa.array(bought.times[found.row], pa.int32()),
                     pa.array(today - last.astype("timedelta64[D]"), pa.date32()),
-                    pa.array(usual, pa.float32(), from_pandas=True),
-                    pa.array(last / usual, pa.float32(), from_pandas=True),
+                    pa.array(np.round(usual, 1), pa.float32(), from_pandas=True),
+                    pa.array(np.round(last / usual, 2), pa.float32(), from_pandas=True),
                 ],
                 schema=_AGAIN,
             )
@@ -168,7 +168,7 @@ class _Told:
                         pa.array(bought.customers[found.person]),
                         pa.array(found.rank, pa.int32()),
                         self._ids.take(pa.array(found.product)),
-                        pa.array(found.score, pa.float32()),
+                        pa.array(_short(found.score), pa.float32()),
                         self._ids.take(pa.array(bought.product[found.row])),
                         pa.array(found.people, pa.int32()),
                     ],
@@ -200,6 +200,12 @@ class _Told:
             known = place >= 0
             found[place[known]] = np.asarray(batch.column("n"), np.int64)[known]
         return found
+
+
+def _short(values: Floats) -> Floats:
+    """Two digits of each: enough to compare, and a third of the room on disk."""
+    unit = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(values), 1e-12))) - 1.0)
+    return np.rint(values / unit) * unit
 
 
 def _margins(store: Tables, as_of: date) -> dict[int, float]:
