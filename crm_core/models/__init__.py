@@ -34,7 +34,7 @@ _SPECS: tuple[ModelSpec, ...] = (
     ModelSpec(
         "next_offer",
         "crm_core.models.next_offer",
-        measure="recall_10",
+        measure="ndcg_10",  # a page shows the first five
         baseline="naive_own_counts",
         better="higher",
     ),

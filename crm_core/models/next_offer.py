@@ -1,7 +1,7 @@
 """What to offer each customer next: what to buy again, and what is new to them; two lists, never mixed.
 
-*Again*: what they bought lately and often (a purchase counts half after HALF_LIFE_DAYS), by how
-likely its buyers come back for it, later where it is not due by their own rhythm.
+*Again*: what they bought lately and often (how fast a purchase fades is chosen by the
+shop's own past), by how likely its buyers come back for it.
 *New*: what people with the same purchases bought that they never had.
 """
 
@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from crm_core.models.base import Fitted
+from crm_core.models.offer_choice import Choice
 from crm_core.models.offer_history import purchases
 from crm_core.models.offer_learned import learn
 from crm_core.models.offer_shelf import read_shelf
@@ -26,8 +27,9 @@ def fit(store: Tables, *, as_of: date) -> Fitted:
 
     Raises: CrmError("not_enough_data") under 20 buyers or 2 products sold.
     """
-    shelf = read_shelf(store, as_of)
-    return learn(store, shelf, as_of=as_of, rows=purchases(store, as_of)).fitted
+    manner = Choice(store).manner(as_of)
+    rows = purchases(store, as_of, manner.half_life_days)
+    return learn(store, read_shelf(store, as_of), as_of=as_of, rows=rows, manner=manner).fitted
 
 
 def validate(
@@ -39,6 +41,7 @@ def validate(
 
     Raises: CrmError("not_enough_data").
     """
+    choice = Choice(store)
     return [
         {
             "method": f"{trial.method}_new" if trial.list == NEW else trial.method,
@@ -49,5 +52,5 @@ def validate(
             **{name: getattr(trial.found, name) for name in MEASURES},
         }
         for origin in origins
-        for trial in trials(store, origin, horizon_days)
+        for trial in trials(store, origin, horizon_days, choice)
     ]

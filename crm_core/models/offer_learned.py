@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -11,10 +11,11 @@ import ibis.expr.types as ir
 import numpy as np
 
 from crm_core.models.base import Fitted, need
-from crm_core.models.offer_again import Offers, Rebuying, again_offers
+from crm_core.models.offer_again import Manner, Offers, Rebuying, again_offers
 from crm_core.models.offer_history import Bought, stream_bought
 from crm_core.models.offer_new import Likeness, Together, best_of
 from crm_core.models.offer_shelf import Shelf
+from crm_core.models.threads import one_thread
 from crm_core.models.triples import Ints, fingerprint_of, read_columns
 from crm_core.store import Tables
 
@@ -38,6 +39,7 @@ class NextOffer:
 
     as_of: date
     shelf: Shelf
+    manner: Manner
     rebuying: Rebuying
     likeness: Likeness
     customers: int
@@ -48,8 +50,11 @@ class NextOffer:
     def fitted(self) -> Fitted:
         """As a document: how much there is to learn from, and the share of buyers who came back
         for the same thing."""
-        share = float(self.rebuying.share.mean()) if len(self.rebuying.share) else 0.0
+        told = self.rebuying
+        share = float(told.rebuyers.sum()) / max(float(told.buyers.sum()), 1.0)
         parameters = {
+            "half_life_days": self.manner.half_life_days,
+            "by_due": float(self.manner.by_due),
             "items": float(self.shelf.items),
             "items_compared": float(len(self.likeness.items)),
             "rebuy_share": share,
@@ -68,7 +73,7 @@ class NextOffer:
 
     def again(self, bought: Bought, most: int = MOST_OFFERS) -> Offers:
         """What to offer these customers again."""
-        return again_offers(bought, self.shelf, self.rebuying, most)
+        return again_offers(bought, self.shelf, self.rebuying, self.manner, most)
 
     def new(self, bought: Bought, most: int = MOST_OFFERS) -> Iterator[tuple[Bought, NewOffers]]:
         """What to offer them that they never had, a part of them at a time."""
@@ -99,31 +104,50 @@ def learn(
     *,
     as_of: date,
     rows: ir.Table,
-    least_buyers: int = LEAST_BUYERS,
+    manner: Manner,
 ) -> NextOffer:
-    """Goes through all customers a piece at a time; `rows` are those of `purchases`.
+    """Goes through all customers a piece at a time; `rows` are those of `purchases`, weighed in
+    this manner.
 
     Raises: CrmError("not_enough_data") under 20 buyers or 2 products sold.
     """
-    together = Together.of(_buyers(store, rows, shelf), least=least_buyers)
-    buyers, rebuyers = np.zeros(shelf.items, np.int64), np.zeros(shelf.items, np.int64)
+    buyers = _buyers(store, rows, shelf)
+    pieces = stream_bought(store, rows, shelf)
+    return learn_from(pieces, buyers, shelf=shelf, as_of=as_of, manner=manner)
+
+
+def learn_from(
+    pieces: Iterable[Bought],
+    buyers: Ints,
+    *,
+    shelf: Shelf,
+    as_of: date,
+    manner: Manner,
+    least_buyers: int = LEAST_BUYERS,
+) -> NextOffer:
+    """The same from pieces of all customers; items are compared that at least `least_buyers` of
+    about so many `buyers` bought."""
+    together = Together.of(buyers, least=least_buyers)
+    rebuying = Rebuying.of(shelf.items)
     customers, counted, marks = 0, 0, list[int]()
-    for bought in stream_bought(store, rows, shelf):
-        buyers += np.bincount(bought.item, minlength=shelf.items)
-        rebuyers += np.bincount(bought.item[bought.times > 1], minlength=shelf.items)
+    for bought in pieces:
+        rebuying.add(bought)
+        together.add(bought)
         customers, counted = customers + len(bought), counted + len(bought.item)
         marks.append(_mark(bought))
-        together.add(bought)
     need(NAME, buyers=(customers, _NEEDED["buyers"]))
-    need(NAME, products=(int(np.count_nonzero(buyers)), _NEEDED["products"]))
+    need(NAME, products=(int(np.count_nonzero(rebuying.buyers)), _NEEDED["products"]))
+    with one_thread():
+        likeness = together.learned()
     return NextOffer(
         as_of=as_of,
         shelf=shelf,
-        rebuying=Rebuying.of(buyers, rebuyers),
-        likeness=together.learned(),
+        manner=manner,
+        rebuying=rebuying,
+        likeness=likeness,
         customers=customers,
         rows=counted,
-        fingerprint=fingerprint_of(np.array(marks, np.int64), buyers, rebuyers),
+        fingerprint=fingerprint_of(np.array(marks, np.int64)),
     )
 
 

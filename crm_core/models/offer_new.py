@@ -102,8 +102,9 @@ class Together:
     def learned(self) -> Likeness:
         """Weights by which every item's buyers are told best by their other purchases (EASE: a
         linear model in which no item speaks for itself). Source: Steck (2019)."""
-        speaks = self.strong + np.eye(len(self.items), dtype=np.float32) * np.float32(_RIDGE)
+        speaks: Table = self.strong.copy()
         if len(self.items):
+            np.fill_diagonal(speaks, speaks.diagonal() + _RIDGE)
             inverse: Any = linalg.inv(speaks, overwrite_a=True, check_finite=False)
             speaks = np.asarray(inverse / -inverse.diagonal(), np.float32)
             np.fill_diagonal(speaks, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from crm_core.models.offer_again import again_scores, ranked
 from crm_core.models.offer_baskets import AMONG, Basket, Found, mean_of, measured, read_baskets
+from crm_core.models.offer_choice import Choice
 from crm_core.models.offer_history import Bought, purchases, stream_bought
 from crm_core.models.offer_learned import NextOffer, learn
 from crm_core.models.offer_new import best_of
@@ -43,17 +44,19 @@ class Trial:
     found: Found
 
 
-def trials(store: Tables, origin: date, horizon_days: int) -> list[Trial]:
+def trials(store: Tables, origin: date, horizon_days: int, choice: Choice) -> list[Trial]:
     """Lists made of what was known on `origin`, held against the first purchase day within the
     days after it. Lists are as they are ranked, before anything is left out for its stock or for
-    being bought just now; a large shop is tried on a sample of its customers.
+    being bought just now; a large shop is tried on a sample of its customers. `choice` chooses by
+    what was over on `origin`.
 
     Raises: CrmError("not_enough_data").
     """
     some = sample_of(store, origin)
     shelf = read_shelf(some, origin, sold_out=True)
-    rows = purchases(some, origin)
-    learned = learn(some, shelf, as_of=origin, rows=rows)
+    manner = choice.manner(origin)
+    rows = purchases(some, origin, manner.half_life_days)
+    learned = learn(some, shelf, as_of=origin, rows=rows, manner=manner)
     baskets = read_baskets(some, shelf, origin, horizon_days)
     pieces: dict[tuple[str, str], list[Found]] = {}
     for bought in stream_bought(some, rows, shelf):
@@ -81,7 +84,7 @@ def _again(learned: NextOffer, bought: Bought) -> Iterator[tuple[str, Offered]]:
     # One purchase more of their own counts more than any number of other people.
     by_counts = bought.times + buyers[bought.item] / (buyers.max(initial=0) + 1.0)
     for method, score in (
-        (OURS, again_scores(bought, learned.rebuying)),
+        (OURS, again_scores(bought, learned.rebuying, learned.manner)),
         (OWN_COUNTS, by_counts),
     ):
         row, person, rank = ranked(score, bought, AMONG)
