@@ -32,6 +32,13 @@ _SPECS: tuple[ModelSpec, ...] = (
         better="higher",
     ),
     ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
+    ModelSpec(
+        "baskets",
+        "crm_core.models.baskets",
+        measure="holds",
+        baseline="naive_lift",
+        better="higher",
+    ),
 )
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from crm_core.features import build_features
 from crm_core.pipeline import segment_steps
 from crm_core.pipeline.attention_steps import attention
+from crm_core.pipeline.basket_steps import baskets
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
@@ -59,12 +60,22 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "segment_history": segment_history,
     "attention": attention,
     "uplift": uplift,
+    "baskets": baskets,
     "entry_products": entry_products,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
 _OF_EVERYBODY = frozenset(
-    {"features", "lifecycle", "loyalty", "forecast", "segment_history", "attention", "uplift"}
+    {
+        "features",
+        "lifecycle",
+        "loyalty",
+        "forecast",
+        "segment_history",
+        "attention",
+        "uplift",
+        "baskets",
+    }
 )
 
 
