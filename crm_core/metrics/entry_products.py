@@ -59,7 +59,7 @@ def first_items(store: Tables, ledger: ir.Table, level: str) -> ir.Table:
     """What each first order held, each once: customer_key, item. Shipping and gift cards are none."""
     products = store.table("product_facts")
     goods = products.filter(products.product_kind.isnull())
-    goods = goods.select("product_key", item=goods[LEVELS[level]].nullif(""))
+    goods = goods.select("product_key", item=goods[LEVELS[level]].strip().nullif(""))
     first = ledger.filter((ledger.entry == "sale") & (ledger.order_no == 1))
     joined = first.select("customer_key", "product_key").join(goods, "product_key")
     known = joined.filter(joined.item.notnull() & joined.customer_key.notnull())

@@ -182,7 +182,7 @@ def _check(level: str) -> None:
 
 def _names(store: Store, level: str, frames: Sequence[pd.DataFrame]) -> dict[str, str]:
     """What each item is called: a product by its name, the others as they stand."""
-    columns = [column for column in (*_SIDES, "via")]
+    columns = (*_SIDES, "via")
     items = {
         str(item)
         for frame in frames
