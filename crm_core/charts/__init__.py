@@ -9,6 +9,7 @@ from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.flows import flow_bands
 from crm_core.charts.intervals import share_curves, whiskers
 from crm_core.charts.lines import forecast_band, line_compare, lines, month_lines
+from crm_core.charts.network import network
 from crm_core.charts.survival import survival_curves
 from crm_core.charts.waterfall import waterfall
 
@@ -26,6 +27,7 @@ __all__ = [
     "line_compare",
     "lines",
     "month_lines",
+    "network",
     "scatter_fit",
     "share_bar",
     "share_curves",

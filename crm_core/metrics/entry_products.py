@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.metrics.beginnings import new_customers
+from crm_core.metrics.bought_together import LEVELS
 from crm_core.metrics.catalog import metric
 from crm_core.metrics.definition import Sum
 from crm_core.metrics.parts import of_ledger
@@ -20,8 +21,6 @@ from crm_core.store import Tables
 from crm_core.store.marts import as_number
 
 YEAR_DAYS: Final = 365
-#: What a first order may be looked at by, and the column of the products that tells it.
-LEVELS: Final = {"product": "product_id", "category": "category", "brand": "brand"}
 #: What is counted of the year: what is left before marketing, or sales less refunds where costs of
 #: goods are not known.
 BASES: Final = ("contribution_before_marketing", "net_revenue")
@@ -60,7 +59,7 @@ def first_items(store: Tables, ledger: ir.Table, level: str) -> ir.Table:
     """What each first order held, each once: customer_key, item. Shipping and gift cards are none."""
     products = store.table("product_facts")
     goods = products.filter(products.product_kind.isnull())
-    goods = goods.select("product_key", item=goods[LEVELS[level]].nullif(""))
+    goods = goods.select("product_key", item=goods[LEVELS[level]].strip().nullif(""))
     first = ledger.filter((ledger.entry == "sale") & (ledger.order_no == 1))
     joined = first.select("customer_key", "product_key").join(goods, "product_key")
     known = joined.filter(joined.item.notnull() & joined.customer_key.notnull())

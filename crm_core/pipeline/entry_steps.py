@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.metrics import entry_products as begun
+from crm_core.metrics.bought_together import LEVELS
 from crm_core.models.entry_values import LEAST_PEOPLE, held_back
 from crm_core.pipeline.learned import Scoring
 from crm_core.store import StoreAt, Tables
@@ -69,7 +70,7 @@ def entry_rows(tables: Tables, ledger: ir.Table, years: ir.Table) -> pd.DataFram
     basis = begun.BASES[1 if whole["uncosted"] else 0]
     whole = tables.fetch(begun.everybody(years, basis)).iloc[0]
     found: list[pd.DataFrame] = []
-    for level in begun.LEVELS:
+    for level in LEVELS:
         items = begun.first_items(tables, ledger, level)
         rows = tables.fetch(begun.began_with(years, items, basis))
         found.append(_told(rows, whole).assign(level=level, basis=basis))

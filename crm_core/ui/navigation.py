@@ -63,6 +63,7 @@ PAGES = (
     PageSpec("goals", "plan", "flag"),
     PageSpec("events", "plan", "event"),
     PageSpec("stock", "plan", "inventory_2", applies=frozenset({"period", "category"})),
+    PageSpec("together", "products", "join_inner", applies=frozenset({"category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("recommend", "products", "recommend", applies=frozenset({"segment"})),
     PageSpec("rules", "products", "rule", roles=_MARKETERS),
