@@ -61,7 +61,7 @@ def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def profiles(store: Store) -> pd.DataFrame:
     at = store.at(AS_OF)
     names = store.table("identity_links")
-    ids = store.fetch(names.filter(names.kind == "customer_id").select("customer_key", "value"))
+    ids = store.fetch(names.select("customer_key", "value"))
     found = store.fetch(preferences(at, offerable(store)))
     return found.merge(ids, on="customer_key").set_index("value").drop(columns="customer_key")
 
