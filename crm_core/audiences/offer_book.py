@@ -147,7 +147,7 @@ def matches(
     if not parts:
         nobody = flagged.filter(ibis.literal(False))
         return nobody.select("customer_key", "worth", place=ibis.null("int64"))
-    return parts[0].union(*parts[1:])
+    return ibis.union(*parts)
 
 
 def _flag(each: Asked) -> str:
