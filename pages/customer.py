@@ -27,6 +27,7 @@ from crm_core.ui.page import (
     panel,
     show,
 )
+from crm_core.ui.rules_card import draw_offer_rules
 from crm_core.ui.segment_words import segment_words
 from crm_core.ui.waterfall_parts import draw_customer_money
 from crm_core.views.customer import customer
@@ -75,6 +76,7 @@ else:
         with panel("customer.consent"):
             draw_consent(view.key)
     draw_offers(view.key)
+    draw_offer_rules(view.key)
     with panel("customer.history"):
         draw_history(view.key)
     with details_box("customer.changes"):

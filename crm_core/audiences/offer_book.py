@@ -86,7 +86,23 @@ def askable(store: Store, book: OfferBook) -> Askable:
             rules.append(Asked(place, offer, meant(store, offer)))
         except CrmError as error:
             broken[place] = error
+    gone = _gone(store, rules)
+    broken |= {each.place: gone[each.offer.what] for each in rules if each.offer.what in gone}
+    rules = [each for each in rules if each.place not in broken]
     return Askable(book, tuple(rules), broken)
+
+
+def _gone(store: Store, rules: list[Asked]) -> dict[str, CrmError]:
+    """Products that rules offer and the shop has not."""
+    offered = {each.offer.what for each in rules if each.offer.action == "product"}
+    if not offered:
+        return {}
+    known = store.table("product_facts").select("product_id")
+    there = store.fetch(known.filter(known.product_id.isin(sorted(offered))))
+    return {
+        name: CrmError("rule_no_value", field="product_id", name=name[:60], match="")
+        for name in offered - set(there["product_id"])
+    }
 
 
 def meant(store: Store, offer: OfferRule) -> Rule:
@@ -131,7 +147,7 @@ def matches(
     if not parts:
         nobody = flagged.filter(ibis.literal(False))
         return nobody.select("customer_key", "worth", place=ibis.null("int64"))
-    return parts[0].union(*parts[1:])
+    return ibis.union(*parts)
 
 
 def _flag(each: Asked) -> str:

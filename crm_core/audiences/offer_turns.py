@@ -97,7 +97,7 @@ def _told(store: Store, book: OfferBook, matched: ir.Table, day: date) -> ir.Tab
         is_quiet=matched.place.isin(quiet) if quiet else ibis.literal(False),
         most_people=by_place("most_people", "int64"),
     )
-    rows = _with_reason(store, rows)
+    rows = _with_reason(store, book, rows)
     rows = _with_rounds(store, book, rows, day)
     written = written_to(store, day, book.offer_days, apart_from=(), contact_channel=None)
     rows = _left(rows, written, ["customer_key"])
@@ -105,25 +105,29 @@ def _told(store: Store, book: OfferBook, matched: ir.Table, day: date) -> ir.Tab
     return rows.mutate(left=left)
 
 
-def _with_reason(store: Store, rows: ir.Table) -> ir.Table:
+def _with_reason(store: Store, book: OfferBook, rows: ir.Table) -> ir.Table:
     """With `reason`: why somebody must not be contacted on the rule's channel, else nothing."""
     if not (store.has("consents") and store.has("suppressions") and store.has("identities")):
         return rows.mutate(reason=ibis.literal("no_consent"))
+    used = {each.contact_channel for each in book.rules}
     barred, said = store.table("suppressions"), store.table("consents")
-    everywhere = barred.filter(barred.contact_channel == EVERY_CHANNEL).select("customer_key")
-    rows = _left(rows, everywhere.distinct().mutate(is_out=ibis.literal(True)), ["customer_key"])
-    here = barred.select(*_TURN).distinct().mutate(is_out_here=ibis.literal(True))
-    rows = _left(rows, here, _TURN)
-    marketing = said.filter(said.purpose == "marketing").select(*_TURN, "state")
-    rows = _left(rows, marketing, _TURN)
     known = [
         contactable(store, channel)
         .select("customer_key")
         .distinct()
         .mutate(contact_channel=ibis.literal(channel), has_contact=ibis.literal(True))
         for channel in CONTACT_CHANNELS
+        if channel in used
     ]
-    rows = _left(rows, known[0].union(*known[1:]), _TURN)
+    if not known:
+        return rows.mutate(reason=ibis.null("string"))
+    everywhere = barred.filter(barred.contact_channel == EVERY_CHANNEL).select("customer_key")
+    rows = _left(rows, everywhere.distinct().mutate(is_out=ibis.literal(True)), ["customer_key"])
+    here = barred.select(*_TURN).distinct().mutate(is_out_here=ibis.literal(True))
+    rows = _left(rows, here, _TURN)
+    marketing = said.filter(said.purpose == "marketing").select(*_TURN, "state")
+    rows = _left(rows, marketing, _TURN)
+    rows = _left(rows, ibis.union(*known), _TURN)
     reason = ibis.cases(
         (rows.is_out.notnull() | rows.is_out_here.notnull(), ibis.literal("suppressed")),
         ((rows.state == "denied").fill_null(False), ibis.literal("opted_out")),
@@ -138,7 +142,8 @@ def _with_rounds(store: Store, book: OfferBook, rows: ir.Table, day: date) -> ir
     """With `had_it`, whether a campaign of the rule had them within its days, held out or not, and
     `room`, how many more its cap allows."""
     needed = ("offer_rounds", "campaigns", "campaign_members")
-    if not all(store.has(name) for name in needed) or not book.rules:
+    known = book.rules and all(store.has(name) for name in needed)
+    if not known or store.fetch(store.table("offer_rounds").limit(1)).empty:
         return rows.mutate(had_it=ibis.literal(False), room=rows.most_people)
     rounds, campaigns = store.table("offer_rounds"), store.table("campaigns")
     told = campaigns.select("starts_on", campaign_id=campaigns.id)

@@ -8,8 +8,9 @@ from crm_core.text import t
 from crm_core.text.formats import number
 
 
-def offer_sentence(offer: OfferRule, who: str, language: str) -> str:
-    """What a rule says in a person's language; `who` is the sentence of its conditions.
+def offer_sentence(offer: OfferRule, who: str, language: str, *, named: str = "") -> str:
+    """What a rule says in a person's language; `who` is the sentence of its conditions, `named`
+    what is offered by the name people know, where that is not how the rule has it.
 
     What people typed is in it: show it as plain text, never as Markdown.
 
@@ -19,7 +20,7 @@ def offer_sentence(offer: OfferRule, who: str, language: str) -> str:
     """
     facts = {
         "who": who,
-        "deed": t(f"offer_rules.deed.{offer.action}", language, what=offer.what),
+        "deed": t(f"offer_rules.deed.{offer.action}", language, what=named or offer.what),
         "channel": channel_words(offer.contact_channel, language),
     }
     if offer.action == "nothing":

@@ -277,6 +277,21 @@ def manifest_button(label_key: str, line: AuditLine) -> None:
     )
 
 
+def rule_book_button(label_key: str, text: str, form: str, **facts: object) -> None:
+    """A button that saves the rule book as a file; it holds rules and names nobody."""
+    session = current()
+    require(session.access, "plan")
+    st.download_button(
+        session.md(label_key, **facts),
+        text,
+        f"offer-rules.{form}",
+        _MIME.get(form, "application/toml"),
+        key=f"rule_book_{form}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
 def draw_readiness(order: ListOrder, *, key: str, customers: int) -> None:
     """What the file will hold, counted the way it will be written: rows, how many of them the
     tool can match, who is left out and why. A large list is counted when asked."""

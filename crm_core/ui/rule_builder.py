@@ -5,19 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from crm_core.privacy.escape import md_escape
-from crm_core.rules import All, Any, InAudience, InList, Not, Rule
+from crm_core.rules import All, Any, InAudience, InList, InOffer, Not, Rule
 from crm_core.text import error_text
 from crm_core.ui.behaviour_card import behaviour_card
 from crm_core.ui.condition_row import condition_row, field_menu, remove_button
 from crm_core.ui.rule_tree import (
+    AUDIENCES,
     JOINTS,
     MOST_NESTED,
     Node,
     add,
     bring_back,
     can_bring_back,
+    desk,
     new_node,
     remove,
+    sit_at,
     tree,
 )
 from crm_core.ui.session import Session, current
@@ -26,8 +29,9 @@ from crm_core.ui.words import note
 _ADD = ("field", "did", "listed", "group")
 
 
-def built_rule() -> Rule | None:
-    """Draws the tree of this session and returns the rule it says; None while it is incomplete."""
+def built_rule(at: str = AUDIENCES) -> Rule | None:
+    """Draws a desk's tree and returns the rule it says; None while it is incomplete."""
+    sit_at(at)
     root = tree()
     rule = _group(root, 1)
     if can_bring_back():
@@ -98,7 +102,7 @@ def _part(node: Node, depth: int) -> Rule | None:
 
 
 def _listed(node: Node) -> Rule | None:
-    """In a list or an audience: one menu of both."""
+    """In a list or an audience, or given by an offer rule: one menu of all."""
     session = current()
     choices: dict[str, tuple[Rule, str]] = {}
     for audience in session.records.audiences():
@@ -107,6 +111,10 @@ def _listed(node: Node) -> Rule | None:
     for kept in session.records.id_lists():
         words = session.t("builder.list_named", name=kept.name)
         choices[f"list:{kept.id}"] = InList(kept.id), words
+    # An offer rule cannot ask who gets an offer.
+    for offer in session.records.offer_book().rules if desk() == AUDIENCES else ():
+        words = session.t("builder.offer_named", name=offer.name)
+        choices[f"offer:{offer.id}"] = InOffer(offer.id), words
     codes = list(choices)
     start = next((code for code in codes if choices[code][0] == node.given), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

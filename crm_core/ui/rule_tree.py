@@ -16,6 +16,7 @@ from crm_core.rules import (
     Did,
     InAudience,
     InList,
+    InOffer,
     Rule,
     from_document,
     to_document,
@@ -25,7 +26,9 @@ Kind = Literal["group", "field", "did", "part", "then", "listed", "broken"]
 JOINTS: Final = ("all", "any", "none")
 #: Groups within groups that can be added; deeper ones that were saved are shown and changed too.
 MOST_NESTED: Final = 3
-_TREE = "_audience_tree"
+#: Each page that builds rules has a tree of its own, its desk.
+AUDIENCES: Final = "audience"
+_DESK = "_builder_desk"
 _LAST = "_audience_last"
 _REMOVED = "_shop_condition_removed"
 _FIRST = Condition("orders", ">=", 2)
@@ -56,21 +59,36 @@ class _Taken:
     node: Node
 
 
+def sit_at(desk: str) -> None:
+    """Says whose tree is drawn, and changed by what is pressed on this page."""
+    st.session_state[_DESK] = desk
+
+
+def desk() -> str:
+    """Whose tree is drawn."""
+    return str(st.session_state.get(_DESK, AUDIENCES))
+
+
+def _tree_key(whose: str) -> str:
+    return f"_{whose}_tree"
+
+
 def tree() -> Node:
-    """The tree of this session; a new one asks for two orders."""
-    root = st.session_state.get(_TREE)
+    """The tree of this session and desk; a new one asks for two orders."""
+    key = _tree_key(desk())
+    root = st.session_state.get(key)
     if not isinstance(root, Node):
         root = Node(fresh(), "group", parts=[_leaf(_FIRST)])
-        st.session_state[_TREE] = root
+        st.session_state[key] = root
     return root
 
 
-def edit_document(document: Mapping[str, Anything]) -> None:
-    """Puts a rule's document into the builder; what cannot be asked any more is marked there."""
+def edit_document(document: Mapping[str, Anything], *, at: str = AUDIENCES) -> None:
+    """Puts a rule's document into a desk's builder; what cannot be asked any more is marked."""
     root = _node(document)
     if root.kind != "group":
         root = Node(fresh(), "group", parts=[root])
-    st.session_state[_TREE] = root
+    st.session_state[_tree_key(at)] = root
     st.session_state.pop(_REMOVED, None)
 
 
@@ -175,7 +193,7 @@ def _leaf(rule: Rule) -> Node:
             if then is not None:
                 node.then = Node(fresh(), "then", given=then, parts=_details(then.where))
             return node
-        case InList() | InAudience():
+        case InList() | InAudience() | InOffer():
             return Node(fresh(), "listed", given=rule)
         case _:
             return Node(fresh(), "field", given=rule)

@@ -153,10 +153,11 @@ def _facts(store: Store, key: int) -> dict[str, Fact]:
     if found.empty:
         return {}
     row = found.iloc[0]
-    return {name: _fact(field.type, row[name]) for name, field in FIELDS.items()}
+    return {name: plain_fact(field.type, row[name]) for name, field in FIELDS.items()}
 
 
-def _fact(kind: str, value: Any) -> Fact:
+def plain_fact(kind: str, value: Any) -> Fact:
+    """A cell of a field of that type as a plain value; None where it is unknown."""
     if value is None or pd.isna(value):
         return None
     if kind == "date":

@@ -17,6 +17,8 @@ from crm_core.records import OfferBook, OfferRule
 from crm_core.rules import Rule, conditions, from_document
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views.audiences import MOST_LISTED
+from crm_core.views.customer import plain_fact
 from crm_core.views.people import is_scored
 
 
@@ -98,6 +100,16 @@ def tried(
     return look_back(store, from_document(dict(rule), FIELDS), day, days)
 
 
+def products(selection: Selection, *, store: Store, access: Access) -> dict[str, str]:
+    """The shop's products by id with what they are called, by name; at most 1,000."""
+    del selection, access
+    table = store.table("product_facts")
+    called = table.product_name.coalesce(table.product_id)
+    listed = table.select("product_id", called=called).order_by("called", "product_id")
+    rows = store.fetch(listed.limit(MOST_LISTED))
+    return dict(zip(rows["product_id"].astype(str), rows["called"].astype(str), strict=True))
+
+
 def days_to_try(
     selection: Selection, *, store: Store, access: Access, days: int
 ) -> tuple[date, date]:
@@ -147,7 +159,8 @@ def _facts(store: Store, mine: list[Asked], day: date, key: int) -> dict[str, An
     if rows.empty:
         return {}
     row = rows.iloc[0]
-    return {name: row[name] for name in asked if row[name] is not None and row[name] == row[name]}
+    facts = {name: plain_fact(FIELDS[name].type, row[name]) for name in asked}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _offered(
