@@ -23,6 +23,12 @@ SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
     "new_buyers": ("region",),
     "units": ("category",),
 }
+#: Figures whose days do not add up to those of weeks and months, as somebody may come twice: by grain
+#: the series of their own that they have, and what these can be split by.
+DISTINCT: Final[Mapping[str, Mapping[str, str]]] = {
+    "buyers": {"week": "weekly_buyers", "month": "monthly_buyers"}
+}
+DISTINCT_SPLITS: Final = ("region",)
 TOTAL: Final = "total"
 SEGMENT: Final = "segment"
 OTHERS, UNKNOWN = "_others", "_unknown"
@@ -59,6 +65,20 @@ def daily_parts(store: Store, as_of: date, dimension: str) -> pd.DataFrame:
     names = split_measures(dimension)
     found = measure(store, names, rows=named, by=["day", dimension], totals=False).rows
     return found.rename(columns={dimension: "member"})
+
+
+def periods_of(
+    store: Store, as_of: date, name: str, grain: str, dimension: str, known: Sequence[str]
+) -> pd.DataFrame:
+    """A figure by weeks or months up to `as_of` (day, the first; member; value), each period measured
+    by itself; of everything, or of the `known` members of a dimension and of the rest."""
+    rows = store.at(as_of).table("ledger")
+    by = [grain] if dimension == TOTAL else [grain, dimension]
+    if dimension != TOTAL:
+        rows = rows.mutate(**{dimension: member_of(rows[dimension], known)})
+    found = measure(store, (name,), rows=rows, by=by, totals=False).rows
+    found = found.rename(columns={grain: "day", dimension: "member", name: "value"})
+    return found if dimension != TOTAL else found.assign(member="")
 
 
 def largest(store: Store, as_of: date, dimension: str) -> list[str]:

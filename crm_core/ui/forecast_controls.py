@@ -14,7 +14,8 @@ from crm_core.selection import segment_code
 from crm_core.ui.explore_words import value_name
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
-from crm_core.views.forecast import DAILY_ONLY, GRAINS, MEASURES, Forecast
+from crm_core.views.forecast import GRAINS, MEASURES, Forecast
+from crm_core.views.forecast_distinct import series_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def asked_series() -> Asked:
     with second:
         by = _choice("by", splits, lambda code: session.t(f"forecast.split.{code}"), of)
     grain = GRAINS[0]
-    if of != DAILY_ONLY:
+    if series_of(of, by, GRAINS[-1]):
         with third:
             grain = _switch("grain", GRAINS, of)
     member = st.query_params.get("member", "")[:200] if by != TOTAL else ""

@@ -15,7 +15,7 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.demand import demand
 from crm_core.views.forecast import forecast, whole_periods
-from crm_core.views.forecast_parts import layers, parts
+from crm_core.views.forecast_parts import layers, parts, regular_parts
 from crm_core.views.what_if import levers
 from tests.forecast_shop import forecast_shop, rows
 
@@ -68,6 +68,7 @@ def test_intervals_nest_and_weeks_are_sums_of_their_days(shop: Store, days: pd.D
     ].itertuples():
         assert row.value == pytest.approx(own[row.starts_on : row.ends_on].sum(), abs=0.02)
     assert "buyers" not in set(periods["measure"])  # a buyer of two days is one buyer
+    assert set(periods[periods["measure"] == "weekly_buyers"]["grain"]) == {"week"}
 
 
 def test_a_series_is_shown_after_what_came_and_says_how_it_was_chosen(
@@ -113,8 +114,42 @@ def test_weeks_and_months_are_whole_and_the_running_one_holds_what_came_of_it() 
     assert told["median"].dropna().tolist() == [30.0 + 44.0, 77.0]
 
 
-def test_buyers_are_told_by_day_alone(shop: Store, owner: Access) -> None:
+def test_buyers_of_a_week_are_counted_once_and_have_a_forecast_of_their_own(
+    shop: Store, owner: Access
+) -> None:
+    view = forecast(ALL, store=shop, access=owner, of="buyers", grain="week")
+    came = view.days.dropna(subset="actual").set_index("day")["actual"]
+    last = came.index[-1].date()
+    period = Period(last, last + timedelta(6))
+    ledger = between(shop.table("ledger"), period)
+    assert came.iloc[-1] == measure(shop, ["buyers"], rows=ledger).totals["buyers"]
+    daily = forecast(ALL, store=shop, access=owner, of="buyers").days.set_index("day")["actual"]
+    assert came.iloc[-1] < daily[str(period.start) : str(period.end)].sum()
+    ahead = view.days.dropna(subset="median")
+    assert ahead["day"].iloc[0] == pd.Timestamp("2026-06-29")  # the running week, whole
+    assert len(ahead) == 13
+    assert view.ahead is not None
+    assert view.ahead[4]["value"] == pytest.approx(ahead["median"].head(4).mean())
+    assert view.last_30 == came.tail(4).mean()
+    assert view.chosen is not None
+    assert view.chosen["method"] in set(view.tried["method"])
+    assert "naive_last_weeks" in set(view.tried["method"])
+
+
+def test_buyers_of_weeks_by_region_need_not_add_up(shop: Store, owner: Access) -> None:
+    found = regular_parts(ALL, store=shop, access=owner, of="buyers", by="region", grain="week")
+    assert set(found["member"]) == {"North", "South"}
+    total = forecast(ALL, store=shop, access=owner, of="buyers", grain="week")
+    assert total.last_30 is not None
+    assert found["last"].max() < total.last_30 < found["last"].sum()
+
+
+def test_buyers_of_months_take_a_year_and_those_of_segments_are_told_by_day(
+    shop: Store, owner: Access
+) -> None:
     view = forecast(ALL, store=shop, access=owner, of="buyers", grain="month")
+    assert (view.left_out, view.history_days) == ("not_enough_months", 181)
+    view = forecast(ALL, store=shop, access=owner, of="buyers", by="segment", grain="month")
     assert view.grain == "day"
     assert view.ahead is not None
     assert view.ahead[30] == {
