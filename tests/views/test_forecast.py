@@ -124,7 +124,7 @@ def test_buyers_of_a_week_are_counted_once_and_have_a_forecast_of_their_own(
     ledger = between(shop.table("ledger"), period)
     assert came.iloc[-1] == measure(shop, ["buyers"], rows=ledger).totals["buyers"]
     daily = forecast(ALL, store=shop, access=owner, of="buyers").days.set_index("day")["actual"]
-    assert came.iloc[-1] < daily[str(period.start) : str(period.end)].sum()
+    assert came["2026-03-09"] < daily["2026-03-09":"2026-03-15"].sum()  # some came twice
     ahead = view.days.dropna(subset="median")
     assert ahead["day"].iloc[0] == pd.Timestamp("2026-06-29")  # the running week, whole
     assert len(ahead) == 13
@@ -136,12 +136,12 @@ def test_buyers_of_a_week_are_counted_once_and_have_a_forecast_of_their_own(
     assert "naive_last_weeks" in set(view.tried["method"])
 
 
-def test_buyers_of_weeks_by_region_need_not_add_up(shop: Store, owner: Access) -> None:
+def test_buyers_of_weeks_by_region_are_measured_each_by_themselves(shop: Store, owner: Access) -> None:
     found = regular_parts(ALL, store=shop, access=owner, of="buyers", by="region", grain="week")
     assert set(found["member"]) == {"North", "South"}
     total = forecast(ALL, store=shop, access=owner, of="buyers", grain="week")
     assert total.last_30 is not None
-    assert found["last"].max() < total.last_30 < found["last"].sum()
+    assert found["last"].max() < total.last_30 <= found["last"].sum()
 
 
 def test_buyers_of_months_take_a_year_and_those_of_segments_are_told_by_day(
