@@ -12,6 +12,7 @@ import pandas as pd
 
 from crm_core.metrics import measure, metric, of_ledger
 from crm_core.metrics.definition import Sum
+from crm_core.metrics.part_codes import OTHERS, UNKNOWN, codes_of
 from crm_core.store import Store
 
 #: What is forecast, and what each can be split by so that parts add up. Orders and buyers of several
@@ -31,7 +32,6 @@ DISTINCT: Final[Mapping[str, Mapping[str, str]]] = {
 DISTINCT_SPLITS: Final = ("region",)
 TOTAL: Final = "total"
 SEGMENT: Final = "segment"
-OTHERS, UNKNOWN = "_others", "_unknown"
 MEMBERS: Final = 8
 _LATELY_DAYS = 365
 _MOST_DAYS = 5 * 365
@@ -99,9 +99,9 @@ def largest(store: Store, as_of: date, dimension: str) -> list[str]:
     return [str(name) for name in store.fetch(most)[dimension]]
 
 
-def member_of(column: ir.Value, known: Sequence[str]) -> ir.Value:
-    """The member that a value counts to: itself if it is among the largest."""
+def member_of(column: ir.StringValue, known: Sequence[str]) -> ir.Value:
+    """The code of the member that a value counts to: its own if it is among the largest (by name)."""
     told = column.nullif("")
     among = told.isin(list(known)) if known else ibis.literal(False)
-    named = ibis.ifelse(among, told, ibis.literal(OTHERS))
+    named = ibis.ifelse(among, codes_of(told), ibis.literal(OTHERS))
     return ibis.ifelse(told.isnull(), ibis.literal(UNKNOWN), named)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crm_core.charts import columns_chart, forecast_band, lines, stacked_columns
+from crm_core.metrics.part_codes import is_rest
 from crm_core.pipeline.series_days import SEGMENT, TOTAL
 from crm_core.text import formats
 from crm_core.ui.forecast_controls import member_name
@@ -162,7 +163,7 @@ def draw_parts(view: Forecast) -> None:
     if len(weeks):
         named = weeks.assign(
             series=[member_name(view.dimension, code) for code in weeks["member"]],
-            is_rest=weeks["member"].str.startswith("_"),
+            is_rest=weeks["member"].map(is_rest),
         )
         order = {code: place for place, code in enumerate(view.members)}
         named = named.sort_values(["member", "day"], key=lambda c: c.map(order) if c.name == "member" else c)  # fmt: skip

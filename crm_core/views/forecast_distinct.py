@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 
 from crm_core.metrics import between, measure
+from crm_core.metrics.part_codes import is_rest
 from crm_core.models.forecast_of_periods import RHYTHMS
 from crm_core.pipeline.distinct_series import CODES, whole
 from crm_core.pipeline.series_days import DISTINCT, DISTINCT_SPLITS, TOTAL
@@ -108,5 +109,5 @@ def distinct_parts(store: Store, of: str, by: str, grain: str, as_of: date) -> p
     found = pd.DataFrame(rows, columns=["member", "next", "last"])
     found["change"] = found["next"] / found["last"].where(found["last"] > 0) - 1.0
     found = found.merge(told[["member", "method", "skill"]], on="member")
-    ranked = found.assign(rest=found["member"].str.startswith("_"))
+    ranked = found.assign(rest=found["member"].map(is_rest))
     return ranked.sort_values(["rest", "next"], ascending=[True, False], ignore_index=True)

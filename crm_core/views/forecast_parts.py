@@ -8,6 +8,7 @@ import pandas as pd
 
 from crm_core.errors import CrmError
 from crm_core.metrics import hidden, is_guarded, measure
+from crm_core.metrics.part_codes import is_rest
 from crm_core.pipeline.series_days import DISTINCT, SEGMENT
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
@@ -48,7 +49,7 @@ def parts(selection: Selection, *, store: Store, access: Access, of: str, by: st
     told = store.fetch(series.filter((series.measure == of) & (series.dimension == by)))
     found = found.join(told.set_index("member")[["method", "skill", "warnings"]])
     found = found.drop(index=list(small_parts(store, access, by, members, as_of)))
-    ranked = found.reset_index().assign(rest=[name.startswith("_") for name in found.index])
+    ranked = found.reset_index().assign(rest=[is_rest(code) for code in found.index])
     return ranked.sort_values(["rest", "next_90"], ascending=[True, False], ignore_index=True)
 
 
