@@ -16,12 +16,13 @@ from crm_core.metrics.part_codes import OTHERS, UNKNOWN, codes_of
 from crm_core.store import Store
 
 #: What is forecast, and what each can be split by so that parts add up. Orders and buyers of several
-#: categories are the same ones; somebody new has no segment yet.
+#: categories are the same ones, and so is a first order; somebody new has no segment yet. Who bought
+#: by two channels on a day is a buyer of both, and new by one.
 SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
     "net_revenue": ("category", "region", "sales_channel", "segment"),
     "orders": ("region", "sales_channel", "segment"),
     "buyers": ("region", "segment"),
-    "new_buyers": ("region",),
+    "new_buyers": ("region", "sales_channel"),
     "units": ("category",),
 }
 #: Figures whose days do not add up to those of weeks and months, as somebody may come twice: by grain

@@ -29,7 +29,7 @@ from crm_core.views.model_state import need_forecast
 
 MEASURES: Final = tuple(SPLITS)
 GRAINS: Final = ("day", "week", "month")
-_SHOWN_DAYS: Final = {"day": 120, "week": 30 * 7, "month": 25 * 31}
+SHOWN_DAYS: Final = {"day": 120, "week": 30 * 7, "month": 25 * 31}
 _NAMED: Final = ("actual", "median", "low_80", "high_80", "low_95", "high_95")
 
 
@@ -159,7 +159,7 @@ def _of_days(
     """A series whose days add up, or are shown: its days or periods, the last 30 days, the next 30
     and 90."""
     ahead = _series(store, "forecast", key).sort_values("day", ignore_index=True)
-    past = _actual(store, key, parts, as_of, _SHOWN_DAYS[grain])
+    past = _actual(store, key, parts, as_of, SHOWN_DAYS[grain])
     sums = {days: _sum(store, key, ahead, days, as_of) for days in (30, 90)}
     return _by_grain(store, key, grain, past, ahead, as_of), _lately(past, key[0]), sums
 

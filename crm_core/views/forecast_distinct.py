@@ -21,7 +21,7 @@ Key = tuple[str, str, str]
 #: Over how many periods ahead the cards' means are, and over how many that came.
 NEAR: Final = {"week": 4, "month": 1}
 #: How many periods that came are shown.
-_SHOWN: Final = {"week": 30, "month": 25}
+SHOWN_PERIODS: Final = {"week": 30, "month": 25}
 
 
 def series_of(of: str, by: str, grain: str) -> str:
@@ -44,7 +44,7 @@ def whole_periods_that_came(
     """Each whole week or month that came, by its first day, measured by itself."""
     _, by, member = key
     known, _ = whole((store.meta.first_day, as_of), grain)
-    known = known[-_SHOWN[grain] :]
+    known = known[-SHOWN_PERIODS[grain] :]
     if not len(known):
         return pd.Series(dtype=float)
     period = Period(known[0].start_time.date(), known[-1].end_time.date())

@@ -15,6 +15,7 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.demand import demand
 from crm_core.views.forecast import forecast, whole_periods
+from crm_core.views.forecast_beside import beside
 from crm_core.views.forecast_parts import layers, parts, regular_parts
 from crm_core.views.what_if import levers
 from tests.forecast_shop import forecast_shop, rows
@@ -275,3 +276,42 @@ def test_ten_days_of_history_are_too_few(
         forecast(ALL, store=store, access=owner)
     store.close()
     shop.records.close()
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "grain"),
+    [
+        ("orders", "sales_channel", "day"),
+        ("net_revenue", "category", "week"),
+        ("units", "category", "month"),
+        ("buyers", "region", "week"),
+        ("new_buyers", "sales_channel", "week"),
+        ("orders", "segment", "month"),
+    ],
+)
+def test_parts_beside_each_other_are_the_same_as_each_alone(
+    shop: Store, owner: Access, of: str, by: str, grain: str
+) -> None:
+    together = beside(ALL, store=shop, access=owner, of=of, by=by, grain=grain)
+    members = forecast(ALL, store=shop, access=owner, of=of, by=by, grain=grain).members
+    assert set(together["member"]) == set(members)
+    for member in members[:2]:
+        alone = forecast(ALL, store=shop, access=owner, of=of, by=by, member=member, grain=grain)
+        mine = together[together["member"] == member]
+        for column in ("actual", "median"):
+            told, expected = (
+                frame.dropna(subset=column).set_index("day")[column].astype(float)
+                for frame in (mine, alone.days)
+            )
+            assert told.to_dict() == pytest.approx(expected.to_dict())
+
+
+def test_periods_of_few_people_are_not_told_beside_others(
+    shop: Store, owner: Access, viewer: Access
+) -> None:
+    asked = {"of": "orders", "by": "region", "grain": "day"}
+    mine, told = (beside(ALL, store=shop, access=each, **asked) for each in (owner, viewer))
+    assert mine["actual"].notna().any()
+    assert told["actual"][told["member"] == "North"].isna().all()
+    assert told["actual"].notna().sum() < 0.2 * mine["actual"].notna().sum()
+    assert (told["median"].notna() == mine["median"].notna()).all()
