@@ -13,7 +13,7 @@ from statistics import mean
 
 from bench._clock import cpu, row
 from bench._series import bikes, cdnow_weeks, journey, weeks_of
-from crm_core.models.forecast_weekly import weekly
+from crm_core.models.forecast_of_periods import of_periods
 
 
 def main() -> None:
@@ -24,8 +24,8 @@ def main() -> None:
     ratios: list[float] = []
     row("series", "weeks", "method", "MASE", "last four weeks", "80 %", "95 %", "s CPU")
     for name, values in series.items():
-        seconds = cpu(lambda known=values: weekly(known))
-        made = weekly(values)
+        seconds = cpu(lambda known=values: of_periods(known))
+        made = of_periods(values)
         for level, shares in held.items():
             shares.append(made.held[level])
         assert made.mase is not None

@@ -2,6 +2,7 @@
 
 from crm_core.text.formats import day
 from crm_core.ui.demand_parts import draw_demand
+from crm_core.ui.forecast_compare import draw_beside, draw_numbers
 from crm_core.ui.forecast_controls import asked_series, choose_member
 from crm_core.ui.forecast_parts import (
     draw_band,
@@ -35,6 +36,9 @@ else:
     draw_figures(view)
     draw_warnings(view)
     draw_band(view)
+    draw_numbers(view)
+    with part():
+        draw_beside(view)
     draw_parts(view)
     draw_components(view)
     draw_trust(view)

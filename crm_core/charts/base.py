@@ -17,7 +17,7 @@ from crm_core.text import formats, t
 MAX_POINTS = 2_000
 COMPARISON_GREY = "#8A90A2"
 PRIMARY = "#000001"  # the theme's first chart colour, put in by the browser
-ORANGE, GREEN = "#E07A3C", "#2EA06E"
+ORANGE, GREEN, VIOLET = "#E07A3C", "#2EA06E", "#B454C4"
 MAX_LABEL = 32
 
 

@@ -10,6 +10,7 @@ from crm_core.charts.base import (
     GREEN,
     ORANGE,
     PRIMARY,
+    VIOLET,
     Chart,
     Numbers,
     canvas,
@@ -24,7 +25,7 @@ from crm_core.charts.base import (
 _ROW_HEIGHT = 44
 _HEIGHT = 320
 _LEAST_HEIGHT = 150
-_OTHERS = (ORANGE, GREEN, "#B454C4")
+_OTHERS = (ORANGE, GREEN, VIOLET)
 
 
 def whiskers(frame: pd.DataFrame, numbers: Numbers) -> Chart:

@@ -7,7 +7,10 @@ import plotly.graph_objects as go
 
 from crm_core.charts.base import (
     COMPARISON_GREY,
+    GREEN,
+    ORANGE,
     PRIMARY,
+    VIOLET,
     Chart,
     Numbers,
     as_day,
@@ -185,6 +188,47 @@ def forecast_band(
     if events is not None:
         _mark_events(figure, events, frame)
     return Chart(figure, _describe_forecast(frame, ahead, numbers), 340)
+
+
+#: The first has the theme's colour, as it would alone.
+COMPARED = (PRIMARY, ORANGE, GREEN, VIOLET)
+
+
+def forecasts_beside(frame: pd.DataFrame, numbers: Numbers) -> Chart:
+    """Up to four series beside each other: what came as a line, what is expected dashed.
+
+    Columns: day, series (finished words), actual, median; one of the last two on each day.
+    """
+    check_size(len(frame))
+    figure = canvas(340, legend=True, hover="x unified")
+    names = list(dict.fromkeys(frame["series"]))
+    last: list[float] = []
+    for series, colour in zip(names, COMPARED, strict=False):
+        rows = frame[frame["series"] == series]
+        for column, dash in (("actual", "solid"), ("median", "dash")):
+            values = numeric(rows[column])
+            known = values.notna()
+            if not known.any():
+                continue
+            figure.add_trace(
+                go.Scatter(
+                    x=iso(rows["day"][known]),
+                    y=values[known].tolist(),
+                    mode="lines",
+                    name=shorten(series),
+                    legendgroup=series,
+                    showlegend=column == "median",
+                    line={"width": 2, "color": colour, "dash": dash},
+                    text=numbers.write_all(values[known]),
+                    hovertemplate="%{text}",
+                )
+            )
+        last.append(float(numeric(rows["median"]).dropna().iloc[-1]))
+    shown = [*numeric(frame["actual"]).dropna(), *numeric(frame["median"]).dropna()]
+    value_axis(figure, numbers, shown, "y")
+    day_axis(figure, frame["day"], numbers.language)
+    labels = [shorten(name) for name in names[: len(COMPARED)]]
+    return Chart(figure, describe_parts(labels, last, numbers), 340)
 
 
 def _add_band(

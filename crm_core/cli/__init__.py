@@ -339,6 +339,12 @@ def _parser() -> argparse.ArgumentParser:
     predict = command("predict", "A model's scores")
     predict.add_argument("model")
     predict.add_argument("--as-of", type=_day, help="another day: rfm and lifecycle only")
+    predict.add_argument(
+        "--grain",
+        choices=("day", "week", "month"),
+        default="day",
+        help="of forecast: sums or buyers",
+    )
     some = predict.add_mutually_exclusive_group()
     some.add_argument("--customer", type=int)
     some.add_argument("--out", type=Path, help="a CSV file for all scores, customers by code")

@@ -36,9 +36,10 @@ def predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
     model, store = arguments.model, arguments.store
     if arguments.out is None:
         day, one = arguments.as_of, arguments.customer
-        return jobs.predict(settings, store, model, customer=one, as_of=day)
+        grain = arguments.grain
+        return jobs.predict(settings, store, model, customer=one, as_of=day, grain=grain)
     with jobs.opened(settings, store) as (found, records):
-        table = jobs.scores_of(found, model, arguments.as_of)
+        table = jobs.scores_of(found, model, arguments.as_of, grain=arguments.grain)
         about: Answer = {"model": model, "as_of": arguments.as_of or found.scores_as_of}
         if "customer_key" not in table.columns:
             rows = jobs.write_scores(found, table, arguments.out)

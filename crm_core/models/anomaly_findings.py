@@ -10,14 +10,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_core.metrics.part_codes import OTHERS
+
 Array = NDArray[np.float64]
 Key = tuple[str, str, str]
 
 #: Of several measures of the same people or goods, the first here is told, the others beside it.
 MEASURES: Final = ("net_revenue", "orders", "units", "buyers", "new_buyers")
 TOTAL: Final = "total"
-OTHERS: Final = "_others"
-UNKNOWN: Final = "_unknown"
 _EXPLAINED = 0.6  # of a total's gap, by one part
 _ABOVE_ITS_SHARE = 0.3  # more of the gap than of what was expected
 _OF_DAYS = 0.8  # of the gap of all days, by few odd ones: then these alone are told

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crm_core.metrics.part_codes import UNKNOWN
 from crm_core.models.lifecycle import PROSPECT, STAGES
 from crm_core.models.reconcile import fitted_table
 from crm_core.models.student import t_quantile
@@ -20,7 +21,6 @@ Series = NDArray[np.floating[Any]]
 HORIZONS: Final = (30, 90)
 SPAN: Final = 90
 METHOD: Final = "stage_shares"
-UNKNOWN: Final = "_unknown"
 SEGMENTS: Final = (*STAGES, UNKNOWN)
 COLUMNS: Final = ("region", "segment", "horizon_days", "customers", "buyers", "revenue")
 _BLOCK = 30

@@ -84,6 +84,14 @@ def plain_band(said: Series, errors: Sequence[Series], level: float) -> tuple[Se
     return np.maximum(said - pooled[place], 0.0), said + pooled[place]
 
 
+def few_band(said: Series, errors: Sequence[Series], level: float) -> tuple[Series, Series]:
+    """For monthly series, whose trials have three errors each: the root mean square of all past
+    errors, with Student's t of as many degrees of freedom as there were trials."""
+    usual = float(np.sqrt(np.mean(np.concatenate(list(errors)) ** 2)))
+    half = usual * float(stdtrit(len(errors), 0.5 + level / 2))
+    return np.maximum(said - half, 0.0), said + half
+
+
 def _usual_error(fold: Fold, known: History, length: int) -> float:
     """Root mean square error of a trial's sums of `length` days, against their usual width."""
     actual, told, counted = fold

@@ -17,9 +17,10 @@ import ibis
 import pyarrow as pa
 
 from crm_core.metrics import between, measure
+from crm_core.metrics.part_codes import OTHERS, UNKNOWN, name_of
 from crm_core.metrics.sold_out import sold_out
 from crm_core.models.anomalies import anomalies, to_document
-from crm_core.models.anomaly_findings import OTHERS, TOTAL, UNKNOWN, Anomaly
+from crm_core.models.anomaly_findings import TOTAL, Anomaly
 from crm_core.models.repeat_rates import LEAST_BUYERS, falling, half_years, repeat_counts
 from crm_core.models.shrinking import shrunk
 from crm_core.models.standing import HISTORY
@@ -108,8 +109,8 @@ def _people(job: Scoring, where: tuple[str, str], day: date) -> int:
     ledger = job.store.at(job.as_of).table("ledger")
     rows = between(ledger, Period(day - timedelta(_GROUP_DAYS - 1), day))
     if dimension != TOTAL and member != OTHERS:
-        column = rows[dimension]
-        rows = rows.filter(column.isnull() if member == UNKNOWN else column == member)
+        column = rows[dimension].nullif("")
+        rows = rows.filter(column.isnull() if member == UNKNOWN else column == name_of(member))
     found = measure(job.store, ("buyers",), rows=rows).totals["buyers"]
     return int(found or 0)
 

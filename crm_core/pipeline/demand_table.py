@@ -6,9 +6,10 @@ from datetime import date
 
 import pandas as pd
 
+from crm_core.metrics.part_codes import UNKNOWN, code_of
 from crm_core.models.demand import COLUMNS, HORIZONS, demand
 from crm_core.pipeline.forecast_series import AllSeries
-from crm_core.pipeline.series_days import SEGMENT, TOTAL, UNKNOWN
+from crm_core.pipeline.series_days import SEGMENT, TOTAL
 from crm_core.pipeline.stage_days import people_now
 from crm_core.store import Store
 
@@ -36,7 +37,8 @@ def _sums(series: AllSeries, measure: str, dimension: str, days: int) -> pd.Seri
     members = series.members(measure, dimension)
     if not members:
         whole = series.told.get((measure, TOTAL, ""))
-        only = series.regions[0] if dimension == "region" and series.regions else UNKNOWN
+        is_one = dimension == "region" and series.regions
+        only = code_of(series.regions[0]) if is_one else UNKNOWN
         return pd.Series({only: float(whole.values[:days].sum()) if whole else 0.0})
     return pd.Series(
         {name: float(series.told[measure, dimension, name].values[:days].sum()) for name in members}

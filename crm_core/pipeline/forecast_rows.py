@@ -15,6 +15,7 @@ from crm_core.models.forecast_document import EVENTS
 from crm_core.models.forecast_prophet import COMPONENTS
 from crm_core.models.part_series import Told
 from crm_core.models.what_if import COLUMNS as EFFECTS
+from crm_core.pipeline.distinct_series import DistinctSeries
 from crm_core.pipeline.forecast_series import AllSeries, Key
 
 _KEY: Final = ("measure", "dimension", "member")
@@ -39,8 +40,9 @@ ADDS_UP: Final = ("net_revenue", "orders", "new_buyers", "units")
 NAIVE: Final = "naive_seasonal"
 
 
-def of_series(series: AllSeries) -> dict[str, pd.DataFrame]:
-    """The tables about series, each with its columns in COLUMNS."""
+def of_series(series: AllSeries, distinct: DistinctSeries) -> dict[str, pd.DataFrame]:
+    """The tables about series, each with its columns in COLUMNS; the `distinct` ones have periods and
+    no days."""
     found: dict[str, list[tuple[Key, pd.DataFrame]]] = {name: [] for name in list(COLUMNS)[:5]}
     for key, told in series.told.items():
         found["forecast"].append((key, told.frame()))
@@ -48,8 +50,16 @@ def of_series(series: AllSeries) -> dict[str, pd.DataFrame]:
             found["forecast_periods"].append((key, told.periods()))
         found["forecast_backtest"].append((key, told.rows))
         found["forecast_trials"] += [(key, _trial(day, fold)) for day, fold in told.trials.items()]
+    for key, regular in distinct.told.items():
+        found["forecast_periods"].append((key, regular.periods()))
+        found["forecast_backtest"].append((key, regular.backtest()))
     rows = {name: _together(frames, COLUMNS[name]) for name, frames in found.items()}
-    lines = [_chosen(key, told) for key, told in series.told.items()] + _left_out(series.left_out)
+    lines = [_chosen(key, told) for key, told in series.told.items()]
+    lines += [
+        dict(zip(_KEY, key, strict=True)) | regular.chosen()
+        for key, regular in distinct.told.items()
+    ]
+    lines += _left_out({**series.left_out, **distinct.left_out})
     return rows | {"forecast_series": pd.DataFrame(lines, columns=list(COLUMNS["forecast_series"]))}
 
 

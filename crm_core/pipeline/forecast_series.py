@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from crm_core.metrics.part_codes import is_rest
 from crm_core.models.demand import METHOD as STAGES
 from crm_core.models.demand import SEGMENTS, SPAN, Seen, Shares, rough_of, shares, split
 from crm_core.models.forecast import HORIZON_DAYS, LEAST_DAYS, Forecast, history_of
@@ -137,7 +138,7 @@ def _split(
 
 def _add(found: AllSeries, key: tuple[str, str], whole: Any, told: Mapping[str, Told]) -> None:
     """Keeps parts after they were made to add up, the largest first."""
-    names = sorted(told, key=lambda name: (name.startswith("_"), -float(told[name].values.sum())))
+    names = sorted(told, key=lambda name: (is_rest(name), -float(told[name].values.sum())))
     parts = np.array([told[name].values for name in names])
     variances = np.array([told[name].variance for name in names])
     values = in_cents(whole, reconciled(whole, parts, variances))

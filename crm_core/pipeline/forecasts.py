@@ -16,6 +16,7 @@ from crm_core.models.forecast_members import PROPHET
 from crm_core.models.forecast_oddities import oddities
 from crm_core.models.forecast_prophet import components
 from crm_core.pipeline.demand_table import demand_rows
+from crm_core.pipeline.distinct_series import distinct_series
 from crm_core.pipeline.effect_days import effect_rows
 from crm_core.pipeline.forecast_rows import COLUMNS, of_series
 from crm_core.pipeline.forecast_series import every_series
@@ -46,7 +47,8 @@ def forecast_tables(
     (see `planned_events`) are known beside those of the shop's files.
 
     The shop's net revenue is tried with every method, everything else with quick ones; parts add up
-    to their total at every date. What a shop is too young or too small for is left out, and
+    to their total at every date. Buyers of weeks and months are series of their own, no sums of days.
+    What a shop is too young or too small for is left out, and
     `forecast_series` says why.
     Raises: CrmError("not_enough_data") where not even the shop's net revenue can be forecast.
     """
@@ -55,7 +57,7 @@ def forecast_tables(
     events = pd.concat(told, ignore_index=True) if told else planned
     made = _first(totals, events, as_of)
     series = every_series(store, totals, made, events, as_of)
-    frames = of_series(series)
+    frames = of_series(series, distinct_series(store, totals, events, as_of))
     frames["forecast_events"] = made.events
     frames["forecast_components"] = _explained(totals, made, events, as_of)
     frames["forecast_demand"] = demand_rows(store, series, as_of)

@@ -17,6 +17,7 @@ from crm_core.audiences import members, members_at, rule_of, size, size_at
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
+from crm_core.models.forecast_document import NAME as FORECAST
 from crm_core.models.lifecycle import NAME as LIFECYCLE
 from crm_core.models.lifecycle import lifecycle, shop_rhythm
 from crm_core.models.rfm import NAME as RFM
@@ -267,13 +268,14 @@ def predict(
     *,
     customer: int | None,
     as_of: date | None = None,
+    grain: str = "day",
 ) -> Answer:
     """A model's scores, current or as of a day: of one customer, or the first thousand by key.
 
     Raises: CrmError of `scores_of`, ("no_such_customer").
     """
     with opened(settings, store) as (found, _):
-        table = scores_of(found, name, as_of)
+        table = scores_of(found, name, as_of, grain=grain)
         if customer is not None:
             if "customer_key" not in table.columns:
                 raise CrmError("no_such_customer")
@@ -284,12 +286,16 @@ def predict(
         return {"model": name, "as_of": as_of or found.scores_as_of, "rows": _rows(frame)}
 
 
-def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
+def scores_of(
+    store: Store, name: str, as_of: date | None = None, *, grain: str = "day"
+) -> ir.Table:
     """A model's scores, by customer or by day, in that order; current, or as of another day. Of days
-    those of the whole shop come first, and of these its net revenue.
+    those of the whole shop come first, and of these its net revenue. The forecast by another `grain`
+    than the day: whole weeks or months and, of the running ones, what lies ahead; buyers of them
+    (weekly_buyers, monthly_buyers) are counted once each, and of whole periods always.
 
-    Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), ("scores_other_day")
-    for a model that has to be learned anew as of that day, or why the last refresh left this
+    Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), ("grain_of_forecast") for
+    the grain of another model, ("scores_other_day") for a model that has to be learned anew as of that day, or why the last refresh left this
     model out.
     """
     model_spec(name)
@@ -302,6 +308,13 @@ def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
         raise CrmError("scores_other_day", asked=as_of, have=store.scores_as_of)
     if not store.has(name):
         raise _why_unscored(store, name)
+    if grain != "day":
+        if name != FORECAST:
+            raise CrmError("grain_of_forecast", name=name)
+        periods = store.table("forecast_periods")
+        is_part, is_other = periods.dimension != "total", periods.measure != "net_revenue"
+        order = (is_part, is_other, "measure", "dimension", "member", "starts_on")
+        return periods.filter(periods.grain == grain).order_by(*order)
     table = store.table(name)
     if "customer_key" in table.columns:
         return table.order_by("customer_key")

@@ -98,7 +98,7 @@ class Shipping(Scoring):
         for name in tables:
             self.build.connection.execute(
                 f"COPY scores.main.{name} TO {quoted(str(folder / f'{name}.parquet'))} "
-                "(FORMAT parquet, COMPRESSION zstd)"
+                "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 22)"
             )
         note = {"orders": self.orders_mark, "documents": [list(pair) for pair in documents]}
         (folder / _NOTE).write_text(json.dumps(note) + "\n", encoding="utf-8")

@@ -12,20 +12,27 @@ import pandas as pd
 
 from crm_core.metrics import measure, metric, of_ledger
 from crm_core.metrics.definition import Sum
+from crm_core.metrics.part_codes import OTHERS, UNKNOWN, codes_of
 from crm_core.store import Store
 
 #: What is forecast, and what each can be split by so that parts add up. Orders and buyers of several
-#: categories are the same ones; somebody new has no segment yet.
+#: categories are the same ones, and so is a first order; somebody new has no segment yet. Who bought
+#: by two channels on a day is a buyer of both, and new by one.
 SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
     "net_revenue": ("category", "region", "sales_channel", "segment"),
     "orders": ("region", "sales_channel", "segment"),
     "buyers": ("region", "segment"),
-    "new_buyers": ("region",),
+    "new_buyers": ("region", "sales_channel"),
     "units": ("category",),
 }
+#: Figures whose days do not add up to those of weeks and months, as somebody may come twice: by grain
+#: the series of their own that they have, and what these can be split by.
+DISTINCT: Final[Mapping[str, Mapping[str, str]]] = {
+    "buyers": {"week": "weekly_buyers", "month": "monthly_buyers"}
+}
+DISTINCT_SPLITS: Final = ("region",)
 TOTAL: Final = "total"
 SEGMENT: Final = "segment"
-OTHERS, UNKNOWN = "_others", "_unknown"
 MEMBERS: Final = 8
 _LATELY_DAYS = 365
 _MOST_DAYS = 5 * 365
@@ -61,6 +68,20 @@ def daily_parts(store: Store, as_of: date, dimension: str) -> pd.DataFrame:
     return found.rename(columns={dimension: "member"})
 
 
+def periods_of(
+    store: Store, as_of: date, name: str, grain: str, dimension: str, known: Sequence[str]
+) -> pd.DataFrame:
+    """A figure by weeks or months up to `as_of` (day, the first; member; value), each period measured
+    by itself; of everything, or of the `known` members of a dimension and of the rest."""
+    rows = store.at(as_of).table("ledger")
+    by = [grain] if dimension == TOTAL else [grain, dimension]
+    if dimension != TOTAL:
+        rows = rows.mutate(**{dimension: member_of(rows[dimension], known)})
+    found = measure(store, (name,), rows=rows, by=by, totals=False).rows
+    found = found.rename(columns={grain: "day", dimension: "member", name: "value"})
+    return found if dimension != TOTAL else found.assign(member="")
+
+
 def largest(store: Store, as_of: date, dimension: str) -> list[str]:
     """The members of a dimension that brought most in the last 365 days; all where they are few."""
     ledger = store.at(as_of).table("ledger")
@@ -79,9 +100,9 @@ def largest(store: Store, as_of: date, dimension: str) -> list[str]:
     return [str(name) for name in store.fetch(most)[dimension]]
 
 
-def member_of(column: ir.Value, known: Sequence[str]) -> ir.Value:
-    """The member that a value counts to: itself if it is among the largest."""
+def member_of(column: ir.StringValue, known: Sequence[str]) -> ir.Value:
+    """The code of the member that a value counts to: its own if it is among the largest (by name)."""
     told = column.nullif("")
     among = told.isin(list(known)) if known else ibis.literal(False)
-    named = ibis.ifelse(among, told, ibis.literal(OTHERS))
+    named = ibis.ifelse(among, codes_of(told), ibis.literal(OTHERS))
     return ibis.ifelse(told.isnull(), ibis.literal(UNKNOWN), named)

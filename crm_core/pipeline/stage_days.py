@@ -12,9 +12,10 @@ import pandas as pd
 
 from crm_core.metrics import METRICS, measure, of_ledger
 from crm_core.metrics.definition import CountDistinct, Sum
+from crm_core.metrics.part_codes import UNKNOWN
 from crm_core.models.demand import HORIZONS, SPAN, Seen
 from crm_core.models.lifecycle import PROSPECT, lifecycle, shop_rhythm
-from crm_core.pipeline.series_days import UNKNOWN, member_of, split_measures
+from crm_core.pipeline.series_days import member_of, split_measures
 from crm_core.store import Store
 
 ORIGINS: Final = 3

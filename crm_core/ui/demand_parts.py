@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.charts import heat
+from crm_core.metrics.part_codes import UNKNOWN, is_rest, name_of
 from crm_core.models.lifecycle import PROSPECT
-from crm_core.pipeline.series_days import SEGMENT, UNKNOWN
+from crm_core.pipeline.series_days import SEGMENT
 from crm_core.selection import segment_code
 from crm_core.ui.fields import button, switch_choice
 from crm_core.ui.forecast_controls import member_name, segment_order
@@ -101,7 +102,7 @@ def _label_key(code: str) -> str:
 def _drill(view: Demand) -> None:
     """Two fields and a button that lead to the customers of a region and segment."""
     known = view.cells[view.cells["customers"].fillna(0) > 0]
-    regions = [code for code in dict.fromkeys(known["region"]) if not code.startswith("_")]
+    regions = [code for code in dict.fromkeys(known["region"]) if not is_rest(code)]
     segments = [code for code in segment_order(list(known["segment"])) if code != PROSPECT]
     if not regions or not segments:
         return
@@ -109,7 +110,7 @@ def _drill(view: Demand) -> None:
         region = _choice("region", regions)
         segment = _choice(SEGMENT, segments)
         if button("forecast.to_customers", key="demand_customers", icon="group"):
-            go("customers", region=(region,), segment=(segment_code("stage", segment),))
+            go("customers", region=(name_of(region),), segment=(segment_code("stage", segment),))
 
 
 def _choice(dimension: str, codes: list[str]) -> str:

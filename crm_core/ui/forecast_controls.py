@@ -8,13 +8,15 @@ from typing import Any
 
 import streamlit as st
 
+from crm_core.metrics.part_codes import UNKNOWN, is_rest, name_of
 from crm_core.models.demand import SEGMENTS
-from crm_core.pipeline.series_days import OTHERS, SEGMENT, SPLITS, TOTAL, UNKNOWN
+from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL
 from crm_core.selection import segment_code
 from crm_core.ui.explore_words import value_name
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
-from crm_core.views.forecast import DAILY_ONLY, GRAINS, MEASURES, Forecast
+from crm_core.views.forecast import GRAINS, MEASURES, Forecast
+from crm_core.views.forecast_distinct import series_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def asked_series() -> Asked:
     with second:
         by = _choice("by", splits, lambda code: session.t(f"forecast.split.{code}"), of)
     grain = GRAINS[0]
-    if of != DAILY_ONLY:
+    if series_of(of, by, GRAINS[-1]):
         with third:
             grain = _switch("grain", GRAINS, of)
     member = st.query_params.get("member", "")[:200] if by != TOTAL else ""
@@ -67,13 +69,13 @@ def choose_member(view: Forecast, asked: Asked) -> None:
 def member_name(dimension: str, code: str) -> str:
     """What a part is called: the shop's own word, or ours for a segment and for the rest."""
     session = current()
-    if code in (OTHERS, UNKNOWN):
+    if is_rest(code):
         return session.t(f"forecast.rest.{code}.{dimension if code == UNKNOWN else 'any'}")
     if dimension == SEGMENT:
         if code == "prospect":
             return session.t("forecast.newcomers")
         return segment_name(segment_code("stage", code), session.language) or code
-    return value_name(dimension, code, {})
+    return value_name(dimension, name_of(code), {})
 
 
 def segment_order(codes: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crm_core.charts import columns_chart, forecast_band, lines, stacked_columns
+from crm_core.metrics.part_codes import is_rest
 from crm_core.pipeline.series_days import SEGMENT, TOTAL
 from crm_core.text import formats
 from crm_core.ui.forecast_controls import member_name
@@ -16,8 +17,8 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph, warning
-from crm_core.views.forecast import DAILY_ONLY, Forecast
-from crm_core.views.forecast_parts import layers, parts
+from crm_core.views.forecast import Forecast
+from crm_core.views.forecast_parts import layers, parts, regular_parts
 
 _WEEK = 7
 
@@ -29,12 +30,15 @@ def draw_left_out(view: Forecast) -> None:
 
 def draw_figures(view: Forecast) -> None:
     """What is expected, what came lately, and how often the interval held."""
+    if view.is_distinct:
+        _distinct_figures(view)
+        return
     session = current()
-    if view.measure == DAILY_ONLY:
-        caption("forecast.daily_only")
-    daily = "_daily.label" if view.measure == DAILY_ONLY else ""
+    if view.is_mean:
+        caption("forecast.daily_only" if view.dimension == SEGMENT else "forecast.daily_means")
+    daily = "_daily.label" if view.is_mean else ""
     ahead, chosen = view.ahead or {}, view.chosen or {}
-    unit = "number" if view.measure == DAILY_ONLY else view.unit
+    unit = "number" if view.is_mean else view.unit
     told = [
         (f"forecast.next_30{daily}", ahead[30]["value"], unit),
         (f"forecast.last_30{daily}", view.last_30, unit),
@@ -49,6 +53,27 @@ def draw_figures(view: Forecast) -> None:
             for end in ("low", "high")
         }
         caption("forecast.ranges", **ranges)
+
+
+def _distinct_figures(view: Forecast) -> None:
+    """Buyers of a week or month, each counted once; the range of the first one ahead."""
+    session = current()
+    grain, chosen = view.grain, view.chosen or {}
+    near, far = (told["value"] for told in (view.ahead or {}).values())
+    told = [
+        (f"forecast.near.{grain}", near, "number"),
+        (f"forecast.lately.{grain}", view.last_30, "number"),
+        (f"forecast.far.{grain}", far, "number"),
+        ("forecast.coverage", _known(chosen.get("coverage_80")), "rate"),
+    ]
+    figures([figure for figure in told if figure[1] is not None])
+    first = view.days[view.days["median"].notna()].iloc[0]
+    caption(
+        f"forecast.distinct_range.{grain}",
+        day=formats.day(pd.Timestamp(first["day"]).date(), session.language),
+        low=session.write(first["low_80"], "number"),
+        high=session.write(first["high_80"], "number"),
+    )
 
 
 def draw_band(view: Forecast) -> None:
@@ -128,6 +153,9 @@ def draw_parts(view: Forecast) -> None:
     session = current()
     if view.dimension == TOTAL:
         return
+    if view.is_distinct:
+        _regular_table(view)
+        return
     asked = {"of": view.measure, "by": view.dimension}
     weeks = show(layers, session.selection, **asked)
     unit = "number" if view.unit == "count" else view.unit
@@ -135,7 +163,7 @@ def draw_parts(view: Forecast) -> None:
     if len(weeks):
         named = weeks.assign(
             series=[member_name(view.dimension, code) for code in weeks["member"]],
-            is_rest=weeks["member"].str.startswith("_"),
+            is_rest=weeks["member"].map(is_rest),
         )
         order = {code: place for place, code in enumerate(view.members)}
         named = named.sort_values(["member", "day"], key=lambda c: c.map(order) if c.name == "member" else c)  # fmt: skip
@@ -150,7 +178,7 @@ def draw_parts(view: Forecast) -> None:
 
 def _parts_table(view: Forecast, rows: pd.DataFrame) -> None:
     session = current()
-    daily = "_daily.label" if view.measure == DAILY_ONLY else ""
+    daily = "_daily.label" if view.is_mean else ""
     kind = "money" if view.unit == "money" else "number"
     named = rows.assign(label=[member_name(view.dimension, code) for code in rows["member"]])
     shown: list[Any] = [
@@ -174,6 +202,32 @@ def _parts_table(view: Forecast, rows: pd.DataFrame) -> None:
         data_table(named, shown, key="forecast_parts", alt_key="forecast.parts_table")
 
 
+def _regular_table(view: Forecast) -> None:
+    """The parts of buyers by week or month, which need not add up."""
+    session = current()
+    asked = {"of": view.measure, "by": view.dimension, "grain": view.grain}
+    rows = show(regular_parts, session.selection, **asked)
+    named = rows.assign(
+        label=[member_name(view.dimension, code) for code in rows["member"]],
+        method=[session.word("trust.method", code) for code in rows["method"]],
+    )
+    naive = f"forecast.distinct_skill.{view.grain}"
+    with panel("forecast.parts_table", help_key=f"forecast.distinct_parts.{view.grain}"):
+        data_table(
+            named,
+            [
+                Column("label", "text", f"forecast.split.{view.dimension}", pinned=True),
+                Column("next", "number", f"forecast.near.{view.grain}"),
+                Column("last", "number", f"forecast.lately.{view.grain}"),
+                Column("change", "rate", "forecast.change"),
+                Column("method", "text", "forecast.method_label"),
+                Column("skill", "rate", naive, help_key="forecast.skill_about"),
+            ],
+            key="forecast_parts",
+            alt_key="forecast.parts_table",
+        )
+
+
 def draw_trust(view: Forecast) -> None:
     """The method, why it was chosen, and how all of them did on the past."""
     session = current()
@@ -184,10 +238,13 @@ def draw_trust(view: Forecast) -> None:
             "trials": view.trials,
             "days": formats.number(view.history_days, session.language),
             "skill": session.write(_known(chosen.get("skill")), "rate"),
-            "error": session.write(_known(chosen.get("total_error")), "rate"),
+            "error": session.write(
+                _known(chosen.get("wape" if view.is_distinct else "total_error")), "rate"
+            ),
         }
         tried = facts["skill"] != session.write(None, "rate")
-        paragraph("forecast.shown" if tried else "forecast.shown_untried", **facts)
+        shown = f"forecast.distinct_shown.{view.grain}" if view.is_distinct else "forecast.shown"
+        paragraph(shown if tried else "forecast.shown_untried", **facts)
         paragraph(f"forecast.reason.{chosen.get('reason')}", error=facts["error"])
         if tried:
             data_table(

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from crm_core.metrics import METRICS, source_days
 from crm_core.metrics.exploration import Exploration
+from crm_core.metrics.part_codes import OTHERS, UNKNOWN, name_of
 from crm_core.metrics.small_groups import is_guarded, is_small
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
@@ -24,7 +25,6 @@ STALE_DAYS: Final = 3
 _CONTEXT_DAYS = 28  # shown before odd days, to see them beside ordinary ones
 _MISSING: Final = ("behind", "unlikely", "very_unlikely")
 _DIMENSIONS = {"category", "region", "sales_channel", "segment"}
-_OTHERS, _UNKNOWN = "_others", "_unknown"
 #: What doubts all the rest comes first, what lies ahead last: the next first, of
 #: all others the one with the most money.
 _ORDER: Final = ("late", "now", "waiting", "ahead")
@@ -146,9 +146,9 @@ def _question(measure: str, dimension: str, member: str) -> Exploration:
     name = "stage" if dimension == "segment" else dimension
     if dimension not in _DIMENSIONS:
         return Exploration(metrics=(measure,), by=("day",), top=100)
-    if member == _OTHERS:
+    if member == OTHERS:
         return Exploration(metrics=(measure,), by=(name,), top=100)
-    value = "" if member == _UNKNOWN else member
+    value = "" if member == UNKNOWN else name_of(member)
     return Exploration(metrics=(measure,), by=("day",), where=((name, value),), top=100)
 
 

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from crm_core.metrics import METRICS
+from crm_core.metrics.part_codes import OTHERS, UNKNOWN, name_of
 from crm_core.text import formats, has, t
 from crm_core.views.attention import Attention, Finding
 
-_TOTAL, _OTHERS, _UNKNOWN, _OWN = "total", "_others", "_unknown", "own:"
+_TOTAL, _OWN = "total", "own:"
 
 
 def title(found: Finding, currency: str, language: str) -> str:
@@ -151,10 +152,11 @@ def _member(dimension: str, member: str, language: str) -> str:
         return t("attention.whole_shop", language)
     kind = "stage" if dimension == "segment" else dimension
     label = t(f"dimension.{kind}.label", language)
-    if member == _UNKNOWN:
+    if member == UNKNOWN:
         return t(f"dimension.{kind}.unknown", language)
-    if member == _OTHERS:
+    if member == OTHERS:
         return t("attention.others", language, dimension=label)
+    member = name_of(member)
     key = f"overview.channels_named.{member}" if dimension == "sales_channel" else ""
     key = f"lifecycle.{member}.name" if dimension == "segment" else key
     name = t(key, language) if key and has(key, language) else member

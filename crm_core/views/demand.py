@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_core.errors import CrmError
 from crm_core.metrics import hidden, is_guarded
+from crm_core.metrics.part_codes import is_rest
 from crm_core.models.demand import SEGMENTS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
@@ -47,7 +48,7 @@ def demand(selection: Selection, *, store: Store, access: Access, days: int = 30
     if is_guarded(access) and len(cells):
         cells = _guarded(cells)
     by_region = cells.groupby("region")["revenue"].sum()
-    order = sorted(by_region.index, key=lambda name: (name.startswith("_"), -by_region[name]))
+    order = sorted(by_region.index, key=lambda name: (is_rest(name), -by_region[name]))
     place = {name: number for number, name in enumerate(order)}
     ranked = cells.assign(
         at=cells["region"].map(place), then=[SEGMENTS.index(name) for name in cells["segment"]]

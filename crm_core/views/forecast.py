@@ -10,27 +10,36 @@ import pandas as pd
 
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import METRICS, between, is_guarded, measure
-from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL
+from crm_core.pipeline.series_days import DISTINCT, SEGMENT, SPLITS, TOTAL
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
+from crm_core.views.forecast_distinct import (
+    NEAR,
+    Key,
+    drawn,
+    mean_that_came,
+    means_ahead,
+    periods_ahead,
+    series_of,
+    whole_periods_that_came,
+)
 from crm_core.views.forecast_few import is_of_few, rows_of_parts, small_cells, small_parts
 from crm_core.views.model_state import need_forecast
 
 MEASURES: Final = tuple(SPLITS)
 GRAINS: Final = ("day", "week", "month")
-#: Days' figures of it do not add up to those of weeks.
-DAILY_ONLY: Final = "buyers"
-_SHOWN_DAYS: Final = {"day": 120, "week": 30 * 7, "month": 25 * 31}
+SHOWN_DAYS: Final = {"day": 120, "week": 30 * 7, "month": 25 * 31}
 _NAMED: Final = ("actual", "median", "low_80", "high_80", "low_95", "high_95")
 
 
 @dataclass(frozen=True)
 class Forecast:
     """One series. `days`: day (of a week or month, its first), actual, median, low_80, high_80,
-    low_95, high_95. `ahead`: by 30 and 90 days value, low_80, high_80. `last_30`: what came in the
-    last 30 days. `tried`: method and the means of its past trials, the best first. `chosen`: the row
-    of `forecast_series`. `events`: event, starts_on, ends_on, extra, times_seen, ahead. `trend`: what
+    low_95, high_95. `ahead`: by 30 and 90 days value, low_80, high_80; `last_30`: what came in the
+    last 30 days; of buyers a day's mean, by week or month (`is_distinct`) the mean of so many
+    periods. `tried`: method and the means of its past trials, the best first. `chosen`: the row of
+    `forecast_series`. `events`: event, starts_on, ends_on, extra, times_seen, ahead. `trend`: what
     Prophet adds up (day, trend, week, year, events), of the shop's net revenue alone.
     `members` are the parts there are, `left_out` why there is no series: a reason, "" where there is.
     """
@@ -53,6 +62,16 @@ class Forecast:
     events: pd.DataFrame = field(default_factory=pd.DataFrame)
     trend: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    @property
+    def is_distinct(self) -> bool:
+        """Whether periods are a series of their own, as their days do not add up."""
+        return self.measure in DISTINCT and self.grain != GRAINS[0]
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether sums of days would count somebody twice: means are told."""
+        return self.measure in DISTINCT and self.grain == GRAINS[0]
+
 
 def forecast(
     selection: Selection,
@@ -65,8 +84,8 @@ def forecast(
     grain: str = GRAINS[0],
 ) -> Forecast:
     """Reads what the last refresh forecast; nothing is fitted here. A member that there is none of is
-    the first; a figure whose days do not add up is told by day alone. Parts and past days of few
-    people are not told to who sees no single people.
+    the first; buyers of segments are told by day alone. Parts and past days of few people are not
+    told to who sees no single people.
 
     Raises: CrmError of the model when the shop has too little data, ("no_scores"),
     ("unknown_choice").
@@ -77,8 +96,12 @@ def forecast(
     as_of = store.scores_as_of
     if as_of is None:
         raise CrmError("no_scores")
+    grain = grain if series_of(of, by, grain) else GRAINS[0]
+    code = series_of(of, by, grain)
     series = store.table("forecast_series")
-    rows = store.fetch(series.filter((series.measure == of) & (series.dimension == by)))
+    rows = store.fetch(series.filter((series.measure == code) & (series.dimension == by)))
+    if rows.empty and code != of:
+        raise CrmError("no_scores")  # made by an earlier version, which had no such series
     told = rows[rows["method"] != ""]
     parts = tuple(told["member"]) if by != TOTAL else ()
     few = small_parts(store, access, by, parts, as_of)
@@ -93,13 +116,19 @@ def forecast(
         member = ""
     elif member not in members:
         member = members[0]
-    grain = GRAINS[0] if of == DAILY_ONLY else grain
-    key = (of, by, member)
-    ahead = _series(store, "forecast", key).sort_values("day", ignore_index=True)
-    past = _actual(store, key, parts, as_of, _SHOWN_DAYS[grain])
-    days, last_30 = _by_grain(store, key, grain, past, ahead, as_of), _lately(past, of)
+    key = (code, by, member)
+    came = pd.Series(dtype=float)
+    if code == of:
+        days, last_30, ahead = _of_days(store, key, grain, parts, as_of)
+    else:
+        came = whole_periods_that_came(store, of, key, parts, grain, as_of)
+        periods = periods_ahead(store, key, grain)
+        days, last_30 = drawn(came, periods), mean_that_came(came, grain)
+        ahead = means_ahead(periods, grain)
     if is_guarded(access) and by not in (TOTAL, SEGMENT):
         days, last_30 = _without_few(store, key, parts, days, last_30, grain, as_of)
+        if code != of and days["actual"].iloc[: len(came)].tail(NEAR[grain]).isna().any():
+            last_30 = None
     chosen = told[told["member"] == member].iloc[0]
     tried = _series(store, "forecast_backtest", key)
     return Forecast(
@@ -112,7 +141,7 @@ def forecast(
         members=members,
         history_days=int(chosen["history_days"]),
         days=days,
-        ahead={days: _sum(store, key, ahead, days, as_of) for days in (30, 90)},
+        ahead=ahead,
         last_30=last_30,
         chosen=dict(chosen),
         trials=int(tried["origin"].nunique()),
@@ -122,6 +151,17 @@ def forecast(
         if key == (MEASURES[0], TOTAL, "")
         else pd.DataFrame(),
     )
+
+
+def _of_days(
+    store: Store, key: Key, grain: str, parts: tuple[str, ...], as_of: date
+) -> tuple[pd.DataFrame, float | None, dict[int, dict[str, float | None]]]:
+    """A series whose days add up, or are shown: its days or periods, the last 30 days, the next 30
+    and 90."""
+    ahead = _series(store, "forecast", key).sort_values("day", ignore_index=True)
+    past = _actual(store, key, parts, as_of, SHOWN_DAYS[grain])
+    sums = {days: _sum(store, key, ahead, days, as_of) for days in (30, 90)}
+    return _by_grain(store, key, grain, past, ahead, as_of), _lately(past, key[0]), sums
 
 
 def _check(of: str, by: str, grain: str) -> None:
@@ -142,16 +182,14 @@ def _why_not(rows: pd.DataFrame) -> tuple[str, int]:
     return str(rows["reason"].iloc[0]), int(rows["history_days"].iloc[0])
 
 
-def _series(store: Store, name: str, key: tuple[str, str, str]) -> pd.DataFrame:
+def _series(store: Store, name: str, key: Key) -> pd.DataFrame:
     table = store.table(name)
     of, by, member = key
     chosen = (table.measure == of) & (table.dimension == by) & (table.member == member)
     return store.fetch(table.filter(chosen).drop("measure", "dimension", "member"))
 
 
-def _actual(
-    store: Store, key: tuple[str, str, str], members: tuple[str, ...], as_of: date, days: int
-) -> pd.Series:
+def _actual(store: Store, key: Key, members: tuple[str, ...], as_of: date, days: int) -> pd.Series:
     """What came day by day; of a segment nothing, for its customers stood elsewhere then."""
     of, by, member = key
     if by == SEGMENT:
@@ -168,7 +206,7 @@ def _actual(
 
 def _without_few(
     store: Store,
-    key: tuple[str, str, str],
+    key: Key,
     members: tuple[str, ...],
     days: pd.DataFrame,
     last_30: float | None,
@@ -179,8 +217,8 @@ def _without_few(
     _, by, member = key
     lately = Period(as_of - timedelta(29), as_of)
     mine = rows_of_parts(store, by, members, lately)
-    first = max(store.meta.first_day, as_of - timedelta(_SHOWN_DAYS[grain] - 1))
-    rows = rows_of_parts(store, by, members, Period(first, as_of))
+    first = pd.Timestamp(pd.to_datetime(days["day"]).min()).date()
+    rows = rows_of_parts(store, by, members, Period(min(first, as_of), as_of))
     away = {day for day, name in small_cells(store, rows, by, grain) if name == member}
     shown = days.assign(actual=days["actual"].mask(pd.to_datetime(days["day"]).isin(list(away))))
     return shown, None if is_of_few(store, mine.filter(mine[by] == member)) else last_30
@@ -190,15 +228,15 @@ def _lately(past: pd.Series, of: str) -> float | None:
     if len(past) < 30:
         return None
     lately = past.tail(30)
-    return float(lately.mean() if of == DAILY_ONLY else lately.sum())
+    return float(lately.mean() if of in DISTINCT else lately.sum())
 
 
 def _sum(
-    store: Store, key: tuple[str, str, str], ahead: pd.DataFrame, days: int, as_of: date
+    store: Store, key: Key, ahead: pd.DataFrame, days: int, as_of: date
 ) -> dict[str, float | None]:
     """What is expected of the next days together with its interval; of buyers a day's mean."""
     values = ahead["value"].head(days)
-    if key[0] == DAILY_ONLY:
+    if key[0] in DISTINCT:
         return {"value": float(values.mean()), "low_80": None, "high_80": None}
     table = store.table("forecast_periods")
     of, by, member = key
@@ -210,7 +248,7 @@ def _sum(
 
 def _by_grain(
     store: Store,
-    key: tuple[str, str, str],
+    key: Key,
     grain: str,
     past: pd.Series,
     ahead: pd.DataFrame,

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from crm_core.metrics import between, hidden, is_guarded, is_small, measure
+from crm_core.metrics.part_codes import is_rest, name_of
 from crm_core.pipeline.series_days import SEGMENT, TOTAL, member_of
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period
@@ -20,7 +21,7 @@ _YEAR = 365
 def rows_of_parts(store: Store, by: str, members: Sequence[str], period: Period) -> Any:
     """The ledger of a period, `by` being the part that a row counts to among all `members`."""
     rows = between(store.table("ledger"), period)
-    known = [name for name in members if not name.startswith("_")]
+    known = [name_of(code) for code in members if not is_rest(code)]
     return rows.mutate(**{by: member_of(rows[by], known)})
 
 

@@ -8,11 +8,12 @@ import pandas as pd
 
 from crm_core.errors import CrmError
 from crm_core.metrics import hidden, is_guarded, measure
-from crm_core.pipeline.series_days import SEGMENT
+from crm_core.metrics.part_codes import is_rest
+from crm_core.pipeline.series_days import DISTINCT, SEGMENT
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.forecast import DAILY_ONLY
+from crm_core.views.forecast_distinct import distinct_parts
 from crm_core.views.forecast_few import rows_of_parts, small_cells, small_parts
 
 _YEAR = 364
@@ -41,15 +42,33 @@ def parts(selection: Selection, *, store: Store, access: Access, of: str, by: st
     found["before"] = _year_ago(store, access, of, by, members, as_of)
     before = found["before"].where(found["before"] > 0)
     found["change"] = found["next_90"] / before - 1.0
-    if of == DAILY_ONLY:
+    if of in DISTINCT:
         found["next_30"], found["next_90"] = found["next_30"] / 30, found["next_90"] / 90
         found["before"] = found["before"] / 90
     series = store.table("forecast_series")
     told = store.fetch(series.filter((series.measure == of) & (series.dimension == by)))
     found = found.join(told.set_index("member")[["method", "skill", "warnings"]])
     found = found.drop(index=list(small_parts(store, access, by, members, as_of)))
-    ranked = found.reset_index().assign(rest=[name.startswith("_") for name in found.index])
+    ranked = found.reset_index().assign(rest=[is_rest(code) for code in found.index])
     return ranked.sort_values(["rest", "next_90"], ascending=[True, False], ignore_index=True)
+
+
+def regular_parts(
+    selection: Selection, *, store: Store, access: Access, of: str, by: str, grain: str
+) -> pd.DataFrame:
+    """A row a part of buyers by week or month (`distinct_parts`). Nothing is told of parts of few
+    people, nor of what came to a part of few lately, to who sees no single people."""
+    del selection
+    as_of = store.scores_as_of
+    if as_of is None:
+        raise CrmError("no_scores")
+    found = distinct_parts(store, of, by, grain, as_of)
+    if is_guarded(access):
+        away = small_parts(store, access, by, list(found["member"]), as_of)
+        found = found[~found["member"].isin(away)]
+        few = hidden(found[["last"]].to_numpy(dtype=float)).ravel()
+        found.loc[few, ["last", "change"]] = float("nan")
+    return found.reset_index(drop=True)
 
 
 def _year_ago(
@@ -61,7 +80,7 @@ def _year_ago(
     if by == SEGMENT or first < store.meta.first_day:
         return pd.Series(float("nan"), index=members)
     named = rows_of_parts(store, by, members, Period(first, first + timedelta(89)))
-    names = (by,) if of != DAILY_ONLY else ("day", by)
+    names = (by,) if of not in DISTINCT else ("day", by)
     found = measure(store, (of,), rows=named, by=names, totals=False).rows
     before = found.groupby(by)[of].sum().reindex(members, fill_value=0.0).astype(float)
     if is_guarded(access):
@@ -76,7 +95,7 @@ def layers(selection: Selection, *, store: Store, access: Access, of: str, by: s
     whole, after the last 13 that came."""
     del selection
     as_of = store.scores_as_of
-    if as_of is None or of == DAILY_ONLY:
+    if as_of is None or of in DISTINCT:
         return pd.DataFrame(columns=["day", "member", "value"])
     table = store.table("forecast")
     chosen = table.filter((table.measure == of) & (table.dimension == by))

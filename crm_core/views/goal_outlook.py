@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from crm_core.metrics.goals import WHOLE
+from crm_core.metrics.part_codes import code_of
 from crm_core.models.landing import Expected, between
 from crm_core.store import Store
 
@@ -58,7 +59,7 @@ class Outlook:
 
 
 def _series(measure: str, channel: str) -> Series:
-    return (measure, _TOTAL, "") if channel == WHOLE else (measure, _CHANNEL, channel)
+    return (measure, _TOTAL, "") if channel == WHOLE else (measure, _CHANNEL, code_of(channel))
 
 
 def _rest(sums: Mapping[date, Expected], first: date, start: date, end: date) -> Expected | str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from crm_core.charts import Numbers, forecast_band, line_compare, lines
+from crm_core.charts import Numbers, forecast_band, forecasts_beside, line_compare, lines
 from crm_core.errors import CrmError
 
 MONEY = Numbers("money", "en", "EUR")
@@ -98,3 +98,15 @@ def test_a_log_without_a_forecast_still_shows_what_happened() -> None:
     frame = forecast().assign(median=None)
     chart = forecast_band(frame, MONEY)
     assert next(trace.name for trace in chart.figure.data if trace.y) == "Actual"
+
+
+def test_up_to_four_forecasts_are_told_apart_by_colour_and_what_is_expected_by_dashes() -> None:
+    days = pd.date_range("2026-06-01", periods=4)
+    one = pd.DataFrame({"day": days, "actual": [1, 2, None, None], "median": [None, None, 3, 4]})
+    frame = pd.concat([one.assign(series=name) for name in ("Web", "<b>Shop</b>")])
+    chart = forecasts_beside(frame, Numbers("number", "en"))
+    assert [line.line.dash for line in chart.figure.data] == ["solid", "dash"] * 2
+    assert len({line.line.color for line in chart.figure.data}) == 2
+    assert next(line.name for line in chart.figure.data if line.showlegend) == "Web"
+    assert "<b>" not in chart.figure.data[2].name
+    assert "Web" in chart.alt

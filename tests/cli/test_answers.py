@@ -157,6 +157,15 @@ def test_predict_the_days_ahead(demo: Command) -> None:
     )
 
 
+def test_predict_whole_weeks_with_their_buyers(demo: Command) -> None:
+    rows = answered(demo("predict", "forecast", "--grain", "week", "--json"))["rows"]
+    assert {row["grain"] for row in rows} == {"week"}
+    buyers = [row for row in rows if row["measure"] == "weekly_buyers" and row["member"] == ""]
+    assert len(buyers) == 13
+    assert all(row["low_80"] <= row["value"] <= row["high_80"] for row in buyers)
+    assert refused(demo("predict", "rfm", "--grain", "week", "--json"))[0] == "grain_of_forecast"
+
+
 def test_an_audience_has_a_size_a_value_and_ways_to_reach_it(demo: Command) -> None:
     answer = answered(demo("audience", "segment:champions", "--count", "--json"))
     assert {"customers", "reachable", "value"} <= set(answer)

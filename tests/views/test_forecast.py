@@ -15,7 +15,8 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.demand import demand
 from crm_core.views.forecast import forecast, whole_periods
-from crm_core.views.forecast_parts import layers, parts
+from crm_core.views.forecast_beside import beside
+from crm_core.views.forecast_parts import layers, parts, regular_parts
 from crm_core.views.what_if import levers
 from tests.forecast_shop import forecast_shop, rows
 
@@ -68,6 +69,7 @@ def test_intervals_nest_and_weeks_are_sums_of_their_days(shop: Store, days: pd.D
     ].itertuples():
         assert row.value == pytest.approx(own[row.starts_on : row.ends_on].sum(), abs=0.02)
     assert "buyers" not in set(periods["measure"])  # a buyer of two days is one buyer
+    assert set(periods[periods["measure"] == "weekly_buyers"]["grain"]) == {"week"}
 
 
 def test_a_series_is_shown_after_what_came_and_says_how_it_was_chosen(
@@ -113,8 +115,44 @@ def test_weeks_and_months_are_whole_and_the_running_one_holds_what_came_of_it() 
     assert told["median"].dropna().tolist() == [30.0 + 44.0, 77.0]
 
 
-def test_buyers_are_told_by_day_alone(shop: Store, owner: Access) -> None:
+def test_buyers_of_a_week_are_counted_once_and_have_a_forecast_of_their_own(
+    shop: Store, owner: Access
+) -> None:
+    view = forecast(ALL, store=shop, access=owner, of="buyers", grain="week")
+    came = view.days.dropna(subset="actual").set_index("day")["actual"]
+    last = came.index[-1].date()
+    period = Period(last, last + timedelta(6))
+    ledger = between(shop.table("ledger"), period)
+    assert came.iloc[-1] == measure(shop, ["buyers"], rows=ledger).totals["buyers"]
+    daily = forecast(ALL, store=shop, access=owner, of="buyers").days.set_index("day")["actual"]
+    assert came["2026-03-09"] < daily["2026-03-09":"2026-03-15"].sum()  # some came twice
+    ahead = view.days.dropna(subset="median")
+    assert ahead["day"].iloc[0] == pd.Timestamp("2026-06-29")  # the running week, whole
+    assert len(ahead) == 13
+    assert view.ahead is not None
+    assert view.ahead[4]["value"] == pytest.approx(ahead["median"].head(4).mean())
+    assert view.last_30 == came.tail(4).mean()
+    assert view.chosen is not None
+    assert view.chosen["method"] in set(view.tried["method"])
+    assert "naive_last_weeks" in set(view.tried["method"])
+
+
+def test_buyers_of_weeks_by_region_are_measured_each_by_themselves(
+    shop: Store, owner: Access
+) -> None:
+    found = regular_parts(ALL, store=shop, access=owner, of="buyers", by="region", grain="week")
+    assert set(found["member"]) == {"North", "South"}
+    total = forecast(ALL, store=shop, access=owner, of="buyers", grain="week")
+    assert total.last_30 is not None
+    assert found["last"].max() < total.last_30 <= found["last"].sum()
+
+
+def test_buyers_of_months_take_a_year_and_those_of_segments_are_told_by_day(
+    shop: Store, owner: Access
+) -> None:
     view = forecast(ALL, store=shop, access=owner, of="buyers", grain="month")
+    assert (view.left_out, view.history_days) == ("not_enough_months", 181)
+    view = forecast(ALL, store=shop, access=owner, of="buyers", by="segment", grain="month")
     assert view.grain == "day"
     assert view.ahead is not None
     assert view.ahead[30] == {
@@ -184,12 +222,12 @@ def test_a_part_of_few_people_is_not_told_to_a_viewer(
 ) -> None:
     made = rows()
     for one in made["orders"]:
-        one["region"] = "West" if one["customer_id"] in ("c1", "c2") else one["region"]
+        one["region"] = "_others" if one["customer_id"] in ("c1", "c2") else one["region"]
     few = forecast_shop(tmp_path_factory.mktemp("few"), made)
     with closing(few.open()) as store:
         view = forecast(ALL, store=store, access=owner, by="region")
-        assert "West" in view.members
-        view = forecast(ALL, store=store, access=viewer, by="region", member="West")
+        assert "__others" in view.members  # a region that bears the name of our own rest
+        view = forecast(ALL, store=store, access=viewer, by="region", member="__others")
         assert len(view.members) == 1
         assert view.member in ("North", "South")
         for told in (parts, layers):
@@ -238,3 +276,42 @@ def test_ten_days_of_history_are_too_few(
         forecast(ALL, store=store, access=owner)
     store.close()
     shop.records.close()
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "grain"),
+    [
+        ("orders", "sales_channel", "day"),
+        ("net_revenue", "category", "week"),
+        ("units", "category", "month"),
+        ("buyers", "region", "week"),
+        ("new_buyers", "sales_channel", "week"),
+        ("orders", "segment", "month"),
+    ],
+)
+def test_parts_beside_each_other_are_the_same_as_each_alone(
+    shop: Store, owner: Access, of: str, by: str, grain: str
+) -> None:
+    together = beside(ALL, store=shop, access=owner, of=of, by=by, grain=grain)
+    members = forecast(ALL, store=shop, access=owner, of=of, by=by, grain=grain).members
+    assert set(together["member"]) == set(members)
+    for member in members[:2]:
+        alone = forecast(ALL, store=shop, access=owner, of=of, by=by, member=member, grain=grain)
+        mine = together[together["member"] == member]
+        for column in ("actual", "median"):
+            told, expected = (
+                frame.dropna(subset=column).set_index("day")[column].astype(float)
+                for frame in (mine, alone.days)
+            )
+            assert told.to_dict() == pytest.approx(expected.to_dict())
+
+
+def test_periods_of_few_people_are_not_told_beside_others(
+    shop: Store, owner: Access, viewer: Access
+) -> None:
+    asked = {"of": "orders", "by": "region", "grain": "day"}
+    mine, told = (beside(ALL, store=shop, access=each, **asked) for each in (owner, viewer))
+    assert mine["actual"].notna().any()
+    assert told["actual"][told["member"] == "North"].isna().all()
+    assert told["actual"].notna().sum() < 0.2 * mine["actual"].notna().sum()
+    assert (told["median"].notna() == mine["median"].notna()).all()
