@@ -8,12 +8,8 @@ from crm_core.charts.event_days import around_event, day_pace
 from crm_core.charts.fields import heat, scatter_fit, timeline, treemap
 from crm_core.charts.flows import flow_bands
 from crm_core.charts.intervals import share_curves, whiskers
-<<<<<<< HEAD
-from crm_core.charts.lines import forecast_band, line_compare, lines, month_lines
-from crm_core.charts.network import network
-=======
 from crm_core.charts.lines import forecast_band, forecasts_beside, line_compare, lines, month_lines
->>>>>>> mend_plan
+from crm_core.charts.network import network
 from crm_core.charts.survival import survival_curves
 from crm_core.charts.waterfall import waterfall
 
