@@ -85,7 +85,7 @@ def tried(bought: Days, ordered: Days, items: int) -> Tried:
     is_quick = (gap <= limit[bought.number[~fresh]]) & is_kept[pair[~fresh]]
     again = np.diff(np.append(pairs, len(bought.day))) - 1
     expected, variance = _by_chance(bought, pairs[kept], again[kept], ordered, limit)
-    quick = np.bincount(bought.number[~fresh], is_quick, items)
+    quick = np.asarray(np.bincount(bought.number[~fresh], is_quick, items), np.float64)
     return Tried(
         gaps=np.bincount(bought.number[~fresh], minlength=items).astype(np.int64),
         usual_days=usual,
@@ -185,4 +185,6 @@ def apart(strengths: Mapping[str, float], parents: Mapping[str, Sequence[str]]) 
         return told, [each for _, chosen in parts for each in chosen]
 
     tops = [item for item, parent in above.items() if parent is None]
-    return sorted(each for top in tops for each in best(top)[1])
+    chosen = {each for top in tops for each in best(top)[1]}
+    # Names of subcategories may lie in several categories: the smaller of what overlaps stays.
+    return sorted(chosen - {each for item in chosen for each in parents.get(item, ())})

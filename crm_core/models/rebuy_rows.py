@@ -14,8 +14,8 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.models.category_rhythm import LEAST_GAPS
-from crm_core.store.tables import Named
 from crm_core.store.charges import NO_GOODS
+from crm_core.store.tables import Named
 
 LEVELS: Final = {"product": "p", "subcategory": "s", "category": "c"}
 #: Customers who came back for an item; with fewer, a clock would be that of a few people.

@@ -180,9 +180,7 @@ class Trial:
     due: np.ndarray
 
 
-def trial(
-    learned: Replenishment, store: Tables, origins: Sequence[date], days: int
-) -> Trial:
+def trial(learned: Replenishment, store: Tables, origins: Sequence[date], days: int) -> Trial:
     """How a model learned up to the first of `origins` did on the days after each."""
     until = origins[-1] + timedelta(days)
     history = History.of(few_of(store, learned.as_of), until, learned.items)
@@ -198,9 +196,7 @@ def trial(
     )
 
 
-def equal_bins(
-    came: Floats, said: Floats, bins: int = BINS
-) -> list[tuple[int, float, float]]:
+def equal_bins(came: Floats, said: Floats, bins: int = BINS) -> list[tuple[int, float, float]]:
     """Rows, mean chance said and share that came, in bins of equal counts, lowest chance first.
 
     >>> equal_bins(np.asarray([0.0, 1.0, 1.0, 1.0]), np.asarray([0.1, 0.3, 0.9, 0.9]), 2)
