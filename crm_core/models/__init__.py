@@ -32,6 +32,12 @@ _SPECS: tuple[ModelSpec, ...] = (
         better="higher",
     ),
     ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
+    ModelSpec(
+        "replenishment",
+        "crm_core.models.replenishment",
+        measure="brier",
+        baseline="naive_category",
+    ),
 )
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

@@ -27,6 +27,7 @@ from crm_core.store import Sampled, StoreAt, Tables
 #: Lines of a shop that are learned from; of a larger one, those of a share of its customers.
 MOST_LINES = 1_500_000
 _NONE = -1
+_WORDS = ("item", "product_id")
 Columns = dict[str, np.ndarray]
 
 
@@ -42,30 +43,38 @@ def read_days(store: Tables, as_of: date) -> tuple[list[str], Days, Days]:
     """Items that are bought again, the days on which their re-buyers bought them, and all order
     days of these people."""
     past = StoreAt(store, as_of)
-    rebought = read(store, rebuyers_days(item_days(past)))
-    names, number = np.unique(rebought["item"].astype(str), return_inverse=True)
+    names, rebought = read_named(store, rebuyers_days(item_days(past)))
     orders = order_days_of(past)
     customer, day = read_columns(store, orders.select("customer_key", "day"))
     people, place = np.unique(customer, return_inverse=True)
     ordered = Days.of(np.zeros(len(day), np.int64), place.astype(np.int64), day)
     who = np.searchsorted(people, rebought["customer_key"])
-    return list(names), Days.of(number.astype(np.int64), who, rebought["day"]), ordered
+    return names, Days.of(rebought["item"], who, rebought["day"]), ordered
 
 
-def read(store: Tables, expr: ir.Table) -> Columns:
-    """All rows of an expression as arrays; what is unknown is -1."""
+def read_named(store: Tables, expr: ir.Table) -> tuple[list[str], Columns]:
+    """All rows of an expression as arrays, and the names of its items in order: a row has its
+    item's place among them. What is unknown is -1."""
     batches = list(store.stream(expr, purpose="fit"))
     if not batches:
-        return {name: np.empty(0, dtype=np.int64) for name in expr.columns}
+        return [], {name: np.empty(0, dtype=np.int64) for name in expr.columns}
     table = pa.Table.from_batches(batches)
-    return {name: _array(table[name].combine_chunks()) for name in expr.columns}
+    numbers = {name: _numbers(table[name]) for name in expr.columns if name != "item"}
+    names, places = _placed(table["item"].combine_chunks())
+    return names, numbers | {"item": places}
 
 
-def _array(column: pa.Array) -> np.ndarray:
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        coded = column.dictionary_encode()
-        words = np.asarray(coded.dictionary.to_pylist(), dtype=object)
-        return words[np.asarray(coded.indices)]
+def _placed(column: pa.Array) -> tuple[list[str], Ints]:
+    """Distinct words in order, and each row's place among them."""
+    coded = column.dictionary_encode()
+    words = np.asarray(coded.dictionary.to_pylist(), dtype=object)
+    order = np.argsort(words)
+    rank = np.empty(len(words), dtype=np.int64)
+    rank[order] = np.arange(len(words))
+    return [str(word) for word in words[order]], rank[np.asarray(coded.indices)]
+
+
+def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.fill_null(column, _NONE))
 
 
@@ -81,15 +90,13 @@ class History:
     def of(cls, store: Tables, until: date, items: Collection[str]) -> History:
         """The purchases of these items up to a day."""
         past, names = StoreAt(store, until), tuple(sorted(items))
-        bought = read(store, purchases_of(past, names).drop("product_key"))
-        place = {name: number for number, name in enumerate(names)}
-        bought["item"] = np.asarray([place[name] for name in bought["item"]], dtype=np.int64)
+        found, bought = read_named(store, purchases_of(past, names).drop("product_key"))
+        # Nobody may have bought an item by then.
+        bought["item"] = np.searchsorted(names, found)[bought["item"]]
         order = np.lexsort((bought["day"], bought["item"], bought["customer_key"]))
-        return cls(
-            names,
-            {name: column[order] for name, column in bought.items()},
-            read(store, order_days_of(past)),
-        )
+        orders = order_days_of(past)
+        columns = zip(orders.columns, read_columns(store, orders.fill_null(_NONE)), strict=True)
+        return cls(names, {name: each[order] for name, each in bought.items()}, dict(columns))
 
     def at(self, day: date) -> Standing:
         """How each customer and item stood at the end of a day, and how long each then waited."""
@@ -150,9 +157,10 @@ def stream_standing(
     store: Tables, expr: ir.Table, items: Sequence[str], today: int
 ) -> Iterator[tuple[Columns, Standing]]:
     """Rows of `standing_of` in pieces, for scoring."""
-    place = {name: number for number, name in enumerate(items)}
     for batch in store.stream(expr, purpose="score"):
-        rows = {name: _array(batch.column(name)) for name in expr.columns}
-        rows["item"] = np.asarray([place[name] for name in rows["item"]], dtype=np.int64)
+        rows = {name: _numbers(batch.column(name)) for name in expr.columns if name not in _WORDS}
+        found, places = _placed(batch.column("item"))
+        rows["item"] = np.searchsorted(items, found)[places]
+        rows["product_id"] = np.asarray(batch.column("product_id").to_pylist(), dtype=object)
         none = np.zeros(len(rows["item"]), np.int64)
         yield rows, standing(rows, order_day=rows["order_day"], today=today, wait=none)

@@ -162,9 +162,12 @@ def order_days_of(tables: Named) -> ir.Table:
 
 
 def standing_of(tables: Named, items: Collection[str]) -> ir.Table:
-    """The last rows of `purchases_of` with the last of `order_days_of`: how things stand now."""
+    """The last rows of `purchases_of` with the last of `order_days_of`: how things stand now.
+    The product bought last goes by its id."""
     bought = purchases_of(tables, items)
     bought = bought.filter(bought.next_day.isnull()).drop("next_day")
+    called = products_of(tables, items).select("product_key", "product_id")
+    bought = bought.join(called, "product_key").drop("product_key")
     orders = order_days_of(tables)
     orders = orders.filter(orders.next_day.isnull())
     last = orders.select("customer_key", "pace_gaps", "pace_days", order_day=orders.day)

@@ -14,6 +14,7 @@ from crm_core.pipeline.attention_steps import attention
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
+from crm_core.pipeline.replenish_steps import replenishment
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.schema import SCORES
@@ -58,6 +59,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "segment_history": segment_history,
     "attention": attention,
     "uplift": uplift,
+    "replenishment": replenishment,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.

@@ -347,6 +347,9 @@ SCORES = (
     "uplift",
     "uplift_curves",
     "uplift_methods",
+    "replenishment",
+    "replenishment_clock",
+    "replenishment_trials",
     "model_status",
     "fitted",
 )
