@@ -45,6 +45,10 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="holds",
         baseline="naive_lift",
         better="higher",
+        "replenishment",
+        "crm_core.models.replenishment",
+        measure="brier",
+        baseline="naive_category",
     ),
 )
 

@@ -17,6 +17,7 @@ from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.offer_steps import next_offer
+from crm_core.pipeline.replenish_steps import replenishment
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.schema import SCORES
@@ -64,6 +65,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "baskets": baskets,
     "next_offer": next_offer,
     "entry_products": entry_products,
+    "replenishment": replenishment,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.

@@ -355,6 +355,9 @@ SCORES = (
     "offer_products",
     "next_offer_trials",
     "entry_products",
+    "replenishment",
+    "replenishment_clock",
+    "replenishment_trials",
     "model_status",
     "fitted",
 )
