@@ -45,6 +45,8 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="holds",
         baseline="naive_lift",
         better="higher",
+    ),
+    ModelSpec(
         "replenishment",
         "crm_core.models.replenishment",
         measure="brier",
