@@ -141,7 +141,9 @@ def told_of(store: Store) -> pd.DataFrame:
 
 def test_what_is_sensitive_is_told_nowhere(offered: Store, hushed: Store) -> None:
     """In no list, not as a reason for one, in no extra column, in no rule; places close up."""
-    teas = set(offered.fetch(offered.table("product_facts")).query("category == 'Tea'")["product_name"])
+    teas = set(
+        offered.fetch(offered.table("product_facts")).query("category == 'Tea'")["product_name"]
+    )
     for name in LISTS:
         before, rows = listed(offered, name), listed(hushed, name)
         assert teas & set(before["product"])

@@ -62,7 +62,9 @@ def test_products_are_counted_over_who_is_meant(
 ) -> None:
     found = offered_products(EVERYONE, store=offered, access=owner, name="again")
     counted = lists["again"].groupby("product_id")["customer_key"].nunique()
-    assert found.set_index("product_id")["people"].to_dict() == counted[found["product_id"]].to_dict()
+    assert (
+        found.set_index("product_id")["people"].to_dict() == counted[found["product_id"]].to_dict()
+    )
     assert found["people"].is_monotonic_decreasing
     active = Selection(segment=("stage.active",))
     some = offered_products(active, store=offered, access=owner, name="again")
@@ -129,7 +131,9 @@ def test_each_segment_is_told_its_three_most_listed(
     active = lists["again"].merge(stages.query("stage == 'active'"), on="customer_key")
     counted = active["product_id"].value_counts()
     assert list(mine["people"]) == list(counted.head(3))
-    assert mine["share"].iloc[0] == pytest.approx(counted.iloc[0] / (stages["stage"] == "active").sum())
+    assert mine["share"].iloc[0] == pytest.approx(
+        counted.iloc[0] / (stages["stage"] == "active").sum()
+    )
 
 
 def test_a_person_sees_both_lists_apart_and_what_they_prefer(offered: Store, owner: Access) -> None:
@@ -152,4 +156,7 @@ def test_the_verdict_is_by_the_best_plain_list() -> None:
         return verdicts.of_offers(pd.DataFrame(rows).assign(origin=pd.Timestamp("2026-06-01")))
 
     assert [told(0.3, 0.2), told(0.21, 0.2), told(0.2, 0.2)] == ["rely", "care", "do_not"]
-    assert verdicts.of_offers(pd.DataFrame({"method": [], "origin": [], "recall_10": []})) == "untested"
+    assert (
+        verdicts.of_offers(pd.DataFrame({"method": [], "origin": [], "recall_10": []}))
+        == "untested"
+    )
