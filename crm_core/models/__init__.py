@@ -31,6 +31,13 @@ _SPECS: tuple[ModelSpec, ...] = (
         baseline="naive_recency",
         better="higher",
     ),
+    ModelSpec(
+        "next_offer",
+        "crm_core.models.next_offer",
+        measure="ndcg_10",  # a page shows the first five
+        baseline="naive_own_counts",
+        better="higher",
+    ),
     ModelSpec("forecast", "crm_core.models.forecast", measure="mase", baseline="naive_seasonal"),
 )
 

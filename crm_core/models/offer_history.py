@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -17,31 +17,21 @@ from crm_core.models.offer_shelf import Shelf
 from crm_core.models.triples import Floats, Ints
 from crm_core.store import StoreAt, Tables
 
-#: A purchase counts half as much after so many days.
-HALF_LIFE_DAYS: Final = 90.0
 #: With fewer purchases nobody has a rhythm of their own.
 RHYTHM_TIMES: Final = 3
 
-COLUMNS: Final = (
-    "customer_key",
-    "product_key",
-    "times",
-    "first_age",
-    "last_age",
-    "weight",
-    "back_age",
-)
+_FACTS: Final = ("customer_key", "product_key", "times", "first_age", "last_age", "back_age")
 _WHOLE = 1_000_000.0
 _NEVER = -1
 _BATCH_ROWS = 200_000
 
 
-def purchases(store: Tables, as_of: date) -> ir.Table:
+def purchases(store: Tables, as_of: date, *half_lives: float) -> ir.Table:
     """One row a customer and product bought by the end of `as_of`; whole numbers only.
 
     `times` days it was bought on, `first_age` and `last_age` days since the first and the last of
-    them, `weight` their sum in millionths, each halved every HALF_LIFE_DAYS, `back_age` days
-    since it was last given back (-1: never).
+    them, `back_age` days since it was last given back (-1: never), and for each half-life in days
+    `weight_N`: the purchases in millionths, each halved whenever that time is over.
     """
     ledger = StoreAt(store, as_of).table("ledger")
     known = ledger.filter(ledger.customer_key.notnull() & ledger.product_key.notnull())
@@ -53,25 +43,30 @@ def purchases(store: Tables, as_of: date) -> ir.Table:
     kinds = rows.select("customer_key", "product_key", "entry", day=day).distinct()
     age = ibis.literal(as_of).delta(kinds.day, unit="day").cast("int64")
     aged = kinds.select("customer_key", "product_key", age=age, is_sale=kinds.entry == "sale")
-    faded = (aged.age.cast("float64") * (-math.log(2.0) / HALF_LIFE_DAYS)).exp() * _WHOLE
-    aged = aged.mutate(weight=faded.round(0).cast("int64"))
+    faded = {
+        f"weight_{place}": ((aged.age.cast("float64") * (-math.log(2.0) / days)).exp() * _WHOLE)
+        .round(0)
+        .cast("int64")
+        for place, days in enumerate(half_lives)
+    }
+    aged = aged.mutate(**faded)
     found = aged.group_by("customer_key", "product_key").agg(
         times=aged.count(where=aged.is_sale).cast("int64"),
         first_age=aged.age.max(where=aged.is_sale),
         last_age=aged.age.min(where=aged.is_sale),
-        weight=aged.weight.sum(where=aged.is_sale).cast("int64"),
         back_age=aged.age.min(where=~aged.is_sale).fill_null(_NEVER),
+        **{name: aged[name].sum(where=aged.is_sale).cast("int64") for name in faded},
     )
-    return found.filter(found.times > 0).select(*COLUMNS)
+    return found.filter(found.times > 0).select(*_FACTS, *faded)
 
 
 @dataclass(frozen=True)
 class Bought:
     """Some customers and what they bought: `starts` says where each one's rows begin.
 
-    One row a customer and item: `times`, `first_age`, `last_age` and `weight` as in `purchases`
-    (weight in whole purchases), `product` the place on the shelf of what was bought of it last,
-    `is_back` whether it was given back after that.
+    One row a customer and item: `times`, `first_age` and `last_age` as in `purchases`, `weights`
+    one column a half-life (in purchases), `product` the place on the shelf of what was bought of
+    it last, `is_back` whether it was given back after that.
     """
 
     customers: Ints
@@ -80,7 +75,7 @@ class Bought:
     times: Ints
     first_age: Ints
     last_age: Ints
-    weight: Floats
+    weights: Floats
     product: Ints
     is_back: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
@@ -97,6 +92,7 @@ class Bought:
         at = person[order] * max(shelf.items, 1) + item[order]
         fresh = np.flatnonzero(np.diff(at, prepend=-1))
         last, back = rows["last_age"][order], rows["back_age"][order]
+        weights = [values for name, values in rows.items() if name not in _FACTS]
         spoiled = (back >= 0) & (back <= last)
         return cls(
             customers=customers,
@@ -105,7 +101,7 @@ class Bought:
             times=_summed(rows["times"][order], fresh),
             first_age=_at_most(rows["first_age"][order], fresh),
             last_age=last[fresh],
-            weight=_summed(rows["weight"][order], fresh) / _WHOLE,
+            weights=_summed(np.column_stack(weights)[order], fresh) / _WHOLE,
             product=place[order][fresh],
             is_back=spoiled[fresh],
         )
@@ -119,10 +115,24 @@ class Bought:
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
     @property
+    def weight(self) -> Floats:
+        """What the purchases of each row count by the first half-life."""
+        return self.weights[:, 0]
+
+    def weighed(self, place: int) -> Bought:
+        """The same by another half-life."""
+        return replace(self, weights=self.weights[:, place : place + 1])
+
+    @property
     def usual_days(self) -> Floats:
         """One's own mean days between two purchases; NaN with fewer than RHYTHM_TIMES."""
         gaps = (self.first_age - self.last_age) / np.maximum(self.times - 1, 1)
         return np.where((self.times >= RHYTHM_TIMES) & (gaps > 0), gaps, np.nan)
+
+    @property
+    def due(self) -> Floats:
+        """Days since the last purchase in one's own usual days; NaN where those are not known."""
+        return self.last_age / self.usual_days
 
     def part(self, first: int, last: int) -> Bought:
         """Customers `first` up to, not with, `last`."""
@@ -134,7 +144,7 @@ class Bought:
             times=self.times[rows],
             first_age=self.first_age[rows],
             last_age=self.last_age[rows],
-            weight=self.weight[rows],
+            weights=self.weights[rows],
             product=self.product[rows],
             is_back=self.is_back[rows],
         )
@@ -157,9 +167,9 @@ def _whole_customers(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, In
     """Batches cut where a customer's rows end."""
     held: dict[str, Ints] = {}
     for batch in batches:
-        columns = {name: np.asarray(batch.column(name), np.int64) for name in COLUMNS}
+        columns = {name: np.asarray(batch.column(name), np.int64) for name in batch.schema.names}
         if held:
-            columns = {name: np.concatenate([held[name], columns[name]]) for name in COLUMNS}
+            columns = {name: np.concatenate([held[name], columns[name]]) for name in columns}
         keys = columns["customer_key"]
         if not len(keys):
             continue
@@ -172,7 +182,7 @@ def _whole_customers(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, In
 
 
 def _summed(values: Ints, starts: Ints) -> Ints:
-    return np.add.reduceat(values, starts) if len(starts) else values[:0]
+    return np.add.reduceat(values, starts, axis=0) if len(starts) else values[:0]
 
 
 def _at_most(values: Ints, starts: Ints) -> Ints:

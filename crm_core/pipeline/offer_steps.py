@@ -11,20 +11,23 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from crm_core.errors import CrmError
 from crm_core.metrics.catalog import metric
 from crm_core.metrics.parts import of_ledger, parts_of, worked_out
 from crm_core.models.offer_history import purchases, stream_bought
 from crm_core.models.offer_shelf import UNKNOWN, Shelf, read_shelf
-from crm_core.models.triples import Ints
+from crm_core.models.triples import Floats, Ints
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt, Tables
 
 if TYPE_CHECKING:
-    from crm_core.models.next_offer import NextOffer
+    from crm_core.models.offer_choice import Choice
+    from crm_core.models.offer_learned import NextOffer
 
 TABLES: Final = ("offers_again", "offers_new", "offer_products", "next_offer_trials")
 _BOUGHT = "offer_purchases"
 _MARGIN_DAYS = 365
+_TRIALS_BACK = 3
 
 _AGAIN = pa.schema(
     [
@@ -78,20 +81,22 @@ def next_offer(job: Scoring) -> None:
     sold_out = job.said.offer_sold_out
 
     def learn() -> Documents:
-        from crm_core.models.next_offer import learn as learned_of
+        from crm_core.models.offer_choice import Choice
+        from crm_core.models.offer_learned import learn as learned_of
 
-        build = job.build
+        build, choice = job.build, Choice(job.build)
+        manner = choice.manner(job.as_of)
         shelf = read_shelf(build, job.as_of, sensitive=sensitive, sold_out=sold_out)
-        build.materialise(_BOUGHT, purchases(build, job.as_of), helper=True)
+        build.materialise(_BOUGHT, purchases(build, job.as_of, manner.half_life_days), helper=True)
         try:
             rows = build.table(_BOUGHT)
-            learned = learned_of(build, shelf, as_of=job.as_of, rows=rows)
+            learned = learned_of(build, shelf, as_of=job.as_of, rows=rows, manner=manner)
             told = _Told(learned, build, rows)
             reader = pa.RecordBatchReader.from_batches
             build.upload("offers_again", reader(_AGAIN, told.again()))
             build.upload("offers_new", reader(_NEW, told.new()))
             build.upload("offer_products", told.products(_margins(build, job.as_of)))
-            build.upload("next_offer_trials", pa.Table.from_pylist([], schema=_TRIALS))
+            build.upload("next_offer_trials", _tried(build, job.as_of, choice))
         finally:
             build.drop(_BOUGHT)
         return [(learned.fitted.model, learned.fitted.to_json())]
@@ -100,6 +105,26 @@ def next_offer(job: Scoring) -> None:
         job.documents.extend(learn())  # what is shipped speaks of every product
     else:
         job.keep("next_offer", TABLES, learn)
+
+
+def _tried(store: Tables, as_of: date, choice: Choice) -> pa.Table:
+    """Rows of `next_offer_trials`; none for the months before a shop had enough to learn from."""
+    from crm_core.models.offer_choice import HORIZON_DAYS
+    from crm_core.models.offer_trials import trials
+
+    rows: list[dict[str, object]] = []
+    for back in range(1, _TRIALS_BACK + 1):
+        origin = as_of - timedelta(HORIZON_DAYS * back)
+        try:
+            found = trials(store, origin, HORIZON_DAYS, choice)
+        except CrmError as error:
+            if error.code != "not_enough_data":
+                raise
+            break
+        for one in found:
+            told: dict[str, object] = {"list": one.list, "method": one.method, "origin": origin}
+            rows.append(told | vars(one.found))
+    return pa.Table.from_pylist(rows, schema=_TRIALS)
 
 
 class _Told:
@@ -124,11 +149,11 @@ class _Told:
                     pa.array(bought.customers[found.person]),
                     pa.array(found.rank, pa.int32()),
                     self._ids.take(pa.array(found.product)),
-                    pa.array(found.score, pa.float32()),
+                    pa.array(_short(found.score), pa.float32()),
                     pa.array(bought.times[found.row], pa.int32()),
                     pa.array(today - last.astype("timedelta64[D]"), pa.date32()),
-                    pa.array(usual, pa.float32(), from_pandas=True),
-                    pa.array(last / usual, pa.float32(), from_pandas=True),
+                    pa.array(np.round(usual, 1), pa.float32(), from_pandas=True),
+                    pa.array(np.round(last / usual, 2), pa.float32(), from_pandas=True),
                 ],
                 schema=_AGAIN,
             )
@@ -143,7 +168,7 @@ class _Told:
                         pa.array(bought.customers[found.person]),
                         pa.array(found.rank, pa.int32()),
                         self._ids.take(pa.array(found.product)),
-                        pa.array(found.score, pa.float32()),
+                        pa.array(_short(found.score), pa.float32()),
                         self._ids.take(pa.array(bought.product[found.row])),
                         pa.array(found.people, pa.int32()),
                     ],
@@ -175,6 +200,12 @@ class _Told:
             known = place >= 0
             found[place[known]] = np.asarray(batch.column("n"), np.int64)[known]
         return found
+
+
+def _short(values: Floats) -> Floats:
+    """Two digits of each: enough to compare, and a third of the room on disk."""
+    unit = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(values), 1e-12))) - 1.0)
+    return np.rint(values / unit) * unit
 
 
 def _margins(store: Tables, as_of: date) -> dict[int, float]:
