@@ -11,9 +11,8 @@ from crm_core.ui.recommend_parts import (
     known_lists,
 )
 
-session = current()
+header("recommend", as_of=current().store.scores_as_of)
 view = known_lists()
-header("recommend", as_of=view.as_of if view else None)
 if view is not None:
     draw_numbers(view)
     filters = ask_filters()

@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.audiences import LISTS
+from crm_core.errors import CrmError
 from crm_core.metrics import is_guarded
-from crm_core.text import formats
+from crm_core.text import error_text, formats
 from crm_core.ui.audience_builder import edit
 from crm_core.ui.fields import button, choice_field, number_field, switch_choice
 from crm_core.ui.kpi import figures
@@ -22,7 +23,7 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.trust_parts import draw_verdict
-from crm_core.ui.words import caption, note, paragraph
+from crm_core.ui.words import caption, empty_state, note, paragraph, plain
 from crm_core.views.customers import BOUGHT
 from crm_core.views.recommend import (
     CHANNELS,
@@ -65,9 +66,13 @@ class Filters:
 
 def known_lists() -> Recommend | None:
     """What the last refresh says; None where it says nothing, and why is told in place."""
-    with part():
-        return show(recommend, current().selection)
-    return None
+    session = current()
+    try:
+        return show(recommend, session.selection)
+    except CrmError as error:
+        empty_state("recommend", page="imports", action_key="recommend.to_imports")
+        plain(error_text(error, session.language))
+        return None
 
 
 def draw_numbers(view: Recommend) -> None:

@@ -75,7 +75,7 @@ def of_offers(trials: pd.DataFrame) -> str:
     """Of one list: `rely` when, at the last day tried, ten products held a quarter more of what was
     bought then than the best plain list; `care` when somewhat more; else `do_not`."""
     last = trials[trials["origin"] == trials["origin"].max()] if len(trials) else trials
-    is_plain = last["method"].str.startswith("naive_")
+    is_plain = last["method"].astype("str").str.startswith("naive_")
     ours, plain = last[~is_plain]["recall_10"].max(), last[is_plain]["recall_10"].max()
     if not (ours == ours and plain == plain) or last.empty:
         return "untested"
