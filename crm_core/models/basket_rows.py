@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import ibis
@@ -16,11 +18,10 @@ from crm_core.models.triples import Floats, Ints, read_columns
 from crm_core.store import StoreAt, Tables
 
 Level = str
-LEVELS: Final = ("product", "category", "brand")
 PERIOD_DAYS: Final = 730
 MOST_ITEMS: Final = 200
 
-Matrix = Any  # a scipy.sparse.csr_array of int32, whose types say nothing
+Matrix = Any  # a scipy.sparse.csr_array of ones, whose types say nothing
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
@@ -28,6 +29,7 @@ Texts = npt.NDArray[np.object_]
 _LEAST_DISCOUNT = 0.05
 _HOLIDAY = "holiday"
 _SPARE_PLACES = 1_000_000
+_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Baskets:
     capped: int
     largest: int
 
-    @property
+    @cached_property
     def size(self) -> Codes:
         """How many different items each basket has."""
         return np.diff(self.matrix.indptr)
@@ -74,21 +76,30 @@ class Baskets:
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
 
-    @property
+    @cached_property
     def counts(self) -> Ints:
         """In how many baskets each item is."""
-        found = np.bincount(self.matrix.indices, minlength=len(self.items))
-        return found.astype(np.int64)
+        return self.summed(np.ones(len(self), dtype=np.int32)).astype(np.int64)
 
-    @property
+    @cached_property
     def partners(self) -> Floats:
         """How many other items each item met, over all its baskets."""
-        return self.each(self.size - 1)
+        return self.summed(self.size - 1)
 
-    def each(self, weight: npt.NDArray[Any]) -> Floats:
-        """The sum of what each basket weighs, over the baskets of each item."""
-        spread = np.repeat(weight, self.size)
-        return np.bincount(self.matrix.indices, spread, len(self.items)).astype(np.float64)
+    def summed(self, weight: Codes, code: Codes | None = None, codes: int = 1) -> Floats:
+        """The sum of what each basket weighs, over the baskets of each item; where baskets have a
+        `code`, apart for each of `codes`, item after item."""
+        items = len(self.items)
+        found = np.zeros(codes * items)
+        bounds = self.matrix.indptr
+        for low in range(0, len(self), _ROWS):
+            rows = slice(low, low + _ROWS)
+            size = self.size[rows]
+            place = self.matrix.indices[bounds[low] : bounds[low] + int(size.sum())]
+            if code is not None:
+                place = np.repeat(code[rows].astype(np.int64) * items, size) + place
+            found += np.bincount(place, np.repeat(weight[rows], size), len(found))
+        return found
 
     def only(self, rows: Flags) -> Baskets:
         """Only those baskets."""
@@ -99,8 +110,35 @@ class Baskets:
         )
 
 
-def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> dict[Level, Baskets]:
-    """The baskets of the last `days` up to `as_of` at every level that the shop's products have.
+@dataclass(frozen=True)
+class Sold:
+    """All that was sold in a period: `products`, and the names of other levels by product."""
+
+    products: Baskets
+    names: Mapping[Level, Texts]
+    money: tuple[Floats, Flags]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels that the products sold have names at."""
+        return ("product", *(level for level in self.names if _codes(self.names[level])[0]))
+
+    def at(self, level: Level) -> Baskets:
+        """The baskets as a level sees them: products of one name are one item, those of none are
+        none. Made anew each time, so that no two levels need be held at once."""
+        if level == "product":
+            return self.products
+        kept, code = _codes(self.names[level])
+        matrix = _regrouped(self.products.matrix, code, len(kept))
+        counts = np.bincount(matrix.indices, minlength=len(kept))
+        items = Items(kept, _margin_each(self.money, code, counts))
+        group = np.full(len(kept), -1, dtype=np.int32)
+        seen = replace(self.products, level=level, items=items, group=group, matrix=matrix)
+        return seen.only(np.diff(matrix.indptr) > 0)
+
+
+def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
+    """The baskets of the last `days` up to `as_of`.
 
     A basket is an order that counts. Products go by their id: a new name is no new product.
     """
@@ -112,51 +150,36 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> dict[Le
     keys, day, customer = _orders(store, tables, first)
     told = _products(store)
     matrix, sold = _lines(store, sales, keys, told[0])
-    products, *names = (column[sold] for column in told)
+    products, ids, categories, brands = (column[sold] for column in told)
     size = np.diff(matrix.indptr)
-    fits = size <= MOST_ITEMS
-    margin, known = _margins(store, ledger, products)
     begun = first + timedelta(int(day.min())) if len(day) else first
-    shared = {
-        "day": day[fits] - (begun - first).days,
-        "customer": customer[fits],
-        "first": begun,
-        "last": as_of,
-        "promotions": promotion_days(store, tables, sales, begun, as_of),
-        "capped": int(np.count_nonzero(~fits)),
-        "largest": int(size.max(initial=0)),
-    }
-    matrix = matrix if fits.all() else matrix[fits]
-    found: dict[Level, Baskets] = {}
-    for level, of_level in zip(LEVELS, names, strict=True):
-        found[level] = _of_level(level, of_level, names[1], matrix, (margin, known), shared)
-    return {level: baskets for level, baskets in found.items() if len(baskets.items)}
+    money = _margins(store, ledger, products)
+    counts = np.bincount(matrix.indices, minlength=len(ids))
+    every = np.arange(len(ids), dtype=np.int32)
+    baskets = Baskets(
+        level="product",
+        items=Items(tuple(str(name) for name in ids), _margin_each(money, every, counts)),
+        group=_codes(categories)[1],
+        matrix=matrix,
+        day=day - (begun - first).days,
+        customer=customer,
+        first=begun,
+        last=as_of,
+        promotions=promotion_days(store, tables, sales, begun, as_of),
+        capped=int(np.count_nonzero(size > MOST_ITEMS)),
+        largest=int(size.max(initial=0)),
+    )
+    baskets = baskets.only((size > 0) & (size <= MOST_ITEMS))
+    return Sold(baskets, {"category": categories, "brand": brands}, money)
 
 
-def _of_level(
-    level: Level,
-    names: Texts,
-    categories: Texts,
-    matrix: Matrix,
-    money: tuple[Floats, Flags],
-    shared: dict[str, Any],
-) -> Baskets:
-    """The baskets as this level sees them: items of one name are one item, those of none are none."""
-    kept, code = _codes(names)
-    if level == "product":  # an id is a product, however it is written
-        kept, code = tuple(str(name) for name in names), np.arange(len(names), dtype=np.int32)
+def _margin_each(money: tuple[Floats, Flags], code: Codes, baskets: Ints) -> Floats:
+    """What a basket with each item brought on average; NaN where a cost is not known."""
     margin, known = money
     has = code >= 0
-    brought = np.bincount(code[has], margin[has], len(kept))
-    unknown = np.bincount(code[has], ~known[has], len(kept)) > 0
-    found = matrix if level == "product" else _regrouped(matrix, code, len(kept))
-    baskets = np.bincount(found.indices, minlength=len(kept))
-    group = np.full(len(kept), -1, dtype=np.int32)
-    if level == "product":
-        group = _codes(categories)[1]
-    each = np.where(unknown, np.nan, brought / np.maximum(baskets, 1))
-    rows = np.diff(found.indptr) > 0
-    return Baskets(level, Items(kept, each), group, found, **shared).only(rows)
+    brought = np.bincount(code[has], margin[has], len(baskets))
+    unknown = np.bincount(code[has], ~known[has], len(baskets)) > 0
+    return np.where(unknown, np.nan, brought / np.maximum(baskets, 1))
 
 
 def _codes(names: Texts) -> tuple[tuple[str, ...], Codes]:
@@ -219,11 +242,9 @@ def _lines(store: Tables, sales: ir.Table, keys: Ints, products: Ints) -> tuple[
     sold = np.flatnonzero(is_sold)
     column = (np.cumsum(is_sold, dtype=np.int32) - 1)[column]
     shape = (len(keys), len(sold))
-    # Of a byte each: two lines of one product are added up, and nothing else is made of them.
     matrix = sp.csr_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=shape)
-    return sp.csr_array(
-        (np.ones(matrix.nnz, dtype=np.int32), matrix.indices, matrix.indptr), shape=shape
-    ), sold
+    matrix.data[:] = 1
+    return matrix, sold
 
 
 class _Places:

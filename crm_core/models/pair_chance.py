@@ -28,9 +28,9 @@ _MOST_SEASONS, _MOST_RUNS = 4, 6  # of each half
 _SIZES: Final = (2, 3, 4, 5, 7, 10, 15, 25)
 _TURNS = 40
 _SAME = 1e-5
-_CELLS = 2_000_000
+_CELLS = 500_000
 _MOST_GROUPS = 3_000
-_FEW_GROUPS, _ROWS = 200, 20_000
+_FEW_GROUPS, _ROWS = 200, 50_000
 _PRIOR_PAIRS = 10.0
 _LEAST_VARIANCE = 0.05
 
@@ -114,6 +114,14 @@ class Mixing:
                 variance[rows, side] = spread[mine].sum(axis=0, dtype=np.float64)
         return mean, variance, mean.sum(axis=1)
 
+    def mean(self, pairs: Pairs) -> Floats:
+        """Of each pair the baskets with both."""
+        found = np.zeros(len(pairs))
+        for rows in self._pieces(len(pairs)):
+            weight = self.weight[:, pairs.a[rows]] * self.weight[:, pairs.b[rows]]
+            found[rows] = weight.sum(axis=0, dtype=np.float64)
+        return found
+
     def _pieces(self, count: int) -> Iterator[slice]:
         step = max(_CELLS // max(len(self.baskets), 1), 1)
         return (slice(low, low + step) for low in range(0, count, step))
@@ -122,22 +130,22 @@ class Mixing:
 def mixings(baskets: Baskets) -> tuple[Mixing, Mixing]:
     """What chance has of pairs within baskets of like size, and of like size and days."""
     sizes, pieces, half = size_classes(baskets.size), day_pieces(baskets), halves(baskets)
-    rows = np.flatnonzero(sizes >= 0)
-    classes = int(sizes.max(initial=-1)) + 1
-    known, code = np.unique(pieces[rows] * classes + sizes[rows], return_inverse=True)
-    size, items = baskets.size, len(baskets.items)
-    place = np.repeat(code * items, size[rows])
-    place += baskets.matrix.indices[np.repeat(sizes >= 0, size)]
-    others = np.repeat((size[rows] - 1).astype(np.float64), size[rows])
-    cells = (len(known), items)
-    slots = np.bincount(place, others, len(known) * items).reshape(cells)
-    held = np.bincount(place, minlength=len(known) * items).reshape(cells).astype(np.float64)
-    count = np.bincount(code, minlength=len(known)).astype(np.float64)
-    side = np.zeros(len(known), dtype=np.int32)
-    side[code] = half[rows]
+    several = sizes >= 0
+    classes = max(int(sizes.max(initial=-1)) + 1, 1)
+    known, code = np.unique(pieces[several] * classes + sizes[several], return_inverse=True)
+    strata = len(known)
+    of_basket = np.full(len(baskets), strata, dtype=np.int32)  # those of one item come last
+    of_basket[several] = code
+    cells = (strata + 1, len(baskets.items))
+    slots = baskets.summed(baskets.size - 1, of_basket, strata + 1).reshape(cells)[:-1]
+    ones = np.ones(len(baskets), dtype=np.int32)
+    held = baskets.summed(ones, of_basket, strata + 1).reshape(cells)[:-1]
+    count = np.bincount(code, minlength=strata).astype(np.float64)
+    side = np.zeros(strata, dtype=np.int32)
+    side[code] = half[several]
     by_days = Mixing(_weights(slots), _shares(held, count), count, side)
-    of_size = np.zeros((classes, len(known)))
-    of_size[known % max(classes, 1), np.arange(len(known))] = 1.0
+    of_size = np.zeros((classes, strata))
+    of_size[known % classes, np.arange(strata)] = 1.0
     count = of_size @ count
     side = np.zeros(classes, dtype=np.int32)
     return Mixing(_weights(of_size @ slots), _shares(of_size @ held, count), count, side), by_days
@@ -217,7 +225,7 @@ class Affinity:
             (np.ones(len(has), dtype=np.int32), (has, baskets.group[has])),
             shape=(len(baskets.group), groups),
         )
-        seen = _lines_together(baskets.matrix @ of_item)
+        seen = _lines_together(baskets, of_item)
         summed = (of_item.T @ mixing.weight.T.astype(np.float64)).T
         squared = (of_item.T @ (mixing.weight.T.astype(np.float64) ** 2)).T
         expected = summed.T @ summed
@@ -235,16 +243,24 @@ class Affinity:
         return np.where(known, found, 1.0)
 
 
-def _lines_together(lines: Matrix) -> Floats:
-    """From lines by basket and category: how many pairs of lines each two categories make."""
-    rows, groups = lines.shape
-    if groups <= _FEW_GROUPS:  # a small full table is quicker than a sparse one
-        seen = np.zeros((groups, groups))
-        for low in range(0, rows, _ROWS):
-            piece = lines[low : low + _ROWS].toarray().astype(np.float32)
-            seen += piece.T @ piece
-    else:
+def _lines_together(baskets: Baskets, of_item: Matrix) -> Floats:
+    """How many pairs of lines of one basket each two categories make."""
+    groups = of_item.shape[1]
+    if groups > _FEW_GROUPS:
+        lines = baskets.matrix @ of_item
         seen = (lines.T @ lines).toarray().astype(np.float64)
-    held = np.bincount(lines.indices, lines.data, groups)
+        held = np.bincount(lines.indices, lines.data, groups)
+    else:  # a small full table is quicker than a sparse one
+        seen, held = np.zeros((groups, groups)), np.zeros(groups)
+        group = np.where(baskets.group < 0, groups, baskets.group)
+        bounds = baskets.matrix.indptr
+        for low in range(0, len(baskets), _ROWS):
+            size = baskets.size[low : low + _ROWS]
+            items = baskets.matrix.indices[bounds[low] : bounds[low] + int(size.sum())]
+            place = np.repeat(np.arange(len(size)) * (groups + 1), size) + group[items]
+            lines = np.bincount(place, minlength=len(size) * (groups + 1))
+            lines = lines.reshape(len(size), groups + 1)[:, :groups].astype(np.float32)
+            seen += lines.T @ lines
+            held += lines.sum(axis=0)
     seen[np.diag_indices(groups)] = (seen.diagonal() - held) / 2.0
     return seen

@@ -20,8 +20,8 @@ LEAST_EXPECTED: Final = 10.0
 SHARE: Final = 0.05
 
 _FREQUENT = 5_000
-_PAIRS_A_PIECE = 1_000_000
-_CELLS_A_BLOCK = 2_000_000
+_PAIRS_A_PIECE = 500_000
+_CELLS_A_BLOCK = 1_000_000
 _MAYBE_MORE, _MAYBE_LESS = 1.645, -1.3
 
 
@@ -165,9 +165,11 @@ def _of_one_size(baskets: Baskets, rank: Codes, frequent: int) -> Iterator[Codes
     """The ranks of frequent items in each basket that has several, in order: a table for all
     baskets with as many of them."""
     ranks = rank[baskets.matrix.indices]
-    is_frequent = (ranks >= 0) & (ranks < frequent)
-    bounds = np.concatenate([[0], np.cumsum(is_frequent, dtype=np.int32)])[baskets.matrix.indptr]
-    ranks = ranks[is_frequent]
+    bounds = baskets.matrix.indptr
+    if frequent < len(rank):
+        is_frequent = (ranks >= 0) & (ranks < frequent)
+        bounds = np.concatenate([[0], np.cumsum(is_frequent, dtype=np.int32)])[bounds]
+        ranks = ranks[is_frequent]
     size = np.diff(bounds)
     for many in np.flatnonzero(np.bincount(size)):
         if many > 1:

@@ -98,9 +98,9 @@ def together(sight: Sight) -> Findings:
     total = len(sight.baskets)
     p = fisher(pairs.both, counts[pairs.a], counts[pairs.b], total)
     q = false_discovery(p, sight.possible)
-    plain, plain_spread, _ = sight.by_size.expected(pairs)
+    plain = sight.by_size.mean(pairs)
     mean, spread, expected = sight.by_days.expected(pairs)
-    q_size = _q(pairs, plain.sum(axis=1), plain_spread.sum(axis=1), sight.possible)
+    q_size = _q(pairs, plain, plain, sight.possible)
     q_days = _q(pairs, expected, spread.sum(axis=1), sight.possible)
     times = np.ones(len(pairs))
     if sight.affinity is not None:
