@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from crm_core.models.triples import Floats, Ints, read_columns
 from crm_core.store import StoreAt, Tables
+from crm_core.store.marts import as_number
 
 Level = str
 PERIOD_DAYS: Final = 730
@@ -210,7 +211,7 @@ def _orders(store: Tables, tables: StoreAt, first: date) -> tuple[Ints, Codes, C
     told = orders.select(
         "order_key",
         who=person.fill_null(0),
-        is_known=person.notnull().cast("int64"),
+        is_known=as_number(person.notnull()),
         at=orders.day.delta(ibis.literal(first), unit="day").cast("int64"),
     )
     keys, who, is_known, day = read_columns(store, told)
@@ -285,7 +286,7 @@ def _margins(store: Tables, ledger: ir.Table, products: Ints) -> tuple[Floats, F
     summed = money.group_by("product_key").agg(
         kept=(kept.sum() * 100).cast("int64"),
         cost=(money.goods_cost.sum().fill_null(0) * 100).cast("int64"),
-        uncosted=(money.goods_cost.isnull() & (money.entry == "sale")).cast("int64").sum(),
+        uncosted=as_number(money.goods_cost.isnull() & (money.entry == "sale")).sum(),
     )
     told = summed.select(
         "product_key", "kept", "cost", uncosted=summed.uncosted.fill_null(0).cast("int64")

@@ -45,7 +45,7 @@ def purchases(store: Tables, as_of: date, *half_lives: float) -> ir.Table:
     aged = kinds.select("customer_key", "product_key", age=age, is_sale=kinds.entry == "sale")
     faded = {
         f"weight_{place}": ((aged.age.cast("float64") * (-math.log(2.0) / days)).exp() * _WHOLE)
-        .round(0)
+        .floor()
         .cast("int64")
         for place, days in enumerate(half_lives)
     }

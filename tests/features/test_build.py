@@ -180,7 +180,7 @@ def test_what_is_known_of_ann_by_hand(shop: SmallShop) -> None:
         "is_already_customer": False,
         "categories": 2,
         "coupon_orders": 1,
-        "discounted_share": 1 / 3,
+        "discounted_share": 2 / 3,  # a lower price, a code
     }
     assert set(expected) == set(FEATURES)
     for name, value in expected.items():

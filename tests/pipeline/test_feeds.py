@@ -22,7 +22,8 @@ ALL = Evidence(
     days=400, refunds=3, reachable=60, consents=40, web_events=9, stock=5,
 )  # fmt: skip
 
-LISTS = ("audiences", "campaigns", "playbooks")
+LISTS = ("audiences", "campaigns", "playbooks", "rules")
+OFFERS = ("together", "coupons", "recommend")
 NUMBERS = ("overview", "explore", "changes", "profit")
 
 
@@ -44,17 +45,17 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
     [
         ({"keyed_orders": 0, "buyers": 0, "repeat_buyers": 0},
          {"cohorts": "no", "rates": "no", "segments": "no", "customers": "no", "customer": "no", "value": "no", "churn": "no", "movement": "no",
-          "acquisition": "no", **dict.fromkeys((*LISTS, "results"), "no")},
+          "acquisition": "no", "recommend": "no", **dict.fromkeys((*LISTS, "results"), "no")},
          "no_buyer_key"),
-        ({"keyed_orders": 99}, dict.fromkeys(("cohorts", "rates", "segments", "customers", "customer", "value", "churn", "movement", "acquisition", *LISTS, "results"), "part"),
+        ({"keyed_orders": 99}, dict.fromkeys(("cohorts", "rates", "segments", "customers", "customer", "value", "churn", "movement", "acquisition", "recommend", *LISTS, "results"), "part"),
          "no_buyer_key"),
-        ({"costed_lines": 149}, {**dict.fromkeys((*NUMBERS, "cohorts", "rates"), "part"), "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part"}, "no_costs"),
+        ({"costed_lines": 149}, {**dict.fromkeys((*NUMBERS, "cohorts", "rates"), "part"), "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part", **dict.fromkeys(OFFERS, "part")}, "no_costs"),
         ({"consents": 0}, dict.fromkeys(LISTS, "part"), "no_consents"),
         ({"reachable": 0}, dict.fromkeys((*LISTS, "customer"), "part"), "no_contacts"),
         ({"refunds": 0}, dict.fromkeys(NUMBERS, "part"), "no_refunds"),
         ({"web_events": 0}, {"funnel": "no"}, "no_visits"),
-        ({"repeat_buyers": 9}, {"value": "no", "churn": "no"}, "few_repeat_buyers"),
-        ({"stock": 0}, {"stock": "no"}, "no_stock"),
+        ({"repeat_buyers": 9}, {"value": "no", "churn": "no", "recommend": "no"}, "few_repeat_buyers"),
+        ({"stock": 0}, {"stock": "no", "recommend": "part"}, "no_stock"),
         ({"days": 364}, {"events": "part"}, "under_a_year"),
     ],
 )  # fmt: skip
