@@ -40,7 +40,7 @@ def draw_ideas(view: Together) -> None:
                 then=str(told["then"]),
                 share=session.write(told["ahead"], "rate"),
                 without=session.write(round(told["without"]), "count"),
-                **({"margin": session.write(margin, "money")} if margin == margin else {}),
+                **({"margin": _whole(margin)} if margin == margin else {}),
             )
         if len(found.bundles):
             caption("together.bundles_caveat")
@@ -54,6 +54,12 @@ def draw_ideas(view: Together) -> None:
                 ties=session.write(told["ties"], "count"),
                 extra=session.write(round(told["extra"]), "count"),
             )
+
+
+def _whole(value: float) -> str:
+    """Money without cents: an estimate knows none."""
+    session = current()
+    return formats.money(value, session.currency, session.language, 0)
 
 
 def draw_entries(view: Together) -> None:
@@ -73,9 +79,8 @@ def draw_entries(view: Together) -> None:
             again=session.write(found.shop_repeat_rate, "rate"),
         )
         low, high = (found.rows[name] for name in ("value_low", "value_high"))
-        write = session.numbers("money").write
         rows = found.rows.assign(
-            range=[f"{write(one)} – {write(other)}" for one, other in zip(low, high, strict=True)]
+            range=[f"{_whole(one)} – {_whole(other)}" for one, other in zip(low, high, strict=True)]
         )
         name = Column("name", label_key=f"together.level.{view.level}", width=230)
         data_table(

@@ -156,7 +156,7 @@ def _table(rows: pd.DataFrame, key: str, alt_key: str, *, why: bool) -> dict[str
             for low, high in zip(rows["times_low"], rows["times_high"], strict=True)
         ],
     )
-    shown = [Column("name", label_key="together.column.pair", width=330), *_PAIRS]
+    shown = [Column("name", label_key="together.column.pair", width=290), *_PAIRS]
     shown += [_WHY] if why else []
     return data_table(told, shown, key=key, alt_key=alt_key, on_click=True)
 

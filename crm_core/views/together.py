@@ -94,7 +94,7 @@ def together(
     levels = tuple(name for name in LEVELS if name in seen.index)
     if level not in levels:
         return Together(as_of, level, levels=levels)
-    row = {"level": level, **seen.loc[level].to_dict()}
+    row = {"level": level, **{str(name): value for name, value in seen.loc[level].items()}}
     table = store.table("pairs")
     found = store.fetch(table.filter(table.level == level))
     three = store.table("triples")
@@ -148,8 +148,8 @@ def pair_orders(
     if page < 1 or size < 1:
         raise CrmError("unknown_choice", name="page", value=page, match="")
     need_model(store, "baskets")
-    seen = store.fetch(store.table("baskets_seen")).set_index("level")
-    first, last = (pd.Timestamp(seen.loc[level, name]).date() for name in ("from_day", "to_day"))
+    seen = store.fetch(store.table("baskets_seen").filter(lambda table: table.level == level))
+    first, last = (pd.to_datetime(seen[name]).iloc[0].date() for name in ("from_day", "to_day"))
     orders = orders_with_both(store, level, pair, (first, last))
     counts = {"n": orders.count(), "people": orders.customer_key.nunique()}
     counted = store.fetch(orders.agg(**counts)).iloc[0]

@@ -103,11 +103,12 @@ def entries(
     rows = store.fetch(table.filter(table.level == level))
     if rows.empty:
         return Entries()
-    names = product_names(store, rows["item"].tolist()) if level == "product" else {}
+    items = [str(item) for item in rows["item"]]
+    names = product_names(store, items) if level == "product" else {}
     shop = float(rows["shop_value"].iloc[0])
     more, less = rows["value_low"] > shop, rows["value_high"] < shop
     stands = pd.Series("alike", index=rows.index).mask(more, "more").mask(less, "less")
-    told = rows.assign(name=[names.get(item, item) for item in rows["item"]], stands=stands)
+    told = rows.assign(name=[names.get(item, item) for item in items], stands=stands)
     ranked = told.sort_values(["likely_value", "item"], ascending=[False, True], ignore_index=True)
     return Entries(
         basis=str(rows["basis"].iloc[0]),
