@@ -52,9 +52,9 @@ from (select product_id, 'again' as list from offers_again union all
 _TRIALS = """
 create or replace table next_offer_trials as
 select * from (values
-    ('again', 'personal_decay', date '2026-09-01', 900, 0.31, 0.22, 0.55),
+    ('again', 'next_offer', date '2026-09-01', 900, 0.31, 0.22, 0.55),
     ('again', 'naive_popular', date '2026-09-01', 900, 0.12, 0.08, 0.30),
-    ('new', 'item_to_item', date '2026-09-01', 900, 0.09, 0.05, 0.20),
+    ('new', 'next_offer', date '2026-09-01', 900, 0.09, 0.05, 0.20),
     ('new', 'naive_popular', date '2026-09-01', 900, 0.08, 0.05, 0.18)
 ) as trials(list, method, origin, customers, recall_10, ndcg_10, hit_10)
 """

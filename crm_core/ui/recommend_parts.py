@@ -47,6 +47,12 @@ _PRODUCTS = (
     Column("category", label_key="recommend.column.category", width=110),
     Column("buyers", "count", "recommend.column.buyers", help_key="recommend.buyers_about"),
 )
+_TRIALS = (
+    Column("method", label_key="recommend.column.method", width=230),
+    Column("recall_10", "rate", "recommend.column.recall", help_key="recommend.recall_about"),
+    Column("hit_10", "rate", "recommend.column.hit", help_key="recommend.hit_about"),
+    Column("ndcg_10", "score", "recommend.column.ndcg", help_key="recommend.ndcg_about"),
+)
 
 
 @dataclass(frozen=True)
@@ -232,34 +238,21 @@ def draw_trials(view: Recommend) -> None:
     """How each list did on the shop's own past, beside plain lists."""
     session = current()
     with panel("recommend.trials", help_key="recommend.trials_about"):
-        caption("recommend.trials_words")
+        if not view.tried:
+            note("recommend.no_trial")
+            return
+        days = [formats.day(day, session.language) for day in view.tried]
+        caption("recommend.trials_words", days=session.t("recommend.and").join(days))
         for name, place in zip(LISTS, columns(1, 1), strict=True):
             with place:
-                paragraph(f"recommend.tried.{name}")
+                customers = formats.number(view.tried_customers[name], session.language)
+                paragraph(f"recommend.tried.{name}", customers=customers)
                 draw_verdict("next_offer", view.verdicts[name])
                 rows = view.trials[view.trials["list"] == name]
-                if rows.empty:
-                    note("recommend.no_trial")
-                    continue
                 words = [session.word("recommend.method", code) for code in rows["method"]]
                 data_table(
                     rows.assign(method=words),
-                    [
-                        Column("method", label_key="recommend.column.method", width=170),
-                        Column("origin", "date", "recommend.column.origin"),
-                        Column("customers", "count", "recommend.customers"),
-                        Column(
-                            "recall_10", "rate", "recommend.column.recall",
-                            help_key="recommend.recall_about",
-                        ),
-                        Column(
-                            "hit_10", "rate", "recommend.column.hit", help_key="recommend.hit_about"
-                        ),
-                        Column(
-                            "ndcg_10", "score", "recommend.column.ndcg",
-                            help_key="recommend.ndcg_about",
-                        ),
-                    ],
+                    _TRIALS,
                     key=f"recommend_trials_{name}",
-                    alt_key=f"recommend.tried.{name}",
-                )  # fmt: skip
+                    alt_key=f"recommend.list.{name}",
+                )

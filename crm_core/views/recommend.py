@@ -39,14 +39,16 @@ TOP: Final = 50
 MOST_PRODUCTS: Final = 200
 #: How many products of each list a segment is told.
 OF_SEGMENT: Final = 3
+MEASURES: Final = ("recall_10", "hit_10", "ndcg_10")
 _SHOWN: Final = ("stage", "value_tier", "last_order_day", "revenue_365d")
 
 
 @dataclass(frozen=True)
 class Recommend:
     """`customers` in the selection; by list how many of them are on it, and how many products are.
-    `trials` (list, method, origin, customers, recall_10, ndcg_10, hit_10) are of the shop's past,
-    `verdicts` what they come to, by list."""
+    `trials` (list, method, recall_10, ndcg_10, hit_10: means over the customers of all periods tried)
+    are of the shop's past, `verdicts` what they come to, by list; `tried` the days they began on and
+    `tried_customers` how many customers there were in them, by list."""
 
     as_of: date
     customers: int
@@ -54,6 +56,8 @@ class Recommend:
     products: Mapping[str, int]
     trials: pd.DataFrame
     verdicts: Mapping[str, str]
+    tried: tuple[date, ...]
+    tried_customers: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def recommend(selection: Selection, *, store: Store, access: Access) -> Recommen
         counts[name] = store.fetch(
             rows.agg(people=rows.customer_key.nunique(), products=rows.product_id.nunique())
         ).iloc[0]
-    trials = store.fetch(store.table("next_offer_trials").order_by("list", "origin", "method"))
+    told = store.fetch(store.table("next_offer_trials"))
+    trials = _means(told)
     total = store.fetch(people.agg(customers=people.count()))["customers"].iloc[0]
     return Recommend(
         as_of=store.scores_as_of or store.meta.as_of,
@@ -89,6 +94,21 @@ def recommend(selection: Selection, *, store: Store, access: Access) -> Recommen
         products={name: int(row["products"]) for name, row in counts.items()},
         trials=trials,
         verdicts={name: verdicts.of_offers(trials[trials["list"] == name]) for name in LISTS},
+        tried=tuple(sorted({pd.Timestamp(day).date() for day in told["origin"]})),
+        tried_customers={
+            name: int(told[told["list"] == name].groupby("origin")["customers"].max().sum())
+            for name in LISTS
+        },
+    )
+
+
+def _means(trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a list and method, the best of each list first: means over customers of all periods."""
+    weighed = trials.assign(**{name: trials[name] * trials["customers"] for name in MEASURES})
+    sums = weighed.groupby(["list", "method"], as_index=False)[["customers", *MEASURES]].sum()
+    means = sums.assign(**{name: sums[name] / sums["customers"] for name in MEASURES})
+    return means.sort_values(
+        ["list", "recall_10", "method"], ascending=[True, False, True], ignore_index=True
     )
 
 
