@@ -1,6 +1,6 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
-from crm_core.audiences.events import known_values
+from crm_core.audiences.events import known_values, running_out
 from crm_core.audiences.events import rows_of as event_rows
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.members import (
@@ -21,10 +21,12 @@ from crm_core.audiences.members import (
 from crm_core.audiences.past import PAST_FIELDS, members_at, size_at
 from crm_core.audiences.references import names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
+from crm_core.audiences.running import DUE_STATES, running_out_rule
 
 __all__ = [
     "AT_RISK",
     "BANDS",
+    "DUE_STATES",
     "FIELDS",
     "LIST_FACTS",
     "PAST_FIELDS",
@@ -48,6 +50,8 @@ __all__ = [
     "people",
     "resolved",
     "rule_of",
+    "running_out",
+    "running_out_rule",
     "segment_rule",
     "segments_rule",
     "size",

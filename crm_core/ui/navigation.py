@@ -63,6 +63,7 @@ PAGES = (
     PageSpec("goals", "plan", "flag"),
     PageSpec("events", "plan", "event"),
     PageSpec("stock", "plan", "inventory_2", applies=frozenset({"period", "category"})),
+    PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),

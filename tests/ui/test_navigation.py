@@ -51,7 +51,15 @@ def test_an_empty_store_offers_what_needs_none(folder: Path) -> None:
 
 def test_the_customer_page_is_reached_only_from_a_customer(folder: Path) -> None:
     groups = groups_of(pages_for(Access("single_user", "me")))
-    assert list(groups) == ["overview", "analyse", "customers", "plan", "campaigns", "data"]
+    assert list(groups) == [
+        "overview",
+        "analyse",
+        "customers",
+        "plan",
+        "products",
+        "campaigns",
+        "data",
+    ]
     assert "customer" not in [spec.stem for spec in groups["customers"]]
 
 

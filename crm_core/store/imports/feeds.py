@@ -77,6 +77,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "goals": (),
     "events": (),
     "stock": ("no_stock",),
+    "replenish": ("no_buyer_key",),
     "audiences": ("no_buyer_key",),
     "campaigns": ("no_buyer_key",),
     "playbooks": ("no_buyer_key",),
