@@ -27,6 +27,7 @@ from crm_core.ui.page import (
     panel,
     show,
 )
+from crm_core.ui.replenish_parts import draw_own
 from crm_core.ui.rules_card import draw_offer_rules
 from crm_core.ui.segment_words import segment_words
 from crm_core.ui.waterfall_parts import draw_customer_money
@@ -73,6 +74,8 @@ else:
             draw_value(view)
         with panel("customer.risk"):
             draw_risk(view.risk)
+        with panel("customer.running_out", help_key="replenish.lists_about"):
+            draw_own(view.key)
         with panel("customer.consent"):
             draw_consent(view.key)
     draw_offers(view.key)

@@ -1,6 +1,6 @@
 """Lists of people: who a rule picks, how many they are and how they can be reached."""
 
-from crm_core.audiences.events import known_values
+from crm_core.audiences.events import known_values, running_out
 from crm_core.audiences.events import rows_of as event_rows
 from crm_core.audiences.fields import FIELDS, SEGMENT_FIELDS, field_of, in_segments, people
 from crm_core.audiences.list_extras import EXTRAS, extra_columns, known_preferences, with_extras
@@ -24,10 +24,12 @@ from crm_core.audiences.past import members_at, size_at
 from crm_core.audiences.people_at import PAST_FIELDS, people_at
 from crm_core.audiences.references import by_name, names_of, resolved
 from crm_core.audiences.risk import AT_RISK, BANDS, band_of, band_rule, banded
+from crm_core.audiences.running import DUE_STATES, running_out_rule
 
 __all__ = [
     "AT_RISK",
     "BANDS",
+    "DUE_STATES",
     "EXTRAS",
     "FIELDS",
     "LISTS",
@@ -60,6 +62,8 @@ __all__ = [
     "people_at",
     "resolved",
     "rule_of",
+    "running_out",
+    "running_out_rule",
     "segment_rule",
     "segments_rule",
     "size",

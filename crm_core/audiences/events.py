@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.audiences.offers import recommended
+from crm_core.errors import CrmError
 from crm_core.metrics import CONTROL_ARMS
 from crm_core.records import CONTACT_CHANNELS
 from crm_core.rules import Rows
@@ -16,6 +17,9 @@ from crm_core.store.marts import without
 
 #: Parts of events that take only what the shop has; the others may hold anything.
 CLOSED = ("product", "product_id", "category", "subcategory", "brand", "campaign")
+#: Parts whose values are listed from a table. What runs out may change by itself: then a rule about
+#: it picks nobody, and is not broken.
+LISTED = (*CLOSED, "item")
 
 
 def rows_of(store: Store, at: StoreAt) -> Rows:
@@ -207,8 +211,53 @@ def _recommended(store: Store, at: StoreAt) -> ir.Table:
     return recommended(store, at.as_of)
 
 
+def running_out(store: Store) -> ir.Table | None:
+    """The running clocks of the current scores, the item by its name (`what`); None without any."""
+    if not store.has("replenishment"):
+        return None
+    clocks = store.table("replenishment")
+    products = store.table("product_facts")
+    called = products.select(
+        "product_name", item=products.product_id, level=ibis.literal("product")
+    )
+    joined = clocks.left_join(called, ["level", "item"])
+    joined = without(joined, "level_right", "item_right")
+    return joined.mutate(what=joined.product_name.coalesce(joined["item"])).drop("product_name")
+
+
+def _running_out(store: Store, at: StoreAt) -> ir.Table:
+    """What each customer is about to run out of, by the scores: of no other day.
+
+    Raises: CrmError("scores_other_day").
+    """
+    clocks = running_out(store)
+    if clocks is None:
+        nobody = at.table("customers").filter(ibis.literal(False))
+        none = {name: ibis.null("string") for name in ("item", "category", "product_id")}
+        number = ibis.null("float64")
+        chances = {"chance_7_days": number, "chance_30_days": number}
+        return nobody.select("customer_key", due_in_days=ibis.null("int64"), **none, **chances)
+    if at.as_of != store.scores_as_of:
+        raise CrmError("scores_other_day", asked=at.as_of, have=store.scores_as_of)
+    return clocks.select(
+        "customer_key",
+        "category",
+        "product_id",
+        item=clocks.what,
+        due_in_days=clocks.due_day.delta(ibis.literal(at.as_of), unit="day").cast("int64"),
+        chance_7_days=clocks.p_due_7.cast("float64"),
+        chance_30_days=clocks.p_due_30.cast("float64"),
+    )
+
+
 def known_values(store: Store, field: str) -> ir.Table:
-    """What the shop has of a part in CLOSED: one column of that name, each value once."""
+    """What the shop has of a part in LISTED: one column of that name, each value once."""
+    if field == "item":
+        clocks = running_out(store)
+        if clocks is None:
+            products = _products(store.at(store.meta.last_day), "product_key")
+            return products.filter(ibis.literal(False)).select(item=products["product"])
+        return clocks.select(item=clocks.what).distinct()
     if field != "campaign":
         products = _products(store.at(store.meta.last_day), "product_key")
         return products.filter(products[field].notnull()).select(field).distinct()
@@ -247,4 +296,5 @@ _ROWS: dict[str, Callable[[Store, StoreAt], ir.Table]] = {
     "message": _messages,
     "consent": _consents,
     "recommended": _recommended,
+    "running_out": _running_out,
 }

@@ -73,7 +73,8 @@ class Days:
 def tried(bought: Days, ordered: Days, items: int) -> Tried:
     """Counts quick re-buys of items 0 to `items` - 1, whose re-buyers' days are `bought`; `ordered`
     are all order days of these customers, under one number."""
-    fresh = np.append(True, (np.diff(bought.number) != 0) | (np.diff(bought.customer) != 0))
+    moved = (np.diff(bought.number) != 0) | (np.diff(bought.customer) != 0)
+    fresh = np.append(True, moved)[: len(bought.day)]
     gap = np.diff(bought.day, prepend=0)[~fresh]
     low, usual, high = _quartiles(bought.number[~fresh], gap, items)
     pairs = np.flatnonzero(fresh)

@@ -90,6 +90,16 @@ EVENTS: Final[dict[str, Event]] = {
             _part("brand"),
             has_day=False,
         ),
+        _event(
+            "running_out",
+            _part("item"),
+            _part("category"),
+            _part("product_id"),
+            _part("due_in_days", "number", "days"),
+            _part("chance_7_days", "number", "rate"),
+            _part("chance_30_days", "number", "rate"),
+            has_day=False,
+        ),
     )
 }
 

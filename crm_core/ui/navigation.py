@@ -67,6 +67,7 @@ PAGES = (
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("recommend", "products", "recommend", applies=frozenset({"segment"})),
     PageSpec("rules", "products", "rule", roles=_MARKETERS),
+    PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),

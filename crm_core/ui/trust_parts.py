@@ -32,6 +32,7 @@ _KINDS = {
     "top_decile": "rate",
     "wape": "rate",
     "coverage_80": "rate",
+    "calibration_error": "rate",
     "smallest_share": "rate",
     "separation": "rate",
 }

@@ -21,7 +21,7 @@ from crm_core.audiences import (
     size,
     size_at,
 )
-from crm_core.audiences.events import CLOSED
+from crm_core.audiences.events import LISTED
 from crm_core.errors import CrmError, close_match
 from crm_core.features.catalog import care, habits, money, purchases, visits
 from crm_core.privacy.policy import Access
@@ -165,7 +165,7 @@ def part_values(
     fields = event_of(event).fields
     if part not in fields or fields[part].type != "text":
         raise CrmError("rule_no_field", name=part, match=close_match(part, fields))
-    if part in CLOSED:
+    if part in LISTED:
         listed = known_values(store, part).order_by(part).limit(MOST_LISTED)
     else:
         rows = event_rows(store, store.at(store.meta.last_day))(event)

@@ -185,11 +185,36 @@ def _of_clusters(store: Store) -> Trusted:
     )
 
 
+def _of_replenishment(store: Store) -> Trusted:
+    told = fitted_document(store, "replenishment_trial").get("7")
+    if told is None:
+        return Trusted("replenishment")
+    trial = told["all"]
+    rows = [
+        {
+            "method": method,
+            "is_used": method == "replenishment",
+            "brier": trial[f"{prefix}brier"],
+            "calibration_error": trial[f"{prefix}error"],
+        }
+        for method, prefix in (("replenishment", ""), ("naive_category", "naive_"))
+    ]
+    return Trusted(
+        "replenishment",
+        verdicts.of_replenishment(trial),
+        tested_from=date.fromisoformat(told["origin"]),
+        tested_days=_TRIAL_DAYS,
+        measures=("brier", "calibration_error"),
+        tested=pd.DataFrame(rows),
+    )
+
+
 _READ: dict[str, Callable[[Store], Trusted]] = {
     "lifetime_value": _of_value,
     "churn": _of_churn,
     "forecast": _of_forecast,
     "clusters": _of_clusters,
+    "replenishment": _of_replenishment,
 }
 
 

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 SHARE = "naive_share"
@@ -16,6 +19,7 @@ _FAIR_TOTAL_ERROR = 0.2
 _OFFERS_BETTER = 1.25
 _SKILL = 0.1
 _FAIR_MISS = 0.05
+_REBUY_SKILL, _REBUY_MISS = 0.05, 0.03
 _HELD = (0.65, 0.95)  # of a stated 80 %, on the 28 days of one period
 
 
@@ -81,6 +85,18 @@ def of_offers(trials: pd.DataFrame) -> str:
     if ours >= plain * _OFFERS_BETTER:
         return "rely"
     return "care" if ours > plain else "do_not"
+
+
+def of_replenishment(trial: Mapping[str, Any] | None) -> str:
+    """By brier, naive_brier and error of a trial: `rely` when, on weeks told without knowing them, the Brier score was a twentieth better than
+    that of everybody at the item's share, and chances were met within three points; `care` when
+    only better; else `do_not`."""
+    if not trial or not trial["naive_brier"]:
+        return "untested"
+    skill = 1.0 - float(trial["brier"]) / float(trial["naive_brier"])
+    if skill >= _REBUY_SKILL and float(trial["error"]) <= _REBUY_MISS:
+        return "rely"
+    return "care" if skill > 0 else "do_not"
 
 
 def of_forecast(last: pd.DataFrame, method: str) -> str:

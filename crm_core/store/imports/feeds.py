@@ -81,6 +81,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "coupons": (),
     "recommend": ("no_buyer_key", "few_repeat_buyers"),
     "rules": ("no_buyer_key",),
+    "replenish": ("no_buyer_key",),
     "audiences": ("no_buyer_key",),
     "campaigns": ("no_buyer_key",),
     "playbooks": ("no_buyer_key",),
