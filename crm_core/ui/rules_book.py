@@ -117,7 +117,7 @@ def _draw_actions(book: OfferBook, place: int, offer: OfferRule) -> None:
 def _pressed(what: str, offer: OfferRule, icon: str) -> bool:
     return st.button(
         current().md(f"offer_rules.{what}"),
-        key=f"offer_{what}_{offer.id}",
+        key=f"rule_{what}_{offer.id}",
         icon=f":material/{icon}:",
         type="tertiary",
     )
