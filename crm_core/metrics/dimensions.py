@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
@@ -70,17 +71,19 @@ def begin_of(day: ir.Value, step: str) -> ir.Value:
 def having(rows: ir.Table, name: str, codes: Sequence[str]) -> ir.BooleanValue:
     """Whether the joined rows have one of these values of a dimension; "" is unknown."""
     key = key_of(rows, name)
-    values = [value for code in codes if code and (value := _read(key, code)) is not None]
+    values = [
+        value for code in codes if code and (value := read_code(key.type(), code)) is not None
+    ]
     found: ir.BooleanValue = key.isin(values) if values else ibis.literal(False)
     return (found | key.isnull()) if "" in codes else found.fill_null(False)
 
 
-def _read(key: ir.Value, code: str) -> str | int | date | None:
-    """A code as a value of the key's type; None where it can be none."""
+def read_code(kind: dt.DataType, code: str) -> str | int | date | None:
+    """A code as a value of a type; None where it can be none."""
     try:
-        if key.type().is_date():
+        if kind.is_date():
             return date.fromisoformat(code)
-        if key.type().is_integer():
+        if kind.is_integer():
             return whole_number(code)
     except ValueError:
         return None

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
 from crm_core.metrics.catalog import METRICS, dimension, metric
 from crm_core.metrics.definition import CountDistinct, Ratio, Sum
-from crm_core.metrics.dimensions import MADE, OWN_DAY, having, joined
+from crm_core.metrics.dimensions import MADE, having, joined
 from crm_core.metrics.evaluate import scope
 from crm_core.metrics.exploration import MOST_TOP, Exploration
 from crm_core.metrics.explore_levels import Codes, Levels
-from crm_core.metrics.explore_lines import WHOLE, Line, choose, is_time, lines_of
+from crm_core.metrics.explore_lines import WHOLE, Line, choose, chosen_before, is_time, lines_of
+from crm_core.metrics.explore_rows import scope_of
 from crm_core.metrics.explore_told import all_hidden, changed, told, without_small
-from crm_core.metrics.parts import Part, columns_of, parts_of
+from crm_core.metrics.parts import parts_of
 from crm_core.metrics.small_groups import PEOPLE
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
@@ -102,19 +102,20 @@ def _answer(
     *,
     is_guarded: bool,
 ) -> Explored:
-    names = (*asked.by, asked.across) if asked.across else asked.by
     parts = [*parts_of(asked.metrics), *([PEOPLE] if is_guarded else [])]
-    rows = rows_behind(store, selection, asked, period, of=parts)
-    levels = Levels(store, rows, names, asked.metrics, people=is_guarded)
+
+    def levels_of(days: Period, moved_days: int = 0) -> Levels:
+        scope = scope_of(store, selection, asked, days, parts, moved_days=moved_days)
+        return Levels(store, scope, asked.by, asked.metrics, across=asked.across, people=is_guarded)
+
+    levels = levels_of(period)
     chosen = choose(asked, levels)
     lines = lines_of(asked, levels, chosen)
     before: list[Line] = []
     if asked.show == "change":
         if compared is not None:
-            shift = (period.start - compared.start).days
-            rows = rows_behind(store, selection, asked, compared, of=parts, moved_days=shift)
-            levels = Levels(store, rows, names, asked.metrics, people=is_guarded)
-            before = lines_of(asked, levels, chosen)
+            then = levels_of(compared, (period.start - compared.start).days)
+            before = lines_of(asked, then, chosen_before(asked, then, chosen))
         lines = changed(lines, before)
     elif asked.show != "value":
         lines = told(asked, lines)
@@ -123,33 +124,9 @@ def _answer(
     return Explored(asked, tuple(lines), chosen.columns, chosen.left_out)
 
 
-def rows_behind(
-    store: Store,
-    selection: Selection,
-    asked: Exploration,
-    period: Period,
-    *,
-    of: Sequence[Part] = (),
-    moved_days: int = 0,
-) -> ir.Table:
-    """The ledger rows that a question is about.
-
-    Named the parts that are measured, they have the columns of those and of the dimensions alone,
-    or sums by day come instead where they serve as well. With `moved_days` their days meet those
-    so much later, by which they are split and filtered; a weekday stays the day's own.
-    """
-    wanted = [name for name, _ in asked.where]
-    names = [*asked.by, *([asked.across] if asked.across else []), *wanted]
-    serve = asked.metrics if of and PEOPLE not in of else ()
-    rows = scope(store, selection, period, of=serve, by=names)
-    if of:
-        known = [found.key if found.via else found.column for found in map(dimension, names)]
-        kept = {*known, *columns_of(of), *(part.name for part in of), "day"}
-        rows = rows.select(*[name for name in rows.columns if name in kept])
-    if moved_days:
-        later = rows.day.cast("timestamp") + ibis.interval(days=moved_days)
-        rows = rows.mutate(day=later.cast("date"), **{OWN_DAY: rows.day})
-    return narrowed(store, rows, asked.where)
+def rows_behind(store: Store, selection: Selection, asked: Exploration, period: Period) -> ir.Table:
+    """The ledger rows that a question is about."""
+    return narrowed(store, scope(store, selection, period), asked.where)
 
 
 def narrowed(store: Store, rows: ir.Table, where: Sequence[tuple[str, str]]) -> ir.Table:

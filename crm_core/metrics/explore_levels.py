@@ -6,24 +6,32 @@ wherever one order or one person may be in several groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from crm_core.errors import CrmError
 from crm_core.metrics.catalog import dimension, metric
 from crm_core.metrics.definition import Sum
-from crm_core.metrics.dimensions import having, joined, key_of
-from crm_core.metrics.parts import Part, amounts_of, parts_of, put_together, rows_of, worked_out
+from crm_core.metrics.explore_rows import Scope, key_name
+from crm_core.metrics.parts import (
+    Part,
+    parts_of,
+    put_together,
+    put_together_in_engine,
+    worked_out,
+)
 from crm_core.metrics.small_groups import PEOPLE
-from crm_core.store import Store
+from crm_core.store import Figure, Grouped, Store
+from crm_core.store.grouped import GROUPS, place_name
 
 MOST_CELLS: Final = 5_000
-_APART = "\x1f"
 Codes = tuple[str, ...]
+#: Stands for all columns that are left out.
+REST: Final = "\x1frest"
 #: Parts of metrics by the codes of a level's dimensions; "" is unknown.
 Groups = dict[Codes, dict[str, float]]
 
@@ -36,78 +44,126 @@ class Cut:
     codes: tuple[Codes, ...]
     inside: bool = True
 
+    def of(self, names: Sequence[str]) -> Cut | None:
+        """The values of these dimensions that are in the cut; None where it says nothing of them."""
+        kept = [place for place, name in enumerate(self.names) if name in names]
+        codes = dict.fromkeys(tuple(each[place] for place in kept) for each in self.codes)
+        return Cut(tuple(self.names[place] for place in kept), tuple(codes)) if kept else None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Parts of the groups of a level, of the rows within all cuts."""
+
+    keep: Codes
+    parts: Sequence[Part]
+    cuts: tuple[Cut, ...] = ()
+
 
 class Levels:
     """One question's rows, measured at whatever level is asked for: by some of its dimensions.
 
-    With `people` every group also says how many people it is about.
+    `by` are the rows' dimensions and `across` the columns' (or none). With `people` every group
+    also says how many people it is about.
     """
 
     def __init__(
         self,
         store: Store,
-        rows: ir.Table,
-        names: Sequence[str],
+        scope: Scope,
+        by: Sequence[str],
         metrics: Sequence[str],
         *,
+        across: str = "",
         people: bool = False,
     ) -> None:
         self._store = store
-        self._names = tuple(names)
+        self._scope = scope
+        self._by, self._across = tuple(by), (across,) if across else ()
+        self._names = (*self._by, *self._across)
         self._metrics = tuple(metrics)
-        self._rows = joined(store, rows, names)
         self._parts: list[Part] = [*parts_of(metrics), *([PEOPLE] if people else [])]
-        self._columns: Cut | None = None
         self._known: dict[tuple[Codes, Cut | None], Groups] = {}
-        try:
-            self._finest = self._asked(self._names, self._parts, self._rows)
-            self._is_complete = True
-        except CrmError as error:
-            if error.code != "too_many_rows":
-                raise
-            self._finest, self._is_complete = {}, False
+        self._counted: dict[tuple[Codes, Cut | None], Groups] = {}
+        # By far most questions have few groups: all that may be needed is asked for at once.
+        anew = {keep: self._anew(keep) for keep in self._foreseen()}
+        asked = [_Asked(keep, parts) for keep, parts in anew.items() if parts]
+        found = self._asked([_Asked(self._names, self._parts), *asked])
+        self._finest = next(found)
+        self._is_complete = len(self._finest) <= MOST_CELLS
+        if self._is_complete:
+            for each, groups in zip(asked, found, strict=True):
+                self._counted[each.keep, None] = groups
 
     @property
     def is_complete(self) -> bool:
         """Whether every group was fetched: there were not too many."""
         return self._is_complete
 
-    def keep_only(self, *cuts: Cut, columns: Cut | None = None) -> None:
-        """Fetches the groups that are shown, where all of them were too many; of `columns` no
-        others are asked for from here on.
+    def _foreseen(self) -> list[Codes]:
+        """The levels that an answer has beside the finest: parts, the total, the groups that are
+        ranked; as wholes and column by column."""
+        ranked = tuple(name for name in self._by if not dimension(name).step)
+        wholes = self._wholes()
+        every = dict.fromkeys([*wholes, ranked, *((*keep, *self._across) for keep in wholes)])
+        return [keep for keep in every if keep != self._names]
+
+    def _wholes(self) -> list[Codes]:
+        """The total, the parts and the rows."""
+        return [self._by[:place] for place in range(len(self._by) + 1)]
+
+    def _anew(self, keep: Codes) -> list[Part]:
+        """The parts that a level cannot add up from the finest."""
+        removed = [name for name in self._names if name not in keep]
+        return [part for part in self._parts if not _adds_up(part, removed)]
+
+    def keep_only(self, cut: Cut | None, columns: Cut | None) -> None:
+        """Fetches the groups that are shown, where all of them were too many: rows of a cut, the
+        parts that they are in, what is left, the total; of columns these alone.
 
         Raises: CrmError("explore_too_many_cells") where these are too many as well.
         """
-        self._columns = columns
-        rows = self._rows
-        for cut in (*cuts, *([columns] if columns else [])):
-            rows = rows.filter(self._among(cut))
-        try:
-            self._finest = self._asked(self._names, self._parts, rows)
-        except CrmError as error:
-            if error.code != "too_many_rows":
-                raise
-            raise CrmError("explore_too_many_cells", limit=MOST_CELLS) from None
-
-    def count(self, names: Sequence[str]) -> int:
-        """How many groups there are, counted in the engine."""
-        keys = {name: key_of(self._rows, name) for name in names}
-        groups = self._rows.select(**keys).distinct()
-        return int(self._store.fetch(groups.agg(n=groups.count()))["n"].iloc[0])
+        wanted: list[tuple[Codes, Cut | None]] = [
+            (keep, cut if keep == self._by else None) for keep in self._wholes()
+        ]
+        if cut is not None:
+            wanted.append(((), replace(cut, inside=False)))
+        asked: list[tuple[Cut | None, _Asked, Codes]] = []
+        for keep, of in wanted:
+            rows = of or (cut and cut.of(keep))
+            cuts = (rows,) if rows else ()
+            asked.append((of, _Asked(keep, self._parts, cuts), ()))
+            if columns is None:
+                continue
+            split = (*keep, *self._across)
+            asked.append((of, _Asked(split, self._parts, (*cuts, columns)), ()))
+            if PEOPLE in self._parts:
+                left = replace(columns, inside=False)
+                asked.append((of, _Asked(keep, [PEOPLE], (*cuts, left)), (REST,)))
+        found = self._asked([each for _, each, _ in asked])
+        for (of, each, rest), groups in zip(asked, found, strict=True):
+            if len(groups) > MOST_CELLS:
+                raise CrmError("explore_too_many_cells", limit=MOST_CELLS)
+            level = self._known.setdefault((each.keep + (self._across if rest else ()), of), {})
+            level.update({(*codes, *rest): parts for codes, parts in groups.items()})
 
     def largest(
         self, names: Sequence[str], most: int, *, latest: bool = False
-    ) -> tuple[Codes, ...]:
-        """The groups with most of the first metric, found in the engine; or the `latest` days."""
-        first = self._metrics[:1]
-        keys = {name: key_of(self._rows, name) for name in names}
-        parts = {part.name: rows_of(part, self._rows) for part in parts_of(first)}
-        grouped = self._rows.group_by(**keys).agg(**parts)
-        rank = worked_out(metric(first[0]), grouped)
-        order = [rank.desc(nulls_first=False), *(grouped[name].asc() for name in names)]
-        if latest:
-            order = [grouped[name].desc(nulls_first=False) for name in names]
-        return tuple(_codes(self._store.fetch(grouped.order_by(order).limit(most)), names))
+    ) -> tuple[tuple[Codes, ...], int]:
+        """The groups with most of the first metric, found in the engine, or the `latest` days; and
+        how many there are beside them."""
+        first = self._metrics[0]
+        keys, scope = tuple(map(key_name, names)), self._scope
+        ranking = ("ranking", first, len(keys), latest, scope.is_summed)
+        parts = parts_of((first,))
+        figures = scope.figures(parts)
+        after = self._store.prepared(
+            ranking, lambda: _ranking(first, figures, len(keys), latest=latest)
+        )
+        grouped = Grouped(keys, figures, scope.where)
+        rows = self._store.then(scope.rows, grouped, after, limit=most)
+        codes = tuple(tuple(map(_code, row[: len(keys)])) for row in rows)
+        return codes, int(rows[0][-1]) - len(codes) if rows else 0
 
     def at(self, keep: Sequence[str], cut: Cut | None = None) -> Groups:
         """The groups of some of the dimensions, of all rows or of those of a cut."""
@@ -118,26 +174,33 @@ class Levels:
 
     def _found(self, keep: Codes, cut: Cut | None) -> Groups:
         if keep == self._names and (cut is None or cut.inside):
-            return self._among_finest(cut)
-        removed = [name for name in self._names if name not in keep]
-        is_added = [self._is_complete and _adds_up(part, removed) for part in self._parts]
-        added = [part.name for part, yes in zip(self._parts, is_added, strict=True) if yes]
-        anew = [part for part, yes in zip(self._parts, is_added, strict=True) if not yes]
+            return _within(self._finest, keep, cut)
+        anew = self._anew(keep)
+        added = [part.name for part in self._parts if part not in anew]
         found = self._added(keep, cut, added)
         if anew:
-            rows = self._rows if cut is None else self._rows.filter(self._among(cut))
-            if self._columns is not None and self._columns.names[0] in keep:
-                rows = rows.filter(self._among(self._columns))
-            for codes, parts in self._asked(keep, anew, rows).items():
+            for codes, parts in self._measured(keep, cut).items():
                 found.setdefault(codes, dict.fromkeys(added, 0.0)).update(parts)
         return found
+
+    def _measured(self, keep: Codes, cut: Cut | None) -> Groups:
+        """What a level cannot add up."""
+        if cut is None or cut.inside:
+            return _within(self._counted[keep, None], keep, cut)
+        if (keep, cut) not in self._counted:
+            # What is left is asked for as a whole and column by column.
+            keeps = [level for level in dict.fromkeys([(), self._across]) if self._anew(level)]
+            asked = [_Asked(level, self._anew(level), (cut,)) for level in keeps]
+            for level, groups in zip(keeps, self._asked(asked), strict=True):
+                self._counted[level, cut] = groups
+        return self._counted[keep, cut]
 
     def _added(self, keep: Codes, cut: Cut | None, names: Sequence[str]) -> Groups:
         places = [self._names.index(name) for name in keep]
         found: Groups = {} if keep else {(): dict.fromkeys(names, 0.0)}
         if not names:
             return {}
-        for codes, parts in self._among_finest(cut).items():
+        for codes, parts in _within(self._finest, self._names, cut).items():
             sums = found.setdefault(tuple(codes[place] for place in places), {})
             for name in names:
                 sums[name] = sums.get(name, 0.0) + parts[name]
@@ -147,41 +210,67 @@ class Levels:
             for codes, sums in found.items()
         }
 
-    def _among_finest(self, cut: Cut | None) -> Groups:
-        if cut is None:
-            return self._finest
-        places = [self._names.index(name) for name in cut.names]
-        shown = set(cut.codes)
-        return {
-            codes: parts
-            for codes, parts in self._finest.items()
-            if (tuple(codes[place] for place in places) in shown) is cut.inside
-        }
-
-    def _asked(self, names: Sequence[str], parts: Sequence[Part], rows: ir.Table) -> Groups:
-        amounts = amounts_of(parts, rows)
-        if names:
-            keys = {name: key_of(rows, name) for name in names}
-            frame = self._store.fetch(rows.group_by(**keys).agg(**amounts), limit=MOST_CELLS)
-        else:
-            frame = self._store.fetch(rows.agg(**amounts))
-        columns = [frame[name].astype("float64").fillna(0.0).tolist() for name in amounts]
-        told = [
-            put_together(parts, dict(zip(amounts, row, strict=True)))
-            for row in zip(*columns, strict=True)
+    def _asked(self, asked: Sequence[_Asked]) -> Iterator[Groups]:
+        scope = self._scope
+        grouped = [
+            Grouped(
+                tuple(map(key_name, each.keep)),
+                scope.figures(each.parts),
+                (
+                    *scope.where,
+                    *(scope.among(cut.names, cut.codes, cut.inside) for cut in each.cuts),
+                ),
+            )
+            for each in asked
         ]
-        return dict(zip(_codes(frame, names), told, strict=True))
+        answers = self._store.groups(scope.rows, grouped, limit=MOST_CELLS)
+        for each, group, rows in zip(asked, grouped, answers, strict=True):
+            yield _groups(each.parts, group, rows)
 
-    def _among(self, cut: Cut) -> ir.BooleanValue:
-        if len(cut.names) == 1:
-            found = having(self._rows, cut.names[0], [codes[0] for codes in cut.codes])
-        else:
-            words = [key_of(self._rows, name).cast("string").fill_null("") for name in cut.names]
-            text = words[0]
-            for word in words[1:]:
-                text = text.concat(_APART, word)
-            found = text.isin([_APART.join(codes) for codes in cut.codes])
-        return found if cut.inside else ~found
+
+def _groups(asked: Sequence[Part], grouped: Grouped, rows: Sequence[tuple[Any, ...]]) -> Groups:
+    """The parts of each row of an answer by the codes of its keys."""
+    columns = list(zip(*rows, strict=True)) or [()] * (len(grouped.keys) + len(grouped.figures))
+    keys, figures = columns[: len(grouped.keys)], columns[len(grouped.keys) :]
+    names = [figure.name for figure in grouped.figures]
+    parts = put_together(asked, dict(zip(names, figures, strict=True)))
+    told = [dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)]
+    codes = zip(*(map(_code, key) for key in keys), strict=True) if keys else [()] * len(rows)
+    return dict(zip(codes, told, strict=True))
+
+
+def _code(value: Any) -> str:
+    """A value of a dimension as its code: a day by its date, "" for unknown."""
+    return "" if value is None else str(value)
+
+
+def _within(groups: Groups, names: Codes, cut: Cut | None) -> Groups:
+    """The groups of a level that are in a cut of some of its dimensions, or outside of it."""
+    if cut is None:
+        return groups
+    places = [names.index(name) for name in cut.names]
+    shown = set(cut.codes)
+    return {
+        codes: parts
+        for codes, parts in groups.items()
+        if (tuple(codes[place] for place in places) in shown) is cut.inside
+    }
+
+
+def _ranking(first: str, figures: Sequence[Figure], keys: int, *, latest: bool) -> ir.Table:
+    """Groups in the order of a metric, the largest first, or the latest; with how many there are."""
+    names = [place_name(place) for place in range(keys)]
+    kinds = dict.fromkeys(names, "string")
+    kinds |= {each.name: "int64" if each.is_count else "float64" for each in figures}
+    groups = ibis.table(ibis.schema(kinds), name=GROUPS)
+    parts = {part.name: put_together_in_engine(part, groups) for part in parts_of((first,))}
+    groups = groups.mutate(**parts)
+    rank = worked_out(metric(first), groups)
+    ranked = groups.select(*names, rank=rank, everything=groups.count().over(ibis.window()))
+    order = [ranked["rank"].desc(nulls_first=False), *(ranked[name].asc() for name in names)]
+    if latest:
+        order = [ranked[name].desc(nulls_first=False) for name in names]
+    return ranked.order_by(order)
 
 
 def _adds_up(part: Part, removed: Iterable[str]) -> bool:
@@ -191,20 +280,3 @@ def _adds_up(part: Part, removed: Iterable[str]) -> bool:
     one_per = {dimension(name).one_per for name in removed}
     is_order = part.by_day or part.key == "order_key"
     return one_per <= ({"order", "person"} if is_order else {"person"})
-
-
-def _codes(frame: pd.DataFrame, names: Sequence[str]) -> list[Codes]:
-    """The values of each row's dimensions as codes; "" is unknown."""
-    if not names:
-        return [()] * len(frame)
-    return list(zip(*(_code_column(frame[name]) for name in names), strict=True))
-
-
-def _code_column(values: pd.Series[Any]) -> list[str]:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        # Days by way of numbers: writing each as a text takes far longer.
-        told = values.to_numpy().astype("datetime64[D]").astype(str).tolist()
-        return ["" if day == "NaT" else day for day in told]
-    if pd.api.types.is_numeric_dtype(values):
-        return ["" if pd.isna(value) else str(int(value)) for value in values.tolist()]
-    return ["" if value is None or value != value else str(value) for value in values.tolist()]

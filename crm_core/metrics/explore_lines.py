@@ -38,8 +38,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is shown by itself: the groups of a cut (None: all of them), and the columns."""
+    """What is shown by itself: `rows` and columns; `cut` is the rows where there are others."""
 
+    rows: Cut
     cut: Cut | None
     columns: Codes
     left_out: int
@@ -63,12 +64,26 @@ def choose(asked: Exploration, levels: Levels) -> Chosen:
     rows, more_rows = _first(asked, levels, ranked, most) if asked.by else ((), 0)
     columns, left_out = _first(asked, levels, across, MOST_COLUMNS) if across else ((), 0)
     cut = Cut(ranked, rows)
-    if not levels.is_complete:
-        kept = [cut] if asked.by else []
-        levels.keep_only(*kept, columns=Cut(across, columns) if across else None)
     if is_time(asked.across):
         columns = tuple(sorted(columns))
-    return Chosen(cut if more_rows else None, tuple(code for (code,) in columns), left_out)
+    shown = tuple(code for (code,) in columns)
+    chosen = Chosen(cut, cut if more_rows else None, shown, left_out)
+    _keep(asked, levels, chosen)
+    return chosen
+
+
+def chosen_before(asked: Exploration, levels: Levels, chosen: Chosen) -> Chosen:
+    """What was chosen of one period, of another: all groups of the one may be few of the other's."""
+    if not levels.is_complete and asked.by:
+        chosen = replace(chosen, cut=chosen.rows)
+    _keep(asked, levels, chosen)
+    return chosen
+
+
+def _keep(asked: Exploration, levels: Levels, chosen: Chosen) -> None:
+    if not levels.is_complete:
+        columns = Cut((asked.across,), tuple((code,) for code in chosen.columns))
+        levels.keep_only(chosen.cut, columns if asked.across else None)
 
 
 def _first(
@@ -78,8 +93,7 @@ def _first(
     if levels.is_complete:
         found = _largest(asked, levels, names)
         return found[:most], max(0, len(found) - most)
-    found = levels.largest(names, most, latest=all(map(is_time, names)))
-    return found, levels.count(names) - len(found)
+    return levels.largest(names, most, latest=all(map(is_time, names)))
 
 
 def _largest(asked: Exploration, levels: Levels, names: Codes) -> tuple[Codes, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from crm_core.metrics.catalog import METRICS, metric
@@ -17,15 +18,6 @@ from crm_core.metrics.definition import CountDistinct, Metric, Ratio, Sum
 KNOWN_COST_SHARE = 0.99
 _COVERED, _COSTED = "revenue", "costed_revenue"
 _MONEY = "decimal(18,2)"
-
-#: Columns that say which rows are of a kind, beside `entry`.
-_NEEDED = {
-    "keyed": {"customer_key"},
-    "keyed_sales": {"customer_key"},
-    "new_sales": {"is_new"},
-    "repeat_sales": {"order_no"},
-    "costed": {"goods_cost"},
-}
 
 Number = float | None
 Part = Sum | CountDistinct
@@ -49,7 +41,7 @@ def parts_of(names: Iterable[str]) -> list[Part]:
 def of_ledger(part: Part, ledger: ir.Table, among: ir.BooleanValue | None = None) -> ir.Value:
     """A part measured over ledger rows, or those `among` them: money or pieces added up, or
     different keys counted."""
-    chosen = _rows(ledger, part.rows)
+    chosen = is_of(ledger, part.rows)
     if among is not None:
         chosen = among if chosen is None else chosen & among
     if isinstance(part, CountDistinct):
@@ -65,7 +57,7 @@ def of_ledger(part: Part, ledger: ir.Table, among: ir.BooleanValue | None = None
 def counted_rows(names: Iterable[str], ledger: ir.Table) -> ir.BooleanValue:
     """Which rows these metrics are measured over: all of them where any is of all."""
     kinds = dict.fromkeys(part.rows for part in parts_of(names))
-    chosen = [_rows(ledger, kind) for kind in kinds]
+    chosen = [is_of(ledger, kind) for kind in kinds]
     known = [rows for rows in chosen if rows is not None]
     return reduce(or_, known) if len(known) == len(chosen) else ibis.literal(True)
 
@@ -76,50 +68,43 @@ def rows_of(part: Part, rows: ir.Table) -> ir.Value:
     return value.fill_null(0).cast("float64" if isinstance(part, Sum) else "int64")
 
 
-def amounts_of(parts: Sequence[Part], rows: ir.Table) -> dict[str, ir.Value]:
-    """What `put_together` makes parts of, each column added up once however many parts it is in:
-    far fewer words for the engine than the parts themselves."""
-    found: dict[str, ir.Value] = {}
+def put_together(
+    parts: Sequence[Part], amounts: Mapping[str, Sequence[Number]]
+) -> dict[str, list[float]]:
+    """The parts of many groups made of their amounts (no amount is none), money to the cent."""
+    known = {name: np.nan_to_num(np.array(each, dtype="float64")) for name, each in amounts.items()}
+    found: dict[str, list[float]] = {}
     for part in parts:
-        if "entry" not in rows.columns:
-            found[part.name] = rows[part.name].sum()
-        elif isinstance(part, CountDistinct):
-            found[part.name] = rows[part.key].nunique(where=_rows(rows, part.rows))
-        else:
-            for column in (*part.plus, *part.minus):
-                name = _amount(part, column)
-                if name not in found:
-                    found[name] = rows[column].sum(where=_rows(rows, part.rows))
+        if isinstance(part, CountDistinct) or part.name in known:
+            found[part.name] = known[part.name].tolist()
+            continue
+        plus, minus = (
+            sum((known[amount_name(part, column)] for column in columns), np.float64(0))
+            for columns in (part.plus, part.minus)
+        )
+        found[part.name] = np.round(plus - minus, 2).tolist()
     return found
 
 
-def put_together(parts: Sequence[Part], amounts: Mapping[str, float]) -> dict[str, float]:
-    """The parts made of their amounts, money to the cent."""
-    found: dict[str, float] = {}
-    for part in parts:
-        if isinstance(part, CountDistinct) or part.name in amounts:
-            found[part.name] = amounts[part.name]
-        else:
-            plus = sum(amounts[_amount(part, column)] for column in part.plus)
-            minus = sum(amounts[_amount(part, column)] for column in part.minus)
-            found[part.name] = round(plus - minus, 2)
-    return found
+def put_together_in_engine(part: Part, amounts: ir.Table) -> ir.Value:
+    """The same of one part, over groups with their amounts as columns."""
+    if isinstance(part, CountDistinct) or part.name in amounts.columns:
+        return amounts[part.name].fill_null(0).cast("int64" if part.unit == "count" else _MONEY)
+    value: ir.Value = ibis.literal(0).cast(_MONEY)
+    for column in part.plus:
+        value = value + amounts[amount_name(part, column)].fill_null(0.0).cast(_MONEY)
+    for column in part.minus:
+        value = value - amounts[amount_name(part, column)].fill_null(0.0).cast(_MONEY)
+    return value.cast(_MONEY)
 
 
-def _amount(part: Sum, column: str) -> str:
+def amount_name(part: Sum, column: str) -> str:
+    """What a column added up over a part's rows is called."""
     return f"{part.rows}_{column}"
 
 
-def columns_of(parts: Sequence[Part]) -> set[str]:
-    """The ledger's columns that parts are measured from."""
-    found: set[str] = {"entry"}
-    for part in parts:
-        found |= {part.key} if isinstance(part, CountDistinct) else {*part.plus, *part.minus}
-        found |= _NEEDED.get(part.rows, set())
-    return found
-
-
-def _rows(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
+def is_of(rows: ir.Table, kind: str) -> ir.BooleanValue | None:
+    """Whether rows are of a kind; None for all."""
     match kind:
         case "sales":
             return rows.entry == "sale"

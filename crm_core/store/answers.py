@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -25,10 +27,16 @@ _MONEY_PLACES = 2
 
 def arrow_schema(expr: ir.Table, *, decimals: bool = True) -> pa.Schema:
     """The Arrow types of an expression's columns; decimals as such, or as floats for a frame."""
-    return pa.schema([(name, _arrow(kind, decimals)) for name, kind in expr.schema().items()])
+    return pa.schema([(name, arrow_kind(kind, decimals)) for name, kind in expr.schema().items()])
 
 
-def _arrow(kind: dt.DataType, decimals: bool) -> pa.DataType:
+def values_of(rows: pa.Table) -> list[tuple[Any, ...]]:
+    """Arrow rows as tuples of Python's own values."""
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+
+def arrow_kind(kind: dt.DataType, decimals: bool) -> pa.DataType:
+    """The Arrow type of a column; decimals as such, or as floats."""
     if isinstance(kind, dt.Decimal):
         places = _MONEY_PLACES if kind.scale is None else kind.scale
         return pa.decimal128(kind.precision or 38, places) if decimals else pa.float64()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any, TypeVar
 
 import duckdb
 import ibis
@@ -17,8 +18,10 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.settings import Settings
+from crm_core.store.grouped import Dialect
 from crm_core.store.tables import CATALOGS, Store, meta_of, named
 
+Answer = TypeVar("Answer")
 _SMALL = 32 << 20
 _FULL = ("No space left on device", "Disk quota exceeded")
 _DAMAGED = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB")
@@ -41,10 +44,14 @@ class DuckReader:
         root: duckdb.DuckDBPyConnection,
         file: str = "",
         words: Callable[[ir.Table], str] | None = None,
+        *,
+        is_small: bool = False,
     ) -> None:
         self._root = root
         self._file = file
         self._words = words or sql_of
+        self.dialect: Dialect = "duckdb"
+        self.is_small = is_small
         self._places: dict[str, tuple[str, str]] = {}
 
     def names(self) -> Iterable[str]:
@@ -70,7 +77,20 @@ class DuckReader:
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
         """All rows of an expression."""
-        sql = self._words(expr)
+        return _as_said(self._asked(self._words(expr), duckdb.DuckDBPyConnection.df, seconds), expr)
+
+    def words(self, expr: ir.Table) -> str:
+        """The expression in DuckDB's words."""
+        return self._words(expr)
+
+    def rows(self, words: str, schema: pa.Schema, seconds: float) -> list[tuple[Any, ...]]:
+        """The rows of a statement: Python's own values, which come faster than a frame of few."""
+        del schema  # the engine's own types are these
+        return self._asked(words, duckdb.DuckDBPyConnection.fetchall, seconds)
+
+    def _asked(
+        self, words: str, taken: Callable[[duckdb.DuckDBPyConnection], Answer], seconds: float
+    ) -> Answer:
         cursor = self._root.cursor()
         late = threading.Event()
 
@@ -83,12 +103,12 @@ class DuckReader:
             timer.start()
             try:
                 # Rows come while they are asked for: the clock runs until the last is here.
-                frame = cursor.execute(sql).df()
+                answer = taken(cursor.execute(words))
             finally:
                 timer.cancel()
         if late.is_set():  # between two of the engine's steps it does not hear that it should stop
             raise CrmError("query_timeout", seconds=seconds)
-        return _as_said(frame, expr)
+        return answer
 
     def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """All rows of an expression, a batch at a time."""
@@ -217,7 +237,8 @@ def open_files(
             if beside := pairs["decisions"].get("members"):
                 attach(root, decisions.with_name(beside), "members")
         meta = meta_of(pairs["facts"], snapshot)
-        hardened(root, settings, facts.stat().st_size)
+        size = facts.stat().st_size
+        hardened(root, settings, size)
     except (duckdb.Error, KeyError):
         root.close()
         raise CrmError("store_damaged", file=facts.name) from None
@@ -225,7 +246,7 @@ def open_files(
         root.close()
         raise
     return Store(
-        DuckReader(root, facts.name),
+        DuckReader(root, facts.name, is_small=size < _SMALL),
         meta,
         scores_snapshot=scores.name if scores and pairs["scores"] else None,
         scores=pairs.get("scores"),

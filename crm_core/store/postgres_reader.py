@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -10,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from crm_core.errors import CrmError
-from crm_core.store.answers import arrow_schema
+from crm_core.store.answers import arrow_schema, values_of
 from crm_core.store.connection import Frames
+from crm_core.store.grouped import Dialect
 from crm_core.store.postgres_link import Link
 from crm_core.store.tables import CATALOGS, named
 
@@ -35,6 +37,9 @@ _COLUMNS = """
 
 class PostgresReader:
     """Tables of some schemas, each standing for a catalogue (facts, scores, decisions)."""
+
+    dialect: Dialect = "postgres"
+    is_small = False
 
     def __init__(self, link: Link, schemas: Mapping[str, str]) -> None:
         self._link = link
@@ -69,6 +74,14 @@ class PostgresReader:
         """All rows of an expression."""
         schema = arrow_schema(expr, decimals=False)
         return self._frames.of(self._link.table(sql_of(expr), schema, seconds=seconds))
+
+    def words(self, expr: ir.Table) -> str:
+        """The expression in PostgreSQL's words."""
+        return sql_of(expr)
+
+    def rows(self, words: str, schema: pa.Schema, seconds: float) -> list[tuple[Any, ...]]:
+        """The few rows of a statement."""
+        return values_of(self._link.table(words, schema, seconds=seconds))
 
     def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """All rows of an expression, a batch at a time."""

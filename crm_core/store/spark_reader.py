@@ -19,8 +19,9 @@ import pyarrow as pa
 from ibis.config import Config
 
 from crm_core.errors import CrmError
-from crm_core.store.answers import arrow_schema
+from crm_core.store.answers import arrow_schema, values_of
 from crm_core.store.connection import Frames
+from crm_core.store.grouped import Dialect
 
 _DDL = {
     "string": "string",
@@ -45,6 +46,9 @@ class _Choices(Config):
 class SparkReader:
     """Views in a Spark session, one a Parquet file."""
 
+    dialect: Dialect = "spark"
+    is_small = False
+
     def __init__(self, session: Any, views: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
         self._session = session
         self._views = views
@@ -61,9 +65,22 @@ class SparkReader:
 
     def frame(self, expr: ir.Table, seconds: float) -> pd.DataFrame:
         """All rows of an expression."""
+        return self._frames.of(
+            self._asked(sql_of(expr), arrow_schema(expr, decimals=False), seconds)
+        )
+
+    def words(self, expr: ir.Table) -> str:
+        """The expression in Spark's words."""
+        return sql_of(expr)
+
+    def rows(self, words: str, schema: pa.Schema, seconds: float) -> list[tuple[Any, ...]]:
+        """The few rows of a statement."""
+        return values_of(self._asked(words, schema, seconds))
+
+    def _asked(self, words: str, schema: pa.Schema, seconds: float) -> pa.Table:
         with _stopped_after(self._session, seconds):
-            rows = self._session.sql(sql_of(expr)).toArrow()
-        return self._frames.of(rows.cast(arrow_schema(expr, decimals=False)))
+            rows = self._session.sql(words).toArrow()
+        return rows.cast(schema)
 
     def batches(self, expr: ir.Table, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """All rows of an expression, in memory a partition at a time."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -15,8 +16,20 @@ from ibis.expr.operations import UnboundTable
 
 from crm_core.errors import CrmError, close_match
 from crm_core.schema import VERSION
+from crm_core.store.answers import arrow_schema
+from crm_core.store.grouped import (
+    Dialect,
+    Grouped,
+    Prepared,
+    answer_of,
+    at_once,
+    parted,
+    statement,
+)
 
 FETCH_LIMIT = 50_000
+#: How many expressions a store keeps in its engine's words.
+MOST_PREPARED = 200
 CATALOGS = ("facts", "scores", "decisions", "members", "work")
 # Consents belong to the records: `consents` is their mirror, what files brought is apart.
 _ALIASES = {("facts", "consents"): "imported_consents", ("members", "meta"): "members_meta"}
@@ -65,6 +78,24 @@ class Reader(Protocol):
         """All rows of an expression, in memory only a batch at a time."""
         ...
 
+    @property
+    def dialect(self) -> Dialect:
+        """Whose words the engine understands."""
+        ...
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the rows of any question fit into memory with ease."""
+        ...
+
+    def words(self, expr: ir.Table) -> str:
+        """The expression in the engine's words."""
+        ...
+
+    def rows(self, words: str, schema: pa.Schema, seconds: float) -> list[tuple[Any, ...]]:
+        """The few rows of a statement, as values of these types; stopped after `seconds`."""
+        ...
+
     def close(self) -> None:
         """Lets go of what the reader holds open."""
         ...
@@ -92,12 +123,13 @@ class Tables:
         self._reader = reader
         self._names: set[str] = set()
         self._schemas: dict[str, ir.Table] = {}
+        self._prepared: dict[Hashable, Prepared] = {}
         self.refresh_tables()
 
     def refresh_tables(self) -> None:
         """Learns anew which tables there are, after some were made."""
         self._names = set(self._reader.names())
-        self._schemas = {}
+        self._schemas, self._prepared = {}, {}
 
     def names(self) -> frozenset[str]:
         """The tables there are."""
@@ -131,6 +163,46 @@ class Tables:
         if len(frame) > limit:
             raise CrmError("too_many_rows", limit=limit)
         return frame
+
+    def prepared(self, key: Hashable, make: Callable[[], ir.Table]) -> Prepared:
+        """The expression that `make` gives in the engine's words: made once for each key."""
+        found = self._prepared.get(key)
+        if found is None:
+            expr = make()
+            found = Prepared(self._reader.words(expr), expr)
+            if len(self._prepared) >= MOST_PREPARED:
+                self._prepared = {}
+            self._prepared[key] = found
+        return found
+
+    def groups(
+        self, rows: Prepared, asked: Sequence[Grouped], *, limit: int, seconds: float = 60.0
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """The groups of each grouping: its keys, then its figures. All are of the same rows, but
+        for conditions on the keys and figures' columns, which are read once where they are few.
+
+        Of more groups than `limit` one more than that comes, for the caller to see; where rows are
+        many, each grouping is asked for when it is its turn.
+        Raises: as `fetch`, but for the limit.
+        """
+        reader = self._reader
+        if reader.is_small and len(asked) > 1:
+            words, schema = at_once(rows, asked, reader.dialect, limit=limit + 1)
+            yield from parted(reader.rows(words, schema, seconds), asked, schema)
+            return
+        for each in asked:
+            words = statement(rows, each, reader.dialect, limit=limit + 1)
+            yield reader.rows(words, answer_of(rows, each), seconds)
+
+    def then(
+        self, rows: Prepared, asked: Grouped, after: Prepared, *, limit: int, seconds: float = 60.0
+    ) -> list[tuple[Any, ...]]:
+        """The first rows of what `after` asks of the groups.
+
+        Raises: as `fetch`, but for the limit.
+        """
+        words = statement(rows, asked, self._reader.dialect, then=after.words, limit=limit)
+        return self._reader.rows(words, arrow_schema(after.expr, decimals=False), seconds)
 
     def stream(
         self,
@@ -174,8 +246,27 @@ class Store(Tables):
         self, expr: ir.Table, limit: int = FETCH_LIMIT, seconds: float = 60.0
     ) -> pd.DataFrame:
         """Also raises CrmError("scores_damaged"); the store then goes on without scores."""
-        try:
+        with self._less_scores(expr):
             return super().fetch(expr, limit, seconds)
+
+    def groups(
+        self, rows: Prepared, asked: Sequence[Grouped], *, limit: int, seconds: float = 60.0
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """As `fetch`, raises CrmError("scores_damaged")."""
+        with self._less_scores(rows.expr):
+            yield from super().groups(rows, asked, limit=limit, seconds=seconds)
+
+    def then(
+        self, rows: Prepared, asked: Grouped, after: Prepared, *, limit: int, seconds: float = 60.0
+    ) -> list[tuple[Any, ...]]:
+        """As `fetch`, raises CrmError("scores_damaged")."""
+        with self._less_scores(rows.expr):
+            return super().then(rows, asked, after, limit=limit, seconds=seconds)
+
+    @contextmanager
+    def _less_scores(self, expr: ir.Table) -> Iterator[None]:
+        try:
+            yield
         except CrmError as error:
             if error.code != "store_damaged" or not any(
                 map(_is_score, expr.op().find(UnboundTable))
