@@ -10,7 +10,7 @@ import pytest
 from crm_core.models import forecast as model
 from crm_core.models.forecast_members import QUICK
 from crm_core.pipeline.score_steps import STEPS
-from crm_core.pipeline.scores import refresh_scores
+from crm_core.pipeline.scores import Progress, refresh_scores
 from tests.small_shop import Rows, SmallShop, line, order, small_shop
 
 START = datetime(2026, 1, 1, 10)
@@ -40,12 +40,15 @@ def rows(days: int = DAYS) -> Rows:
     return {"orders": orders, "order_lines": lines, "products": products}
 
 
-def forecast_shop(folder: Path, made: Rows) -> SmallShop:
+def forecast_shop(
+    folder: Path, made: Rows, *, progress: Progress = lambda step, share: None
+) -> SmallShop:
     """A shop of these rows with its forecast by the methods that take no time."""
     shop = small_shop(folder, made)
     with pytest.MonkeyPatch.context() as patch:
         steps = {name: STEPS[name] for name in _STEPS}
         patch.setattr("crm_core.pipeline.scores.STEPS", steps)
         patch.setattr(model, "MEMBERS", QUICK)
-        refresh_scores(shop.url, settings=shop.settings, said=shop.records.shop_settings())
+        said = shop.records.shop_settings()
+        refresh_scores(shop.url, settings=shop.settings, said=said, progress=progress)
     return shop

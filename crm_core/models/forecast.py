@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -49,6 +49,7 @@ def forecast(
     as_of: date,
     horizon_days: int = HORIZON_DAYS,
     seed: int = 0,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Forecast:
     """The next `horizon_days` days of a daily figure, from its own past up to `as_of`.
 
@@ -56,12 +57,12 @@ def forecast(
     of them in a shop that sells daily are taken as closed or missing, and told). `events` has name,
     starts_on, ends_on of the shop's own events, past and planned, and may have uplift and kind
     (`forecast_events.all_days`); the calendar of shopping events is known already. Negative days
-    (refunds) are learned from, but never forecast.
+    (refunds) are learned from, but never forecast. `tell` hears which share of the work is done.
     Raises: CrmError("not_enough_data") under 60 days since the first sale.
     """
     history = history_of(daily, as_of)
     need(NAME, days=(len(history.values), LEAST_DAYS))
-    made = _Making(history, events, horizon_days, seed)
+    made = _Making(history, events, horizon_days, seed, tell=tell)
     return made.forecast(MEMBERS, fingerprint(daily, as_of))
 
 
@@ -116,7 +117,10 @@ class _Making:
         horizon: int,
         seed: int,
         elsewhere: Mapping[date, Multipliers] | None = None,
+        *,
+        tell: Callable[[float], None] = lambda share: None,
     ) -> None:
+        self.tell = tell
         self.horizon, self.seed, self.elsewhere = horizon, seed, elsewhere or {}
         self.events = all_days(
             events, history.first, history.day(len(history.values) + horizon - 1)
@@ -164,6 +168,7 @@ class _Making:
             members=[STEADY, *members] if rare else members,
             kept_out=out,
             elsewhere=self.elsewhere,
+            tell=self.tell,
         )
         if rare:
             return replace(found, method=STEADY, reason="rare_sales")

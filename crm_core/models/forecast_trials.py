@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeVar
@@ -147,6 +147,7 @@ def tried(
     kept_out: Mapping[str, str] | None = None,
     elsewhere: Mapping[date, Multipliers] | None = None,
     yearly: frozenset[str] | None = None,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Tried:
     """Up to eight trials of 28 days, two weeks apart, each knowing only the days before it.
 
@@ -155,14 +156,18 @@ def tried(
     of the members is shown, or a single method that erred clearly less. The last trial chooses
     nothing: it is what the shop is told about. `kept_out` are members that the history itself
     speaks against, with the reason; `elsewhere` has event multipliers of the whole by origin;
-    `yearly` the members with a yearly wave where that was chosen before.
+    `yearly` the members with a yearly wave where that was chosen before; `tell` hears which share of
+    the trials is over.
     """
     out = kept_out or {}
     starts = origins(len(history.values), horizon=HORIZON, step=STEP, count=TRIALS, least=_LEAST)
     chosen = [member for member in members if member not in out]
     tries = [_Try(history, start, events, elsewhere or {}, seed) for start in starts]
     tries = [one for one in tries if one.counted.sum() >= _COUNTED]
-    plain = [one.said(chosen) for one in tries]
+    plain: list[dict[str, Series]] = []
+    for one in tries:
+        tell(len(plain) / (2 * len(tries)))
+        plain.append(one.said(chosen))
     if yearly is None:
         waving = [member for member in chosen if member in YEARLY]
         helped = (m for m in waving if _year_helps(m, deciding(tries), plain))
@@ -171,6 +176,7 @@ def tried(
         one.trial({**said, **one.yearly(yearly & set(said))}, chosen)
         for one, said in zip(tries, plain, strict=True)
     )
+    tell(1.0)
     told = [_eligible(member, trials, out) for member in (*NAIVE, *members)]
     able = [member for member in chosen if any(row.method == member and row.may for row in told)]
     method, reason = choice(deciding(trials), able)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -51,19 +51,30 @@ class AllSeries:
 
 
 def every_series(
-    store: Store, totals: pd.DataFrame, made: Forecast, events: pd.DataFrame, as_of: date
+    store: Store,
+    totals: pd.DataFrame,
+    made: Forecast,
+    events: pd.DataFrame,
+    as_of: date,
+    *,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> AllSeries:
-    """The totals of all measures, then their parts, dimension by dimension."""
+    """The totals of all measures, then their parts, dimension by dimension; `tell` hears which share
+    of the series is told."""
     lately = pd.to_datetime(totals["day"]) > pd.Timestamp(as_of - timedelta(SPAN))
     orders = float(totals["orders"][lately].sum())
     found = AllSeries(sells_much=orders >= _MUCH * SPAN)
     wholes = _totals(found, totals, made, events, as_of)
+    splits = sum(len(names) for names in SPLITS.values())
+    done = 0
     for dimension in dict.fromkeys(name for names in SPLITS.values() for name in names):
         if dimension == SEGMENT:
             continue
         rows = daily_parts(store, as_of, dimension)
         for measure, whole in wholes.items():
             if dimension in SPLITS[measure]:
+                done += 1
+                tell(done / splits)
                 _split(found, (measure, dimension), rows, whole, events, as_of)
     found.regions = largest(store, as_of, "region")
     if orders >= _LEAST_ORDERS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
@@ -25,6 +26,8 @@ from crm_core.pipeline.series_days import SPLITS, daily_totals
 from crm_core.store import Store
 
 MEASURE: Final = "net_revenue"
+#: Shares of the time that the shop's net revenue and all other series take, as measured on the demo.
+_FIRST, _SERIES = 0.2, 0.7
 TABLES: Final = tuple(COLUMNS)
 _TYPES: Final = {
     **dict.fromkeys(("day", "origin", "starts_on", "ends_on"), pa.date32()),
@@ -41,7 +44,11 @@ _TYPES: Final = {
 
 
 def forecast_tables(
-    store: Store, as_of: date, planned: pd.DataFrame
+    store: Store,
+    as_of: date,
+    planned: pd.DataFrame,
+    *,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> tuple[dict[str, pa.Table], Documents]:
     """Tables TABLES, and the document of the forecast of the shop's net revenue; `planned` events
     (see `planned_events`) are known beside those of the shop's files.
@@ -50,13 +57,16 @@ def forecast_tables(
     to their total at every date. Buyers of weeks and months are series of their own, no sums of days.
     What a shop is too young or too small for is left out, and
     `forecast_series` says why.
+    `tell` hears which share of the work is done.
     Raises: CrmError("not_enough_data") where not even the shop's net revenue can be forecast.
     """
     totals = daily_totals(store, as_of, tuple(SPLITS))
     told = [frame for frame in (own_events(store), planned) if len(frame)]
     events = pd.concat(told, ignore_index=True) if told else planned
-    made = _first(totals, events, as_of)
-    series = every_series(store, totals, made, events, as_of)
+    made = _first(totals, events, as_of, lambda share: tell(_FIRST * share))
+    series = every_series(
+        store, totals, made, events, as_of, tell=lambda share: tell(_FIRST + _SERIES * share)
+    )
     frames = of_series(series, distinct_series(store, totals, events, as_of))
     frames["forecast_events"] = made.events
     frames["forecast_components"] = _explained(totals, made, events, as_of)
@@ -66,8 +76,10 @@ def forecast_tables(
     return tables, [("forecast", made.to_json())]
 
 
-def _first(totals: pd.DataFrame, events: pd.DataFrame, as_of: date) -> Forecast:
-    return forecast(_revenue(totals), events=events, as_of=as_of)
+def _first(
+    totals: pd.DataFrame, events: pd.DataFrame, as_of: date, tell: Callable[[float], None]
+) -> Forecast:
+    return forecast(_revenue(totals), events=events, as_of=as_of, tell=tell)
 
 
 def _revenue(totals: pd.DataFrame) -> pd.DataFrame:

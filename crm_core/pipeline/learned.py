@@ -34,7 +34,8 @@ class Scoring:
 
     `shipped` is a folder with what was learned before from the very same orders, if any;
     `documents` are those of the models fitted so far; `planned` are the events that people typed
-    (see `planned_events`), which nothing that was shipped knows of.
+    (see `planned_events`), which nothing that was shipped knows of; `tell` hears which share of the
+    step under way is done.
     """
 
     build: Build
@@ -44,6 +45,7 @@ class Scoring:
     said: ShopSettings = field(default_factory=ShopSettings)
     documents: list[tuple[str, str]] = field(default_factory=list)
     planned: pd.DataFrame = field(default_factory=event_frame)
+    tell: Callable[[float], None] = lambda share: None
 
     @property
     def rules(self) -> SegmentRules:

@@ -40,7 +40,7 @@ def forecast(job: Scoring) -> None:
     def learn() -> Documents:
         from crm_core.pipeline.forecasts import forecast_tables
 
-        tables, documents = forecast_tables(job.store, job.as_of, job.planned)
+        tables, documents = forecast_tables(job.store, job.as_of, job.planned, tell=job.tell)
         for name, rows in tables.items():
             job.build.upload(name, rows)
         return documents

@@ -66,7 +66,7 @@ def test_the_forecast_is_given_imported_and_typed_events(
     )
     given: list[list[str]] = []
 
-    def spy(daily: pd.DataFrame, *, events: pd.DataFrame, as_of: date) -> None:
+    def spy(daily: pd.DataFrame, *, events: pd.DataFrame, as_of: date, **_: object) -> None:
         del daily, as_of
         given.append(events["name"].tolist())
         raise InterruptedError

@@ -25,12 +25,30 @@ SPLIT = [(of, by) for of, splits in SPLITS.items() for by in splits]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    made = forecast_shop(tmp_path_factory.mktemp("forecast"), rows())
+def told() -> list[tuple[str, float]]:
+    """The progress of the refresh that made the shop's scores."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def shop(
+    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, float]]
+) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("forecast")
+    made = forecast_shop(folder, rows(), progress=lambda *said: told.append(said))
     store = made.open()
     yield store
     store.close()
     made.records.close()
+
+
+def test_the_slow_step_says_how_far_it_is(shop: Store, told: list[tuple[str, float]]) -> None:
+    assert shop.has("forecast")
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    slow = [share for step, share in told if step == "forecast"]
+    assert len(set(slow)) > 20
+    assert max(slow) - min(slow) > 0.5  # of all that a refresh does
 
 
 @pytest.fixture(scope="module")
