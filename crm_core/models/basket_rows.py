@@ -149,9 +149,10 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
     ledger = ledger.filter((ledger.day >= ibis.literal(first)) & ledger.product_key.notnull())
     sales = ledger.filter(ledger.entry == "sale")
     keys, day, customer = _orders(store, tables, first)
-    told = _products(store)
-    matrix, sold = _lines(store, sales, keys, told[0])
-    products, ids, categories, brands = (column[sold] for column in told)
+    keyed, *called = _products(store)
+    matrix, sold = _lines(store, sales, keys, keyed)
+    products = keyed[sold]
+    ids, categories, brands = (column[sold] for column in called)
     size = np.diff(matrix.indptr)
     begun = first + timedelta(int(day.min())) if len(day) else first
     money = _margins(store, ledger, products)
@@ -319,9 +320,10 @@ def promotion_days(
         on[:] = False
     if tables.has("events"):
         events = tables.table("events")
-        for row in store.fetch(events.select("kind", "starts_on", "ends_on")).itertuples():
-            start = (row.starts_on.date() - first).days
-            end = (row.ends_on.date() - first).days + 1
-            if row.kind != _HOLIDAY and end > 0 and start < days:
+        told = store.fetch(events.select("kind", "starts_on", "ends_on"))
+        for kind, starts, ends in told.itertuples(index=False, name=None):
+            start = (starts.date() - first).days
+            end = (ends.date() - first).days + 1
+            if kind != _HOLIDAY and end > 0 and start < days:
                 on[max(start, 0) : end] = True
     return on

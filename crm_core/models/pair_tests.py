@@ -41,7 +41,8 @@ def fisher(both: Numbers, a: Numbers, b: Numbers, baskets: int) -> Floats:
         total[going] += part
         at = at + 1.0
         on = (part > _TERM * total[going]) & (at < most)
-        going, at, part, most, n, m = (column[on] for column in (going, at, part, most, n, m))
+        going = going[on]
+        at, part, most, n, m = (column[on] for column in (at, part, most, n, m))
     return np.where(sure, 1.0, np.minimum(total, 1.0))
 
 

@@ -219,7 +219,7 @@ def _trial_rows(view: Replenish) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for trial in view.trials:
         over = session.t("replenish.days", days=trial.days)
-        rows += [
+        rows.append(
             {
                 "over": over,
                 "whom": "all",
@@ -227,7 +227,9 @@ def _trial_rows(view: Replenish) -> pd.DataFrame:
                 "brier": trial.brier,
                 "naive": trial.naive_brier,
                 "error": trial.error,
-            },
+            }
+        )
+        rows.append(
             {
                 "over": over,
                 "whom": "due",
@@ -235,8 +237,8 @@ def _trial_rows(view: Replenish) -> pd.DataFrame:
                 "brier": trial.due_brier,
                 "naive": trial.due_naive_brier,
                 "error": trial.due_error,
-            },
-        ]
+            }
+        )
     return pd.DataFrame(rows)
 
 
