@@ -21,7 +21,7 @@ from crm_core.models.basket_triples import Threes, threes
 from crm_core.models.pair_findings import Findings, Kind, Sight, instead, together
 from crm_core.models.pair_tests import fisher
 from crm_core.models.threads import one_thread
-from crm_core.models.triples import Ints, fingerprint_of
+from crm_core.models.triples import fingerprint_of
 from crm_core.store import Tables
 
 NAME: Final = "baskets"
