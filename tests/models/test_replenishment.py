@@ -46,7 +46,9 @@ def learned(store: Store) -> Replenishment:
 def test_the_clock_finds_exactly_what_was_planted(
     learned: Replenishment, planted: dict[str, int]
 ) -> None:
-    assert {clock.name: clock.level for clock in learned.clocks} == dict.fromkeys(planted, "product")
+    assert {clock.name: clock.level for clock in learned.clocks} == dict.fromkeys(
+        planted, "product"
+    )
     assert learned.tried > 150
     for clock in learned.clocks:
         assert clock.usual_days == pytest.approx(planted[clock.name], rel=0.15)
@@ -95,7 +97,7 @@ def standing(**columns: Sequence[float]) -> Standing:
     size = len(next(iter(columns.values())))
     zeros = np.zeros(size, np.int64)
     names = ("item", "purchases", "elapsed", "silent", "pace_gaps", "pace_days", "wait")
-    given: dict[str, Any] = {name: zeros for name in names}
+    given: dict[str, Any] = dict.fromkeys(names, zeros)
     given |= {name: np.zeros(size) for name in ("log_gaps", "log_squares")}
     given |= {name: np.asarray(values) for name, values in columns.items()}
     return Standing(**given)
