@@ -215,31 +215,15 @@ def draw_trust(view: Replenish) -> None:
 
 
 def _trial_rows(view: Replenish) -> pd.DataFrame:
+    """A row a horizon for all running clocks, and one for those that were due in it."""
     session = current()
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for trial in view.trials:
         over = session.t("replenish.days", days=trial.days)
-        rows.append(
-            {
-                "over": over,
-                "whom": "all",
-                "items": trial.items,
-                "brier": trial.brier,
-                "naive": trial.naive_brier,
-                "error": trial.error,
-            }
-        )
-        rows.append(
-            {
-                "over": over,
-                "whom": "due",
-                "items": trial.due_items,
-                "brier": trial.due_brier,
-                "naive": trial.due_naive_brier,
-                "error": trial.due_error,
-            }
-        )
-    return pd.DataFrame(rows)
+        rows.append((over, "all", trial.items, trial.brier, trial.naive_brier, trial.error))
+        due = (trial.due_items, trial.due_brier, trial.due_naive_brier, trial.due_error)
+        rows.append((over, "due", *due))
+    return pd.DataFrame(rows, columns=[column.name for column in _TRIALS])
 
 
 def draw_own(key: int) -> None:

@@ -135,9 +135,11 @@ def due_list(
     rows = _shown(store, selection)
     rows = rows.filter((rows.state == state) & (rows.p_due_30 >= least))
     rows = rows.filter(rows.what == what) if what else rows
-    counted = store.fetch(rows.agg(total=rows.count(), customers=rows.customer_key.nunique())).iloc[
-        0
-    ]
+    counts = rows.agg(total=rows.count(), customers=rows.customer_key.nunique())
+    counted = store.fetch(counts).iloc[0]
+    customers = _told(int(counted["customers"]), access)
+    if customers is None:
+        return DueList(pd.DataFrame(columns=["customer_key"]), 0, None)
     products = store.table("product_facts").select("product_id", "product_name")
     named = rows.left_join(products, "product_id").drop("product_id_right")
     named = named.mutate(bought=named.product_name.coalesce(named.product_id))
@@ -153,7 +155,7 @@ def due_list(
     return DueList(
         rows=found.assign(sure=[_sure(int(each)) for each in found["purchases"]]),
         total=int(counted["total"]),
-        customers=_told(int(counted["customers"]), access),
+        customers=customers,
     )
 
 
