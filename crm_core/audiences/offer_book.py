@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from crm_core.audiences.fields import FIELDS
 from crm_core.audiences.leaf_answers import answered
@@ -71,7 +72,7 @@ def kept_book(store: Store) -> OfferBook:
 def _kept(row: Mapping[Any, Any]) -> OfferRule:
     told = {name: row[name] for name in _KEPT}
     most = told["most_people"]
-    told["most_people"] = None if most is None or most != most else int(most)
+    told["most_people"] = None if pd.isna(most) else int(most)
     told["again_days"], told["is_on"] = int(told["again_days"]), bool(told["is_on"])
     return OfferRule(**told, rule=json.loads(row["rule"]), id=int(row["number"]))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pandas as pd
+
 from crm_core.audiences import FIELDS, people_at
 from crm_core.audiences.look_back import LookBack, look_back, look_back_days
 from crm_core.audiences.offer_book import Askable, Asked, askable, decided, kept_book
@@ -147,7 +149,7 @@ def _states(
     told = decided(store, found, day, keys=None if of_all else [key])
     rows = store.fetch(told.filter(told.customer_key == key))
     columns = zip(rows["place"], rows["state"], rows["by"], strict=True)
-    return {int(at): (str(state), None if by != by else int(by)) for at, state, by in columns}
+    return {int(at): (str(state), None if pd.isna(by) else int(by)) for at, state, by in columns}
 
 
 def _facts(store: Store, mine: list[Asked], day: date, key: int) -> dict[str, Any]:

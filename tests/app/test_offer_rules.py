@@ -72,7 +72,7 @@ def test_odd_rules_are_told_of_and_stand_in_nobodys_way(open_page: Open) -> None
     records_of(test).save_offer_book(OfferBook(rules), change="added", **BY)
     screen = Screen(test.run())
     assert not screen.failures
-    assert any("cannot be asked any more" in word for word in screen.words)
+    assert any("cannot be asked any more" in each.value for each in test.warning)
     test.button(key="rule_on_3").click().run()
     (said,) = Screen(test).failures
     assert "contradict each other" in said
