@@ -34,7 +34,7 @@ with part():
     draw_products(view)
 left, right = columns(1, 1)
 with left, part():
-    draw_buyers(event.code, planned)
+    draw_buyers(view, planned)
 with right, part():
     draw_hours(event.code, planned)
 with part():

@@ -40,6 +40,7 @@ LEAST_DAYS_OF_PART: Final = 14
 MEASURE: Final = "net_revenue"
 
 _NARROW = 0.7
+_OF_EVENT = ["name", "starts_on", "ends_on", "kind"]
 
 
 def forecast(
@@ -286,10 +287,18 @@ def daily_revenue(store: Store, as_of: date) -> pd.DataFrame:
     return measured.rename(columns={MEASURE: "value"})[["day", "value"]]
 
 
-def own_events(store: Store) -> pd.DataFrame:
-    """The shop's own events, past and planned, as `forecast` takes them."""
+def own_events(store: Store, planned: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The shop's own events, past and planned, as `forecast` takes them: those of its files and, if
+    given, those that people typed (`planned`, with uplifts)."""
+    typed = pd.DataFrame(columns=_OF_EVENT) if planned is None else planned
+    told = _imported_events(store)
+    frames = [frame for frame in (told, typed) if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else typed
+
+
+def _imported_events(store: Store) -> pd.DataFrame:
     if not store.has("events"):
-        return pd.DataFrame(columns=["name", "starts_on", "ends_on", "kind"])
+        return pd.DataFrame(columns=_OF_EVENT)
     table = store.table("events")
     name = table.name_en.fill_null(table.name_zh).fill_null(table.event_id).name("name")
     chosen = table.select(name, "starts_on", "ends_on", "kind").order_by(
@@ -298,18 +307,23 @@ def own_events(store: Store) -> pd.DataFrame:
     return store.fetch(chosen)
 
 
-def fit(store: Store, *, as_of: date, seed: int = 0) -> Fitted:
-    """What the forecast learned from the store up to `as_of`."""
-    return predict(store, as_of=as_of, seed=seed).fitted
+def fit(store: Store, *, as_of: date, planned: pd.DataFrame | None = None, seed: int = 0) -> Fitted:
+    """What the forecast learned from the store up to `as_of`, and of typed events (`planned`)."""
+    return predict(store, as_of=as_of, planned=planned, seed=seed).fitted
 
 
 def predict(
-    store: Store, *, as_of: date, horizon_days: int = HORIZON_DAYS, seed: int = 0
+    store: Store,
+    *,
+    as_of: date,
+    horizon_days: int = HORIZON_DAYS,
+    planned: pd.DataFrame | None = None,
+    seed: int = 0,
 ) -> Forecast:
     """The forecast of the shop's daily net revenue after `as_of`."""
     return forecast(
         daily_revenue(store, as_of),
-        events=own_events(store),
+        events=own_events(store, planned),
         as_of=as_of,
         horizon_days=horizon_days,
         seed=seed,
@@ -317,11 +331,17 @@ def predict(
 
 
 def validate(
-    store: Store, *, origins: Sequence[date], horizon_days: int = HORIZON, seed: int = 0
+    store: Store,
+    *,
+    origins: Sequence[date],
+    horizon_days: int = HORIZON,
+    planned: pd.DataFrame | None = None,
+    seed: int = 0,
 ) -> list[dict[str, object]]:
     """How the forecast shown at each past day did on the days after it, beside plain methods.
 
-    Each forecast, its choice of method and its interval know only the days up to their origin.
+    Each forecast, its choice of method and its interval know only the days up to their origin; what
+    people typed of events (`planned`) is taken as if it had been known by then.
     Raises: CrmError("not_enough_data") where the log ends before the horizon does.
     """
     rows: list[dict[str, object]] = []
@@ -330,7 +350,7 @@ def validate(
         need("validate", days_after_origin=(logged, horizon_days))
         end = origin + timedelta(horizon_days)
         known = history_of(daily_revenue(store, origin), origin)
-        made = predict(store, as_of=origin, horizon_days=horizon_days, seed=seed)
+        made = predict(store, as_of=origin, horizon_days=horizon_days, planned=planned, seed=seed)
         later = history_of(daily_revenue(store, end), end)
         actual = later.values[-horizon_days:]
         said = {NAME: made.frame["value"].to_numpy(dtype=float)}

@@ -61,8 +61,7 @@ def forecast_tables(
     Raises: CrmError("not_enough_data") where not even the shop's net revenue can be forecast.
     """
     totals = daily_totals(store, as_of, tuple(SPLITS))
-    told = [frame for frame in (own_events(store), planned) if len(frame)]
-    events = pd.concat(told, ignore_index=True) if told else planned
+    events = own_events(store, planned)
     made = _first(totals, events, as_of, lambda share: tell(_FIRST * share))
     series = every_series(
         store, totals, made, events, as_of, tell=lambda share: tell(_FIRST + _SERIES * share)

@@ -239,9 +239,9 @@ def fit_model(
         given = {
             "time_unit": time_unit,
             "horizon_days": records.shop_settings().churn_horizon_days,
+            "planned": planned_events(records),
         }
-        known = {key: value for key, value in given.items() if key in signature(fit).parameters}
-        fitted = fit(found, as_of=as_of or found.meta.as_of, **known)
+        fitted = fit(found, as_of=as_of or found.meta.as_of, **_taken(fit, given))
         return json.loads(fitted.to_json())
 
 
@@ -254,11 +254,18 @@ def validate_model(
     horizon_days: int | None,
 ) -> Answer:
     """The back-test table of a model on this shop's own past, beside named baselines."""
-    with opened(settings, store) as (found, _):
+    with opened(settings, store) as (found, records):
         horizon = horizon_days or _HORIZON_DAYS
         origins = [origin or found.meta.as_of - timedelta(horizon)]
-        rows = model_spec(name).verb("validate")(found, origins=origins, horizon_days=horizon)
+        validate = model_spec(name).verb("validate")
+        known = _taken(validate, {"planned": planned_events(records)})
+        rows = validate(found, origins=origins, horizon_days=horizon, **known)
         return {"model": name, "rows": rows}
+
+
+def _taken(verb: Callable[..., Any], given: Answer) -> Answer:
+    """What a model's function asks for of all that is given."""
+    return {name: value for name, value in given.items() if name in signature(verb).parameters}
 
 
 def predict(

@@ -13,6 +13,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
@@ -85,6 +86,7 @@ __all__ = [
     "Sealing",
     "SettingIssue",
     "ShopSettings",
+    "StepDone",
     "Subject",
     "Task",
     "Version",

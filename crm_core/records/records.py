@@ -21,6 +21,7 @@ from crm_core.records.campaigns import Campaigns, last_day
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
+from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
@@ -84,6 +85,7 @@ class Records(
     Goals,
     PlannedEvents,
     OfferRules,
+    EventSteps,
     AuditLog,
     Copying,
 ):

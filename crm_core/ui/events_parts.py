@@ -230,10 +230,11 @@ def _moved_key(view: EventView) -> str:
     return "events.moved.some" if moved else "events.moved.none"
 
 
-def draw_buyers(code: str, planned: tuple[TypedEvent, ...]) -> None:
+def draw_buyers(seen: EventView, planned: tuple[TypedEvent, ...]) -> None:
     """Whether the customers it brought come back like others."""
     session = current()
-    view = show(event_buyers, session.selection, code=code, planned=planned)
+    asked = {"code": seen.event.code, "planned": planned, "unusual": seen.unusual}
+    view = show(event_buyers, session.selection, **asked)
     with panel("events.buyers", help_key="events.buyers_about"):
         if view.skipped is not None:
             day = formats.day(view.skipped, session.language)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from datetime import UTC, datetime
 
+import pandas as pd
+import streamlit as st
+
+from crm_core.privacy.policy import allowed, require
+from crm_core.records import StepDone
 from crm_core.text import formats
 from crm_core.ui.campaign_words import window_words
 from crm_core.ui.fields import number_field
@@ -11,10 +16,10 @@ from crm_core.ui.layout import columns, link, panel, row
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table, pager
-from crm_core.ui.words import caption, note, word_table
+from crm_core.ui.words import caption, note
 from crm_core.views.attention_words import days_words
 from crm_core.views.event_calendar import Occurrence
-from crm_core.views.event_contacts import WRITING_DAYS, event_contacts, steps
+from crm_core.views.event_contacts import WRITING_DAYS, Step, event_contacts, steps
 from crm_core.views.event_stock import MOST_PRODUCTS, event_stock
 from crm_core.views.events import AROUND_DAYS, EventView
 
@@ -169,20 +174,45 @@ def draw_steps(view: EventView) -> None:
     if coming is None:
         return
     told = steps(coming)
+    event = view.event.code
+    done = session.records.event_steps_done(event, coming.day)
     with panel("events.steps", help_key="events.steps_about"):
-        word_table(
-            [
-                {
-                    "events.column.day": formats.day(step.day, session.language),
-                    "events.column.when": _when((step.day - view.as_of).days),
-                    "events.column.what": session.t(f"events.step.{step.code}"),
-                }
-                for step in told
-            ]
-        )
+        caption("events.steps_done", done=sum(step.code in done for step in told), all=len(told))
+        for step in told:
+            _tick(view, coming, step, done.get(step.code))
         with row():
             for page in ("stock", "audiences", "playbooks", "campaigns"):
                 link(page, f"nav.page.{page}")
+
+
+def _tick(view: EventView, coming: Occurrence, step: Step, done: StepDone | None) -> None:
+    """One thing to do, ticked off and taken back by who may plan."""
+    session = current()
+    event, state = view.event.code, "done" if done else "open"
+    told = {
+        "day": formats.day(step.day, session.language),
+        "when": _when((step.day - view.as_of).days),
+        "what": session.t(f"events.step.{step.code}"),
+    }
+    late = done is None and step.day < view.as_of
+    words = session.md(f"events.step_line.{'late' if late else state}", **told)
+    by = {"who": done.author, "day": formats.day(done.done_at.date(), session.language)} if done else {}  # fmt: skip
+    ticked = st.checkbox(
+        words,
+        value=done is not None,
+        key=f"events_step_{event}_{coming.day}_{step.code}_{state}",
+        disabled=not allowed(session.access, "plan"),
+        help=session.md("events.step_by", **by) if done else None,
+    )
+    if ticked == (done is not None):
+        return
+    require(session.access, "plan")
+    if ticked:
+        who, now = session.access.user, datetime.now(UTC)
+        session.records.tick_event_step(event, coming.day, step.code, author=who, now=now)
+    else:
+        session.records.untick_event_step(event, coming.day, step.code)
+    st.rerun()
 
 
 def _when(days: int) -> str:

@@ -14,13 +14,7 @@ from crm_core.models.student import share_difference, share_range
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.event_calendar import (
-    TypedEvent,
-    days_of_events,
-    known_events,
-    own_frame,
-)
-from crm_core.views.events import by_day, felt_days
+from crm_core.views.event_calendar import TypedEvent, known_events
 
 BACK_DAYS: Final = 90
 #: Ordinary days are those of the same season: so many days before and after the event.
@@ -60,8 +54,11 @@ def event_buyers(
     access: Access,
     code: str,
     planned: tuple[TypedEvent, ...] = (),
+    unusual: tuple[date, ...] = (),
 ) -> EventBuyers:
-    """Counts who came back of the customers that began on the event's days."""
+    """Counts who came back of the customers that began on the event's days, beside those of days that
+    are not `unusual` (see `events`)."""
+    del selection
     event = next((each for each in known_events(store, planned) if each.code == code), None)
     past = event.past if event else ()
     ripe = store.meta.as_of - timedelta(BACK_DAYS)
@@ -73,13 +70,11 @@ def event_buyers(
     found = store.fetch(newcomers_back(store, BACK_DAYS))
     days = pd.to_datetime(found["day"])
     mine = days.between(pd.Timestamp(last.first), pd.Timestamp(last.last))
-    daily = by_day(store, selection, "net_revenue")["net_revenue"]
-    felt = felt_days(daily, days_of_events(store, own_frame(store, planned)))
     season = timedelta(SEASON_DAYS)
     near = days.between(
         pd.Timestamp(last.first - season), pd.Timestamp(min(last.last + season, ripe))
     )
-    away = days.isin([pd.Timestamp(day.day) for day in felt])
+    away = days.isin([pd.Timestamp(day) for day in unusual])
     counts = [_counts(found[mine]), _counts(found[near & ~mine & ~away])]
     guarded = is_guarded(access)
     groups = tuple(

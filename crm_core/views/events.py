@@ -61,7 +61,7 @@ class Time:
 class EventView:
     """`times`, the latest first; `lines`: series ("2025", … or "expected"), offset (days from the
     event's day), day, value, low, high; `expected`: what the forecast says of the coming days,
-    None where it does not reach them; `growth`: how many times the revenue of the last time is to be
+    None where it does not reach them; `unusual`: days on which events moved net revenue; `growth`: how many times the revenue of the last time is to be
     expected, by `growth_basis` (forecast, year or none)."""
 
     as_of: date
@@ -74,6 +74,7 @@ class EventView:
     forecast_until: date | None
     growth: float
     growth_basis: str
+    unusual: tuple[date, ...] = ()
 
     @property
     def is_running(self) -> bool:
@@ -113,6 +114,8 @@ def events(
     days = by_day(store, selection, measure_name)
     all_days = days_of_events(store, own_frame(store, planned))
     felt = felt_days(days[measure_name], all_days)
+    revenue = days[MEASURES[0]]
+    unusual = felt if measure_name == MEASURES[0] else felt_days(revenue, all_days)
     times = [_time(each, days[measure_name], felt) for each in event.past[:MOST_TIMES]]
     ahead = forecast_of(store, measure_name)
     expected = _expected(event.coming, days[measure_name], ahead)
@@ -123,7 +126,7 @@ def events(
         times = [_without_few(time, people) for time in times]
         if times and not times[0].parts:  # how many times it is would tell what it was
             known_past = replace(event, past=())
-    growth, basis = _growth(known_past, store, selection)
+    growth, basis = _growth(known_past, store, revenue)
     return EventView(
         as_of=store.meta.as_of,
         event=event,
@@ -135,13 +138,14 @@ def events(
         forecast_until=None if ahead.empty else pd.Timestamp(ahead["day"].max()).date(),
         growth=growth,
         growth_basis=basis,
+        unusual=tuple(sorted({day.day for day in unusual})),
     )
 
 
 def by_day(store: Store, selection: Selection, name: str) -> pd.DataFrame:
-    """A measure and the buyers of every day of the log, days without sales included."""
+    """A measure, net revenue and the buyers of every day of the log, days without sales included."""
     days = Period(store.meta.first_day, store.meta.as_of)
-    names = list(dict.fromkeys([name, "buyers"]))
+    names = list(dict.fromkeys([name, MEASURES[0], "buyers"]))
     rows = scope(store, selection, days, of=names, by=("day",))
     found = measure(store, names, rows=rows, by=("day",), totals=False).rows
     index = pd.date_range(days.start, days.end, freq="D", name="day")
@@ -205,10 +209,9 @@ def _expected(
     return None if known.isna().any() else float(known.sum())
 
 
-def _growth(event: KnownEvent, store: Store, selection: Selection) -> tuple[float, str]:
+def _growth(event: KnownEvent, store: Store, daily: pd.Series[Any]) -> tuple[float, str]:
     """How many times the revenue of the last time is to be expected: by the forecast, else as the
     last eight weeks are to the same weeks a year before."""
-    daily = by_day(store, selection, "net_revenue")["net_revenue"]
     if event.past:
         last = event.past[0]
         sold = float(daily.loc[pd.Timestamp(last.first) : pd.Timestamp(last.last)].sum())

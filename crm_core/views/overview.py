@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from crm_core.metrics import METRICS, change, combine, daily, measure, scope
+from crm_core.metrics import METRICS, change, combine, daily, hidden, is_guarded, measure, scope
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
@@ -40,9 +40,8 @@ class Overview:
 def overview(selection: Selection, *, store: Store, access: Access) -> Overview:
     """Measures the first screen: one pass over the log by day, one by sales channel.
 
-    Names nobody, so every role sees the same.
+    Names nobody; channels of few people have no numbers for who sees no single people.
     """
-    del access
     meta = store.meta
     period = selection.resolve(meta.first_day, meta.as_of)
     compared = selection.compared(meta.first_day, meta.as_of)
@@ -61,7 +60,7 @@ def overview(selection: Selection, *, store: Store, access: Access) -> Overview:
         cards=tuple(_card(name, parts, now, then, period, compared) for name in CARDS),
         days=_to_date(now, then),
         segments=segment_counts(store),
-        channels=_channels(store, selection, period, compared),
+        channels=_channels(store, selection, access, (period, compared)),
     )
 
 
@@ -117,12 +116,14 @@ def _to_date(now: pd.DataFrame, then: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _channels(
-    store: Store, selection: Selection, period: Period, compared: Period | None
+    store: Store, selection: Selection, access: Access, periods: tuple[Period, Period | None]
 ) -> pd.DataFrame:
-    frame = _by_channel(store, _CHANNEL_COLUMNS, selection, period)
+    period, compared = periods
+    guarded = is_guarded(access)
+    frame = _by_channel(store, _CHANNEL_COLUMNS, selection, period, guarded=guarded)
     frame["change"] = None
     if compared is not None:
-        rows = _by_channel(store, ("net_revenue",), selection, compared)
+        rows = _by_channel(store, ("net_revenue",), selection, compared, guarded=guarded)
         before: dict[object, float] = dict(
             zip(rows["sales_channel"], rows["net_revenue"], strict=True)
         )
@@ -132,12 +133,25 @@ def _channels(
         ]
     frame["change"] = frame["change"].astype("float64")
     frame["sales_channel"] = frame["sales_channel"].fillna(NO_CHANNEL)
+    frame[list(_CHANNEL_COLUMNS)] = frame[list(_CHANNEL_COLUMNS)].astype("float64")
     return frame.sort_values("net_revenue", ascending=False, ignore_index=True)
 
 
 def _by_channel(
-    store: Store, names: tuple[str, ...], selection: Selection, period: Period
+    store: Store,
+    names: tuple[str, ...],
+    selection: Selection,
+    period: Period,
+    *,
+    guarded: bool,
 ) -> pd.DataFrame:
-    by = ("sales_channel",)
-    rows = scope(store, selection, period, of=names, by=by)
-    return measure(store, names, rows=rows, by=by, totals=False).rows
+    """A row a channel; if `guarded` without numbers of channels of few people, and of one more
+    where the total would tell the only one."""
+    by, every = ("sales_channel",), (*names, *(["buyers"] if guarded else []))
+    rows = scope(store, selection, period, of=every, by=by)
+    found = measure(store, every, rows=rows, by=by, totals=False).rows
+    if guarded:
+        few = hidden(found[["buyers"]].to_numpy(dtype=float)).ravel()
+        told = found[list(names)].astype("float64").mask(few, axis=0)
+        found = pd.concat([found[list(by)], told], axis=1)
+    return found

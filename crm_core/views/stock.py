@@ -12,6 +12,7 @@ import pandas as pd
 from crm_core.errors import CrmError
 from crm_core.metrics import is_guarded
 from crm_core.metrics import stock as metrics_stock
+from crm_core.metrics.sold_out import empty_shelves, stock_days
 from crm_core.metrics.stock import STATES, WINDOW_DAYS
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
@@ -22,7 +23,6 @@ COVERS: Final = ("4", "6", "8", "12")
 MOST_SPELLS: Final = 1_000
 DRILL_DAYS: Final = 365
 _LATE_DAYS = 7
-_LEAST_DAYS = 14
 _80 = 1.2816
 _FEW = ("units", "weekly", "weeks", "weeks_all", "last_sold")
 
@@ -68,20 +68,19 @@ class Lost:
 def stock(selection: Selection, *, store: Store, access: Access, weeks: int) -> Stock:
     """The state of the shelf on the last day that is told of, for a cover of so many weeks."""
     as_of = store.meta.as_of
-    told = _told(store, as_of)
+    told = stock_days(store, as_of)
     if told is None:
         return Stock(as_of, None, False, None, (), pd.DataFrame(columns=["state"]))
-    first, last, days = told
     rows: Any = _positions(selection, store, access, weeks)
     counted = rows.group_by("state").agg(products=rows.count(), value=rows.value.sum())
     found = store.fetch(counted).set_index("state").reindex(list(STATES))
     found["products"] = found["products"].fillna(0).astype(int)
     found = found.astype({"value": "float64"}).fillna({"value": 0.0}).reset_index()
-    late = (as_of - last).days
+    late = (as_of - told.last).days
     return Stock(
         as_of=as_of,
-        told_on=last,
-        is_daily=_is_daily(first, last, days),
+        told_on=told.last,
+        is_daily=told.is_daily,
         late_days=late if late > _LATE_DAYS else None,
         cards=_cards(found),
         states=found,
@@ -115,20 +114,18 @@ def dead_products(
 def lost_sales(selection: Selection, *, store: Store, access: Access) -> Lost | None:
     """What was not sold for want of stock in the period; None where stock is not told day by day."""
     as_of = store.meta.as_of
-    told = _told(store, as_of)
-    if told is None or not _is_daily(*told):
-        return None
     period = selection.resolve(store.meta.first_day, as_of)
-    sells_anyway = _sells_anyway(store, period, as_of)
-    rows: Any = metrics_stock.losses(store, period, as_of, sells_anyway=sells_anyway)
-    rows = _in_categories(metrics_stock.named(store, rows), selection)
-    rows = rows.filter(rows.expected > 0)
+    found = empty_shelves(store, period, as_of)
+    if found is None:
+        return None
+    shelves, sells_anyway = found
+    rows: Any = _in_categories(metrics_stock.named(store, shelves), selection)
     if is_guarded(access):
         around = metrics_stock.around(period, as_of)
         people = metrics_stock.buyers_of_products(store, around)
         rows = metrics_stock.not_of_few(rows, people, ("expected",))
         rows = rows.filter(rows.expected.notnull())
-    rows = rows.mutate(money=rows.expected * rows.price, doubt=rows.spread * rows.price)
+    rows = rows.mutate(doubt=rows.spread * rows.price)
     sums = rows.agg(n=rows.count(), money=rows.money.sum(), doubt=(rows.doubt * rows.doubt).sum())
     total = store.fetch(sums).fillna(0.0).iloc[0]
     half = _80 * float(total["doubt"]) ** 0.5
@@ -171,8 +168,8 @@ def demand(store: Store, as_of: date) -> tuple[float, float]:
 def shelf(store: Store, as_of: date, weeks: float) -> Any:
     """The products that stock is told of with their cover (see `positions`)."""
     level, week = demand(store, as_of)
-    told = _told(store, as_of)
-    is_daily = told is not None and _is_daily(*told)
+    told = stock_days(store, as_of)
+    is_daily = told is not None and told.is_daily
     return metrics_stock.positions(
         store, as_of, level=level, week=week, cover=weeks, is_daily=is_daily
     )
@@ -180,26 +177,7 @@ def shelf(store: Store, as_of: date, weeks: float) -> Any:
 
 def has_stock(store: Store) -> bool:
     """Whether stock is told of at all."""
-    return _told(store, store.meta.as_of) is not None
-
-
-def _told(store: Store, as_of: date) -> tuple[date, date, int] | None:
-    if not store.has("stock"):
-        return None
-    row = store.fetch(metrics_stock.told_days(store, as_of)).iloc[0]
-    if not int(row["days"] or 0):
-        return None
-    first, last = (pd.Timestamp(row[name]).date() for name in ("first", "last"))
-    return first, last, int(row["days"])
-
-
-def _is_daily(first: date, last: date, days: int) -> bool:
-    return days >= _LEAST_DAYS and days * 2 >= (last - first).days + 1
-
-
-def _sells_anyway(store: Store, period: Period, as_of: date) -> bool:
-    row = store.fetch(metrics_stock.sold_while_empty(store, period, as_of)).iloc[0]
-    return bool(row["units"] >= metrics_stock.SELLS_ANYWAY * row["expected"] > 0)
+    return stock_days(store, store.meta.as_of) is not None
 
 
 def _positions(selection: Selection, store: Store, access: Access, weeks: int) -> Any:

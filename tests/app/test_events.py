@@ -30,6 +30,13 @@ def test_a_shop_tells_of_an_event_and_takes_it_back(
     records = records_of(test)
     (kept,) = records.planned_events()
     assert (kept.plan.ends_on, kept.plan.uplift) == (date(2026, 11, 5), 2.0)
+    step = next(each for each in test.checkbox if "order_stock" in str(each.key))
+    step.check().run()
+    assert list(records_of(test).event_steps_done("own:Village fair", date(2026, 11, 5))) == [
+        "order_stock"
+    ]
+    again = next(each for each in test.checkbox if "order_stock" in str(each.key))
+    assert again.value is True
     test.session_state["_event_opened"] = kept.id
     test.run()
     test.button(key=f"event_{kept.id}_1_remove").click().run()

@@ -64,3 +64,20 @@ def test_the_forecast_gets_them_as_a_frame(tmp_path: Path) -> None:
     assert frame["uplift"].iloc[0] == 0.0  # a closed day sells nothing, whatever was typed
     assert frame["uplift"].isna().tolist() == [False, True]
     records.close()
+
+
+def test_ticks_of_a_checklist_are_of_one_time_of_one_event(records: Records) -> None:
+    day, next_year = date(2026, 11, 11), date(2027, 11, 11)
+    records.tick_event_step("singles_day", day, "order_stock", author="mia", now=NOW)
+    records.tick_event_step("singles_day", day, "order_stock", author="ben", now=NOW)
+    records.tick_event_step("own:Fair", day, "choose", author="ben", now=NOW)
+    done = records.event_steps_done("singles_day", day)
+    assert list(done) == ["order_stock"]
+    assert (done["order_stock"].author, done["order_stock"].done_at) == ("mia", NOW)
+    assert records.event_steps_done("singles_day", next_year) == {}
+    records.untick_event_step("singles_day", day, "order_stock")
+    records.untick_event_step("singles_day", day, "order_stock")
+    assert records.event_steps_done("singles_day", day) == {}
+    assert list(records.event_steps_done("own:Fair", day)) == ["choose"]
+    with pytest.raises(CrmError, match="event_invalid"):
+        records.tick_event_step("singles_day", day, "x" * 41, author="mia", now=NOW)
