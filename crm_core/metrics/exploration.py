@@ -8,7 +8,9 @@ from typing import Final
 
 from crm_core.metrics.catalog import DIMENSIONS, METRICS
 
-SHOWS: Final = ("value", "share", "running", "change")
+#: The last two hold numbers against their goals.
+SHOWS: Final = ("value", "share", "running", "change", "goal", "gap")
+OF_GOALS: Final = SHOWS[-2:]
 MOST_METRICS: Final = 6
 MOST_BY: Final = 3
 MOST_TOP: Final = 500

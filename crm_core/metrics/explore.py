@@ -13,7 +13,8 @@ from crm_core.metrics.catalog import METRICS, dimension, metric
 from crm_core.metrics.definition import CountDistinct, Ratio, Sum
 from crm_core.metrics.dimensions import MADE, having, joined
 from crm_core.metrics.evaluate import scope
-from crm_core.metrics.exploration import MOST_TOP, Exploration
+from crm_core.metrics.exploration import MOST_TOP, OF_GOALS, Exploration
+from crm_core.metrics.explore_goals import Target, against_goals, check_goals
 from crm_core.metrics.explore_levels import Codes, Levels
 from crm_core.metrics.explore_lines import WHOLE, Line, choose, chosen_before, is_time, lines_of
 from crm_core.metrics.explore_rows import scope_of
@@ -62,18 +63,26 @@ def explore(
     *,
     period: Period,
     compared: Period | None = None,
+    targets: Sequence[Target] = (),
     is_guarded: bool = False,
 ) -> Explored:
-    """The answer to a question over a period; `compared` is asked for changes alone.
+    """The answer to a question over a period; `compared` is asked for changes alone, `targets` for
+    what is held against goals.
 
     With `is_guarded` groups of fewer than five people are hidden, and a second one beside each;
     everything, where `is_told` says so.
     Raises: CrmError("explore_undefined") for a metric that a dimension cannot split,
     ("explore_cannot_show") for a share or running total of what has none,
-    ("explore_too_many_cells"), ("no_scores").
+    ("explore_no_goal") for goals by what has none, ("explore_too_many_cells"), ("no_scores").
     """
     check(asked, selection)
+    if asked.show in OF_GOALS:
+        check_goals(asked, selection)
     answer = _answer(store, selection, asked, period, compared, is_guarded=is_guarded)
+    if asked.show in OF_GOALS:
+        channels = selection.sales_channel
+        held = against_goals(asked, answer.lines, targets, period=period, channels=channels)
+        answer = replace(answer, lines=tuple(held))
     if is_guarded and not is_told(store, selection, asked, period):
         return replace(answer, lines=tuple(all_hidden(answer.lines, answer.columns)))
     return answer
@@ -117,7 +126,7 @@ def _answer(
             then = levels_of(compared, (period.start - compared.start).days)
             before = lines_of(asked, then, chosen_before(asked, then, chosen))
         lines = changed(lines, before)
-    elif asked.show != "value":
+    elif asked.show in ("share", "running"):
         lines = told(asked, lines)
     if is_guarded:
         lines = without_small(asked, lines, chosen.columns, before)

@@ -9,12 +9,13 @@ import pandas as pd
 
 from crm_core.charts import Chart, bars, columns_chart, heat, line_compare, lines
 from crm_core.metrics import METRICS
-from crm_core.metrics.exploration import MOST_TOP, Exploration
+from crm_core.metrics.exploration import MOST_TOP, OF_GOALS, Exploration
 from crm_core.metrics.explore import WHOLE, Line, is_time
 from crm_core.text.formats import day
 from crm_core.ui.explore_state import ask, drilled
 from crm_core.ui.explore_words import dimension_name, value_name
-from crm_core.ui.layout import draw, panel
+from crm_core.ui.fields import button
+from crm_core.ui.layout import draw, go, panel
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note
@@ -30,10 +31,18 @@ def draw_answer(view: Explore) -> None:
     asked = view.answer.asked
     if asked.show == "change" and view.compared is None:
         note("explore.no_compared")
+    if asked.show in OF_GOALS and not any(_told(line) for line in view.answer.lines):
+        note("explore.no_goals")
+        if button("explore.to_goals", key="explore_to_goals", icon="flag"):
+            go("goals")
     _draw_chart(view)
     with panel("explore.table" if asked.by else "explore.table_whole"):
         _draw_table(view)
         _draw_notes(view)
+
+
+def _told(line: Line) -> bool:
+    return any(value is not None for value in line.told.values())
 
 
 def _draw_notes(view: Explore) -> None:
@@ -46,6 +55,8 @@ def _draw_notes(view: Explore) -> None:
         caption("explore.left_out", count=view.answer.left_out)
     if any(METRICS[name].additivity != "additive" for name in asked.metrics):
         caption("explore.anew")
+    if asked.show in OF_GOALS:
+        caption("explore.goals_note")
     if any(line.hidden for line in view.answer.lines):
         caption("explore.suppressed")
     if "campaign" in used:
@@ -97,7 +108,7 @@ def columns_of(view: Explore) -> list[tuple[str, str, str]]:
 
 def unit_of(asked: Exploration, metric: str) -> str:
     """The unit in which a metric is told."""
-    return "rate" if asked.show in ("share", "change") else METRICS[metric].unit
+    return "rate" if asked.show in ("share", "change", "goal") else METRICS[metric].unit
 
 
 def _draw_table(view: Explore) -> None:

@@ -12,6 +12,7 @@ from crm_core.metrics import METRICS
 from crm_core.metrics.exploration import (
     MOST_BY,
     MOST_METRICS,
+    OF_GOALS,
     SHOWS,
     Exploration,
     to_query,
@@ -19,6 +20,7 @@ from crm_core.metrics.exploration import (
 from crm_core.privacy.escape import md_escape
 from crm_core.ui.explore_state import BEHIND, ask, asked_behind, risen
 from crm_core.ui.explore_words import dimension_name, value_name
+from crm_core.ui.goals_words import targets_kept
 from crm_core.ui.guard import show_error
 from crm_core.ui.session import current
 from crm_core.ui.show import show
@@ -33,6 +35,8 @@ def answered(asked: Exploration) -> Explore | None:
     """The answer to a question, or None once it was said why there is none."""
     session = current()
     try:
+        if asked.show in OF_GOALS:
+            return show(explore, session.selection, asked=asked, targets=targets_kept())
         return show(explore, session.selection, asked=asked)
     except CrmError as error:
         show_error(_worded(error), session.language)

@@ -16,6 +16,7 @@ from crm_core.metrics import DIMENSIONS, METRICS
 from crm_core.metrics import explore as metrics_explore
 from crm_core.metrics.dimensions import whole_number
 from crm_core.metrics.exploration import UNASKED, Exploration
+from crm_core.metrics.explore_goals import Target
 from crm_core.metrics.parts import counted_rows, of_ledger, parts_of
 from crm_core.metrics.small_groups import is_guarded, is_small
 from crm_core.privacy.policy import Access
@@ -71,8 +72,16 @@ class Rows:
 _HIDDEN = Rows(0, pd.DataFrame(), is_hidden=True)
 
 
-def explore(selection: Selection, *, store: Store, access: Access, asked: Exploration) -> Explore:
-    """Answers a question of the page; who may not know small groups does not see them.
+def explore(
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    asked: Exploration,
+    targets: tuple[Target, ...] = (),
+) -> Explore:
+    """Answers a question of the page; who may not know small groups does not see them. `targets`
+    are the goals that numbers may be held against.
 
     Raises: CrmError as `crm_core.metrics.explore.explore`.
     """
@@ -80,7 +89,13 @@ def explore(selection: Selection, *, store: Store, access: Access, asked: Explor
     period = selection.resolve(meta.first_day, meta.as_of)
     compared = selection.compared(meta.first_day, meta.as_of)
     answer = metrics_explore.explore(
-        store, selection, asked, period=period, compared=compared, is_guarded=is_guarded(access)
+        store,
+        selection,
+        asked,
+        period=period,
+        compared=compared,
+        targets=targets,
+        is_guarded=is_guarded(access),
     )
     codes = _codes(answer, "product")
     products = _named(store, codes) if codes else {}
