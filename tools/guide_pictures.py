@@ -43,6 +43,7 @@ _PAGES = (
     "goals",
     "events",
     "stock",
+    "recommend",
     "trust",
     "audiences",
     "results",

@@ -44,11 +44,11 @@ _PRODUCTS = (
     Column("people", "count", "recommend.column.people", help_key="recommend.people_about"),
     Column("margin_rate", "rate", "recommend.column.margin", help_key="recommend.margin_about"),
     Column("stock", label_key="recommend.column.stock", help_key="recommend.stock_about"),
-    Column("category", label_key="recommend.column.category", width=110),
     Column("buyers", "count", "recommend.column.buyers", help_key="recommend.buyers_about"),
+    Column("category", label_key="recommend.column.category", width=110),
 )
 _TRIALS = (
-    Column("method", label_key="recommend.column.method", width=230),
+    Column("method", label_key="recommend.column.method", width=165),
     Column("recall_10", "rate", "recommend.column.recall", help_key="recommend.recall_about"),
     Column("hit_10", "rate", "recommend.column.hit", help_key="recommend.hit_about"),
     Column("ndcg_10", "score", "recommend.column.ndcg", help_key="recommend.ndcg_about"),
@@ -82,12 +82,11 @@ def known_lists() -> Recommend | None:
 
 
 def draw_numbers(view: Recommend) -> None:
-    """How many customers and products are on which list."""
+    """How many customers have which list."""
     figures(
         [
             ("recommend.customers", view.customers, "count"),
             *((f"recommend.listed.{name}", view.listed[name], "count") for name in LISTS),
-            *((f"recommend.goods.{name}", view.products[name], "count") for name in LISTS),
         ]
     )
 
@@ -242,7 +241,7 @@ def draw_trials(view: Recommend) -> None:
             note("recommend.no_trial")
             return
         days = [formats.day(day, session.language) for day in view.tried]
-        caption("recommend.trials_words", days=session.t("recommend.and").join(days))
+        caption("recommend.trials_words", days=session.t("rules.comma").join(days))
         for name, place in zip(LISTS, columns(1, 1), strict=True):
             with place:
                 customers = formats.number(view.tried_customers[name], session.language)

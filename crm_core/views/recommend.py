@@ -45,7 +45,7 @@ _SHOWN: Final = ("stage", "value_tier", "last_order_day", "revenue_365d")
 
 @dataclass(frozen=True)
 class Recommend:
-    """`customers` in the selection; by list how many of them are on it, and how many products are.
+    """`customers` in the selection; by list how many of them have one (`listed`).
     `trials` (list, method, recall_10, ndcg_10, hit_10: means over the customers of all periods tried)
     are of the shop's past, `verdicts` what they come to, by list; `tried` the days they began on and
     `tried_customers` how many customers there were in them, by list."""
@@ -53,7 +53,6 @@ class Recommend:
     as_of: date
     customers: int
     listed: Mapping[str, int]
-    products: Mapping[str, int]
     trials: pd.DataFrame
     verdicts: Mapping[str, str]
     tried: tuple[date, ...]
@@ -78,20 +77,18 @@ def recommend(selection: Selection, *, store: Store, access: Access) -> Recommen
     del access
     need_model(store, "next_offer")
     people: Any = _people(store, selection)
-    counts: dict[str, Any] = {}
+    listed: dict[str, int] = {}
     for name in LISTS:
         rows: Any = offers(store, name).semi_join(people, "customer_key")
-        counts[name] = store.fetch(
-            rows.agg(people=rows.customer_key.nunique(), products=rows.product_id.nunique())
-        ).iloc[0]
+        counted = store.fetch(rows.agg(people=rows.customer_key.nunique()))
+        listed[name] = int(counted["people"].iloc[0])
     told = store.fetch(store.table("next_offer_trials"))
     trials = _means(told)
     total = store.fetch(people.agg(customers=people.count()))["customers"].iloc[0]
     return Recommend(
         as_of=store.scores_as_of or store.meta.as_of,
         customers=int(total),
-        listed={name: int(row["people"]) for name, row in counts.items()},
-        products={name: int(row["products"]) for name, row in counts.items()},
+        listed=listed,
         trials=trials,
         verdicts={name: verdicts.of_offers(trials[trials["list"] == name]) for name in LISTS},
         tried=tuple(sorted({pd.Timestamp(day).date() for day in told["origin"]})),

@@ -16,7 +16,7 @@ BLEND = "blend"
 
 _RANKED = 0.01  # about one standard error of the Gini on the published logs
 _FAIR_TOTAL_ERROR = 0.2
-_OFFERS_BETTER = 1.25
+_OFFERS_BETTER, _OFFERS_ALIKE = 1.25, 0.95
 _SKILL = 0.1
 _FAIR_MISS = 0.05
 _REBUY_SKILL, _REBUY_MISS = 0.05, 0.03
@@ -77,14 +77,15 @@ def of_churn(last: pd.DataFrame, reliability: pd.DataFrame) -> str:
 
 def of_offers(trials: pd.DataFrame) -> str:
     """Of one list, by its methods' mean recall: `rely` when ten products held a quarter more of what
-    was bought than the best plain list's ten; `care` when somewhat more; else `do_not`."""
+    was bought than the best plain list's ten; `care` when about as much or somewhat more; else
+    `do_not`."""
     is_plain = trials["method"].astype("str").str.startswith("naive_")
     ours, plain = (trials[rows]["recall_10"].max() for rows in (~is_plain, is_plain))
     if not (ours == ours and plain == plain):
         return "untested"
     if ours >= plain * _OFFERS_BETTER:
         return "rely"
-    return "care" if ours > plain else "do_not"
+    return "care" if ours >= plain * _OFFERS_ALIKE else "do_not"
 
 
 def of_replenishment(trial: Mapping[str, Any] | None) -> str:
