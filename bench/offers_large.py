@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -105,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, nargs="+", default=[20_000, 100_000])
     parser.add_argument("--products", type=int, default=5_000)
+    parser.add_argument("--store", type=Path, help="a shop made before, to take the form of")
     parser.add_argument("--folder", type=Path, help="where to work; it is emptied afterwards")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -114,7 +116,10 @@ def main() -> int:
     for customers in given.customers:
         with tempfile.TemporaryDirectory(prefix="offers-", dir=given.folder) as folder:
             shop = Path(folder) / "shop"
-            make_shop(shop, 300)
+            if given.store:
+                shutil.copytree(given.store, shop)
+            else:
+                make_shop(shop, 300)
             invent(shop, customers, given.products)
             done = subprocess.run(
                 [sys.executable, "-m", "bench.offers_large", "--measure", str(shop)],

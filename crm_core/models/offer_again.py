@@ -114,7 +114,7 @@ def again_offers(
 def ranked(score: Floats, bought: Bought, most: int) -> tuple[Ints, Ints, Ints]:
     """The best-scored rows of each customer as (row, person, rank); those at -inf are none."""
     rows = np.flatnonzero(np.isfinite(score))
-    rows = rows[np.lexsort((bought.item[rows], -score[rows], bought.person[rows]))]
+    rows = rows[np.lexsort((-score[rows], bought.person[rows]))]  # equal ones as they lie: by item
     person = bought.person[rows]
     first = np.searchsorted(person, np.arange(len(bought)))
     rank = np.arange(len(rows)) - first[person] + 1
