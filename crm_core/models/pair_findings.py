@@ -194,7 +194,9 @@ def _partners_left(sight: Sight, known: Findings) -> Floats:
 def _witnessed(sight: Sight, found: Findings, by_half: Floats, kind: Kind) -> Findings:
     """The surest of the pairs with who bought them and whether each half of the time shows them;
     `by_half` is what chance has of each and its variance."""
-    order = np.lexsort((found.pairs.b, found.pairs.a, found.p, found.p_given, ~found.holds))
+    # What is explained comes last, what would have tempted most first.
+    sure = np.where(found.holds, found.p_given, found.p)
+    order = np.lexsort((found.pairs.b, found.pairs.a, sure, ~found.holds))
     found, by_half = found.take(order), by_half[order]
     found, by_half = found.take(slice(None, 4 * MOST_PAIRS)), by_half[: 4 * MOST_PAIRS]
     told = Witnesses.of(sight.baskets, found.pairs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +16,7 @@ from scipy import stats
 from crm_core.errors import CrmError
 from crm_core.models import baskets as model
 from crm_core.models.basket_rows import MOST_ITEMS, Baskets, read_baskets
-from crm_core.models.baskets import Market, learn, learn_level, validate
+from crm_core.models.baskets import Market, learn, learn_level, need_baskets, validate
 from crm_core.models.pair_columns import pair_columns, seen_columns, triple_columns
 from crm_core.models.pair_counts import every_pair
 from crm_core.models.pair_findings import REASONS, Findings, Sight, instead, together
@@ -175,9 +176,10 @@ def test_two_of_one_shelf_are_no_pair_but_two_that_belong_together_are() -> None
     item = np.concatenate([item, np.full(len(pair), 3), np.full(len(pair), 4)])
     names = [f"P{number:03d}" for number in range(10 * shelf)]
     with_shelves = found_in(baskets_of(row, item, names, group=group))
-    assert with_shelves["P003", "P004"] == ""
-    assert with_shelves["P040", "P041"] == "category"
-    assert sum(not reason for reason in with_shelves.values()) <= 2
+    assert with_shelves.pop(("P003", "P004")) == ""
+    told = Counter(with_shelves.values())
+    assert told["category"] > 100
+    assert told[""] <= 1
 
 
 def test_two_that_replace_each_other_are_told() -> None:
@@ -205,6 +207,10 @@ def test_three_beyond_their_pairs_are_told_and_a_chain_is_not() -> None:
     rows = [row, *(3 * [set_of_three]), chain]
     items = [item, *(np.full(len(set_of_three), 100 + n) for n in range(3))]
     items.append(np.full(len(chain), 103))
+    for thing in range(3):  # each of the three is bought by itself, too
+        alone = np.flatnonzero(random.random(baskets) < 0.05)
+        rows.append(alone)
+        items.append(np.full(len(alone), 100 + thing))
     for thing in (104, 105):  # 103 takes 104 along, and 105, each by itself
         taken = chain[random.random(len(chain)) < 0.4]
         rows.append(taken)
@@ -216,15 +222,13 @@ def test_three_beyond_their_pairs_are_told_and_a_chain_is_not() -> None:
     assert ("P100", "P101", "P102") in triples
     assert ("P103", "P104", "P105") not in triples
     at = triples.index(("P100", "P101", "P102"))
-    assert told["baskets"][at] > 2 * told["expected"][at]
+    assert told["baskets"][at] > 1.5 * told["expected"][at]
 
 
 def test_one_household_makes_no_pair() -> None:
     lists = [["a", "b"]] * 60 + [["a", "c"], ["b", "d"], ["c", "d"], ["e", "f"], ["c", "e"]] * 100
     alone = written(lists)
     household = np.where(np.arange(len(lists)) < 60, 0, np.arange(len(lists)))
-    from dataclasses import replace
-
     theirs = replace(alone, customer=household.astype(np.int32))
     assert ("a", "b") in found_in(alone)
     assert ("a", "b") not in found_in(theirs)
@@ -243,8 +247,8 @@ def test_counts_are_those_of_going_through_every_basket() -> None:
     assert {(a, b): both for a, b, both in found} == by_hand
 
 
-def odd_shop(baskets: int = 120) -> Rows:
-    """Ten products, two without a category, one renamed; a basket of 5,000 lines, many of one."""
+def odd_shop(largest: int, baskets: int = 120) -> Rows:
+    """Ten products, two without a category, one renamed; one basket of many lines, many of one."""
     orders, lines = [], []
     for number in range(baskets):
         said = f"o{number:03d}"
@@ -252,7 +256,7 @@ def odd_shop(baskets: int = 120) -> Rows:
         held = [f"p{number % 10}"] if number % 3 else ["p1", "p2", f"p{3 + number % 7}"]
         lines += [line(said, name, "10", unit_cost=4) for name in dict.fromkeys(held)]
     orders.append(order("huge", "c1", "2026-06-20T10:00:00"))
-    lines += [line("huge", f"x{number}", "1") for number in range(5_000)]
+    lines += [line("huge", f"x{number}", "1") for number in range(largest)]
     products = [
         {"product_id": f"p{n}", "product_name": f"Thing {n}", "category": None if n > 7 else f"k{n % 3}"}
         for n in range(10)
@@ -260,14 +264,15 @@ def odd_shop(baskets: int = 120) -> Rows:
     return {"orders": orders, "order_lines": lines, "products": products}
 
 
-def test_odd_baskets_are_counted_out_or_in_as_they_should(tmp_path: Path) -> None:
-    shop = small_shop(tmp_path, odd_shop())
+@pytest.mark.parametrize("largest", [250, pytest.param(5_000, marks=pytest.mark.slow)])
+def test_odd_baskets_are_counted_out_or_in_as_they_should(largest: int, tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, odd_shop(largest))
     renamed = [{"product_id": "p1", "product_name": "Another name", "category": "k1"}]
     shop.load({"products": renamed}, name="later")
     store = shop.open()
     sold = read_baskets(store, store.meta.as_of)
     products = sold.products
-    assert (products.capped, products.largest) == (1, 5_000)
+    assert (products.capped, products.largest) == (1, largest)
     assert len(products) == 120
     assert int(products.size.max()) <= MOST_ITEMS
     assert products.items.names.count("p1") == 1  # a new name is no new product
@@ -278,7 +283,7 @@ def test_odd_baskets_are_counted_out_or_in_as_they_should(tmp_path: Path) -> Non
     market = learn(store, as_of=store.meta.as_of)
     assert "few_baskets" in market.fitted.warnings
     told = seen_columns(market.levels["product"])
-    assert (told["capped_baskets"], told["largest"]) == ([1], [5_000])
+    assert (told["capped_baskets"], told["largest"]) == ([1], [largest])
     found = pair_columns(market.levels["product"], "together")
     assert ("p1", "p2") in [*zip(found["a"], found["b"], strict=True)]
     assert found["extra_margin"][0] == pytest.approx(found["extra_margin"][0])  # costs are known
@@ -286,17 +291,11 @@ def test_odd_baskets_are_counted_out_or_in_as_they_should(tmp_path: Path) -> Non
     shop.records.close()
 
 
-def test_where_everybody_buys_one_thing_nothing_is_learned(tmp_path: Path) -> None:
-    orders = [order(f"o{n}", f"c{n}", "2026-05-01T10:00:00") for n in range(150)]
-    lines = [line(f"o{n}", f"p{n % 4}", "10") for n in range(150)]
-    shop = small_shop(tmp_path, {"orders": orders, "order_lines": lines})
-    store = shop.open()
+def test_where_everybody_buys_one_thing_nothing_is_learned() -> None:
     with pytest.raises(CrmError) as caught:
-        learn(store, as_of=store.meta.as_of)
+        need_baskets(written([["a"], ["b"], ["c"]] * 100))
     assert caught.value.code == "not_enough_data"
     assert caught.value.facts["baskets_of_several"] == 0
-    store.close()
-    shop.records.close()
 
 
 def test_only_what_had_happened_counts(store: Store) -> None:
