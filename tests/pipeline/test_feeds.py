@@ -45,9 +45,9 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
     [
         ({"keyed_orders": 0, "buyers": 0, "repeat_buyers": 0},
          {"cohorts": "no", "rates": "no", "segments": "no", "customers": "no", "customer": "no", "value": "no", "churn": "no", "movement": "no",
-          "acquisition": "no", "recommend": "no", **dict.fromkeys((*LISTS, "results"), "no")},
+          "acquisition": "no", "recommend": "no", "replenish": "no", **dict.fromkeys((*LISTS, "results"), "no")},
          "no_buyer_key"),
-        ({"keyed_orders": 99}, dict.fromkeys(("cohorts", "rates", "segments", "customers", "customer", "value", "churn", "movement", "acquisition", "recommend", *LISTS, "results"), "part"),
+        ({"keyed_orders": 99}, dict.fromkeys(("cohorts", "rates", "segments", "customers", "customer", "value", "churn", "movement", "acquisition", "recommend", "replenish", *LISTS, "results"), "part"),
          "no_buyer_key"),
         ({"costed_lines": 149}, {**dict.fromkeys((*NUMBERS, "cohorts", "rates"), "part"), "value": "part", "churn": "part", "acquisition": "part", "results": "part", "costs": "part", **dict.fromkeys(OFFERS, "part")}, "no_costs"),
         ({"consents": 0}, dict.fromkeys(LISTS, "part"), "no_consents"),
@@ -104,6 +104,7 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
         "funnel": ["no_visits"],
         "events": ["under_a_year"],
         "stock": ["no_stock"],
+        "recommend": ["no_stock"],
         **{page: ["no_consents"] for page in LISTS},
     }
     store = shop.open()
