@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,6 +16,8 @@ from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.workspace import DEMO_DATA, LEARNED, demo_url
 from crm_core.settings import Settings
 from tests.small_shop import SmallShop, line, order, small_shop
+
+_DAYS = ("day", "starts_on", "ends_on")
 
 
 @pytest.fixture
@@ -66,6 +70,34 @@ def test_what_was_shipped_is_taken_for_the_same_orders_only(
     assert lessons == ["again", "again"]
     refresh_scores(shop.url, settings=shop.settings)
     assert lessons == ["again"] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stock": [{"product_id": "tea", "day": "2026-01-05", "on_hand": 3}]},
+        {"events": [{"event_id": "e", "name_en": "Expo", "starts_on": "2026-01-05", "ends_on": "2026-01-05"}]},
+    ],
+)  # fmt: skip
+def test_what_was_shipped_is_not_taken_for_other_stock_or_events(
+    shop: SmallShop, lessons: list[str], tmp_path: Path, more: dict[str, list[dict[str, Any]]]
+) -> None:
+    """Attention reads the shelf, the forecast the shop's events: the orders alone say too little."""
+    dated = {
+        name: [
+            {
+                key: date.fromisoformat(value) if key in _DAYS else value
+                for key, value in row.items()
+            }
+            for row in rows
+        ]
+        for name, rows in more.items()
+    }
+    refresh_scores(shop.url, settings=shop.settings, ship=tmp_path / "learned")
+    shop.load(dated, name="more")
+    refresh_scores(shop.url, settings=shop.settings, shipped=tmp_path / "learned")
+    assert lessons == ["again", "again"]
 
 
 def test_the_demo_is_shipped_with_all_that_is_slow(

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from crm_core.models import forecast as model
 from crm_core.pipeline import forecasts, jobs, score_steps
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.planned_events import event_frame
@@ -50,6 +51,36 @@ def test_a_refresh_forecasts_with_the_typed_events(
     # what was shipped knows nothing of the fair
     refresh_scores(shop.url, settings=shop.settings, planned=told[-1], shipped=learned)
     assert len(told) == 3
+
+
+def test_a_check_of_the_forecast_knows_the_typed_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [f"2026-01-{number:02}T10:00:00" for number in range(1, 9)]
+    shop = small_shop(
+        tmp_path,
+        {
+            "orders": [order(day, "ann", day) for day in days],
+            "order_lines": [line(day, "tea", "10") for day in days],
+        },
+    )
+    fair = EventPlan("Fair", "", "promotion", date(2026, 1, 6), date(2026, 1, 6), 1.5)
+    shop.records.add_planned_event(fair, author="mia", now=NOW)
+    given: list[object] = []
+
+    def spy(daily: pd.DataFrame, *, events: pd.DataFrame, **_: object) -> None:
+        del daily
+        given.append(events[["name", "uplift"]].to_numpy().tolist())
+        raise InterruptedError
+
+    monkeypatch.setattr(model, "forecast", spy)
+    with pytest.raises(InterruptedError):
+        jobs.validate_model(
+            shop.settings, shop.url, "forecast", origin=date(2026, 1, 4), horizon_days=2
+        )
+    with pytest.raises(InterruptedError):
+        jobs.fit_model(shop.settings, shop.url, "forecast", as_of=None, time_unit="day")
+    assert given == [[["Fair", 1.5]]] * 2
 
 
 def test_the_forecast_is_given_imported_and_typed_events(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.metrics import measure
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -26,8 +28,8 @@ TODAY = FIRST + timedelta(DAYS - 1)
 AGAIN = date(2026, 6, 19)
 
 
-def seen(store: Store, access: Access, code: str, measure: str = "net_revenue", planned: tuple[TypedEvent, ...] = ()) -> EventView:  # fmt: skip
-    return events(ALL, store=store, access=access, code=code, measure_name=measure, planned=planned)
+def seen(store: Store, access: Access, code: str, by: str = "net_revenue", planned: tuple[TypedEvent, ...] = ()) -> EventView:  # fmt: skip
+    return events(ALL, store=store, access=access, code=code, measure_name=by, planned=planned)
 
 
 def rows(*, timed: bool = True) -> Rows:
@@ -155,6 +157,25 @@ def test_who_came_back_of_those_a_sale_brought(small: Store, owner: Access, view
     kept = event_buyers(ALL, store=small, access=viewer, code=code_of(small).code)
     assert kept.groups[0].newcomers is None
     assert (kept.low, kept.high) == (None, None)
+
+
+def test_revenue_by_day_is_measured_once_for_the_whole_page(
+    small: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[tuple[str, ...]] = []
+
+    def spy(store: Store, names: Sequence[str], **asked: Any) -> Any:
+        measured.append(tuple(names))
+        return measure(store, names, **asked)
+
+    monkeypatch.setattr("crm_core.views.events.measure", spy)
+    view = seen(small, owner, code_of(small).code, "orders")
+    before = measured.copy()
+    assert before == [("orders", "net_revenue", "buyers")]
+    asked = {"code": view.event.code, "unusual": view.unusual}
+    assert event_buyers(ALL, store=small, access=owner, **asked).groups
+    assert measured == before
+    assert SALE in view.unusual
 
 
 def test_an_event_never_seen_promises_nothing(small: Store, owner: Access) -> None:
