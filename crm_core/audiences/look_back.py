@@ -191,7 +191,7 @@ def _paired(mine: pd.DataFrame, others: pd.DataFrame) -> tuple[tuple[str, ...], 
     for likeness in LIKENESS:
         kind = list(likeness) or [lambda _: 0]
         sides = [rows.groupby(kind)[_SUMS].sum() for rows in (mine, others)]
-        both = sides[0].join(sides[1], how="inner", rsuffix="_other")
+        both = sides[0].merge(sides[1], left_index=True, right_index=True, suffixes=("", "_other"))
         both = both[both["people_other"] >= LEAST_ALIKE]
         if both["people"].sum() >= _MOST_OF_THEM * everybody:
             break

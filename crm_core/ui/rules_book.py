@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from crm_core.audiences.offer_conflicts import Reach
+from crm_core.errors import CrmError
 from crm_core.privacy.escape import md_escape
 from crm_core.privacy.policy import require
 from crm_core.records import Audience, OfferBook, OfferRule
@@ -56,9 +57,9 @@ def _draw_rule(book: OfferBook, place: int, offer: OfferRule, view: BookView) ->
     with st.container(border=True, key=f"offer_rule_{offer.id}"):
         title = session.md("offer_rules.place", place=place + 1, name=offer.name)
         st.subheader(title, anchor=False)
-        error = view.broken.get(place)
-        if error is not None:
-            why = md_escape(error_text(error, session.language))
+        if place in view.broken:
+            code, facts = view.broken[place]
+            why = md_escape(error_text(CrmError(code, **facts), session.language))
             st.warning(session.md("offer_rules.broken") + " " + why, icon=":material/warning:")
         else:
             plain(said(offer, session))

@@ -13,7 +13,6 @@ from crm_core.audiences import FIELDS, people_at
 from crm_core.audiences.look_back import LookBack, look_back, look_back_days
 from crm_core.audiences.offer_book import Askable, Asked, askable, decided, kept_book
 from crm_core.audiences.offer_conflicts import Conflict, Reach, conflicts, reaches
-from crm_core.errors import CrmError
 from crm_core.privacy.policy import Access, require
 from crm_core.records import OfferBook, OfferRule
 from crm_core.rules import Rule, conditions, from_document
@@ -26,11 +25,12 @@ from crm_core.views.people import is_scored
 
 @dataclass(frozen=True)
 class BookView:
-    """Each rule's numbers by its place, and why those that are missing cannot be asked."""
+    """Each rule's numbers by its place, and why those that are missing cannot be asked: code and
+    facts of the failure."""
 
     as_of: date
     reaches: Mapping[int, Reach]
-    broken: Mapping[int, CrmError]
+    broken: Mapping[int, tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def rules(selection: Selection, *, store: Store, access: Access, book: OfferBook
     require(access, "plan")
     found = askable(store, book)
     as_of = store.scores_as_of or store.meta.as_of
-    return BookView(as_of, reaches(store, found), found.broken)
+    broken = {place: (error.code, dict(error.facts)) for place, error in found.broken.items()}
+    return BookView(as_of, reaches(store, found), broken)
 
 
 def proposal(
