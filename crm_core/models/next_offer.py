@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from crm_core.models.base import Fitted
+from crm_core.models.base import Fitted, need
 from crm_core.models.offer_choice import Choice
 from crm_core.models.offer_history import purchases
-from crm_core.models.offer_learned import learn
+from crm_core.models.offer_learned import NAME, NEEDED, learn
 from crm_core.models.offer_shelf import read_shelf
 from crm_core.models.offer_trials import NEW, trials
+from crm_core.models.sampling import buyers_by
 from crm_core.store import Tables
 
 MEASURES: Final = ("recall_10", "ndcg_10", "hit_10")
@@ -27,6 +28,7 @@ def fit(store: Tables, *, as_of: date) -> Fitted:
 
     Raises: CrmError("not_enough_data") under 20 buyers or 2 products sold.
     """
+    need(NAME, buyers=(buyers_by(store, as_of), NEEDED["buyers"]))
     manner = Choice(store).manner(as_of)
     rows = purchases(store, as_of, manner.half_life_days)
     return learn(store, read_shelf(store, as_of), as_of=as_of, rows=rows, manner=manner).fitted

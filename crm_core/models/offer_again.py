@@ -9,11 +9,11 @@ from typing import Final, Self
 import numpy as np
 
 from crm_core.models.offer_history import Bought
-from crm_core.models.offer_shelf import UNKNOWN, Shelf
+from crm_core.models.offer_shelf import UNKNOWN, Flags, Shelf
 from crm_core.models.triples import Floats, Ints
 
-#: What a customer bought once is offered again if at least this share of its buyers came back for
-#: it: nobody needs the same lamp twice.
+#: What a customer bought once is offered again if somebody, and at least this share of its buyers,
+#: came back for it: nobody needs the same lamp twice.
 REBUY_SHARE: Final = 0.05
 #: Before this part of their usual days is over nobody needs it yet; nor, where no rhythm is known,
 #: in the first days.
@@ -77,6 +77,11 @@ class Rebuying:
         shop = self.rebuyers.sum() / max(int(self.buyers.sum()), 1)
         return (self.rebuyers + shop * _PRIOR_BUYERS) / (self.buyers + _PRIOR_BUYERS)
 
+    @property
+    def is_usual(self) -> Flags:
+        """Which items people come back for, as their own buyers alone show it."""
+        return (self.rebuyers > 0) & (self.rebuyers >= REBUY_SHARE * self.buyers)
+
 
 def again_scores(bought: Bought, rebuying: Rebuying, manner: Manner) -> Floats:
     """How much each row of `bought` speaks for itself; nothing is left out.
@@ -100,7 +105,7 @@ def again_offers(
     product = _current(bought, shelf)
     has_rhythm = ~np.isnan(bought.due)
     is_soon = np.where(has_rhythm, bought.due < TOO_SOON, bought.last_age < RECENT_DAYS)
-    comes_back = (bought.times > 1) | (rebuying.share[bought.item] >= REBUY_SHARE)
+    comes_back = (bought.times > 1) | rebuying.is_usual[bought.item]
     able = (product >= 0) & ~bought.is_back & ~is_soon & comes_back
     rows, person, rank = ranked(np.where(able, score, -np.inf), bought, most)
     return Offers(person, rank, product[rows], score[rows], rows)
@@ -109,7 +114,7 @@ def again_offers(
 def ranked(score: Floats, bought: Bought, most: int) -> tuple[Ints, Ints, Ints]:
     """The best-scored rows of each customer as (row, person, rank); those at -inf are none."""
     rows = np.flatnonzero(np.isfinite(score))
-    rows = rows[np.lexsort((bought.item[rows], -score[rows], bought.person[rows]))]
+    rows = rows[np.lexsort((-score[rows], bought.person[rows]))]  # equal ones as they lie: by item
     person = bought.person[rows]
     first = np.searchsorted(person, np.arange(len(bought)))
     rank = np.arange(len(rows)) - first[person] + 1

@@ -11,7 +11,7 @@ from crm_core.models.offer_again import Manner, Rebuying, again_scores, ranked
 from crm_core.models.offer_baskets import AMONG, Basket, Found, mean_of, measured, read_baskets
 from crm_core.models.offer_history import Bought, purchases, stream_bought
 from crm_core.models.offer_shelf import read_shelf
-from crm_core.models.sampling import sample_of
+from crm_core.models.sampling import buyers_by, sampled
 from crm_core.store import Tables
 
 #: Days after which a purchase counts half, as they are tried: from a grocer's to a furniture shop's.
@@ -21,9 +21,10 @@ MANNERS: Final = tuple(Manner(days, by_due) for days in HALF_LIVES for by_due in
 USUAL: Final = Manner(240.0, by_due=True)
 #: How far ahead the next purchase is looked for, and how many periods back it is tried.
 HORIZON_DAYS: Final = 30
+#: Fewer than so many who come again tell nothing.
+LEAST_CAME: Final = 100
 _PERIODS = 2
 _CUSTOMERS = 5_000
-_LEAST_CAME = 100
 
 
 @dataclass
@@ -48,7 +49,10 @@ class Choice:
 
 def _tried(store: Tables, origin: date) -> dict[Manner, Found]:
     """How each manner's list did in the days after `origin`, on a sample of a large shop."""
-    some = sample_of(store, origin, _CUSTOMERS)
+    known = buyers_by(store, origin)
+    if known < LEAST_CAME:
+        return dict.fromkeys(MANNERS, mean_of(()))
+    some = sampled(store, known, _CUSTOMERS)
     shelf = read_shelf(some, origin, sold_out=True)
     baskets = read_baskets(some, shelf, origin, HORIZON_DAYS)
     pieces = list(stream_bought(some, purchases(some, origin, *HALF_LIVES), shelf))
@@ -72,6 +76,6 @@ def measured_manners(pieces: Sequence[Bought], baskets: Basket, items: int) -> d
 def best_of(told: Sequence[Mapping[Manner, Found]]) -> Manner:
     """The best manner of some trials; the usual one where fewer than a hundred came in them."""
     pooled = {manner: mean_of([found[manner] for found in told]) for manner in MANNERS}
-    if pooled[USUAL].customers < _LEAST_CAME:
+    if pooled[USUAL].customers < LEAST_CAME:
         return USUAL
     return max(MANNERS, key=lambda manner: pooled[manner].ndcg_10)

@@ -22,7 +22,8 @@ from crm_core.store import Tables
 NAME: Final = "next_offer"
 MOST_OFFERS: Final = 5
 LEAST_BUYERS: Final = 5
-_NEEDED = {"buyers": 20, "products": 2}
+#: Who bought by then and what was sold, at least.
+NEEDED: Final = {"buyers": 20, "products": 2}
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,8 @@ def learn_from(
         together.add(bought)
         customers, counted = customers + len(bought), counted + len(bought.item)
         marks.append(_mark(bought))
-    need(NAME, buyers=(customers, _NEEDED["buyers"]))
-    need(NAME, products=(int(np.count_nonzero(rebuying.buyers)), _NEEDED["products"]))
+    need(NAME, buyers=(customers, NEEDED["buyers"]))
+    need(NAME, products=(int(np.count_nonzero(rebuying.buyers)), NEEDED["products"]))
     with one_thread():
         likeness = together.learned()
     return NextOffer(

@@ -52,22 +52,28 @@ class Likeness:
     def reasons(self, bought: Bought, person: Ints, column: Ints) -> tuple[Ints, Ints]:
         """For offers of columns to persons: the row of `bought` that speaks most for each, and how
         many people bought both; -1 where no purchase shares LEAST_TOGETHER people with it."""
-        sizes = np.diff(bought.starts)[person]
-        offer = np.repeat(np.arange(len(person)), sizes)
-        within = np.arange(len(offer)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        row = bought.starts[person][offer] + within
         own = self.column[bought.item]
-        known = own[row] >= 0
-        offer, row = offer[known], row[known]
-        people = self.both[own[row], column[offer]]
-        enough = people >= LEAST_TOGETHER
-        offer, row, people = offer[enough], row[enough], people[enough]
-        said = self.speaks[own[row], column[offer]] * strength(bought)[row]
-        order = np.lexsort((row, -people, -said, offer))
-        first = order[np.flatnonzero(np.diff(offer[order], prepend=-1))]
+        known = np.flatnonzero(own >= 0)
+        own, strong = own[known], strength(bought)[known]
+        starts = np.searchsorted(known, bought.starts)
+        sizes = np.diff(starts)[person]
+        ends = np.cumsum(sizes)
+        at = np.arange(ends[-1] if len(ends) else 0)
+        at += np.repeat(starts[person] - ends + sizes, sizes)  # each offer's person's rows
+        pair = own[at] * len(self.items) + np.repeat(column, sizes)
+        people = self.both.ravel()[pair]
+        said = np.where(people >= LEAST_TOGETHER, self.speaks.ravel()[pair] * strong[at], -np.inf)
         because = np.full(len(person), UNKNOWN, np.int64)
         both = np.zeros(len(person), np.int64)
-        because[offer[first]], both[offer[first]] = row[first], people[first].astype(np.int64)
+        some = np.flatnonzero(sizes)
+        if len(some):
+            begins = (ends - sizes)[some]
+            most = np.maximum.reduceat(said, begins)
+            is_most = said == np.repeat(most, sizes[some])
+            best = np.minimum.reduceat(np.where(is_most, np.arange(len(said)), len(said)), begins)
+            told = np.isfinite(most)
+            because[some[told]] = known[at[best[told]]]
+            both[some[told]] = people[best[told]].astype(np.int64)
         return because, both
 
 

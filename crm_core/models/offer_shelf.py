@@ -76,7 +76,7 @@ def read_shelf(
     With `sold_out` what has no stock is offered all the same.
     """
     rows: list[dict[str, Any]] = []
-    for batch in store.stream(_goods(store, as_of).order_by("product_key"), purpose="score"):
+    for batch in store.stream(goods_on(store, as_of).order_by("product_key"), purpose="score"):
         rows.extend(batch.to_pylist())
     return shelf_of(rows, sensitive=sensitive, sold_out=sold_out)
 
@@ -129,7 +129,9 @@ def _plain(name: str | None) -> str:
     return " ".join((name or "").split()).casefold()
 
 
-def _goods(store: Tables, as_of: date) -> ir.Table:
+def goods_on(store: Tables, as_of: date) -> ir.Table:
+    """Products that lie on shelves: product_key, product_id, product_name, brand, category,
+    subcategory, sold_age (days since anybody bought it), on_hand (as counted in the last days)."""
     products = goods(store).select(
         "product_key", "product_id", "product_name", "brand", "category", "subcategory"
     )

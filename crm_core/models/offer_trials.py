@@ -9,18 +9,19 @@ from typing import Final
 
 import numpy as np
 
+from crm_core.models.base import need
 from crm_core.models.offer_again import again_scores, ranked
 from crm_core.models.offer_baskets import AMONG, Basket, Found, mean_of, measured, read_baskets
-from crm_core.models.offer_choice import Choice
+from crm_core.models.offer_choice import LEAST_CAME, Choice
 from crm_core.models.offer_history import Bought, purchases, stream_bought
-from crm_core.models.offer_learned import NextOffer, learn
+from crm_core.models.offer_learned import NAME, NextOffer, learn
 from crm_core.models.offer_new import best_of
 from crm_core.models.offer_shelf import read_shelf
-from crm_core.models.sampling import sample_of
+from crm_core.models.sampling import buyers_by, sampled
 from crm_core.models.triples import Ints
 from crm_core.store import Tables
 
-OURS: Final = "next_offer"
+OURS: Final = NAME
 POPULAR: Final = "naive_popular"
 OWN_COUNTS: Final = "naive_own_counts"
 AGAIN: Final = "again"
@@ -50,9 +51,11 @@ def trials(store: Tables, origin: date, horizon_days: int, choice: Choice) -> li
     being bought just now; a large shop is tried on a sample of its customers. `choice` chooses by
     what was over on `origin`.
 
-    Raises: CrmError("not_enough_data").
+    Raises: CrmError("not_enough_data") under 100 buyers.
     """
-    some = sample_of(store, origin)
+    known = buyers_by(store, origin)
+    need(NAME, buyers=(known, LEAST_CAME))
+    some = sampled(store, known)
     shelf = read_shelf(some, origin, sold_out=True)
     manner = choice.manner(origin)
     rows = purchases(some, origin, manner.half_life_days)

@@ -26,9 +26,14 @@ def sampled(store: Tables, customers: int, most: int = MOST_CUSTOMERS) -> Tables
 
 def sample_of(store: Tables, as_of: date, most: int = MOST_CUSTOMERS) -> Tables:
     """The same of who had bought by a day, counted here."""
+    return sampled(store, buyers_by(store, as_of), most)
+
+
+def buyers_by(store: Tables, as_of: date) -> int:
+    """How many had bought by the end of a day."""
     days = StoreAt(store, as_of).table("customer_days")
     found = store.fetch(days.agg(customers=days.customer_key.nunique()))
-    return sampled(store, int(found["customers"].iloc[0]), most)
+    return int(found["customers"].iloc[0])
 
 
 def settled(fitted: Fitted, drawn: Triples, everybody: Triples) -> Fitted:

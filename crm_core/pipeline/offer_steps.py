@@ -14,8 +14,10 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.metrics.catalog import metric
 from crm_core.metrics.parts import of_ledger, parts_of, worked_out
+from crm_core.models.base import need
 from crm_core.models.offer_history import purchases, stream_bought
 from crm_core.models.offer_shelf import UNKNOWN, Shelf, read_shelf
+from crm_core.models.sampling import buyers_by
 from crm_core.models.triples import Floats, Ints
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt, Tables
@@ -82,9 +84,11 @@ def next_offer(job: Scoring) -> None:
 
     def learn() -> Documents:
         from crm_core.models.offer_choice import Choice
+        from crm_core.models.offer_learned import NAME, NEEDED
         from crm_core.models.offer_learned import learn as learned_of
 
         build, choice = job.build, Choice(job.build)
+        need(NAME, buyers=(buyers_by(build, job.as_of), NEEDED["buyers"]))
         manner = choice.manner(job.as_of)
         shelf = read_shelf(build, job.as_of, sensitive=sensitive, sold_out=sold_out)
         build.materialise(_BOUGHT, purchases(build, job.as_of, manner.half_life_days), helper=True)

@@ -34,6 +34,8 @@ from crm_core.metrics import (
     visits,
 )
 from crm_core.models.movement import flows, movers, moves
+from crm_core.models.offer_history import purchases
+from crm_core.models.offer_shelf import goods_on
 from crm_core.models.outcomes import followed
 from crm_core.models.rfm import rfm
 from crm_core.models.standing import SEGMENTATIONS
@@ -117,6 +119,8 @@ def customers(as_of: date) -> dict[str, Question]:
         "rfm_rhythm": lambda store: rfm(store.at(as_of), by_rhythm=True),
         "purchase_history": lambda store: purchase_history(store, as_of),
         "spend_history": lambda store: spend_history(store, as_of),
+        "offer_purchases": lambda store: purchases(store, as_of, 60.0, 960.0),
+        "offer_shelf": lambda store: goods_on(store, as_of),
     }
 
 
