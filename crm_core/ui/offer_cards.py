@@ -6,8 +6,7 @@ from crm_core.audiences import LISTS
 from crm_core.ui.layout import columns, panel
 from crm_core.ui.session import current
 from crm_core.ui.show import show
-from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, pairs
+from crm_core.ui.words import caption, pairs, word_table
 from crm_core.views.offers import CustomerOffers, customer_offers
 
 
@@ -34,14 +33,12 @@ def _list(view: CustomerOffers, name: str) -> None:
     if rows.empty:
         caption(f"offer.none.{name}")
         return
-    data_table(
-        rows,
+    told = zip(rows["product"], rows["why"], strict=True)
+    word_table(
         [
-            Column("product", label_key="recommend.column.product", width=170),
-            Column("why", label_key="recommend.column.why", width="large"),
-        ],
-        key=f"offers_{name}",
-        alt_key=f"recommend.list.{name}",
+            {"recommend.column.product": product, "recommend.column.why": why}
+            for product, why in told
+        ]
     )
 
 

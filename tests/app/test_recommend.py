@@ -83,10 +83,11 @@ def test_a_persons_page_shows_both_lists_with_reasons(
     )
     assert not screen.failures
     assert not screen.keys_shown
-    cards = [table.value for table in screen.test.dataframe if "why" in table.value.columns]
+    why = t("recommend.column.why", language)
+    cards = [table.value for table in screen.test.table if why in table.value.columns]
     assert len(cards) == 2
     begins = t("offer.reason.times", language, times=6, ago="").split("6")[0]
-    assert cards[0]["why"].iloc[0].startswith(begins)
+    assert cards[0][why].iloc[0].startswith(begins)
     assert t("offer.profile", language) in screen.words
 
 
