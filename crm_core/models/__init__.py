@@ -38,6 +38,7 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="holds",
         baseline="naive_lift",
         better="higher",
+        table="pairs",
     ),
 )
 

@@ -70,7 +70,8 @@ class ModelSpec:
     """Where a model lives and what it must beat; its module is imported on first use.
 
     `module` offers `fit(store, *, as_of, …)` and `validate(store, *, origins, horizon_days)`.
-    On a later period its `measure` must not be worse than that of method `baseline`.
+    On a later period its `measure` must not be worse than that of method `baseline`. `table` is
+    where its scores are, if not in a table of its name.
     """
 
     name: str
@@ -78,6 +79,7 @@ class ModelSpec:
     measure: str = ""
     baseline: str = ""
     better: Literal["lower", "higher"] = "lower"
+    table: str = ""
 
     def verb(self, name: str) -> Callable[..., Any]:
         """The model's function of that name.

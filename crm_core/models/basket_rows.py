@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import scipy.sparse as sp
 
 from crm_core.models.triples import Floats, Ints, read_columns
 from crm_core.store import StoreAt, Tables
 
 Level = str
-LEVELS: Final = ("product", "category", "brand")
 PERIOD_DAYS: Final = 730
 MOST_ITEMS: Final = 200
 
-Matrix = Any  # a scipy.sparse.csr_array of int32, whose types say nothing
+Matrix = Any  # a scipy.sparse.csr_array of ones, whose types say nothing
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
 
 _LEAST_DISCOUNT = 0.05
 _HOLIDAY = "holiday"
 _SPARE_PLACES = 1_000_000
+_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Baskets:
     capped: int
     largest: int
 
-    @property
+    @cached_property
     def size(self) -> Codes:
         """How many different items each basket has."""
         return np.diff(self.matrix.indptr)
@@ -75,23 +76,69 @@ class Baskets:
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
 
-    @property
+    @cached_property
     def counts(self) -> Ints:
         """In how many baskets each item is."""
-        found = np.bincount(self.matrix.indices, minlength=len(self.items))
-        return found.astype(np.int64)
+        return self.summed(np.ones(len(self), dtype=np.int32)).astype(np.int64)
+
+    @cached_property
+    def partners(self) -> Floats:
+        """How many other items each item met, over all its baskets."""
+        return self.summed(self.size - 1)
+
+    def summed(self, weight: Codes, code: Codes | None = None, codes: int = 1) -> Floats:
+        """The sum of what each basket weighs, over the baskets of each item; where baskets have a
+        `code`, apart for each of `codes`, item after item."""
+        items = len(self.items)
+        found = np.zeros(codes * items)
+        bounds = self.matrix.indptr
+        for low in range(0, len(self), _ROWS):
+            rows = slice(low, low + _ROWS)
+            size = self.size[rows]
+            place = self.matrix.indices[bounds[low] : bounds[low] + int(size.sum())]
+            if code is not None:
+                place = np.repeat(code[rows].astype(np.int64) * items, size) + place
+            found += np.bincount(place, np.repeat(weight[rows], size), len(found))
+        return found
 
     def only(self, rows: Flags) -> Baskets:
         """Only those baskets."""
-        from dataclasses import replace
-
+        if bool(rows.all()):
+            return self
         return replace(
             self, matrix=self.matrix[rows], day=self.day[rows], customer=self.customer[rows]
         )
 
 
-def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> dict[Level, Baskets]:
-    """The baskets of the last `days` up to `as_of` at every level that the shop's products have.
+@dataclass(frozen=True)
+class Sold:
+    """All that was sold in a period: `products`, and the names of other levels by product."""
+
+    products: Baskets
+    names: Mapping[Level, Texts]
+    money: tuple[Floats, Flags]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels that the products sold have names at."""
+        return ("product", *(level for level in self.names if _codes(self.names[level])[0]))
+
+    def at(self, level: Level) -> Baskets:
+        """The baskets as a level sees them: products of one name are one item, those of none are
+        none. Made anew each time, so that no two levels need be held at once."""
+        if level == "product":
+            return self.products
+        kept, code = _codes(self.names[level])
+        matrix = _regrouped(self.products.matrix, code, len(kept))
+        counts = np.bincount(matrix.indices, minlength=len(kept))
+        items = Items(kept, _margin_each(self.money, code, counts))
+        group = np.full(len(kept), -1, dtype=np.int32)
+        seen = replace(self.products, level=level, items=items, group=group, matrix=matrix)
+        return seen.only(np.diff(matrix.indptr) > 0)
+
+
+def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
+    """The baskets of the last `days` up to `as_of`.
 
     A basket is an order that counts. Products go by their id: a new name is no new product.
     """
@@ -100,58 +147,44 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> dict[Le
     ledger = tables.table("ledger")
     ledger = ledger.filter((ledger.day >= ibis.literal(first)) & ledger.product_key.notnull())
     sales = ledger.filter(ledger.entry == "sale")
-    keys, day, customer = _orders(store, sales, first)
-    matrix, products = _lines(store, sales, keys)
+    keys, day, customer = _orders(store, tables, first)
+    told = _products(store)
+    matrix, sold = _lines(store, sales, keys, told[0])
+    products, ids, categories, brands = (column[sold] for column in told)
     size = np.diff(matrix.indptr)
-    fits = size <= MOST_ITEMS
-    told = _products(store, products)
-    margin, known = _margins(store, ledger, products)
     begun = first + timedelta(int(day.min())) if len(day) else first
-    shared = {
-        "day": day[fits] - (begun - first).days,
-        "customer": customer[fits],
-        "first": begun,
-        "last": as_of,
-        "promotions": promotion_days(store, tables, sales, begun, as_of),
-        "capped": int(np.count_nonzero(~fits)),
-        "largest": int(size.max(initial=0)),
-    }
-    matrix = matrix if fits.all() else matrix[fits]
-    found: dict[Level, Baskets] = {}
-    for level, names in zip(LEVELS, told, strict=True):
-        found[level] = _of_level(level, names, told[1], matrix, (margin, known), shared)
-    return {level: baskets for level, baskets in found.items() if len(baskets.items)}
+    money = _margins(store, ledger, products)
+    counts = np.bincount(matrix.indices, minlength=len(ids))
+    every = np.arange(len(ids), dtype=np.int32)
+    baskets = Baskets(
+        level="product",
+        items=Items(tuple(str(name) for name in ids), _margin_each(money, every, counts)),
+        group=_codes(categories)[1],
+        matrix=matrix,
+        day=day - (begun - first).days,
+        customer=customer,
+        first=begun,
+        last=as_of,
+        promotions=promotion_days(store, tables, sales, begun, as_of),
+        capped=int(np.count_nonzero(size > MOST_ITEMS)),
+        largest=int(size.max(initial=0)),
+    )
+    baskets = baskets.only((size > 0) & (size <= MOST_ITEMS))
+    return Sold(baskets, {"category": categories, "brand": brands}, money)
 
 
-def _of_level(
-    level: Level,
-    names: Sequence[str | None],
-    categories: Sequence[str | None],
-    matrix: Matrix,
-    money: tuple[Floats, Flags],
-    shared: dict[str, Any],
-) -> Baskets:
-    """The baskets as this level sees them: items of one name are one item, those of none are none."""
-    kept, code = _codes(names)
-    if level == "product":  # an id is a product, however it is written
-        kept, code = tuple(str(name) for name in names), np.arange(len(names), dtype=np.int32)
+def _margin_each(money: tuple[Floats, Flags], code: Codes, baskets: Ints) -> Floats:
+    """What a basket with each item brought on average; NaN where a cost is not known."""
     margin, known = money
     has = code >= 0
-    brought = np.bincount(code[has], margin[has], len(kept))
-    unknown = np.bincount(code[has], ~known[has], len(kept)) > 0
-    found = matrix if level == "product" else _regrouped(matrix, code, len(kept))
-    baskets = np.bincount(found.indices, minlength=len(kept))
-    group = np.full(len(kept), -1, dtype=np.int32)
-    if level == "product":
-        group = _codes(categories)[1]
-    each = np.where(unknown, np.nan, brought / np.maximum(baskets, 1))
-    rows = np.diff(found.indptr) > 0
-    return Baskets(level, Items(kept, each), group, found, **shared).only(rows)
+    brought = np.bincount(code[has], margin[has], len(baskets))
+    unknown = np.bincount(code[has], ~known[has], len(baskets)) > 0
+    return np.where(unknown, np.nan, brought / np.maximum(baskets, 1))
 
 
-def _codes(names: Sequence[str | None]) -> tuple[tuple[str, ...], Codes]:
+def _codes(names: Texts) -> tuple[tuple[str, ...], Codes]:
     """The different names in order, and which of them each is; -1 where there is none."""
-    said = [(name or "").strip() for name in names]
+    said = [str(name or "").strip() for name in names]
     kept = tuple(sorted({name for name in said if name}))
     place = {name: number for number, name in enumerate(kept)}
     return kept, np.array([place.get(name, -1) for name in said], dtype=np.int32)
@@ -169,19 +202,16 @@ def _regrouped(matrix: Matrix, code: Codes, count: int) -> Matrix:
     return found
 
 
-def _orders(store: Tables, sales: ir.Table, first: date) -> tuple[Ints, Codes, Codes]:
-    """Each basket's order key, its day from `first`, and a number for who bought it."""
-    person = sales.customer_key
-    told = sales.group_by("order_key").agg(
-        at=sales.day.min(),
-        who=person.max().fill_null(0),
-        is_known=person.notnull().cast("int64").max(),
-    )
-    told = told.select(
+def _orders(store: Tables, tables: StoreAt, first: date) -> tuple[Ints, Codes, Codes]:
+    """Each order's key, its day from `first`, and a number for who bought it."""
+    orders = tables.table("order_facts")
+    orders = orders.filter(orders.day >= ibis.literal(first))
+    person = orders.customer_key
+    told = orders.select(
         "order_key",
-        "who",
-        "is_known",
-        day=told["at"].delta(ibis.literal(first), unit="day").cast("int64"),
+        who=person.fill_null(0),
+        is_known=person.notnull().cast("int64"),
+        at=orders.day.delta(ibis.literal(first), unit="day").cast("int64"),
     )
     keys, who, is_known, day = read_columns(store, told)
     order = np.argsort(keys, kind="stable")
@@ -192,40 +222,29 @@ def _orders(store: Tables, sales: ir.Table, first: date) -> tuple[Ints, Codes, C
     return keys, day.astype(np.int32), customer
 
 
-def _lines(store: Tables, sales: ir.Table, keys: Ints) -> tuple[Matrix, Ints]:
-    """The baskets by products, and the keys of the products sold, in order.
+def _lines(store: Tables, sales: ir.Table, keys: Ints, products: Ints) -> tuple[Matrix, Ints]:
+    """The baskets by the products sold, and which products these are.
 
     Read a batch at a time into 4-byte codes; two lines of a product in an order are one.
     """
     rows: list[Codes] = []
-    items: list[Ints] = []
-    place = _Places(keys)
+    items: list[Codes] = []
+    basket, item = _Places(keys), _Places(products)
     for batch in store.stream(sales.select("order_key", "product_key"), purpose="fit"):
-        rows.append(place.of(_whole(batch, "order_key")))
-        items.append(_whole(batch, "product_key").astype(np.int32))
+        rows.append(basket.of(np.asarray(batch.column("order_key"), dtype=np.int64)))
+        items.append(item.of(np.asarray(batch.column("product_key"), dtype=np.int64)))
     row = np.concatenate([np.empty(0, np.int32), *rows])
-    del rows
-    item = np.concatenate([np.empty(0, np.int32), *items])
-    del items
-    products = _different(item)
-    column = _Places(products).of(item)
-    del item
-    shape = (len(keys), len(products))
-    matrix = sp.csr_array((np.ones(len(row), dtype=np.int32), (row, column)), shape=shape)
+    rows.clear()
+    column = np.concatenate([np.empty(0, np.int32), *items])
+    items.clear()
+    is_sold = np.zeros(len(products), dtype=bool)
+    is_sold[column] = True
+    sold = np.flatnonzero(is_sold)
+    column = (np.cumsum(is_sold, dtype=np.int32) - 1)[column]
+    shape = (len(keys), len(sold))
+    matrix = sp.csr_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=shape)
     matrix.data[:] = 1
-    return matrix, products
-
-
-def _whole(batch: pa.RecordBatch, name: str) -> Ints:
-    return np.asarray(batch.column(name), dtype=np.int64)
-
-
-def _different(numbers: npt.NDArray[np.integer[Any]]) -> Ints:
-    """The different numbers, in order; of numbers close together without sorting them."""
-    most = int(numbers.max(initial=0))
-    if most < _SPARE_PLACES and int(numbers.min(initial=0)) >= 0:
-        return np.flatnonzero(np.bincount(numbers)).astype(np.int64)
-    return np.unique(numbers).astype(np.int64)
+    return matrix, sold
 
 
 class _Places:
@@ -240,28 +259,22 @@ class _Places:
             self._table = np.zeros(span, dtype=np.int32)
             self._table[keys - self._low] = np.arange(len(keys), dtype=np.int32)
 
-    def of(self, numbers: npt.NDArray[np.integer[Any]]) -> Codes:
+    def of(self, numbers: Ints) -> Codes:
         """The place of each; every number must be among the keys."""
         if self._table is not None:
             return self._table[numbers - self._low]
         return np.searchsorted(self._keys, numbers).astype(np.int32)
 
 
-def _products(
-    store: Tables, products: Ints
-) -> tuple[list[str], list[str | None], list[str | None]]:
-    """Id, category and brand of each product; its key where nothing more is known of it."""
+def _products(store: Tables) -> tuple[Ints, Texts, Texts, Texts]:
+    """Key, id, category and brand of every product, by key."""
     told = store.table("product_facts").select("product_key", "product_id", "category", "brand")
-    ids = [str(key) for key in products.tolist()]
-    more: tuple[list[str | None], list[str | None]] = ([None] * len(ids), [None] * len(ids))
-    place = {key: number for number, key in enumerate(products.tolist())}
-    for batch in store.stream(told, purpose="fit"):
-        columns = (batch.column(name).to_pylist() for name in told.columns)
-        for key, product, category, brand in zip(*columns, strict=True):
-            number = place.get(key)
-            if number is not None:
-                ids[number], more[0][number], more[1][number] = product, category, brand
-    return ids, *more
+    columns: list[list[Any]] = [[], [], [], []]
+    for batch in store.stream(told.order_by("product_key"), purpose="fit"):
+        for column, name in zip(columns, told.columns, strict=True):
+            column.extend(batch.column(name).to_pylist())
+    ids, categories, brands = (np.array(column, dtype=object) for column in columns[1:])
+    return np.array(columns[0], dtype=np.int64), ids, categories, brands
 
 
 def _margins(store: Tables, ledger: ir.Table, products: Ints) -> tuple[Floats, Flags]:

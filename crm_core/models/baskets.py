@@ -115,21 +115,19 @@ def learn(store: Tables, *, as_of: date) -> Market:
 
     Raises: CrmError("not_enough_data") under 100 baskets, 20 of several things, or 2 products.
     """
-    levels = read_baskets(store, as_of)
-    products = levels.get("product")
-    need_baskets(products)
+    sold = read_baskets(store, as_of)
+    need_baskets(sold.products)
     with one_thread():
-        return Market(as_of, {level: learn_level(baskets) for level, baskets in levels.items()})
+        return Market(as_of, {level: learn_level(sold.at(level)) for level in sold.levels})
 
 
-def need_baskets(products: Baskets | None) -> None:
+def need_baskets(products: Baskets) -> None:
     """Stops where there is too little to learn from."""
-    shared = 0 if products is None else int(np.count_nonzero(products.size > 1))
     need(
         NAME,
-        baskets=(0 if products is None else len(products), LEAST_BASKETS),
-        products=(0 if products is None else len(products.items), 2),
-        baskets_of_several=(shared, LEAST_SHARED),
+        baskets=(len(products), LEAST_BASKETS),
+        products=(len(products.items), 2),
+        baskets_of_several=(int(np.count_nonzero(products.size > 1)), LEAST_SHARED),
     )
 
 
@@ -157,10 +155,10 @@ def validate(
     rows: list[dict[str, object]] = []
     for origin in origins:
         until = origin + timedelta(horizon_days)
-        later = read_baskets(store, until, days=horizon_days).get("product")
-        logged = 0 if later is None or not len(later) else int(later.day.max()) + 1
+        later = read_baskets(store, until, days=horizon_days).products
+        logged = int(later.day.max(initial=-1)) + 1
         need("validate", days_after_origin=(logged, min(horizon_days, 7)))
-        known = read_baskets(store, origin)["product"]
+        known = read_baskets(store, origin).products
         need_baskets(known)
         for method, pairs in _ranked(known).items():
             rows.append(
@@ -169,7 +167,7 @@ def validate(
                     "origin": origin.isoformat(),
                     "horizon_days": horizon_days,
                     "pairs": len(pairs[0]),
-                    "holds": _holding(known, later, pairs) if later is not None else 0.0,
+                    "holds": _holding(known, later, pairs),
                 }
             )
     return rows

@@ -15,8 +15,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
-from crm_core.models.basket_rows import Baskets, Codes, Flags
+from crm_core.models.basket_rows import Baskets, Codes, Matrix
 from crm_core.models.pair_counts import Pairs
 from crm_core.models.triples import Floats
 
@@ -27,8 +28,9 @@ _MOST_SEASONS, _MOST_RUNS = 4, 6  # of each half
 _SIZES: Final = (2, 3, 4, 5, 7, 10, 15, 25)
 _TURNS = 40
 _SAME = 1e-5
-_CELLS = 2_000_000
+_CELLS = 500_000
 _MOST_GROUPS = 3_000
+_FEW_GROUPS, _ROWS = 200, 50_000
 _PRIOR_PAIRS = 10.0
 _LEAST_VARIANCE = 0.05
 
@@ -99,32 +101,6 @@ class Mixing:
     baskets: Floats
     half: Codes
 
-    @classmethod
-    def of(cls, baskets: Baskets, stratum: Codes) -> Mixing:
-        """Learned from baskets in their strata; those of stratum -1 are left out."""
-        rows = np.flatnonzero(stratum >= 0)
-        known, code = np.unique(stratum[rows], return_inverse=True)
-        size = baskets.size
-        half = halves(baskets)
-        of_row = np.full(len(baskets), -1, dtype=np.int32)
-        of_row[rows] = code
-        of_line = np.repeat(of_row, size)
-        others = np.repeat((size - 1).astype(np.float32), size)
-        items = len(baskets.items)
-        weight = np.zeros((len(known), items), dtype=np.float32)
-        share = np.zeros_like(weight)
-        count = np.bincount(code, minlength=len(known)).astype(np.float64)
-        in_order = np.argsort(of_line, kind="stable")
-        bounds = np.searchsorted(of_line[in_order], np.arange(len(known) + 1))
-        for place in range(len(known)):
-            mine = in_order[bounds[place] : bounds[place + 1]]
-            held = baskets.matrix.indices[mine]
-            weight[place] = mixed(np.bincount(held, others[mine], items))
-            share[place] = np.bincount(held, minlength=items) / count[place]
-        of_half = np.zeros(len(known), dtype=np.int32)
-        of_half[code] = half[rows]
-        return cls(weight, share, count, of_half)
-
     def expected(self, pairs: Pairs) -> tuple[Floats, Floats, Floats]:
         """Of each pair the baskets with both, by half (two columns), and its variance by half."""
         mean, variance = np.zeros((len(pairs), 2)), np.zeros((len(pairs), 2))
@@ -138,9 +114,52 @@ class Mixing:
                 variance[rows, side] = spread[mine].sum(axis=0, dtype=np.float64)
         return mean, variance, mean.sum(axis=1)
 
+    def mean(self, pairs: Pairs) -> Floats:
+        """Of each pair the baskets with both."""
+        found = np.zeros(len(pairs))
+        for rows in self._pieces(len(pairs)):
+            weight = self.weight[:, pairs.a[rows]] * self.weight[:, pairs.b[rows]]
+            found[rows] = weight.sum(axis=0, dtype=np.float64)
+        return found
+
     def _pieces(self, count: int) -> Iterator[slice]:
         step = max(_CELLS // max(len(self.baskets), 1), 1)
         return (slice(low, low + step) for low in range(0, count, step))
+
+
+def mixings(baskets: Baskets) -> tuple[Mixing, Mixing]:
+    """What chance has of pairs within baskets of like size, and of like size and days."""
+    sizes, pieces, half = size_classes(baskets.size), day_pieces(baskets), halves(baskets)
+    several = sizes >= 0
+    classes = max(int(sizes.max(initial=-1)) + 1, 1)
+    known, code = np.unique(pieces[several] * classes + sizes[several], return_inverse=True)
+    strata = len(known)
+    of_basket = np.full(len(baskets), strata, dtype=np.int32)  # those of one item come last
+    of_basket[several] = code
+    cells = (strata + 1, len(baskets.items))
+    slots = baskets.summed(baskets.size - 1, of_basket, strata + 1).reshape(cells)[:-1]
+    ones = np.ones(len(baskets), dtype=np.int32)
+    held = baskets.summed(ones, of_basket, strata + 1).reshape(cells)[:-1]
+    count = np.bincount(code, minlength=strata).astype(np.float64)
+    side = np.zeros(strata, dtype=np.int32)
+    side[code] = half[several]
+    by_days = Mixing(_weights(slots), _shares(held, count), count, side)
+    of_size = np.zeros((classes, strata))
+    of_size[known % classes, np.arange(strata)] = 1.0
+    count = of_size @ count
+    side = np.zeros(classes, dtype=np.int32)
+    return Mixing(_weights(of_size @ slots), _shares(of_size @ held, count), count, side), by_days
+
+
+def _weights(slots: Floats) -> npt.NDArray[np.float32]:
+    found = np.zeros(slots.shape, dtype=np.float32)
+    for place, row in enumerate(slots):
+        found[place] = mixed(row)
+    return found
+
+
+def _shares(held: Floats, count: Floats) -> npt.NDArray[np.float32]:
+    return (held / np.maximum(count, 1.0)[:, None]).astype(np.float32)
 
 
 def mixed(slots: Floats) -> Floats:
@@ -201,17 +220,12 @@ class Affinity:
         groups = int(baskets.group.max(initial=-1)) + 1
         if not 2 <= groups <= _MOST_GROUPS:
             return None
-        import scipy.sparse as sp
-
         has = np.flatnonzero(baskets.group >= 0)
         of_item = sp.csr_array(
             (np.ones(len(has), dtype=np.int32), (has, baskets.group[has])),
             shape=(len(baskets.group), groups),
         )
-        lines = sp.csr_array(baskets.matrix[baskets.size > 1] @ of_item)
-        seen = (lines.T @ lines).toarray().astype(np.float64)
-        held = np.bincount(lines.indices, lines.data, groups)
-        seen[np.diag_indices(groups)] = (seen.diagonal() - held) / 2.0
+        seen = _lines_together(baskets, of_item)
         summed = (of_item.T @ mixing.weight.T.astype(np.float64)).T
         squared = (of_item.T @ (mixing.weight.T.astype(np.float64) ** 2)).T
         expected = summed.T @ summed
@@ -229,6 +243,24 @@ class Affinity:
         return np.where(known, found, 1.0)
 
 
-def several_days(baskets: Baskets, kept: Flags) -> int:
-    """On how many different days those baskets were filled."""
-    return len(np.unique(baskets.day[kept]))
+def _lines_together(baskets: Baskets, of_item: Matrix) -> Floats:
+    """How many pairs of lines of one basket each two categories make."""
+    groups = of_item.shape[1]
+    if groups > _FEW_GROUPS:
+        lines = baskets.matrix @ of_item
+        seen = (lines.T @ lines).toarray().astype(np.float64)
+        held = np.bincount(lines.indices, lines.data, groups)
+    else:  # a small full table is quicker than a sparse one
+        seen, held = np.zeros((groups, groups)), np.zeros(groups)
+        group = np.where(baskets.group < 0, groups, baskets.group)
+        bounds = baskets.matrix.indptr
+        for low in range(0, len(baskets), _ROWS):
+            size = baskets.size[low : low + _ROWS]
+            items = baskets.matrix.indices[bounds[low] : bounds[low] + int(size.sum())]
+            place = np.repeat(np.arange(len(size)) * (groups + 1), size) + group[items]
+            lines = np.bincount(place, minlength=len(size) * (groups + 1))
+            lines = lines.reshape(len(size), groups + 1)[:, :groups].astype(np.float32)
+            seen += lines.T @ lines
+            held += lines.sum(axis=0)
+    seen[np.diag_indices(groups)] = (seen.diagonal() - held) / 2.0
+    return seen

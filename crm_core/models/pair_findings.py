@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_core.models.basket_rows import Baskets, Flags
-from crm_core.models.pair_chance import Affinity, Mixing, day_pieces, size_classes
+from crm_core.models.pair_chance import Affinity, Mixing, mixings
 from crm_core.models.pair_counts import LEAST_EXPECTED, SHARE, Counted, Pairs, count_pairs
 from crm_core.models.pair_tests import false_discovery, fisher, tail
 from crm_core.models.pair_witnesses import Witnesses
@@ -81,16 +81,12 @@ class Sight:
         """Looks at the baskets of a level."""
         items = len(baskets.items)
         possible = items * (items - 1) // 2
-        size = size_classes(baskets.size)
-        stratum = np.where(
-            size >= 0, day_pieces(baskets) * (int(size.max(initial=0)) + 1) + size, -1
-        )
-        by_days = Mixing.of(baskets, stratum.astype(np.int32))
+        by_size, by_days = mixings(baskets)
         return cls(
             baskets,
             possible,
             count_pairs(baskets, possible),
-            Mixing.of(baskets, size),
+            by_size,
             by_days,
             Affinity.of(baskets, by_days),
         )
@@ -102,9 +98,9 @@ def together(sight: Sight) -> Findings:
     total = len(sight.baskets)
     p = fisher(pairs.both, counts[pairs.a], counts[pairs.b], total)
     q = false_discovery(p, sight.possible)
-    plain, plain_spread, _ = sight.by_size.expected(pairs)
+    plain = sight.by_size.mean(pairs)
     mean, spread, expected = sight.by_days.expected(pairs)
-    q_size = _q(pairs, plain.sum(axis=1), plain_spread.sum(axis=1), sight.possible)
+    q_size = _q(pairs, plain, plain, sight.possible)
     q_days = _q(pairs, expected, spread.sum(axis=1), sight.possible)
     times = np.ones(len(pairs))
     if sight.affinity is not None:
@@ -185,9 +181,7 @@ def _frequent_pairs(sight: Sight) -> int:
 
 def _partners_left(sight: Sight, known: Findings) -> Floats:
     """What share of its partners each item finds by chance, those of known pairs left out."""
-    size = sight.baskets.size
-    others = np.repeat((size - 1).astype(np.float64), size)
-    slots = np.bincount(sight.baskets.matrix.indices, others, len(sight.baskets.items))
+    slots = sight.baskets.partners
     held = known.holds
     extra = np.maximum(known.pairs.both - known.expected, 0.0)[held]
     taken = np.bincount(known.pairs.a[held], extra, len(slots))

@@ -285,14 +285,15 @@ def predict(
 
 
 def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
-    """A model's scores, by customer or by day, in that order; current, or as of another day. Of days
-    those of the whole shop come first, and of these its net revenue.
+    """A model's scores, by customer, by day or by pair, in that order; current, or as of another
+    day. Of days those of the whole shop come first, and of these its net revenue; of pairs the
+    surest.
 
     Raises: CrmError("unknown_model"), ("no_scores"), ("model_not_scored"), ("scores_other_day")
     for a model that has to be learned anew as of that day, or why the last refresh left this
     model out.
     """
-    model_spec(name)
+    source = model_spec(name).table or name
     if as_of is not None and as_of != store.scores_as_of:
         past = store.at(as_of)
         if name == RFM:
@@ -300,11 +301,13 @@ def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
         if name == LIFECYCLE:
             return lifecycle(past, shop_rhythm(past)).order_by("customer_key")
         raise CrmError("scores_other_day", asked=as_of, have=store.scores_as_of)
-    if not store.has(name):
+    if not store.has(source):
         raise _why_unscored(store, name)
-    table = store.table(name)
+    table = store.table(source)
     if "customer_key" in table.columns:
         return table.order_by("customer_key")
+    if "q_given" in table.columns:
+        return table.order_by("level", "kind", "explained", "q_given", "a", "b")
     if "dimension" not in table.columns:  # made by an earlier version, of the shop alone
         raise CrmError("no_scores")
     is_part, is_other = table.dimension != "total", table.measure != "net_revenue"
