@@ -83,7 +83,7 @@ def draw_numbers(view: Together) -> None:
         caption("together.capped", count=session.write(seen["capped_baskets"], "count"),
                 largest=session.write(seen["largest"], "count"))  # fmt: skip
     for code in view.warnings if view.level == "product" else ():
-        warning(f"together.warning.{code}")
+        warning(f"baskets.warning.{code}")
 
 
 def draw_pairs(view: Together) -> None:
