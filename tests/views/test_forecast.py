@@ -48,7 +48,7 @@ def test_the_slow_step_says_how_far_it_is(shop: Store, told: list[tuple[str, flo
     assert shares == sorted(shares)
     slow = [share for step, share in told if step == "forecast"]
     assert len(set(slow)) > 10
-    assert max(slow) - min(slow) > 0.5  # of all that a refresh does
+    assert max(slow) - min(slow) > 0.3  # of all that a refresh does
 
 
 @pytest.fixture(scope="module")
