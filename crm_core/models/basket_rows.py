@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.sparse as sp
 
 from crm_core.models.triples import Floats, Ints, read_columns
@@ -150,7 +151,7 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
     keys, day, customer = _orders(store, tables, first)
     told = _products(store)
     matrix, sold = _lines(store, sales, keys, told[0])
-    products, ids, categories, brands = (column[sold] for column in told)
+    products, ids, categories, brands = (told[0][sold], *(names[sold] for names in told[1:]))
     size = np.diff(matrix.indptr)
     begun = first + timedelta(int(day.min())) if len(day) else first
     money = _margins(store, ledger, products)
@@ -317,10 +318,9 @@ def promotion_days(
     if on.mean() > 0.5:  # a shop that always gives discounts has no days of them
         on[:] = False
     if tables.has("events"):
-        events = tables.table("events")
-        for row in store.fetch(events.select("kind", "starts_on", "ends_on")).itertuples():
-            start = (row.starts_on.date() - first).days
-            end = (row.ends_on.date() - first).days + 1
-            if row.kind != _HOLIDAY and end > 0 and start < days:
-                on[max(start, 0) : end] = True
+        events = store.fetch(tables.table("events").select("kind", "starts_on", "ends_on"))
+        events = events[events["kind"] != _HOLIDAY]
+        starts, ends = ((events[name] - pd.Timestamp(first)).dt.days for name in ("starts_on", "ends_on"))  # fmt: skip
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            on[max(start, 0) : max(end + 1, 0)] = True
     return on

@@ -16,12 +16,12 @@ from typing import Final
 import numpy as np
 
 from crm_core.models.base import Fitted, need
-from crm_core.models.basket_rows import Baskets, Level, read_baskets
+from crm_core.models.basket_rows import Baskets, Codes, Level, read_baskets
 from crm_core.models.basket_triples import Threes, threes
 from crm_core.models.pair_findings import Findings, Kind, Sight, instead, together
 from crm_core.models.pair_tests import fisher
 from crm_core.models.threads import one_thread
-from crm_core.models.triples import Ints, fingerprint_of
+from crm_core.models.triples import fingerprint_of
 from crm_core.store import Tables
 
 NAME: Final = "baskets"
@@ -173,7 +173,7 @@ def validate(
     return rows
 
 
-def _ranked(known: Baskets) -> dict[str, tuple[Ints, Ints]]:
+def _ranked(known: Baskets) -> dict[str, tuple[Codes, Codes]]:
     """The pairs each method would name on that day, as many each."""
     with one_thread():
         sight = Sight.of(known)
@@ -190,7 +190,7 @@ def _ranked(known: Baskets) -> dict[str, tuple[Ints, Ints]]:
     }
 
 
-def _holding(known: Baskets, later: Baskets, pairs: tuple[Ints, Ints]) -> float:
+def _holding(known: Baskets, later: Baskets, pairs: tuple[Codes, Codes]) -> float:
     """The share of the pairs that later baskets hold more often than chance has it."""
     if not len(pairs[0]):
         return 0.0
