@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.sparse as sp
 
 from crm_core.models.triples import Floats, Ints, read_columns
@@ -149,10 +150,9 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
     ledger = ledger.filter((ledger.day >= ibis.literal(first)) & ledger.product_key.notnull())
     sales = ledger.filter(ledger.entry == "sale")
     keys, day, customer = _orders(store, tables, first)
-    keyed, *called = _products(store)
-    matrix, sold = _lines(store, sales, keys, keyed)
-    products = keyed[sold]
-    ids, categories, brands = (column[sold] for column in called)
+    told = _products(store)
+    matrix, sold = _lines(store, sales, keys, told[0])
+    products, ids, categories, brands = (told[0][sold], *(names[sold] for names in told[1:]))
     size = np.diff(matrix.indptr)
     begun = first + timedelta(int(day.min())) if len(day) else first
     money = _margins(store, ledger, products)
@@ -319,11 +319,9 @@ def promotion_days(
     if on.mean() > 0.5:  # a shop that always gives discounts has no days of them
         on[:] = False
     if tables.has("events"):
-        events = tables.table("events")
-        told = store.fetch(events.select("kind", "starts_on", "ends_on"))
-        for kind, starts, ends in told.itertuples(index=False, name=None):
-            start = (starts.date() - first).days
-            end = (ends.date() - first).days + 1
-            if kind != _HOLIDAY and end > 0 and start < days:
-                on[max(start, 0) : end] = True
+        events = store.fetch(tables.table("events").select("kind", "starts_on", "ends_on"))
+        events = events[events["kind"] != _HOLIDAY]
+        starts, ends = ((events[name] - pd.Timestamp(first)).dt.days for name in ("starts_on", "ends_on"))  # fmt: skip
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            on[max(start, 0) : max(end + 1, 0)] = True
     return on

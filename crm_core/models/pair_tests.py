@@ -26,24 +26,26 @@ def fisher(both: Numbers, a: Numbers, b: Numbers, baskets: int) -> Floats:
     >>> fisher(np.array([3]), np.array([4]), np.array([4]), 8).round(6).tolist()
     [0.242857]
     """
-    k, n, m = (np.asarray(column, dtype=np.float64) for column in (both, a, b))
-    low = np.maximum(0.0, n + m - baskets)
+    k, n, m = _floats(both), _floats(a), _floats(b)
+    low, high = np.maximum(0.0, n + m - baskets), np.minimum(n, m)
     sure = k <= low
-    start = np.where(sure, np.maximum(low, 1.0), k)
-    term = np.exp(_log_together(start, n, m, float(baskets)))
+    at = np.where(sure, np.maximum(low, 1.0), k)
+    term = np.exp(_log_together(at, n, m, float(baskets)))
     total = term.copy()
-    going = np.flatnonzero(~sure & (start < np.minimum(n, m)))
+    going = np.flatnonzero(~sure & (at < high))
     # Every term is a fraction of the one before; those still worth adding go on.
-    at, part, most = start[going], term[going], np.minimum(n, m)[going]
-    n, m = n[going], m[going]
     while len(going):
-        part = part * (n - at) * (m - at) / ((at + 1.0) * (baskets - n - m + at + 1.0))
-        total[going] += part
-        at = at + 1.0
-        on = (part > _TERM * total[going]) & (at < most)
-        going = going[on]
-        at, part, most, n, m = (column[on] for column in (at, part, most, n, m))
+        here, of_a, of_b = at[going], n[going], m[going]
+        rest = (here + 1.0) * (baskets - of_a - of_b + here + 1.0)
+        term[going] *= (of_a - here) * (of_b - here) / rest
+        total[going] += term[going]
+        at[going] += 1.0
+        going = going[(term[going] > _TERM * total[going]) & (at[going] < high[going])]
     return np.where(sure, 1.0, np.minimum(total, 1.0))
+
+
+def _floats(column: Numbers) -> Floats:
+    return np.asarray(column, dtype=np.float64)
 
 
 def _log_together(k: Floats, n: Floats, m: Floats, baskets: float) -> Floats:
@@ -62,7 +64,7 @@ def tail(seen: Numbers, expected: Floats, variance: Floats, *, above: bool = Tru
     >>> tail(np.array([3]), np.array([5.0]), np.array([2.5]), above=False).round(6).tolist()
     [0.171875]
     """
-    k = np.asarray(seen, dtype=np.float64)
+    k = _floats(seen)
     mean = np.maximum(expected, 1e-300)
     chance = np.clip(1.0 - variance / mean, 0.0, 1.0 - 1e-6)
     tries = mean / np.maximum(chance, _NEARLY_POISSON)
@@ -123,7 +125,7 @@ def lift_range(
     >>> [bound.round(2).tolist() for bound in lift_range(np.array([20]), np.array([100]), np.array([50]), 1000)]
     [[4.0], [2.9], [5.52]]
     """
-    k, n, m = (np.asarray(column, dtype=np.float64) for column in (both, a, b))
+    k, n, m = _floats(both), _floats(a), _floats(b)
     chance = n * m / baskets
     lift = k / chance
     some = np.maximum(k, 1.0)

@@ -17,7 +17,6 @@ from crm_core.metrics.parts import of_ledger, parts_of, worked_out
 from crm_core.models.base import need
 from crm_core.models.offer_history import purchases, stream_bought
 from crm_core.models.offer_shelf import UNKNOWN, Shelf, read_shelf
-from crm_core.models.sampling import buyers_by
 from crm_core.models.triples import Floats, Ints
 from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.store import StoreAt, Tables
@@ -86,6 +85,7 @@ def next_offer(job: Scoring) -> None:
         from crm_core.models.offer_choice import Choice
         from crm_core.models.offer_learned import NAME, NEEDED
         from crm_core.models.offer_learned import learn as learned_of
+        from crm_core.models.sampling import buyers_by
 
         build, choice = job.build, Choice(job.build)
         need(NAME, buyers=(buyers_by(build, job.as_of), NEEDED["buyers"]))

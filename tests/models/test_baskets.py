@@ -15,14 +15,13 @@ from scipy import stats
 
 from crm_core.errors import CrmError
 from crm_core.models import baskets as model
-from crm_core.models.basket_rows import MOST_ITEMS, Baskets, read_baskets
+from crm_core.models.basket_rows import Baskets, read_baskets
 from crm_core.models.baskets import Market, learn, learn_level, need_baskets, validate
 from crm_core.models.pair_columns import pair_columns, seen_columns, triple_columns
 from crm_core.models.pair_counts import every_pair
 from crm_core.models.pair_findings import REASONS, Findings, Sight, instead, together
 from crm_core.store import Store
 from tests.models.dealt_baskets import baskets_of, planted, written, zipf_lines
-from tests.small_shop import Rows, line, order, small_shop
 
 Named = dict[tuple[str, str], str]
 
@@ -245,50 +244,6 @@ def test_counts_are_those_of_going_through_every_basket() -> None:
     pairs = every_pair(counted, 1)
     found = zip(pairs.a.tolist(), pairs.b.tolist(), pairs.both.tolist(), strict=True)
     assert {(a, b): both for a, b, both in found} == by_hand
-
-
-def odd_shop(largest: int, baskets: int = 120) -> Rows:
-    """Ten products, two without a category, one renamed; one basket of many lines, many of one."""
-    orders, lines = [], []
-    for number in range(baskets):
-        said = f"o{number:03d}"
-        orders.append(order(said, f"c{number % 50}", f"2026-0{1 + number % 6}-10T10:00:00"))
-        held = [f"p{number % 10}"] if number % 3 else ["p1", "p2", f"p{3 + number % 7}"]
-        lines += [line(said, name, "10", unit_cost=4) for name in dict.fromkeys(held)]
-    orders.append(order("huge", "c1", "2026-06-20T10:00:00"))
-    lines += [line("huge", f"x{number}", "1") for number in range(largest)]
-    products = [
-        {"product_id": f"p{n}", "product_name": f"Thing {n}", "category": None if n > 7 else f"k{n % 3}"}
-        for n in range(10)
-    ]  # fmt: skip
-    return {"orders": orders, "order_lines": lines, "products": products}
-
-
-@pytest.mark.parametrize("largest", [250, pytest.param(5_000, marks=pytest.mark.slow)])
-def test_odd_baskets_are_counted_out_or_in_as_they_should(largest: int, tmp_path: Path) -> None:
-    shop = small_shop(tmp_path, odd_shop(largest))
-    renamed = [{"product_id": "p1", "product_name": "Another name", "category": "k1"}]
-    shop.load({"products": renamed}, name="later")
-    store = shop.open()
-    sold = read_baskets(store, store.meta.as_of)
-    products = sold.products
-    assert (products.capped, products.largest) == (1, largest)
-    assert len(products) == 120
-    assert int(products.size.max()) <= MOST_ITEMS
-    assert products.items.names.count("p1") == 1  # a new name is no new product
-    assert sold.levels == ("product", "category")
-    categories = sold.at("category")
-    assert categories.items.names == ("k0", "k1", "k2")
-    assert len(categories) < len(products)  # orders of things without a category
-    market = learn(store, as_of=store.meta.as_of)
-    assert "few_baskets" in market.fitted.warnings
-    told = seen_columns(market.levels["product"])
-    assert (told["capped_baskets"], told["largest"]) == ([1], [largest])
-    found = pair_columns(market.levels["product"], "together")
-    assert ("p1", "p2") in [*zip(found["a"], found["b"], strict=True)]
-    assert found["extra_margin"][0] == pytest.approx(found["extra_margin"][0])  # costs are known
-    store.close()
-    shop.records.close()
 
 
 def test_where_everybody_buys_one_thing_nothing_is_learned() -> None:
