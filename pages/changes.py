@@ -1,9 +1,9 @@
 """What changed between two periods: arithmetic, not cause."""
 
 from crm_core.text.formats import day
+from crm_core.ui.changes_asked import ask_change
 from crm_core.ui.changes_notes import draw_notes
 from crm_core.ui.changes_parts import (
-    ask_change,
     draw_coverage,
     draw_group,
     draw_groups,
@@ -30,8 +30,15 @@ session = current()
 header("changes")
 asked = ask_change()
 with part():
-    view = show(changes, session.selection, name=asked.name, by=asked.by, against=asked.against)
-    draw_coverage(view)
+    view = show(
+        changes,
+        session.selection,
+        name=asked.name,
+        by=asked.by,
+        against=asked.against,
+        own=asked.own,
+    )
+    draw_coverage(view, is_own=asked.own is not None)
     if view.is_hidden:
         note("changes.too_few")
     elif view.groups.empty:

@@ -1,9 +1,8 @@
-"""What changed, on screen: the choices, the sentence, the bars, the groups and what happened."""
+"""What changed, on screen: the sentence, the bars, the groups and what happened."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -11,16 +10,14 @@ import streamlit as st
 
 from crm_core.charts import waterfall
 from crm_core.text import formats
-from crm_core.ui.fields import button, switch_choice
+from crm_core.ui.fields import button
 from crm_core.ui.filters import words_for
 from crm_core.ui.kpi import figures
-from crm_core.ui.layout import columns, draw, go, panel
+from crm_core.ui.layout import draw, go, panel
 from crm_core.ui.session import current
-from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, paragraph, warning
-from crm_core.views.change_periods import AGAINST
-from crm_core.views.changes import BARS, BY, FEW, NAMES, REST, UNKNOWN, Changes, event_of
+from crm_core.views.changes import BARS, FEW, REST, UNKNOWN, Changes
 
 _CHOSEN = "changes_group"
 _ALWAYS = ("customers", "frequency", "items", "price", "mix", "refunds")
@@ -29,50 +26,10 @@ _FACTORS = {"customers": "count", "frequency": "per", "items": "per", "price": "
 _MOST_WORDS = 3
 
 
-@dataclass(frozen=True)
-class AskedChange:
-    """What is to be split, by what, against what."""
-
-    name: str
-    by: str
-    against: str
-
-
-def ask_change() -> AskedChange:
-    """The choices of the page, which its address carries."""
-    session = current()
-    event = show(event_of, session.selection)
-    left, middle, right = columns(1, 2, 1)
-    with left:
-        name = _ask("number", NAMES, "changes.names")
-    with middle:
-        by = _ask("by", BY, "changes.grouping", default="category")
-    with right:
-        against = _ask("against", AGAINST, "changes.against_words") if event else "bar"
-    return AskedChange(name, by, against)
-
-
-def _ask(name: str, codes: Sequence[str], prefix: str, *, default: str = "") -> str:
-    """One of the codes; the address says it where it is not the default."""
-    first = default or codes[0]
-    chosen = switch_choice(
-        f"changes.{name}",
-        codes,
-        key=f"changes_{name}",
-        prefix=prefix,
-        value=st.query_params.get(name, first),
-    )
-    if chosen == first:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = chosen
-    return chosen
-
-
-def draw_coverage(view: Changes) -> None:
+def draw_coverage(view: Changes, *, is_own: bool) -> None:
     """The days meant, and what is not complete about them."""
     session, found = current(), view.pair
-    if session.selection.compare == "none" and found.event is None:
+    if session.selection.compare == "none" and found.event is None and not is_own:
         caption("changes.previous_instead")
     if found.event is not None:
         event = found.event

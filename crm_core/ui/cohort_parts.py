@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,6 +21,7 @@ from crm_core.ui.fields import button, choice_field, switch_choice, switch_field
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import card, columns, draw, go, panel, row
 from crm_core.ui.navigation import spec_of
+from crm_core.ui.said import said, say
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, pager
@@ -43,6 +45,7 @@ from crm_core.views.cohorts import (
 _MARKS = {"month": (3, 6, 12), "week": (4, 8, 13)}
 _PAYING = ("margin", "contribution_before_marketing")
 _MOST_CURVES = 8
+_LAYERS = ("cohorts", "parts")
 
 
 @dataclass(frozen=True)
@@ -55,19 +58,31 @@ class Asked:
 
 
 def ask() -> Asked:
-    """The controls: month or week, what is measured, how customers are told apart."""
+    """The controls: month or week, what is measured, how customers are told apart; the address
+    carries them."""
     left, middle, right = columns(2, 3, 3)
     with left:
-        by = switch_choice("cohorts.by", BY, key="cohorts_by", prefix="cohorts.by_step")
+        by = switch_choice(
+            "cohorts.by", BY, key="cohorts_by", prefix="cohorts.by_step", value=said("by", BY)
+        )
     with middle:
-        measure = choice_field(
-            "cohorts.measure_label", MEASURES, key="cohorts_measure", prefix="cohorts.measure"
-        )
+        measure = _chosen("measure", MEASURES)
     with right:
-        split = choice_field(
-            "cohorts.split_label", SPLITS, key="cohorts_split", prefix="cohorts.split"
-        )
-    return Asked(by, measure or MEASURES[0], split or SPLITS[0])
+        split = _chosen("split", SPLITS)
+    if say("split", split, SPLITS[0]) == SPLITS[0]:
+        st.query_params.pop("part", None)
+    return Asked(say("by", by, BY[0]), say("measure", measure, MEASURES[0]), split)
+
+
+def _chosen(name: str, codes: Sequence[str]) -> str:
+    chosen = choice_field(
+        f"cohorts.{name}_label",
+        codes,
+        key=f"cohorts_{name}",
+        prefix=f"cohorts.{name}",
+        value=said(name, codes),
+    )
+    return chosen or codes[0]
 
 
 def known_cohorts(asked: Asked, part: str = ALL) -> Cohorts:
@@ -122,11 +137,12 @@ def _choose_part(view: Cohorts) -> str:
     chosen = st.selectbox(
         current().md("cohorts.choose"),
         codes,
+        index=codes.index(said("part", codes)),
         format_func=lambda code: words[code],
         key=f"cohorts_part_{view.split}",
         persist_state="session",
     )
-    return chosen if chosen in codes else ALL
+    return say("part", chosen if chosen in codes else ALL, ALL)
 
 
 def _won(view: Cohorts) -> Won | None:
@@ -177,7 +193,9 @@ def _say_payback(won: Won) -> None:
 def draw_layers(view: Cohorts) -> None:
     """Net revenue over calendar time, in layers of cohorts or of parts."""
     with panel("cohorts.layers", help_key="cohorts.layers_about"):
-        by_part = switch_field("cohorts.by_part", key="cohorts_layers_by_part")
+        is_said = said("layers", _LAYERS) == _LAYERS[1]
+        by_part = switch_field("cohorts.by_part", key="cohorts_layers_by_part", value=is_said)
+        say("layers", _LAYERS[int(by_part)], _LAYERS[0])
         _draw_layers(view, by_part=by_part)
         caption("cohorts.layers_note")
 

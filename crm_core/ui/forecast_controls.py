@@ -13,6 +13,7 @@ from crm_core.models.demand import SEGMENTS
 from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL
 from crm_core.selection import segment_code
 from crm_core.ui.explore_words import value_name
+from crm_core.ui.said import said, say
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
 from crm_core.views.forecast import GRAINS, MEASURES, Forecast
@@ -85,36 +86,27 @@ def segment_order(codes: Sequence[str]) -> list[str]:
 
 def _choice(name: str, codes: Sequence[str], words: object, key: str = "") -> str:
     session = current()
-    asked = st.query_params.get(name, codes[0])
+    asked = said(name, codes)
     named = {code: words(code) for code in codes}  # pyright: ignore[reportCallIssue]
     found = st.selectbox(
         session.md(f"forecast.{name}"),
         list(codes),
-        index=list(codes).index(asked) if asked in codes else 0,
+        index=list(codes).index(asked),
         format_func=named.__getitem__,
         key=f"forecast_{name}_{key}",
     )
-    return _kept(name, str(found), codes)
+    return say(name, str(found), codes[0])
 
 
 def _switch(name: str, codes: Sequence[str], key: str) -> str:
     session = current()
-    asked = st.query_params.get(name, codes[0])
+    asked = said(name, codes)
     found = st.segmented_control(
         session.md(f"forecast.{name}"),
         list(codes),
-        default=asked if asked in codes else codes[0],
+        default=asked,
         required=True,
         format_func=lambda code: session.t(f"forecast.grains.{code}"),
         key=f"forecast_{name}_{key}",
     )
-    return _kept(name, str(found), codes)
-
-
-def _kept(name: str, code: str, codes: Sequence[str]) -> str:
-    """Makes the address say a choice; the first is said by nothing."""
-    if code == codes[0]:
-        st.query_params.pop(name, None)
-    elif st.query_params.get(name) != code:
-        st.query_params[name] = code
-    return code
+    return say(name, str(found), codes[0])

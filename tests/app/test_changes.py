@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from crm_core.text import t
@@ -61,3 +63,30 @@ def test_a_group_opens_its_own_bars_and_leads_to_its_customers(open_page: Open) 
     assert not Screen(test).failures
     assert Screen(test).page == "overview"
     assert test.multiselect(key="region").value == ["Berlin"]
+
+
+@pytest.mark.slow
+def test_own_days_are_chosen_kept_in_the_address_and_said(open_page: Open) -> None:
+    test = open_page("changes", by="region", **{**JUNE, "against": "own"}).test
+    assert (test.query_params["against_from"], test.query_params["against_to"]) == (
+        "2026-05-02", "2026-05-31",
+    )  # fmt: skip
+    test.date_input(key="changes_from_2026-06-01").set_value(date(2026, 4, 1)).run()
+    screen = Screen(test)
+    assert not screen.failures
+    assert test.query_params["against_from"] == "2026-04-01"
+    assert [each.value for each in test.info] == [
+        t("changes.own_length", "en", days=61, days_now=30)
+    ]
+    kept = {**JUNE, "against": "own", "against_from": "2026-04-01", "against_to": "2026-04-30"}
+    again = open_page("changes", by="region", warm=True, **kept)
+    assert not again.failures
+    assert "Apr" in shown(again)
+    assert not again.test.info
+    groups = next(f.value for f in again.test.dataframe if "main" in f.value)
+    parts = groups.drop(columns=["label", "main", "now", "before", "change"]).sum().sum()
+    assert parts == pytest.approx(groups["change"].sum(), abs=0.005)
+    # Days that are not before the period are none to hold it against.
+    late = open_page("changes", warm=True, **{**kept, "against_to": "2026-06-15"})
+    assert not late.failures
+    assert late.test.query_params["against_to"] == "2026-05-31"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ TARGETS: tuple[Target, ...] = (
 
 
 def ask(
-    store: Store, period: Period = QUARTER, selection: Selection | None = None, **parts: object
+    store: Store, period: Period = QUARTER, selection: Selection | None = None, **parts: Any
 ) -> Explored:
-    asked = Exploration(**{"metrics": ("revenue",), "by": ("month",), "show": "goal", **parts})  # type: ignore[arg-type]
+    asked = Exploration(**{"metrics": ("revenue",), "by": ("month",), "show": "goal"} | parts)
     return explore(store, selection or Selection(), asked, period=period, targets=TARGETS)
 
 
@@ -89,7 +90,7 @@ def test_rates_have_goals_for_one_month_alone(store: Store) -> None:
     ],
 )
 def test_what_has_no_goals_is_refused_by_name(
-    store: Store, parts: dict[str, object], selection: Selection, named: str
+    store: Store, parts: dict[str, Any], selection: Selection, named: str
 ) -> None:
     with pytest.raises(CrmError, match="explore_no_goal") as refused:
         ask(store, selection=selection, **parts)
