@@ -25,7 +25,7 @@ from crm_core.store.tables import Store, meta_of
 from crm_core.store.write import Change
 
 _LOCAL = "spark-local:///"
-_MIRRORED = {"BIGINT": "int64", "VARCHAR": "string", "DATE": "date"}
+_MIRRORED = {"BIGINT": "int64", "VARCHAR": "string", "DATE": "date", "BOOLEAN": "boolean"}
 
 
 class SparkEngine:
