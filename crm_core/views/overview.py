@@ -152,6 +152,7 @@ def _by_channel(
     found = measure(store, every, rows=rows, by=by, totals=False).rows
     if guarded:
         few = hidden(found[["buyers"]].to_numpy(dtype=float)).ravel()
-        told = found[list(names)].astype("float64").mask(few, axis=0)
+        told = found[list(names)].astype("float64")
+        told.loc[few] = float("nan")
         found = pd.concat([found[list(by)], told], axis=1)
     return found
