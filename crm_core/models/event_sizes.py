@@ -14,6 +14,7 @@ from crm_core.models.forecast_methods import History, Series
 
 #: A period in which every day is closed is no guide, and must not be divided by nothing.
 _SHORTEST: Final = 0.25
+_HALF: Final = 0.5
 
 
 class EventSizes:
@@ -38,6 +39,22 @@ class EventSizes:
             for first, last in spans
         ]
         return np.maximum(np.array(sizes, dtype=float), _SHORTEST)
+
+    def filled(self, values: Series, spans: Sequence[tuple[date, date]]) -> Series:
+        """What periods would have brought without gaps in the log and weeks the shop was shut, which
+        say nothing of demand: more than came of one that was half there, of one that was not the
+        period before."""
+        silent = np.flatnonzero(~self._history.counted)
+        days = {self._history.day(int(place)) for place in silent}
+        told = values.astype(float)
+        for place, (first, last) in enumerate(spans if days else ()):
+            count = (last - first).days + 1
+            there = sum(first + timedelta(day) not in days for day in range(count)) / count
+            if there >= _HALF:
+                told[place] = values[place] / there
+            elif place:
+                told[place] = told[place - 1]
+        return told
 
     def _factors(self, by: date) -> dict[date, float]:
         """The days that are no ordinary ones."""

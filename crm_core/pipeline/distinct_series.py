@@ -152,7 +152,8 @@ def _tell(
         def size(count: int, spans: list[tuple[date, date]] = spans) -> Any:
             return sizes.of(spans, by=spans[count - 1][1])
 
-        made = of_periods(values.to_numpy(), rhythm=rhythm, sizes=size)
+        known_values = sizes.filled(values.to_numpy(), spans[: len(values)])
+        made = of_periods(known_values, rhythm=rhythm, sizes=size)
         found.told[(*key, member)] = Told(rhythm, since, ahead, made, float(mine.get(running, 0.0)))
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.models.event_sizes import EventSizes
+from crm_core.models.forecast_methods import History
 from crm_core.models.forecast_of_periods import MONTHS, of_periods
 
 
@@ -67,3 +71,14 @@ def test_months_take_a_year() -> None:
     with pytest.raises(CrmError) as failed:
         of_periods(weeks(11), rhythm=MONTHS)
     assert failed.value.facts["months_needed"] == 12
+
+
+def test_weeks_the_shop_was_shut_say_nothing_of_demand() -> None:
+    first = date(2026, 1, 5)
+    silent = np.zeros(70, dtype=bool)
+    silent[14:32] = True  # two weeks and four days
+    sizes = EventSizes(History(first, np.ones(70), silent), ())
+    spans = [(first + timedelta(7 * week), first + timedelta(7 * week + 6)) for week in range(10)]
+    came = np.array([70.0, 70, 0, 0, 30, 70, 70, 70, 70, 70])
+    assert sizes.filled(came, spans).tolist() == [70.0, 70, 70, 70, 70, *[70.0] * 5]
+    assert sizes.of(spans, by=first + timedelta(69)).tolist() == [7.0] * 10
