@@ -91,9 +91,10 @@ def coupons(selection: Selection, *, store: Store, access: Access, top: int = 10
     guarded = is_guarded(access)
     everything = offered.by_code(store, scope(store, selection))
     coded = offered.first_codes(between(everything, period), top, guarded=guarded)
-    rows = _rows(store, coded, guarded=guarded)
-    whole = _whole(store, between(everything, period))
-    before = {} if compared is None else _whole(store, between(everything, compared))
+    found = _measured(store, coded, "kind", "code")
+    whole, before = _whole(found), {}
+    if compared is not None:
+        before = _whole(_measured(store, between(everything, compared), "kind"))
     return Coupons(
         as_of=meta.as_of,
         period=period,
@@ -101,7 +102,7 @@ def coupons(selection: Selection, *, store: Store, access: Access, top: int = 10
         has_any=_has_any(store),
         cards=_cards(whole, before, guarded=guarded),
         orders=float(whole["orders"] or 0.0),
-        rows=_with_terms(store, rows),
+        rows=_with_terms(store, _rows(found, guarded=guarded)),
         trend=_trend(store, everything, period, guarded=guarded),
     )
 
@@ -151,10 +152,14 @@ def _has_any(store: Store) -> bool:
     return not store.fetch(given.select("order_key").limit(1)).empty
 
 
-def _rows(store: Store, coded: Any, *, guarded: bool) -> pd.DataFrame:
-    by = ["kind", "code"]
+def _measured(store: Store, coded: Any, *by: str) -> pd.DataFrame:
+    """The sums of each group of rows: those of OFFERED, and orders below cost."""
     costs = store.fetch(offered.below_cost(offered.order_costs(coded), *by))
-    found = store.fetch(offered.of_each(coded, *by)).merge(costs, on=by, how="left")
+    return store.fetch(offered.of_each(coded, *by)).merge(costs, on=list(by), how="left")
+
+
+def _rows(found: pd.DataFrame, *, guarded: bool) -> pd.DataFrame:
+    by = ["kind", "code"]
     told = pd.DataFrame([_told(row) for row in found.to_dict("records")], columns=_columns())
     told = pd.concat([found[[*by, "codes"]], told], axis=1)
     if guarded and len(told):
@@ -184,11 +189,11 @@ def _told(row: Mapping[Any, Any]) -> dict[str, float | None]:
     }
 
 
-def _whole(store: Store, coded: Any) -> dict[str, float | None]:
+def _whole(found: pd.DataFrame) -> dict[str, float | None]:
     """The figures of the cards: of all orders, or of those with a discount."""
-    costs = store.fetch(offered.below_cost(offered.order_costs(coded), "kind"))
-    found = store.fetch(offered.of_each(coded, "kind")).merge(costs, on="kind", how="left")
-    sums = found.fillna(0.0).drop(columns=["kind", "people", "codes", "buyers"])
+    sums = found.fillna(0.0).drop(
+        columns=["kind", "code", "people", "codes", "buyers"], errors="ignore"
+    )
     given = sums[(found["kind"] != "full").to_numpy()].sum()
     every = sums.sum()
     told = _told({**given.to_dict(), "buyers": 0})

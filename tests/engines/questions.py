@@ -21,7 +21,9 @@ from crm_core.metrics import (
     METRICS,
     between,
     by_angle,
+    coupons,
     each_part,
+    entry_products,
     event_days,
     first_parts,
     losing_parts,
@@ -33,6 +35,7 @@ from crm_core.metrics import (
     stock,
     visits,
 )
+from crm_core.metrics.bought_together import orders_with_both
 from crm_core.models.movement import flows, movers, moves
 from crm_core.models.offer_history import purchases
 from crm_core.models.offer_shelf import goods_on
@@ -291,6 +294,39 @@ def shelves() -> Iterator[tuple[str, Question]]:
     yield "quarters", lambda store: event_days.order_quarters(store, [week.start, week.end])
 
 
+def offers() -> Iterator[tuple[str, Question]]:
+    """What codes give away and to whom, what first purchases lead to, orders with two things."""
+    year = Period(date(2025, 11, 1), END)
+
+    def coded(store: Store, *, guarded: bool = False) -> ir.Table:
+        rows = coupons.by_code(store, scope(store, Selection(), year))
+        return coupons.first_codes(rows, 3, guarded=guarded)
+
+    def years(store: Store) -> ir.Table:
+        ledger = store.at(END).table("ledger")
+        return entry_products.first_years(ledger, entry_products.newcomers(store, END))
+
+    def began(store: Store) -> ir.Table:
+        items = entry_products.first_items(store, store.at(END).table("ledger"), "category")
+        return entry_products.began_with(years(store), items, entry_products.BASES[0])
+
+    yield "codes", lambda store: coupons.of_each(coded(store), "kind", "code")
+    yield "codes of many", lambda store: coupons.of_each(coded(store, guarded=True), "kind", "code")
+    yield "below cost", lambda store: coupons.below_cost(coupons.order_costs(coded(store)), "code")
+    yield (
+        "discount habits",
+        lambda store: coupons.habits(store, store.table("order_facts"), store.table("ledger")),
+    )
+    yield "campaign codes", coupons.campaign_codes
+    yield "campaign sides", coupons.campaign_sides
+    yield "began with", began
+    yield "first years", lambda store: entry_products.everybody(years(store), "net_revenue")
+    yield (
+        "orders with both",
+        lambda store: orders_with_both(store, "category", ("Kitchen", "Tea"), (year.start, END)),
+    )
+
+
 QUESTIONS: dict[str, Question] = {
     **{f"plain {name}": question for name, question in marts(PLAIN).items()},
     **{f"elaborate {name}": question for name, question in marts(ELABORATE).items()},
@@ -303,6 +339,7 @@ QUESTIONS: dict[str, Question] = {
     **dict(profits()),
     **dict(funnels()),
     **dict(shelves()),
+    **dict(offers()),
 }
 
 
