@@ -19,7 +19,7 @@ from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
 from crm_core.models.lifecycle import NAME as LIFECYCLE
 from crm_core.models.lifecycle import lifecycle, shop_rhythm
-from crm_core.models.offer_rows import offer_rows
+from crm_core.models.offer_rows import next_three
 from crm_core.models.rfm import NAME as RFM
 from crm_core.models.rfm import rfm
 from crm_core.models.standing import rfm_rule
@@ -302,7 +302,7 @@ def scores_of(store: Store, name: str, as_of: date | None = None) -> ir.Table:
             return lifecycle(past, shop_rhythm(past)).order_by("customer_key")
         raise CrmError("scores_other_day", asked=as_of, have=store.scores_as_of)
     if name == "next_offer" and store.has("offers_new"):
-        return offer_rows(store)
+        return next_three(store)
     if not store.has(name):
         raise _why_unscored(store, name)
     table = store.table(name)
