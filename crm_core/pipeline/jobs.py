@@ -20,7 +20,7 @@ from crm_core.models import MODELS, ModelSpec
 from crm_core.models.forecast_document import NAME as FORECAST
 from crm_core.models.lifecycle import NAME as LIFECYCLE
 from crm_core.models.lifecycle import lifecycle, shop_rhythm
-from crm_core.models.offer_rows import offer_rows
+from crm_core.models.offer_rows import next_three
 from crm_core.models.rfm import NAME as RFM
 from crm_core.models.rfm import rfm
 from crm_core.models.standing import rfm_rule
@@ -316,7 +316,7 @@ def scores_of(
             return lifecycle(past, shop_rhythm(past)).order_by("customer_key")
         raise CrmError("scores_other_day", asked=as_of, have=store.scores_as_of)
     if name == "next_offer" and store.has("offers_new"):
-        return offer_rows(store)
+        return next_three(store)
     if not store.has(source):
         raise _why_unscored(store, name)
     if grain != "day":

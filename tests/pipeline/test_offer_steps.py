@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crm_core.models.offer_history import purchases, stream_bought
-from crm_core.models.offer_rows import offer_rows
+from crm_core.models.offer_rows import next_three
 from crm_core.models.offer_shelf import read_shelf
 from crm_core.pipeline import scores
 from crm_core.pipeline.jobs import predict
@@ -118,12 +118,15 @@ def test_nothing_of_a_later_day_is_known(store: Store) -> None:
     assert store.fetch(at_start.agg(back=at_start.back_age.max()))["back"].iloc[0] == -1
 
 
-def test_both_lists_are_read_one_under_the_other(shop: SmallShop, store: Store) -> None:
-    rows = store.fetch(offer_rows(store))
-    lists = rows.groupby("list").size().to_dict()
-    assert lists == {name: len(read(store, f"offers_{name}")) for name in ("again", "new")}
+def test_other_programs_read_the_next_three_of_both_lists(shop: SmallShop, store: Store) -> None:
+    rows = store.fetch(next_three(store)).set_index("customer_key")
+    again, new = read(store, "offers_again"), read(store, "offers_new")
+    assert rows.index.tolist() == sorted(set(again.index) | set(new.index))
     answer = predict(shop.settings, shop.url, "next_offer", customer=key_of(store, "ann"))
-    assert [row["list"] for row in answer["rows"]] == ["new"]
+    (mine,) = answer["rows"]
+    assert (mine["again_1"], mine["new_1"], mine["because_1"]) == (None, "tea", "pot")
+    assert mine["new_2"] is None
+    assert rows.loc[key_of(store, "c4"), ["again_1", "new_1"]].tolist() == ["tea", "pot"]
 
 
 @pytest.mark.slow
