@@ -95,6 +95,12 @@ def _number(part: Sum | CountDistinct, value: ir.Value) -> ir.Value:
     return value.cast("float64" if isinstance(part, Sum) else "int64")
 
 
+def discounted_people(coded: ir.Table) -> ir.Table:
+    """One row: how many `people` rows of `by_code` under a code or a lower price are about."""
+    given = coded.filter(coded.kind != "full")
+    return given.agg(people=of_ledger(PEOPLE, given))
+
+
 def order_costs(coded: ir.Table) -> ir.Table:
     """One row an order sold in rows of `by_code`: order_key, kind, code, paid (goods and postage),
     off (its discount), cost (goods, postage, fees; unknown where a line's is), left (paid - cost).

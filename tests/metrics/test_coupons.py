@@ -167,6 +167,21 @@ def test_of_a_code_a_person_those_of_people_held_out_and_of_offers_come_first(
     assert (own.rows["code"].tolist(), own.says, own.is_cut) == (["OWN4"], "clean", True)
 
 
+def test_three_who_use_two_codes_each_are_three(tmp_path: Path) -> None:
+    told: Rows = {"orders": [], "order_lines": []}
+    for place in range(6):
+        code = "SAVE" if place < 3 else "WIN"
+        number = f"o{place}"
+        told["orders"].append(
+            order(number, f"c{place % 3}", "2026-05-01T12:00:00", coupon_code=code)
+        )
+        told["order_lines"].append(line(number, "tea", "10", discount=Decimal(1)))
+    with closing(small_shop(tmp_path, told).open()) as shop:
+        seen, hidden = (coupons(ALL, store=shop, access=who).cards for who in (OWNER, VIEWER))
+    assert next(card.value for card in seen) == 6.0
+    assert [card.value for card in hidden] == [None] * len(hidden)
+
+
 def test_groups_of_few_people_are_not_told_to_everybody(shop: Store) -> None:
     view = coupons(ALL, store=shop, access=VIEWER)
     assert view.rows["code"].tolist() == ["SAVE", "", "", ""]  # WIN is of three people
