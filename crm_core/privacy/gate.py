@@ -151,6 +151,42 @@ def keys_of_traces(store: Store, kind: str, values: Iterable[str]) -> dict[str, 
     return found
 
 
+def keys_like(
+    store: Store, access: Access, kind: str, told: Sequence[str], *, part: bool = False
+) -> list[tuple[str, int]]:
+    """Customers whom an e-mail address leads to, or a phone number by its last digits, with what
+    their record tells: at most 50. First what imports understood, else what was written, which
+    several customers may share. With `part` an address need only hold the text.
+
+    Raises: CrmError("privacy_denied", action="call").
+    """
+    require(access, "call")
+    for name, column in (("identity_links", "value"), ("identities", kind)):
+        if not told or not store.has(name) or column not in store.table(name).columns:
+            continue
+        table = store.table(name)
+        value = table[column]
+        if name == "identity_links":
+            table = table.filter(table.kind == kind)
+        elif kind == "phone":
+            value = value.re_replace(r"[^0-9]", "")
+        else:
+            value = value.lower()
+        if kind == "phone":
+            is_wanted = ibis.or_(*[value.endswith(digits) for digits in told])
+        else:
+            is_wanted = (
+                ibis.or_(*[value.contains(text) for text in told]) if part else value.isin(told)
+            )
+        found = table.filter(is_wanted).select("customer_key", value=table[column])
+        rows = store.fetch(found.distinct().order_by("customer_key", "value").limit(MOST_FOUND))
+        if len(rows):
+            return [
+                (str(v), int(k)) for v, k in zip(rows["value"], rows["customer_key"], strict=True)
+            ]
+    return []
+
+
 def known_keys(store: Store, keys: Iterable[int]) -> set[int]:
     """Those of the keys that are customers now."""
     wanted = list(dict.fromkeys(keys))

@@ -43,7 +43,6 @@ from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
 from crm_core.records.shop_settings import (
     CHURN_DAYS,
     REFUND_DATES,
-    REPLY_HOURS,
     SettingIssue,
     ShopSettings,
 )
@@ -72,7 +71,6 @@ __all__ = [
     "PAID_TIERS",
     "PURPOSES",
     "REFUND_DATES",
-    "REPLY_HOURS",
     "RFM_BY",
     "ROLES",
     "STATUSES",

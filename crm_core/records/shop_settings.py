@@ -23,7 +23,6 @@ _MOST_MONEY = Decimal(10) ** 12
 _MOST_ENTRIES = 5_000
 _MOST_DAYS = 3_650
 CHURN_DAYS = (7, 365)
-REPLY_HOURS = (1, 720)
 _TEXT_LENGTH = 320
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -64,8 +63,7 @@ class ShopSettings:
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
     Products of `sensitive_categories` are never recommended, nor told of in a list or profile;
     with `offer_sold_out` those whose shelf is empty are recommended, too.
-    `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0;
-    `promised_reply_hours` is within how many hours customers are promised an answer.
+    `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -98,7 +96,6 @@ class ShopSettings:
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
     goodwill_limit: Decimal = Decimal(0)
-    promised_reply_hours: int = 24
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -242,8 +239,6 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
     if settings.churn_horizon_days is not None:
         found += _days("churn_horizon_days", settings.churn_horizon_days, *CHURN_DAYS)
     found += _days("raw_uploads_days", settings.raw_uploads_days, 0, _MOST_DAYS)
-    if _days("promised_reply_hours", settings.promised_reply_hours, *REPLY_HOURS):
-        found.append(SettingIssue("promised_reply_hours", "not_hours"))
     found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
     cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
     return found + [SettingIssue(*said) for said in cuts]
