@@ -63,6 +63,7 @@ class ShopSettings:
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
     Products of `sensitive_categories` are never recommended, nor told of in a list or profile;
     with `offer_sold_out` those whose shelf is empty are recommended, too.
+    `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -94,6 +95,7 @@ class ShopSettings:
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
+    goodwill_limit: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -167,7 +169,7 @@ class SettingsKept(Repository):
 
 
 _RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
-_MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
+_MONEY = ("shipping_cost_per_order", "payment_fee_fixed", "goodwill_limit")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers", "sensitive_categories")
 _MAY_BE_NONE = ("default_margin", "shipping_cost_per_order")
