@@ -358,6 +358,9 @@ SCORES = (
     "replenishment",
     "replenishment_clock",
     "replenishment_trials",
+    "review_tones",
+    "review_terms",
+    "review_trials",
     "model_status",
     "fitted",
 )
