@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crm_core.demo.after import REASONS, TOPICS
 from crm_core.demo.arrow import ids, table, words
 from crm_core.demo.block import ORDER_STEP, Block
+from crm_core.demo.care import AGENTS, care_of
 from crm_core.demo.checkout import PAYMENTS, STATUSES
 from crm_core.demo.coupons import make_coupons
 from crm_core.demo.identities import SECOND_ACCOUNT
@@ -51,7 +52,7 @@ def block_tables(seed: int, block: Block) -> Iterator[tuple[str, pa.Table]]:
     yield "orders", _orders(seed, block)
     yield "order_lines", _lines(block)
     yield "refunds", _refunds(block)
-    yield "contacts", _contacts(block)
+    yield "contacts", _contacts(seed, block)
     yield "reviews", _reviews(seed, block)
     yield "touches", _touches(block)
     yield "consents", _consents(seed, block)
@@ -213,8 +214,11 @@ def _refunds(block: Block) -> pa.Table:
     )
 
 
-def _contacts(block: Block) -> pa.Table:
+def _contacts(seed: int, block: Block) -> pa.Table:
     talks = block.talks
+    end = int(block.calendar.utc(np.array([block.calendar.days]), np.array([0]))[0])
+    rng = stream(seed, block.place, "care")
+    care = care_of(rng, talks, block.people, end, first=block.place == 0)
     return table(
         "contacts",
         {
@@ -223,11 +227,15 @@ def _contacts(block: Block) -> pa.Table:
             "occurred_at": talks.at,
             "direction": words(talks.outbound.astype(np.int64), ("in", "out")),
             "contact_channel": words(talks.channel, TALK_CHANNELS),
-            "topic": words(talks.topic, TOPICS),
+            "topic": words(talks.topic, TOPICS, ~care.named),
             "order_id": order_ids(block, talks.order),
-            "reply_minutes": (talks.reply, talks.outbound),
-            "resolved": talks.resolved,
-            "rating": (talks.rating, talks.rating == 0),
+            "reply_minutes": (care.reply, np.isnan(care.reply)),
+            "resolved": care.resolved,
+            "resolved_minutes": (care.resolved_minutes, np.isnan(care.resolved_minutes)),
+            "reopened": (care.reopened, talks.outbound),
+            "agent": words(care.agent, AGENTS),
+            "message": care.message,
+            "rating": (talks.rating, ~care.rated),
             "cost": talks.cost,
         },
     )

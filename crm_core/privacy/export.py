@@ -134,7 +134,7 @@ def export_list(
     reasons counts for the first. `rule` (a document) and `rule_in_words` tell the manifest whom
     the list is of. `ads_consent_covers_use`: the shop says that who agreed to ads was asked what
     Google asks. Plain CSV is escaped (`escape.unescape` undoes it), numbers are not.
-    Left out, and counted: suppressed, opted_out, no_consent, ad_use_denied, ad_use_unknown, the
+    Left out, and counted: paused, suppressed, opted_out, no_consent, ad_use_denied, ad_use_unknown, the
     reasons of `leave_out`, and those of `contacts.FAULTS`.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
     ("privacy_confirm_everyone", customers), ("privacy_too_many_rows"),
@@ -146,6 +146,7 @@ def export_list(
         "contact_channel": contact_channel,
         "format": file_format,
     }
+    records.end_pauses(now)
     said = records.shop_settings()
     wish = Wish(
         members, contact_channel, columns, file_format, language, leave_out,

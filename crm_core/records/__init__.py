@@ -16,6 +16,13 @@ from crm_core.records.campaigns import (
 )
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
+from crm_core.records.goodwill import (
+    GOODWILL_DAYS,
+    GOODWILL_KINDS,
+    Allowance,
+    Gift,
+    Goodwill,
+)
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.notes import Note
@@ -27,13 +34,19 @@ from crm_core.records.offer_rules import (
     OfferRule,
 )
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
+from crm_core.records.pauses import Pause
 from crm_core.records.people import ROLES
 from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, Version, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
-from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
+from crm_core.records.shop_settings import (
+    CHURN_DAYS,
+    REFUND_DATES,
+    SettingIssue,
+    ShopSettings,
+)
 from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
 from crm_core.records.tasks import Task
 
@@ -47,6 +60,8 @@ __all__ = [
     "EVENT_KINDS",
     "EVERY_CHANNEL",
     "FIRST",
+    "GOODWILL_DAYS",
+    "GOODWILL_KINDS",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",
@@ -63,6 +78,7 @@ __all__ = [
     "STATUSES",
     "SUBJECT_KINDS",
     "WHOLE",
+    "Allowance",
     "Audience",
     "AuditEntry",
     "AuditLine",
@@ -71,10 +87,12 @@ __all__ = [
     "CampaignPolicy",
     "CampaignStatus",
     "EventPlan",
+    "Gift",
     "Goal",
     "GoalChange",
     "GoalKey",
     "GoalSaving",
+    "Goodwill",
     "IdentityOverride",
     "ListOfIds",
     "Mirror",
@@ -83,6 +101,7 @@ __all__ = [
     "OfferBook",
     "OfferRule",
     "OfferTerms",
+    "Pause",
     "PlannedEvent",
     "Records",
     "Sealing",

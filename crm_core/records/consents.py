@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, delete, exists, select, true
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import EVENT, Consent, Passing, Suppression, ToldConsent
+from crm_core.records.pauses import paused
 from crm_core.records.repository import (
     CONTACT_CHANNELS,
     PURPOSES,
@@ -30,6 +32,17 @@ State = Literal["granted", "denied"]
 STATES = ("granted", "denied")
 _BATCH_ROWS = 20_000
 _SOURCE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The latest word of each customer who ever said one, who is barred and who is paused, at one
+    revision of the decisions."""
+
+    states: dict[int, str]
+    suppressed: set[int]
+    paused: set[int]
+    revision: int
 
 
 class Consents(Repository):
@@ -157,15 +170,16 @@ class Consents(Repository):
 
     def standing(
         self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
-    ) -> tuple[dict[int, str], set[int], int]:
-        """Consent states, suppressed customers and the revision, all of one moment."""
+    ) -> Standing:
+        """What keeps each of these customers from being contacted, all of one moment."""
         checked_channel(contact_channel)
         wanted = list(keys)
         with reading(self._engine) as connection:
-            return (
-                dict(_latest(connection, wanted, contact_channel, purpose)),
-                _barred(connection, wanted, contact_channel),
-                counter(connection, "decisions"),
+            return Standing(
+                states=dict(_latest(connection, wanted, contact_channel, purpose)),
+                suppressed=_barred(connection, wanted, contact_channel),
+                paused=paused(connection, wanted),
+                revision=counter(connection, "decisions"),
             )
 
 

@@ -20,8 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from crm_core.records.connection import writing
+from crm_core.records.goodwill import goodwill_follows
 from crm_core.records.id_lists import lists_follow
 from crm_core.records.models import EVENT, CampaignMember, Consent, CustomerMove, Suppression
+from crm_core.records.pauses import pauses_follow, pauses_for_both
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
 from crm_core.records.subjects import notes_follow
 
@@ -45,8 +47,8 @@ class Moves(Repository):
             for table in (Consent, Suppression):
                 for key in _present(connection, table, survivors):
                     moved += _move(connection, table, key, survivors[key])
-            homes = _survivors({**known, **steps})
-            moved += lists_follow(connection, homes) + notes_follow(connection, homes)
+            moved += pauses_follow(connection, survivors)
+            moved += _named_follow(connection, _survivors({**known, **steps}))
             assigned = _members_follow(connection, survivors)
             if moved or assigned:
                 bump(connection, "decisions")
@@ -69,10 +71,16 @@ class Moves(Repository):
             changed += _members_return(connection, now)
             connection.execute(delete(CustomerMove))
             _remember(connection, steps)
-            changed += lists_follow(connection, now) + notes_follow(connection, now)
+            changed += _named_follow(connection, now)
             if changed:
                 bump(connection, "decisions")
         return changed
+
+
+def _named_follow(connection: Connection, homes: Mapping[int, int]) -> int:
+    """What keeps whom it named: lists, notes, tasks and what was given."""
+    changed = lists_follow(connection, homes) + notes_follow(connection, homes)
+    return changed + goodwill_follows(connection, homes)
 
 
 def _known(connection: Connection) -> dict[int, int]:
@@ -176,6 +184,7 @@ def _take_apart(connection: Connection, key: int, survivor: int, home: int) -> i
     copied = _copy(connection, Consent, EVENT[1:], noes, home, imported=False)
     bars = Suppression.customer_key == survivor
     copied += _copy(connection, Suppression, ("contact_channel", "reason", "at"), bars, home)
+    copied += pauses_for_both(connection, survivor, home)
     yeses = and_(recorded, Consent.state == "granted", Consent.told_key == key)
     changes = {"customer_key": home, "told_key": None if home == key else key}
     return copied + _put(connection, Consent, yeses, home, changes)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, String, cast, func, select
+from sqlalchemy import Connection, Select, String, cast, func, literal, select
 
 from crm_core.errors import CrmError
 from crm_core.records.audit_log import AuditLog
@@ -23,6 +23,7 @@ from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
 from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
+from crm_core.records.goodwill import Goodwills
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.models import (
@@ -39,8 +40,9 @@ from crm_core.records.models import (
 )
 from crm_core.records.moves import Moves
 from crm_core.records.notes import Notes
-from crm_core.records.offer_rules import OfferBook, OfferRules, book_in, rounds_in
+from crm_core.records.offer_rules import EVERY_CHANNEL, OfferBook, OfferRules, book_in, rounds_in
 from crm_core.records.offers import Offers
+from crm_core.records.pauses import PauseRow, Pauses
 from crm_core.records.people import People
 from crm_core.records.planned_events import PlannedEvents
 from crm_core.records.repository import counter, insert_new
@@ -73,6 +75,8 @@ class Records(
     SourceMarks,
     Saved,
     Consents,
+    Pauses,
+    Goodwills,
     Moves,
     SetAside,
     IdentityOverrides,
@@ -115,7 +119,7 @@ class Records(
         """Decisions as they stand, all of one moment, for the file beside the facts.
 
         Tables: consents (customer_key, contact_channel, purpose, state: the latest),
-        suppressions (customer_key, contact_channel), saved_audiences (id, name, version, rule as
+        suppressions (customer_key, contact_channel; also who is paused), pauses (customer_key), saved_audiences (id, name, version, rule as
         JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
         set_aside_orders (order_id), campaigns (id, name, contact_channel, starts_on, ends_on,
         sealed_on: nothing for a draft), sensitive_categories (category), offer_rules (the rule book, a row a rule in order of
@@ -202,7 +206,12 @@ def _mirrored() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.Da
     key = {"customer_key": pa.int64(), "contact_channel": pa.string()}
     yield "consents", _current_consents(), {**key, "purpose": pa.string(), "state": pa.string()}
     barred = select(Suppression.customer_key, Suppression.contact_channel)
-    yield "suppressions", barred.order_by(*barred.selected_columns), key
+    everywhere = literal(EVERY_CHANNEL).label("contact_channel")
+    both = barred.union(select(PauseRow.customer_key, everywhere)).subquery()
+    named = (both.c.customer_key, both.c.contact_channel)
+    yield "suppressions", select(*named).order_by(*named), key
+    on_hold = select(PauseRow.customer_key).order_by(PauseRow.customer_key)
+    yield "pauses", on_hold, {"customer_key": pa.int64()}
     rule = cast(SavedAudience.rule, String).label("rule")
     named = select(SavedAudience.id, SavedAudience.name, SavedAudience.version, rule)
     kinds = {"id": pa.int64(), "name": pa.string(), "version": pa.int64(), "rule": pa.string()}

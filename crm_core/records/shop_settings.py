@@ -66,6 +66,7 @@ class ShopSettings:
     with `offer_sold_out` those whose shelf is empty are recommended, too.
     `aspect_words` (aspect -> words, `*` for any ending) say what a review is about, in place of the
     program's own for the aspects that have any.
+    `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -98,6 +99,7 @@ class ShopSettings:
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
     aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    goodwill_limit: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
@@ -172,7 +174,7 @@ class SettingsKept(Repository):
 
 
 _RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
-_MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
+_MONEY = ("shipping_cost_per_order", "payment_fee_fixed", "goodwill_limit")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers", "sensitive_categories")
 _MAY_BE_NONE = ("default_margin", "shipping_cost_per_order")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm_core.schema.definition import Column, Table, Type
 
-VERSION = 5
+VERSION = 6
 
 
 def _c(name: str, type_: Type = "text", *, pii: str | None = None) -> Column:
@@ -186,6 +186,10 @@ _ALL = (
             _c("order_id"),
             _c("reply_minutes", "rate"),
             _c("resolved", "bool"),
+            _c("resolved_minutes", "rate"),
+            _c("reopened", "bool"),
+            _c("agent", pii="staff"),
+            _c("message", pii="free_text"),
             _c("rating", "int"),
             _c("cost", "money"),
         ),

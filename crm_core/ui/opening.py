@@ -82,6 +82,7 @@ def prepare(settings: Settings, place: Workspace) -> None:
 def open_place(settings: Settings, place: Workspace) -> Opened:
     """The workspace's current snapshot joined with today's decisions, and its records."""
     records = records_at(place.records_url)
+    records.end_pauses(datetime.now(UTC))
     engine = engine_at(place.store_url, settings)
     finish_restore(engine, records)
     pointer = engine.pointer()

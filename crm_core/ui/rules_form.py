@@ -22,6 +22,7 @@ from crm_core.ui.rules_saving import said, save
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, plain, success
+from crm_core.views.audiences import MOST_LISTED
 from crm_core.views.rules import Proposal, products, proposal
 
 DESK = "offer_rule"
@@ -136,6 +137,8 @@ def _what(action: str, given: OfferRule) -> str:
         return ""
     if action == "product":
         choices = dict(show(products, session.selection))
+        if len(choices) >= MOST_LISTED:
+            caption("offer_rules.more_products", count=session.write(len(choices), "count"))
     else:
         choices = {each.terms.name: each.terms.name for each in session.records.offers()}
         if not choices:
@@ -147,11 +150,12 @@ def _what(action: str, given: OfferRule) -> str:
         session.md(f"offer_rules.what_{action}"),
         codes,
         index=codes.index(start) if start else None,
-        format_func=lambda code: choices[code],
+        format_func=lambda code: choices.get(code, code),
         placeholder=session.t("builder.values_hint"),
+        accept_new_options=len(choices) >= MOST_LISTED,
         key=key,
     )
-    return chosen or ""
+    return (chosen or "").strip()
 
 
 def _channel(action: str, given: OfferRule) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from crm_core.charts import Numbers
 from crm_core.errors import CrmError
 from crm_core.privacy.escape import md_escape
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import Access, Purpose, allowed
 from crm_core.records import Records
 from crm_core.selection import Selection
 from crm_core.settings import Settings
@@ -54,6 +54,10 @@ class Session:
     def currency(self) -> str:
         """The currency amounts are in."""
         return self.opened.meta.currency if self.opened else "EUR"
+
+    def may(self, action: Purpose) -> bool:
+        """Whether who looks may do this."""
+        return allowed(self.access, action)
 
     def t(self, key: str, **facts: object) -> str:
         """A text in the viewer's language."""

@@ -106,7 +106,7 @@ def _with_filters(session: Session) -> Session:
     """The session with the page's title place and what the filter bar says."""
     spec = navigation.spec_of(session.page)
     applies = spec.applies if spec else frozenset[str]()
-    if session.opened is None or not applies:
+    if session.opened is None or not applies or not session.may("analyse"):
         head = st.container()
         return replace(session, head=head)
     bounds = bounds_of(session.store, session.workspace.store_url)

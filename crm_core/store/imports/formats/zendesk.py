@@ -22,6 +22,10 @@ _TICKETS = Mapping(
         "topic": "Topic",
         "reply_minutes": "First reply time in minutes",
         "resolved": "Solved",
+        "resolved_minutes": "Full resolution time in minutes",
+        "reopened": "Again",
+        "agent": "Assignee",
+        "message": "Subject",
         "rating": "Stars",
     },
     constants={"direction": "in"},
@@ -33,11 +37,14 @@ _USES = (
     "Status",
     "Satisfaction Score",
     "First reply time in minutes",
+    "Full resolution time in minutes",
+    "Reopens",
+    "Assignee",
 )
 
 
 def _tickets(job: Job) -> str:
-    """A rating is good or bad: five stars or one. Subjects are customers' words: not read."""
+    """A rating is good or bad: five stars or one. Of customers' words only the subject is read."""
     del job
     return """
         select *, case lower(trim("Via")) when 'mail' then 'email' when 'web form' then 'web'
@@ -47,6 +54,8 @@ def _tickets(job: Job) -> str:
                         nullif(split_part(trim("Tags"), ' ', 1), '')) as "Topic",
                case when lower("Status") in ('solved', 'closed') then 'yes' else 'no' end
                    as "Solved",
+               case when try_cast("Reopens" as double) > 0 then 'yes'
+                    when try_cast("Reopens" as double) = 0 then 'no' end as "Again",
                case lower(trim("Satisfaction Score")) when 'good' then '5' when 'bad' then '1' end
                    as "Stars"
         from file_rows
