@@ -26,7 +26,9 @@ UNKNOWN: Final = ""
 _SAID: Final = {"tone": "float64", "wish": "boolean", "against": "boolean"}
 
 
-def reviews(store: Store, *, aspects: Sequence[str] = (), categories: Iterable[str] = ()) -> ir.Table:
+def reviews(
+    store: Store, *, aspects: Sequence[str] = (), categories: Iterable[str] = ()
+) -> ir.Table:
     """Every review that counts: review_id, customer_key, product_id, order_id, day, at, stars (may be
     missing), body, product, category; and of those with words tone, wish, against and the `aspects`.
 
@@ -137,7 +139,9 @@ def blame_sums(rows: ir.Table, aspects: Sequence[str], by: Sequence[str]) -> ir.
     return read.group_by(list(by)).agg(**sums)
 
 
-def fix_sums(rows: ir.Table, store: Store, aspect: str, *, product_id: str, fixed: date) -> ir.Table:
+def fix_sums(
+    rows: ir.Table, store: Store, aspect: str, *, product_id: str, fixed: date
+) -> ir.Table:
     """Texts and those that blame an aspect, of a product and of all others (`mine`), of goods ordered
     before and from a day on (`after`): where the order is not known, by the review's own day."""
     orders: Any = store.table("orders")
