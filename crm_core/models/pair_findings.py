@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_core.models.basket_rows import Baskets, Flags
+from crm_core.models.discoveries import false_discovery
 from crm_core.models.pair_chance import Affinity, Mixing, mixings
 from crm_core.models.pair_counts import LEAST_EXPECTED, SHARE, Counted, Pairs, count_pairs
-from crm_core.models.pair_tests import false_discovery, fisher, tail
+from crm_core.models.pair_tests import fisher, tail
 from crm_core.models.pair_witnesses import Witnesses
 from crm_core.models.triples import Floats, Ints
 

@@ -87,21 +87,6 @@ def tail(seen: Numbers, expected: Floats, variance: Floats, *, above: bool = Tru
     return below
 
 
-def false_discovery(p: Floats, possible: int) -> Floats:
-    """The least share of false findings at which each would be found, among `possible` tests of
-    which those not given found nothing (Benjamini & Hochberg 1995).
-
-    >>> false_discovery(np.array([0.001, 0.04]), 10).round(3).tolist()
-    [0.01, 0.2]
-    """
-    order = np.argsort(p, kind="stable")
-    ranked = p[order] * possible / np.arange(1, len(p) + 1)
-    least = np.minimum.accumulate(ranked[::-1])[::-1]
-    found = np.empty_like(least)
-    found[order] = np.minimum(least, 1.0)
-    return found
-
-
 def reachable(z: Floats, possible: int, share: float) -> npt.NDArray[np.bool_]:
     """Which of the scores could be a finding at all: the chance of a sum of rare happenings is
     never less than that of a normal one, so what even so falls short need not be worked out."""

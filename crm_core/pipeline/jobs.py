@@ -338,6 +338,8 @@ def scores_of(
     table = store.table(source) if running is None else running
     if "customer_key" in table.columns:
         return table.order_by("customer_key")
+    if "review_id" in table.columns:
+        return table.order_by("review_id")
     if "q_given" in table.columns:
         return table.order_by("level", "kind", "explained", "q_given", "a", "b")
     if "dimension" not in table.columns:  # made by an earlier version, of the shop alone

@@ -18,6 +18,7 @@ from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.offer_steps import next_offer
 from crm_core.pipeline.replenish_steps import replenishment
+from crm_core.pipeline.review_steps import reviews
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.schema import SCORES
@@ -66,6 +67,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "next_offer": next_offer,
     "entry_products": entry_products,
     "replenishment": replenishment,
+    "reviews": reviews,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
@@ -79,6 +81,7 @@ _OF_EVERYBODY = frozenset(
         "attention",
         "uplift",
         "baskets",
+        "reviews",
     }
 )
 

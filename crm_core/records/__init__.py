@@ -1,5 +1,6 @@
 """What people decided: users, settings, audiences, consents, notes, the log of access."""
 
+from crm_core.records.aspect_words import ASPECT_CODES
 from crm_core.records.audit_log import FIRST, AuditEntry, AuditLine
 from crm_core.records.campaign_policy import MOST_GLOBAL, CampaignPolicy
 from crm_core.records.campaigns import (
@@ -52,6 +53,7 @@ from crm_core.records.tasks import Task
 __all__ = [
     "ACTIONS",
     "ARMS",
+    "ASPECT_CODES",
     "CHURN_DAYS",
     "CONTACT_CHANNELS",
     "CUT_SCORES",

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm_core.errors import CrmError
+from crm_core.records.aspect_words import aspect_issues, words_by_aspect
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
@@ -63,6 +64,8 @@ class ShopSettings:
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
     Products of `sensitive_categories` are never recommended, nor told of in a list or profile;
     with `offer_sold_out` those whose shelf is empty are recommended, too.
+    `aspect_words` (aspect -> words, `*` for any ending) say what a review is about, in place of the
+    program's own for the aspects that have any.
     `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
@@ -95,6 +98,7 @@ class ShopSettings:
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
+    aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     goodwill_limit: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
@@ -104,6 +108,7 @@ class ShopSettings:
             object.__setattr__(self, name, _numbers(getattr(self, name)))
         for name in _LISTS:
             object.__setattr__(self, name, _texts(getattr(self, name)))
+        object.__setattr__(self, "aspect_words", words_by_aspect(self.aspect_words))
 
     def issues(self) -> list[SettingIssue]:
         """Everything that must be corrected before these settings can be used."""
@@ -240,6 +245,7 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         found += _days("churn_horizon_days", settings.churn_horizon_days, *CHURN_DAYS)
     found += _days("raw_uploads_days", settings.raw_uploads_days, 0, _MOST_DAYS)
     found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
+    found += [SettingIssue("aspect_words", *said) for said in aspect_issues(settings.aspect_words)]
     cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
     return found + [SettingIssue(*said) for said in cuts]
 
