@@ -13,6 +13,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.erasures import Erasure
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
@@ -68,6 +69,7 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Erasure",
     "EventPlan",
     "Goal",
     "GoalChange",
