@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crm_core.errors import CrmError
@@ -18,7 +18,8 @@ class Settings:
     `var` receives every write. `store_url` None means the bundled demo store.
     `single_user` is an explicit choice of whoever starts the server, never inferred.
     `sources` is a TOML file with the addresses of the shop's own databases (secrets);
-    `source_hosts` are the only hosts that may be asked.
+    `source_hosts` are the only hosts that may be asked. `erasure_key` is what erased people are
+    known again by (a secret); None means a file of its own under `var`.
     """
 
     var: Path
@@ -30,6 +31,7 @@ class Settings:
     max_upload_mb: int = 50
     sources: Path | None = None
     source_hosts: tuple[str, ...] = ()
+    erasure_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -54,6 +56,7 @@ class Settings:
                 for host in env.get("CLIENTELE_SOURCE_HOSTS", "").split(",")
                 if host.strip()
             ),
+            erasure_key=env.get("CLIENTELE_ERASURE_KEY") or None,
         )
 
 

@@ -14,6 +14,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.erasures import Erasure
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
 from crm_core.records.goodwill import (
@@ -86,6 +87,7 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Erasure",
     "EventPlan",
     "Gift",
     "Goal",

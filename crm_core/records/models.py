@@ -200,6 +200,33 @@ class Suppression(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class ErasureRow(Base):
+    """A customer who is to be erased or was: `step` says how far that has come (0 decided, 1 gone
+    from the store, 2 gone). `keys` are known until then, `batches` are imports with rows of theirs
+    set aside, `told` counts what went."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    user: Mapped[str] = mapped_column(String(320))
+    step: Mapped[int] = mapped_column(Integer)
+    keys: Mapped[Any] = mapped_column(JSON)
+    batches: Mapped[Any] = mapped_column(JSON)
+    told: Mapped[Any] = mapped_column(JSON)
+
+
+class TombstoneRow(Base):
+    """A trace of somebody erased, as a hash under the key that `key_id` names."""
+
+    __tablename__ = "tombstones"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    key_id: Mapped[str] = mapped_column(String(16))
+    erasure: Mapped[str] = mapped_column(String(20))
+
+
 class AuditRow(Base):
     """What somebody did with personal data; each line carries the hash of the one before."""
 

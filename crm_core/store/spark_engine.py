@@ -86,6 +86,10 @@ class SparkEngine:
         """A small file here, whose rows are handed to the session."""
         return mirror_file(records, folder)
 
+    def forget_mirrors(self, folder: Path) -> None:
+        """Nobody is erased by way of Spark."""
+        raise CrmError("store_read_only_engine")
+
     def pending(self) -> bool:
         """Nothing was ever begun here."""
         return False
