@@ -362,6 +362,8 @@ SCORES = (
     "replenishment",
     "replenishment_clock",
     "replenishment_trials",
+    "contact_topics",
+    "care_pays",
     "model_status",
     "fitted",
 )
