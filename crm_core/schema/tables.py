@@ -368,6 +368,8 @@ SCORES = (
     "review_tones",
     "review_terms",
     "review_trials",
+    "contact_topics",
+    "care_pays",
     "model_status",
     "fitted",
 )
