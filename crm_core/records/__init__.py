@@ -36,7 +36,7 @@ from crm_core.records.offer_rules import (
 )
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.pauses import Pause
-from crm_core.records.people import ROLES
+from crm_core.records.people import ROLES, Member, Standing
 from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
@@ -97,6 +97,7 @@ __all__ = [
     "Goodwill",
     "IdentityOverride",
     "ListOfIds",
+    "Member",
     "Mirror",
     "Note",
     "Offer",
@@ -109,6 +110,7 @@ __all__ = [
     "Sealing",
     "SettingIssue",
     "ShopSettings",
+    "Standing",
     "StepDone",
     "Subject",
     "Task",

@@ -58,6 +58,16 @@ class User(Base):
     user: Mapped[str] = mapped_column(String(320), primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class EndedSignIn(Base):
+    """A sign-in that was ended; its cookie, which lives on, opens nothing."""
+
+    __tablename__ = "ended_sign_ins"
+
+    sign_in: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class Setting(Base):
