@@ -54,6 +54,8 @@ _ALL: tuple[Metric, ...] = (
     CountDistinct("returning_buyers", "customer_key", "repeat_sales"),
     Ratio("loyalty_rate", "returning_buyers", "buyers"),
     Ratio("contribution_rate", "contribution", "net_revenue"),
+    Sum("contacts", ("contacts",), unit="count", good="down"),
+    Ratio("contact_rate", "contacts", "orders", good="down"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

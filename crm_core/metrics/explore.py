@@ -37,7 +37,7 @@ __all__ = [
     "rows_behind",
 ]
 
-_OF_DAY: Final = frozenset({"marketing_cost", "service_cost"})
+_OF_DAY: Final = frozenset({"marketing_cost", "service_cost", "contacts"})
 
 
 @dataclass(frozen=True)
@@ -178,12 +178,14 @@ def nearest_valid(name: str) -> str:
 
     Marketing and service are paid for a day or a person: which product they were for is not known.
 
-    >>> nearest_valid("contribution"), nearest_valid("marketing_cost"), nearest_valid("revenue")
-    ('margin', 'goods_cost', '')
+    >>> nearest_valid("contribution"), nearest_valid("marketing_cost"), nearest_valid("contact_rate")
+    ('margin', 'goods_cost', 'orders')
     """
     sums = [part for part in parts_of((name,)) if isinstance(part, Sum)]
     if not any(_OF_DAY & {*part.plus, *part.minus} for part in sums):
         return ""
+    if METRICS[name].unit != "money" and "contacts" in {part.name for part in sums}:
+        return "orders"
     return "margin" if METRICS[name].good == "up" else "goods_cost"
 
 

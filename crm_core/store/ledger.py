@@ -51,7 +51,8 @@ def _entry(table: ir.Table, kind: str | ir.Value, **given: ir.Value) -> ir.Table
     for name, type_ in _DIMS.items():
         cells[name] = _given(given, name, ibis.null(type_)).cast(type_)
     cells["is_new"] = _given(given, "is_new", ibis.literal(False))
-    cells["units"] = _given(given, "units", ibis.literal(0)).cast("int64")
+    for name in ("units", "contacts"):
+        cells[name] = _given(given, name, ibis.literal(0)).cast("int64")
     for name in _AMOUNTS:
         cells[name] = _given(given, name, ibis.literal(0)).cast(_MONEY)
     return table.select(**cells)
@@ -222,15 +223,19 @@ def _with_paid(tables: Named, lines: ir.Table) -> ir.Table:
 
 
 def service(tables: Named, orders: ir.Table, rules: MoneyRules) -> ir.Table:
-    """Service entries: what a contact cost, on its day, with the person's region."""
+    """Service entries: what a contact cost, on its day, with the person's region or else that of the
+    order it is about; `contacts` is 1
+    of those that a customer began."""
     contacts = tables.table("contacts").drop("batch_id")
     people = tables.table("customers").select("customer_key", "region", "acquisition_source")
-    of_order = orders.select("order_id", "order_key", "sales_channel", "shop")
+    of_order = orders.select("order_id", "order_key", "sales_channel", "shop", "sold_in")
     joined = contacts.left_join(people, "customer_key").left_join(of_order, "order_id")
     cost = joined.cost.cast("float64").fill_null(
         pick_rate(joined.contact_channel, rules.service_cost_by_channel).fill_null(0.0)
     )
-    joined = joined.mutate(service_cost=money(cost)).filter(money(cost) != 0)
+    begun = as_number(joined.direction.fill_null("in") != "out")
+    joined = joined.mutate(service_cost=money(cost), begun=begun)
+    joined = joined.filter((joined.service_cost != 0) | (joined.begun > 0))
     return _entry(
         joined,
         "service",
@@ -240,8 +245,9 @@ def service(tables: Named, orders: ir.Table, rules: MoneyRules) -> ir.Table:
         order_key=joined.order_key,
         sales_channel=joined.sales_channel,
         shop=joined.shop,
-        region=joined.region,
+        region=joined.region.coalesce(joined.sold_in),
         acquisition_source=joined.acquisition_source,
+        contacts=joined.begun,
         service_cost=joined.service_cost,
     )
 
