@@ -156,7 +156,8 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
     begun = first + timedelta(int(day.min())) if len(day) else first
     kept = (size > 0) & (size <= MOST_ITEMS)
     matrix, seen, part = _without_large(matrix, kept)
-    products, ids, categories, brands = (names[sold[seen]] for names in told)
+    sold = sold[seen]
+    products, ids, categories, brands = (told[0][sold], *(names[sold] for names in told[1:]))
     margin, known = _margins(store, ledger, products)
     money = (margin * part, known)
     every = np.arange(len(ids), dtype=np.int32)

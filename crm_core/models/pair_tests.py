@@ -79,7 +79,8 @@ def tail(seen: Numbers, expected: Floats, variance: Floats, *, above: bool = Tru
         )
         below = np.where(
             binomial,
-            1.0 - at_least,
+            # Not what is left of one: of a chance of 1 in a trillion nothing would be left.
+            betainc(np.maximum(tries - some + 1.0, 1e-9), some, 1.0 - chance),
             np.where(chance > _NEARLY_POISSON, 1.0, gammaincc(some, mean)),
         )
     if above:

@@ -151,7 +151,7 @@ def _what(action: str, given: OfferRule) -> str:
         session.md(f"offer_rules.what_{action}"),
         codes,
         index=codes.index(start) if start else None,
-        format_func=lambda code: choices.get(code, code),
+        format_func=lambda code: choices.get(str(code), str(code)),
         placeholder=session.t("builder.values_hint"),
         accept_new_options=len(choices) >= MOST_LISTED,
         key=key,

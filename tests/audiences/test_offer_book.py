@@ -139,7 +139,7 @@ def test_a_rules_people_are_an_audience_wherever_one_is_named(place: Place) -> N
     assert set(people["customer_key"]) <= set(after["customer_key"])  # it stands in nobody's way
     with pytest.raises(CrmError, match="offer_rule_broken"):
         members(reopen(), InOffer(kept.rules[0].id))
-    records.restore_offer_book(0, **BY)
+    records.restore_offer_book(0, instead_of=records.offer_book().version, **BY)
     with pytest.raises(CrmError, match="rule_no_offer"):
         members(reopen(), rule)
 
