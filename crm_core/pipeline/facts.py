@@ -14,7 +14,7 @@ from crm_core.errors import CrmError
 from crm_core.metrics import day_sums
 from crm_core.pipeline import mart_expressions as expressions
 from crm_core.schema import TABLES, VERSION
-from crm_core.store import Build
+from crm_core.store import Build, order_numbers
 from crm_core.store.accounts import AccountRules, build_accounts
 from crm_core.store.marts import MoneyRules
 from crm_core.store.merge import carry_over
@@ -81,6 +81,7 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
     build.materialise("customer_days", expressions.customer_days(build))
     build.materialise("customer_facts", expressions.customer_facts(build, already))
     build.materialise("product_facts", expressions.product_facts(build))
+    build.materialise(order_numbers.NAME, expressions.numbers(build))
     build_accounts(build, accounts)
     for helper in ("orders_counted", "spend", "lines_priced", "order_charges", "lines_sold"):
         build.drop(helper)

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-import ibis
-import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.privacy.gate import keys_like, keys_of_traces
 from crm_core.privacy.policy import Access, require
 from crm_core.store import Store
 from crm_core.store.addresses import spellings
+from crm_core.store.order_numbers import ENDING, NAME, bare, ending_with, order_numbers
 from crm_core.store.phones import is_same_number
 
 By = Literal["email", "phone", "order", "source_id"]
 
 #: So many are listed; who has more must type more.
 MOST_LISTED: Final = 12
-LEAST_TYPED: Final = 4
+LEAST_TYPED: Final = ENDING
+_MOST_ENDINGS = 5_000
 _PHONE_END, _PHONE_WHOLE = 5, 7
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _PHONE = re.compile(r"[+(]?[\d\s()+./-]+")
@@ -34,7 +34,6 @@ _ORDER_WORDS = re.compile(
     r"^(?:(?:order|bestellung|commande|pedido|number|nummer|no|nr|订单号?|編號|编号|号)\b[\s.:#]*|[#:.\s]+)+",
     re.IGNORECASE,
 )
-_SEPARATORS = (" ", "-", "_", "/", ".", "#")
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class Asked:
     """What was typed, in each way it can be meant; nothing where it cannot.
 
     `emails`: addresses that are the same mailbox. `digits`: of a phone number, less what only calls
-    from abroad or at home have. `numbers`: spellings of an order's or customer's number; `bare`:
-    its letters and digits alone.
+    from abroad or at home have. `numbers`: a customer's number in either case; `bare`: the letters
+    and digits of an order's.
     """
 
     text: str
@@ -67,25 +66,14 @@ def read(text: str) -> Asked:
     digits = ""
     if _PHONE.fullmatch(tidy):
         digits = "".join(char for char in tidy.replace("(0)", "") if char.isdecimal()).lstrip("0")
+    if digits and tidy.startswith(("+", "00", "(")):
+        return Asked(tidy, digits=digits)
     number = _ORDER_WORDS.sub("", tidy) or tidy
-    return Asked(tidy, digits=digits, numbers=_spellings(number), bare=_bare(number))
+    return Asked(tidy, digits=digits, numbers=_cased(number), bare=bare("".join(number.split())))
 
 
-def _spellings(number: str) -> tuple[str, ...]:
-    close = "".join(number.split())
-    forms = (number, close, _without_separators(close))
-    cased = [case(form) for form in forms for case in (str, str.upper, str.lower)]
-    return tuple(dict.fromkeys(form for text in cased for form in (text, f"#{text}") if text))
-
-
-def _bare(number: str) -> str:
-    return _without_separators("".join(number.split())).lower()
-
-
-def _without_separators(text: str) -> str:
-    for sign in _SEPARATORS:
-        text = text.replace(sign, "")
-    return text
+def _cased(number: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((number, number.upper(), number.lower())))
 
 
 @dataclass(frozen=True)
@@ -122,7 +110,7 @@ class Lookup:
 
 def look_up(store: Store, access: Access, text: str) -> Lookup:
     """Who what was typed leads to: whole phone numbers, addresses, order and customer numbers; where
-    there is none, parts of them of at least four letters or digits.
+    there is none, endings of numbers and parts of addresses of at least four letters or digits.
 
     Raises: CrmError("privacy_denied", action="call").
     """
@@ -153,7 +141,7 @@ def _whole(store: Store, access: Access, asked: Asked, tried: list[str]) -> list
             found += _people(ends, "phone", exact=False)
     if asked.bare:
         tried += ["order", "source_id"]
-        found += _orders(store, _named(store, asked.numbers), exact=True)
+        found += [match for match in _orders(store, asked.bare) if match.exact]
         keys = keys_of_traces(store, "source_id", asked.numbers).items()
         found += _people([(value, key) for value, key in keys], "source_id", exact=True)
     return found
@@ -175,8 +163,9 @@ def _parts(store: Store, access: Access, asked: Asked, tried: list[str]) -> list
         tried.append("phone_end")
         ends = keys_like(store, access, "phone", (asked.digits,))
         found += _people(ends, "phone", exact=False)
-    tried.append("order_part")
-    found += _orders(store, _holding(store, asked.bare), exact=False)
+    if asked.bare:
+        tried.append("order_end")
+        found += _orders(store, asked.bare)
     if not found and not asked.digits:
         tried.append("email_part")
         near = keys_like(store, access, "email", (asked.bare, asked.text.lower()), part=True)
@@ -188,38 +177,26 @@ def _people(found: Iterable[tuple[str, int]], by: By, *, exact: bool) -> list[Ma
     return [Match(key, by, exact) for _, key in found]
 
 
-def _named(store: Store, numbers: Sequence[str]) -> ir.Table:
-    """Orders of one of these numbers, in each of the shops."""
+def _orders(store: Store, number: str) -> list[Match]:
+    """Orders whose number ends so, those that are called so first, the newest first."""
     orders = store.table("orders")
-    shops: list[str] = []
-    if store.has("day_sums"):
-        sums = store.table("day_sums")
-        shops = list(
-            store.fetch(sums.filter(sums.shop.notnull()).select("shop").distinct())["shop"]
-        )
-    apart = [f"{number}@{shop}" for number in numbers for shop in shops]
-    return orders.filter(orders.order_id.isin([*numbers, *apart]))
-
-
-def _holding(store: Store, bare: str) -> ir.Table:
-    """Orders whose number holds these letters and digits, whatever stands between."""
-    orders = store.table("orders")
-    number: Any = orders.order_id.lower()
-    for sign in _SEPARATORS:
-        number = number.replace(sign, "")
-    return orders.filter(number.contains(bare))
-
-
-def _orders(store: Store, orders: ir.Table, *, exact: bool) -> list[Match]:
-    newest = orders.order_by(ibis.desc("ordered_at"), "order_id").limit(MOST_LISTED + 1)
-    rows = store.fetch(newest.select("order_id", "order_key", "customer_key"))
+    known = store.table(NAME) if store.has(NAME) else order_numbers(orders)
+    named = ending_with(known, number)
+    named = named.mutate(is_whole=named.number == number).limit(_MOST_ENDINGS)
+    rows = store.fetch(named.order_by(named.is_whole.desc(), named.order_key.desc()))
+    rows = rows[rows["is_whole"]] if bool(rows["is_whole"].any()) else rows.head(MOST_LISTED + 1)
+    keys = [int(each) for each in rows["order_key"]]
+    told = store.fetch(
+        orders.filter(orders.order_key.isin(keys or [-1])).select("order_key", "order_id")
+    )
+    ids = dict(zip(told["order_key"], told["order_id"], strict=True))
     return [
         Match(
             key=None if pd.isna(row["customer_key"]) else int(row["customer_key"]),
             by="order",
-            exact=exact,
+            exact=bool(row["is_whole"]),
             order_key=int(row["order_key"]),
-            order_id=str(row["order_id"]),
+            order_id=str(ids.get(row["order_key"], "")),
         )
         for row in rows.to_dict("records")
     ]

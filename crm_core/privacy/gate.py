@@ -168,7 +168,8 @@ def keys_like(
         value = table[column]
         if name == "identity_links":
             table = table.filter(table.kind == kind)
-        elif kind == "phone":
+        elif kind == "phone":  # its last sign first: to read the others takes long
+            table = table.filter(ibis.or_(*[value.endswith(digits[-1]) for digits in told]))
             value = value.re_replace(r"[^0-9]", "")
         else:
             value = value.lower()

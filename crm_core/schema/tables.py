@@ -315,6 +315,7 @@ MARTS = (
     "customer_days",
     "customer_facts",
     "product_facts",
+    "order_numbers",
     "account_members",
     "account_facts",
     "account_names",
