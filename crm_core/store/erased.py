@@ -93,19 +93,31 @@ def _keep_keys(con: duckdb.DuckDBPyConnection, keys: Iterable[int]) -> None:
 
 
 def _traces(con: duckdb.DuckDBPyConnection, keys: Sequence[int]) -> list[tuple[str, str]]:
-    """Ids, addresses and numbers that lead to these customers; the mailboxes of their addresses;
-    visitor numbers that were only ever theirs; accounts that were theirs alone."""
+    """Ids, addresses and numbers that lead to these customers, less what the shop also tells of
+    others; the mailboxes of their addresses; visitor numbers that were only ever theirs; accounts
+    that were theirs alone."""
     _keep_keys(con, keys)
     found = con.execute(f"""
-        SELECT kind, value FROM people.old_links SEMI JOIN gone_keys USING (customer_key)
-        UNION SELECT 'mailbox', {mailbox_of("value")} FROM people.old_links
-        SEMI JOIN gone_keys USING (customer_key)
+        WITH mine AS (SELECT kind, value, rule FROM people.old_links
+             SEMI JOIN gone_keys USING (customer_key) WHERE kind = 'source_id' OR value NOT IN
+             (SELECT value FROM ({_told_of_others(con)}) WHERE value IS NOT NULL))
+        SELECT kind, value FROM mine UNION SELECT 'mailbox', {mailbox_of("value")} FROM mine
         WHERE kind = 'email' AND rule IN ('email_exact', 'email_alias')
         UNION SELECT 'visitor', visitor_id FROM ({_visitors(con)})
         UNION SELECT 'account_id', account_id FROM ({_accounts(con)})
         ORDER BY 1, 2
     """).fetchall()
     return [(str(kind), str(value)) for kind, value in found]
+
+
+def _told_of_others(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL for the addresses and numbers in identities of everybody else."""
+    if not has_old(con, "identities"):
+        return "SELECT '' AS value"
+    told = f"unnest([{clean_address('email')}, phone])"
+    return (
+        f"SELECT {told} AS value FROM old.main.identities ANTI JOIN gone_keys USING (customer_key)"
+    )
 
 
 def _visitors(con: duckdb.DuckDBPyConnection) -> str:

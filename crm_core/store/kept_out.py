@@ -2,12 +2,13 @@
 
 A row is of somebody erased if its source id has a tombstone, or if it has no source id and its
 address or number has one. An id that was never seen and is told with such an address is the same
-person's; one that is another customer's already is not.
+person's; one that is another customer's already is not, but the address stays out all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -94,43 +95,67 @@ def find_buried(
 
 
 def count_buried(con: duckdb.DuckDBPyConnection, source: str, present: set[str]) -> int:
-    """How many rows of a source, which has these columns, are of somebody erased."""
-    test, joins = _is_buried(present)
-    if test is None:
+    """How many rows of a source, which has these columns, tell something of somebody erased."""
+    tests = _Tests.of(present)
+    if tests is None:
         return 0
-    row = con.execute(f"SELECT count(*) FROM {source} s{joins} WHERE {test}").fetchone()
+    asked = f"SELECT count(*) FROM {source} s{tests.joins} WHERE {tests.touches}"
+    row = con.execute(asked).fetchone()
     return int(row[0]) if row else 0
 
 
 def without_buried(source: str, table: Table, present: set[str]) -> str:
     """SQL for the rows of a source (of these columns) without erased people: without their rows,
-    or without what tells of them where rows of the table stay nameless."""
-    test, joins = _is_buried(present)
-    if test is None:
+    or without what tells of them where rows of the table stay nameless. Their addresses and
+    numbers go from rows of others, too."""
+    tests = _Tests.of(present)
+    if tests is None:
         return f"SELECT * FROM {source}"
-    if not table.stays_nameless:
-        return f"SELECT s.* FROM {source} s{joins} WHERE NOT {test}"
-    named = [column.name for column in table.staging() if column.pii and column.name in present]
-    cells = ", ".join(f'CASE WHEN {test} THEN NULL ELSE s."{n}" END AS "{n}"' for n in named)
-    return f"SELECT s.* REPLACE ({cells}) FROM {source} s{joins}"
+    empty = dict(tests.cells)
+    if table.stays_nameless:
+        named = {column.name for column in table.staging() if column.pii} & present
+        empty |= {name: _any([tests.theirs, empty.get(name, "false")]) for name in sorted(named)}
+    cells = ", ".join(
+        f'CASE WHEN {test} THEN NULL ELSE s."{name}" END AS "{name}"'
+        for name, test in empty.items()
+    )
+    replaced = f" REPLACE ({cells})" if cells else ""
+    kept = "true" if table.stays_nameless else f"NOT {tests.theirs}"
+    return f"SELECT s.*{replaced} FROM {source} s{tests.joins} WHERE {kept}"
 
 
-def _is_buried(present: set[str]) -> tuple[str | None, str]:
-    """SQL: whether a row with these columns is of somebody erased, and the join that it needs."""
-    tests: list[str] = []
-    region, joins = region_sql("s", present)
-    if "email" in present:
-        tests.append("s.email IN (SELECT raw FROM buried_emails)")
-    if "phone" in present:
-        tests.append(f"(s.phone, {region}) IN (SELECT (raw, region) FROM buried_phones)")
-    if "customer_id" in present:
-        tests = [f"(s.customer_id IS NULL AND {_any(tests)})"] if tests else []
-        tests.append("s.customer_id IN (SELECT id FROM buried_ids)")
-    for name in ("visitor_id", "account_id"):
+@dataclass(frozen=True)
+class _Tests:
+    """SQL about a row of a source: whether it is of somebody erased (`theirs`), whether it tells
+    anything of one (`touches`), which cells hold a trace of one; and the join that these need."""
+
+    theirs: str
+    touches: str
+    cells: Mapping[str, str]
+    joins: str
+
+    @classmethod
+    def of(cls, present: set[str]) -> _Tests | None:
+        """The tests of a source with these columns; None where it is about nobody."""
+        region, joins = region_sql("s", present)
+        cells: dict[str, str] = {}
+        if "email" in present:
+            cells["email"] = _any(["s.email IN (SELECT raw FROM buried_emails)"])
+        if "phone" in present:
+            buried = "(SELECT (raw, region) FROM buried_phones)"
+            cells["phone"] = _any([f"(s.phone, {region}) IN {buried}"])
+        theirs = list(cells.values())
+        if "customer_id" in present:
+            theirs = [f"(s.customer_id IS NULL AND {_any(theirs)})"] if theirs else []
+            theirs.append("s.customer_id IN (SELECT id FROM buried_ids)")
+        if "visitor_id" in present:
+            theirs.append("s.visitor_id IN (SELECT visitor_id FROM buried_visitor_ids)")
         # Other tables tell of an account whom it holds; that one is about itself.
-        if name in present and not (name == "account_id" and present & set(PERSON)):
-            tests.append(f"s.{name} IN (SELECT {name} FROM buried_{name}s)")
-    return (f"coalesce({_any(tests)}, false)" if tests else None), joins
+        if "account_id" in present and not present & set(PERSON):
+            theirs.append("s.account_id IN (SELECT account_id FROM buried_account_ids)")
+        if not theirs:
+            return None
+        return cls(_any(theirs), _any([*theirs, *cells.values()]), cells, joins)
 
 
 def _any(tests: Iterable[str]) -> str:
