@@ -2,6 +2,7 @@
 
 from crm_core.text.formats import day
 from crm_core.ui.account_parts import draw_account, level_switch
+from crm_core.ui.care_card import draw_care
 from crm_core.ui.care_parts import draw_record
 from crm_core.ui.churn_parts import draw_risk
 from crm_core.ui.customer_history import draw_history
@@ -79,6 +80,8 @@ else:
             draw_risk(view.risk)
         with panel("customer.running_out", help_key="replenish.lists_about"):
             draw_own(view.key)
+        with panel("service.card.title"):
+            draw_care(view.key)
         with panel("customer.consent"):
             draw_consent(view.key)
     draw_offers(view.key)

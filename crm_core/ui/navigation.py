@@ -70,6 +70,12 @@ PAGES = (
     PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("rules", "products", "rule", needs="plan"),
+    PageSpec(
+        "service",
+        "care",
+        "support_agent",
+        applies=_COMPARED | {"shop", "sales_channel", "region", "segment"},
+    ),
     PageSpec("audiences", "campaigns", "campaign", needs="export"),
     PageSpec("campaigns", "campaigns", "view_kanban", needs="export"),
     PageSpec("campaign", "campaigns", "outgoing_mail", needs="export", hidden=True),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crm_core.models.pair_tests import false_discovery, fisher, lift_range, reachable, tail
+from crm_core.models.discoveries import false_discovery
+from crm_core.models.pair_tests import fisher, lift_range, reachable, tail
 
 
 def test_fisher_is_the_published_test_in_dense_and_sparse_tables() -> None:
