@@ -21,6 +21,7 @@ from crm_core.store.marts import as_number, without
 STARS: Final = (5, 4, 3, 2, 1)
 #: Stars from which on a customer is called content: the share of these is what CSAT is, too.
 CONTENT: Final = 4
+PROMOTER, DETRACTOR = 9, 6  # of the answers from 0 to 10: Reichheld (2003)
 TONES: Final = "review_tones"
 UNKNOWN: Final = ""
 _SAID: Final = {"tone": "float64", "wish": "boolean", "against": "boolean"}
@@ -158,15 +159,21 @@ def fix_sums(
 
 
 def answers(store: Store, period: Period) -> ir.Table:
-    """One row: contacts of a period in which a customer was asked how content they were: contacts
-    (that customers began), rated, content (4 or 5 of 5)."""
+    """One row: what customers answered when they were asked, in contacts of a period.
+
+    contacts (that customers began), rated and content (4 or 5 of 5) of these; `asked` how likely they
+    would recommend the shop, from 0 to 10, of whom promoters (9 or 10) and detractors (0 to 6).
+    """
     rows: Any = store.table("contacts")
-    rows = rows.filter(
-        rows.day.between(ibis.literal(period.start), ibis.literal(period.end))
-        & (rows.direction.fill_null("in") == "in")
-    )
+    rows = rows.filter(rows.day.between(ibis.literal(period.start), ibis.literal(period.end)))
+    begun = rows.direction.fill_null("in") == "in"
+    rated = begun & rows.rating.notnull()
+    score = rows.recommend_score
     return rows.agg(
-        contacts=rows.count(),
-        rated=as_number(rows.rating.notnull()).sum().fill_null(0),
-        content=as_number(rows.rating.fill_null(0) >= CONTENT).sum().fill_null(0),
+        contacts=as_number(begun).sum().fill_null(0),
+        rated=as_number(rated).sum().fill_null(0),
+        content=as_number(rated & (rows.rating >= CONTENT)).sum().fill_null(0),
+        asked=as_number(score.notnull()).sum().fill_null(0),
+        promoters=as_number(score.fill_null(0) >= PROMOTER).sum().fill_null(0),
+        detractors=as_number(score.fill_null(PROMOTER) <= DETRACTOR).sum().fill_null(0),
     )

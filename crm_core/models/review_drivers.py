@@ -56,6 +56,7 @@ def drivers(told: pd.DataFrame) -> list[Driver]:
     """Of reviews counted by what they say: a column an aspect (-1 blame, 1 praise, 0 neither, missing
     where it is not named), stars (missing where there are none) and `reviews`; the most blamed first.
     """
+    told = told.assign(**{name: told[name].astype("float64") for name in (*ASPECTS, "stars")})
     count = told["reviews"].to_numpy(np.float64)
     rated = told["stars"].notna().to_numpy()
     said = {(name, side): told[name].eq(side).to_numpy() for name in ASPECTS for side in (-1, 1)}
