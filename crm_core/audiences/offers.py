@@ -48,10 +48,20 @@ def offerable(store: Named) -> ir.Table:
 
 
 def not_sensitive(store: Named, rows: ir.Table) -> ir.Table:
-    """The rows whose `category` the shop does not call sensitive; a row without one stays."""
+    """The rows whose `category` (and `subcategory`, where they have one) the shop does not call
+    sensitive, whatever the capitals; a row without one stays."""
     if not store.has("sensitive_categories"):
         return rows
-    return rows.anti_join(store.table("sensitive_categories"), "category")
+    said = store.table("sensitive_categories")
+    said = said.select(plain=_plain(said.category)).distinct()
+    for name in ("category", "subcategory"):
+        if name in rows.columns:
+            rows = rows.mutate(plain=_plain(rows[name])).anti_join(said, "plain").drop("plain")
+    return rows
+
+
+def _plain(name: ir.Value) -> ir.Value:
+    return name.strip().lower()
 
 
 def clocks(store: Named) -> ir.Table | None:
@@ -60,11 +70,9 @@ def clocks(store: Named) -> ir.Table | None:
     if not store.has("replenishment"):
         return None
     rows = not_sensitive(store, store.table("replenishment"))
-    if not store.has("sensitive_categories"):
-        return rows
-    products = store.table("product_facts")
-    hidden = products.semi_join(store.table("sensitive_categories"), "category")
-    return rows.anti_join(hidden.select("product_id"), "product_id")
+    told = offerable(store).select("product_id")
+    hidden = store.table("product_facts").anti_join(told, "product_id").select("product_id")
+    return rows.anti_join(hidden, "product_id")
 
 
 def offers(store: Store, name: str) -> ir.Table:

@@ -75,7 +75,7 @@ def hushed(place: tuple[Settings, Workspace], offered: Store) -> Iterator[Store]
     """The same lists in a shop that has since called tea sensitive."""
     first, records = open_workspace(*place)
     first.close()
-    told = replace(ShopSettings(), sensitive_categories=("Tea", "Sold no more"))
+    told = replace(ShopSettings(), sensitive_categories=("TEA ", "Sold no more"))
     records.save_shop_settings(told, "owner", NOW)
     records.close()
     store, records = open_workspace(*place)
