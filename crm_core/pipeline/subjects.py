@@ -43,7 +43,7 @@ def counted(held: Held) -> Answer:
 
     Raises: CrmError("no_such_customer") for nobody.
     """
-    if not held.rows:
+    if held.is_nobody:
         raise CrmError("no_such_customer")
     return {
         "rows": held.rows,

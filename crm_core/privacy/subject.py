@@ -35,6 +35,12 @@ class Held:
     files: Rows
 
     @property
+    def is_nobody(self) -> bool:
+        """Whether there is no such customer: of who was erased the log alone may still have lines,
+        by a code that leads to nobody."""
+        return not self.store and not self.records.keys() - {"audit"}
+
+    @property
     def rows(self) -> int:
         """How many rows there are in all."""
         return sum(len(rows) for told in (self.store, self.records) for rows in told.values())

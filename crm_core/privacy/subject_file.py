@@ -58,12 +58,12 @@ def export_subject(
     code = customer_code(records.secret("url_key"), key)
     about: dict[str, Any] = {"list": TITLE, "format": "zip"}
     try:
-        require(access, "settings")
+        require(access, "erase")
     except CrmError:
         audit.append(records, access, "subject_denied", about, now=now, as_is={"customer": code})
         raise
     held = held_on(store, records, key)
-    if not held.rows:
+    if held.is_nobody:
         raise CrmError("no_such_customer")
     named = export_id or new_export_id()
     name = subject_file_name(now=now, export_id=named)

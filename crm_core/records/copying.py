@@ -18,6 +18,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Engine,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -180,7 +181,8 @@ def _value(column: Column[Any], value: Any, connection: Connection) -> Any:
 
 def _go_on_numbering(connection: Connection, table: Table) -> None:
     """Lets PostgreSQL number new rows after those that came with their numbers."""
-    if connection.dialect.name == "postgresql" and "id" in table.c:
+    numbered = "id" in table.c and isinstance(table.c.id.type, Integer)
+    if connection.dialect.name == "postgresql" and numbered:
         sequence = "pg_get_serial_sequence(:table, 'id')"
         connection.execute(
             text(f"SELECT setval({sequence}, max(id)) FROM {table.name} HAVING max(id) > 0"),

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -195,7 +196,7 @@ class Shop(RuleBasedStateMachine):
             frame = store.fetch(store.table("orders"))
         keys = self.keys()
         found = {
-            str(number): None if key != key or key is None else int(key)
+            str(number): None if pd.isna(key) else int(key)
             for number, key in zip(frame["order_id"], frame["customer_key"], strict=True)
         }
         assert found == {

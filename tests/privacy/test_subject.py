@@ -36,7 +36,7 @@ NOBODY = {
     "cluster_middles", "cluster_trials", "costs", "coupons", "day_sums", "entry_products",
     "events", "fitted", "forecast", "forecast_backtest", "forecast_components",
     "forecast_demand", "forecast_effects", "forecast_events", "forecast_periods",
-    "forecast_series", "forecast_trials", "import_batches", "keys_given", "ledger_by_day",
+    "forecast_series", "forecast_trials", "import_batches", "keys_given",
     "loyalty_rules", "meta", "model_status", "next_offer_trials", "offer_products", "pairs",
     "product_facts", "products", "quarantine", "replenishment_clock", "replenishment_trials",
     "shop_rhythm", "stock", "triples", "uplift", "uplift_curves", "uplift_methods",
