@@ -363,6 +363,8 @@ SCORES = (
     "replenishment",
     "replenishment_clock",
     "replenishment_trials",
+    "contact_topics",
+    "care_pays",
     "model_status",
     "fitted",
 )
