@@ -117,9 +117,10 @@ def look_up(store: Store, access: Access, text: str) -> Lookup:
     require(access, "call")
     asked = read(text)
     tried: list[str] = []
-    found = _whole(store, access, asked, tried)
+    orders = _orders(store, asked.bare) if asked.bare else []
+    found = _whole(store, access, asked, tried, orders)
     if not found and len(asked.bare or asked.text) >= LEAST_TYPED:
-        found = _parts(store, access, asked, tried)
+        found = _parts(store, access, asked, tried, orders)
     once: dict[tuple[str, int | None], Match] = {}
     for match in found:
         once.setdefault(match.who, match)
@@ -127,7 +128,9 @@ def look_up(store: Store, access: Access, text: str) -> Lookup:
     return Lookup(matches[:MOST_LISTED], tuple(dict.fromkeys(tried)), len(matches) > MOST_LISTED)
 
 
-def _whole(store: Store, access: Access, asked: Asked, tried: list[str]) -> list[Match]:
+def _whole(
+    store: Store, access: Access, asked: Asked, tried: list[str], orders: list[Match]
+) -> list[Match]:
     found: list[Match] = []
     if asked.emails:
         tried.append("email")
@@ -141,7 +144,7 @@ def _whole(store: Store, access: Access, asked: Asked, tried: list[str]) -> list
             found += _people(ends, "phone", exact=False)
     if asked.bare:
         tried += ["order", "source_id"]
-        found += [match for match in _orders(store, asked.bare) if match.exact]
+        found += [match for match in orders if match.exact]
         keys = keys_of_traces(store, "source_id", asked.numbers).items()
         found += _people([(value, key) for value, key in keys], "source_id", exact=True)
     return found
@@ -152,7 +155,9 @@ def _is_whole(asked: Asked, known: str) -> bool:
     return digits == asked.digits or is_same_number(asked.text, known)
 
 
-def _parts(store: Store, access: Access, asked: Asked, tried: list[str]) -> list[Match]:
+def _parts(
+    store: Store, access: Access, asked: Asked, tried: list[str], orders: list[Match]
+) -> list[Match]:
     """Whom a part leads to; nothing of it is sure."""
     if asked.emails:
         tried.append("email_part")
@@ -165,7 +170,7 @@ def _parts(store: Store, access: Access, asked: Asked, tried: list[str]) -> list
         found += _people(ends, "phone", exact=False)
     if asked.bare:
         tried.append("order_end")
-        found += _orders(store, asked.bare)
+        found += orders
     if not found and not asked.digits:
         tried.append("email_part")
         near = keys_like(store, access, "email", (asked.bare, asked.text.lower()), part=True)

@@ -70,6 +70,7 @@ PAGES = (
     PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("rules", "products", "rule", needs="plan"),
+    PageSpec("call", "care", "call", needs="call"),
     PageSpec(
         "service",
         "care",

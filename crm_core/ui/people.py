@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.privacy.gate import customer_code, customer_key, identities
+from crm_core.privacy.gate import customer_code, customer_key, identities, known_keys
 from crm_core.privacy.policy import Purpose, allowed
 from crm_core.ui import navigation
 from crm_core.ui.address import kept, to_query
@@ -47,6 +47,11 @@ def _called(name: object, key: int, session: Session) -> str:
     if isinstance(name, str) and name.strip():
         return name
     return f"#{code_of(key, session)[:_SHORT]}"
+
+
+def customer_known(key: int) -> bool:
+    """Whether that is a customer of the open store."""
+    return bool(known_keys(current().store, [key]))
 
 
 def go_customer(key: int, *, level: str = "person") -> NoReturn:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from crm_core.privacy.policy import Purpose, allowed
+from crm_core.privacy.policy import Purpose, allowed, treatment
 from crm_core.privacy.reveal import is_revealed_already, reveal
 from crm_core.ui.people import code_of
 from crm_core.ui.session import Session, current
@@ -47,6 +47,19 @@ def reveal_button(key: int) -> None:
     if pressed:
         _reveal(key, session)
         st.rerun()
+
+
+def open_in_full(key: int) -> None:
+    """Opens a record for a call, which is a line of the log each time."""
+    _reveal(key, current())
+
+
+def may_read_words(key: int | None) -> bool:
+    """Whether what people wrote may be read here: as clearly as a note on this customer."""
+    session = current()
+    if key is None:
+        return allowed(session.access, "call") and not session.access.present
+    return treatment(session.access, purpose_for(key), "note") == "clear"
 
 
 def _revealed(session: Session) -> set[int]:

@@ -64,8 +64,10 @@ def call(
     access: Access,
     key: int | None = None,
     order_key: int | None = None,
+    words: bool = False,
 ) -> Record:
-    """The record of a customer, or without a `key` of one order of nobody known."""
+    """The record of a customer, or without a `key` of one order of nobody known; what people wrote in
+    reviews with `words` alone."""
     del selection, access
     mine = orders_of(store, key, order_key)
     total = int(store.fetch(mine.agg(rows=mine.count()))["rows"].iloc[0])
@@ -79,7 +81,7 @@ def call(
         orders=orders.drop(columns=["is_late"]),
         orders_total=total,
         refunds=refunds,
-        reviews=_reviews(store, key, mine),
+        reviews=_reviews(store, key, mine, words=words),
         promised=int(told.sum()),
         late=int(orders.loc[told, "is_late"].astype(bool).sum()),
     )
@@ -140,7 +142,7 @@ def _refunds(store: Store, mine: Any) -> pd.DataFrame:
     return found.assign(at=shop_clock(found["at"], store.meta.timezone))
 
 
-def _reviews(store: Store, key: int | None, mine: Any) -> pd.DataFrame:
+def _reviews(store: Store, key: int | None, mine: Any, *, words: bool) -> pd.DataFrame:
     table = store.table("reviews")
     if key is None:
         said = table.semi_join(mine.select("order_id"), "order_id")
@@ -152,8 +154,8 @@ def _reviews(store: Store, key: int | None, mine: Any) -> pd.DataFrame:
     found = store.fetch(
         newest.select(
             "stars",
-            "body",
             "order_id",
+            *(["body"] if words else []),
             at="reviewed_at",
             product=newest.product_name.coalesce(newest.product_id),
         )

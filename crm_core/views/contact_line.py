@@ -42,15 +42,16 @@ def contact_line(
     key: int | None = None,
     order_key: int | None = None,
     others: tuple[int, ...] = (),
+    words: bool = False,
 ) -> ContactLine:
     """One customer's contacts, with those of nobody about their orders, and campaign messages.
 
     With `others`, of them all: the members of an account. Without a `key`, what was said about one
-    order of nobody known. Messages held back on purpose (a control group) were not said.
+    order of nobody known. What people wrote may say anything: it comes with `words` alone. Messages held back on purpose (a control group) were not said.
     """
     del selection, access
     keys = () if key is None else (key, *others)
-    parts = [_contacts(store, keys, order_key)]
+    parts = [_contacts(store, keys, order_key, words=words)]
     if keys:
         parts.append(_touches(store, keys))
     frames, total = [], 0
@@ -74,7 +75,7 @@ def orders_of(store: Store, key: int | None, order_key: int | None) -> Any:
     return orders.filter(orders.customer_key == key)
 
 
-def _contacts(store: Store, keys: tuple[int, ...], order_key: int | None) -> Any:
+def _contacts(store: Store, keys: tuple[int, ...], order_key: int | None, *, words: bool) -> Any:
     table, orders = store.table("contacts"), store.table("orders")
     if keys:
         numbers = orders.filter(orders.customer_key.isin(keys)).order_id
@@ -88,7 +89,8 @@ def _contacts(store: Store, keys: tuple[int, ...], order_key: int | None) -> Any
         "resolved",
         "reply_minutes",
         "rating",
-        *[name for name in ("agent", "message") if name in mine.columns],
+        "agent",
+        *(["message"] if words else []),
         at=mine.occurred_at,
         place=mine.contact_id,
         direction=mine.direction,
