@@ -21,12 +21,12 @@ else:
         draw_trend()
     with part():
         draw_split(view)
+    with part():
+        draw_pays()
+    with part():
+        draw_products()
 with part():
     draw_delivery()
 if view.has_any:
-    with part():
-        draw_products()
-    with part():
-        draw_pays()
     with part():
         draw_rules(view)

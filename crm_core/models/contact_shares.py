@@ -1,8 +1,8 @@
 """Which products people write about more than about others, and of which that share moved.
 
 A product's share of orders with a contact is drawn toward the shop's, by as much as shares of products
-differ among themselves (a beta distribution by its moments); the range holds 95 of 100 true shares. What
-is named stands out beyond chance after Benjamini & Hochberg (1995), at FALSE_SHARE over all products
+differ among themselves (a beta distribution by its moments): by that products are ranked. The range is
+that of the share as it was seen, 95 of 100 cases (Wilson). What is named stands out beyond chance after Benjamini & Hochberg (1995), at FALSE_SHARE over all products
 looked at.
 """
 
@@ -29,7 +29,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Shares:
-    """By product: its likely share, the range, and whether it stands out above or below the shop's."""
+    """By product: its likely share, the range of the share seen, and whether it stands out above or below the shop's."""
 
     likely: Numbers
     low: Numbers
@@ -41,14 +41,15 @@ class Shares:
 def held_back(contacted: Numbers, orders: Numbers, shop_share: float) -> Shares:
     """Shares of products with these orders, of which so many had a contact."""
     weight = prior_orders(contacted, orders, shop_share)
-    own = (contacted + weight * shop_share, orders + weight)
-    ends = [share_range(part, whole) for part, whole in zip(*own, strict=True)]
-    seen = contacted / np.maximum(orders, 1.0)
-    error = np.sqrt(np.maximum(shop_share * (1 - shop_share) / np.maximum(orders, 1.0), 1e-12))
-    z = (seen - shop_share) / error
+    likely = (contacted + weight * shop_share) / (orders + weight)
+    ends = [share_range(int(k), int(n)) for k, n in zip(contacted, orders, strict=True)]
+    # Half an order off: contacts are counted, and of few orders their normal range is too narrow.
+    far = contacted - orders * shop_share
+    error = np.sqrt(np.maximum(orders * shop_share * (1 - shop_share), 1e-12))
+    z = np.sign(far) * np.maximum(np.abs(far) - 0.5, 0.0) / error
     out = stands_out(np.array([two_sided(float(each)) for each in z]))
     low, high = (np.array(end) for end in (zip(*ends, strict=True) if ends else ([], [])))
-    return Shares(own[0] / own[1], low, high, out & (z > 0), out & (z < 0))
+    return Shares(likely, low, high, out & (z > 0), out & (z < 0))
 
 
 def prior_orders(contacted: Numbers, orders: Numbers, shop_share: float) -> float:

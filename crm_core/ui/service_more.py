@@ -19,14 +19,14 @@ from crm_core.views.service_delivery import SPLITS, delivery_split, service_deli
 from crm_core.views.service_products import LEAST_ORDERS, service_products
 
 _LATE = (
-    Column("promised_orders", "count", "metric.promised_orders.label",
+    Column("promised_orders", "count", "service.column.promised_orders",
            help_key="metric.promised_orders.about"),
     Column("late_rate", "rate", "metric.late_rate.label", help_key="metric.late_rate.about"),
     Column("late_words", label_key="service.column.late_range",
            help_key="service.late_range_about"),
-    Column("days_late_median", "number", "metric.days_late_median.label",
+    Column("days_late_median", "number", "service.column.days_late_median",
            help_key="metric.days_late_median.about"),
-    Column("days_late_p90", "number", "metric.days_late_p90.label",
+    Column("days_late_p90", "number", "service.column.days_late_p90",
            help_key="metric.days_late_p90.about"),
     Column("overdue_orders", "count", "metric.overdue_orders.label",
            help_key="metric.overdue_orders.about"),
@@ -52,7 +52,7 @@ def draw_delivery() -> None:
         return
     with panel("service.delivery", help_key="service.delivery_about"):
         kpis(view.cards, columns=5)
-        left, right = columns(1, 1)
+        left, right = columns(2, 3)
         with left:
             if view.trend.empty:
                 caption("service.none_in_period")
@@ -81,10 +81,9 @@ def _draw_late_split() -> None:
     )
     data_table(
         rows,
-        [Column("value_words", label_key=f"service.split_by.{by}", width=150), *_LATE],
+        [Column("value_words", label_key=f"service.split_by.{by}", width=120), *_LATE],
         key=f"service_late_{by}",
         alt_key="service.delivery",
-        height=330,
     )
     if rows["is_few"].any():
         caption("service.few_orders", least=LEAST_TOLD)

@@ -25,6 +25,7 @@ from crm_core.views.service_rows import service_contacts, service_waiting
 
 _OPENED = "_service_opened"
 _SIZE = 25
+_FEW, _SHORT = 8, 36 * 9
 _SPLIT = (
     Column("contacts", "count", "metric.contacts.label", help_key="metric.contacts.about"),
     Column("contact_rate", "rate", "metric.contact_rate.label", help_key="service.rate_about"),
@@ -119,7 +120,9 @@ def draw_waiting() -> None:
             *(_WORDS[:1] if "agent" in rows else ()),
         ]
         with place:
-            _contact_table(rows, extra, key="service_waiting", alt_key="service.waiting")
+            _contact_table(
+                rows, extra, key="service_waiting", alt_key="service.waiting", height=_SHORT
+            )
 
 
 def draw_trend() -> None:
@@ -224,7 +227,12 @@ def _state(resolved: object, again: object) -> str:
 
 
 def _contact_table(
-    rows: pd.DataFrame, columns: Sequence[Column], *, key: str, alt_key: str
+    rows: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    alt_key: str,
+    height: int | None = None,
 ) -> None:
     """Contacts with who began them; a row opens the customer."""
     named = rows.assign(
@@ -235,7 +243,13 @@ def _contact_table(
         topic_words=[cell_words("behaviour.value.topic", code) for code in rows["topic"]],
     )
     opened = data_table(
-        named, [*_CONTACT, *columns], key=key, alt_key=alt_key, on_click=True, icon="person"
+        named,
+        [*_CONTACT, *columns],
+        key=key,
+        alt_key=alt_key,
+        on_click=True,
+        icon="person",
+        height=height if height is None or len(rows) > _FEW else None,
     )
     if opened and not pd.isna(opened["customer_key"]):
         go_customer(int(opened["customer_key"]))

@@ -141,5 +141,18 @@ def _gap_words(gap: Gap | None, unit: str) -> str:
     """A difference with its interval."""
     if gap is None:
         return ""
-    numbers = current().numbers(unit)
-    return f"{numbers.write(gap.difference)} ({numbers.write(gap.low)} – {numbers.write(gap.high)})"
+    session = current()
+    told = {
+        name: _plain(value, unit)
+        for name, value in (("value", gap.difference), ("low", gap.low), ("high", gap.high))
+    }
+    return session.t("service.pays.range", **told)
+
+
+def _plain(value: float, unit: str) -> str:
+    session = current()
+    if unit == "money":
+        return formats.money(value, session.currency, session.language, 0)
+    if unit == "points":
+        return formats.number(value * 100, session.language, 1)
+    return formats.number(value, session.language, 1)

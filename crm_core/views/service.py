@@ -188,14 +188,18 @@ def named(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(name=[names.get(int(code), code) if code else "" for code in rows["code"]])
 
 
-def step_of(period: Period) -> str:
-    """Whether a period's trend goes by days, weeks or months.
+def step_of(period: Period, rows: float, least: int = LEAST_TOLD) -> str:
+    """Whether a trend goes by days, weeks or months: so that a point rests on some `least` of the
+    period's rows, and there are not too many points.
 
-    >>> step_of(Period(date(2026, 1, 1), date(2026, 1, 31)))
-    'day'
+    >>> march = Period(date(2026, 3, 1), date(2026, 3, 31))
+    >>> step_of(march, 900.0), step_of(march, 200.0), step_of(march, 20.0)
+    ('day', 'week', 'month')
     """
-    days = (period.end - period.start).days + 1
-    return "day" if days <= _DAILY else "week" if days <= _WEEKLY else "month"
+    a_day = rows / period.days
+    if period.days <= _DAILY and a_day >= least:
+        return "day"
+    return "week" if period.days <= _WEEKLY and a_day * 7 >= least else "month"
 
 
 def service_trend(
@@ -210,7 +214,8 @@ def service_trend(
             "unknown_choice", name="shown", value=shown, match=close_match(shown, TRENDS)
         )
     period = selection.resolve(store.meta.first_day, store.meta.as_of)
-    step = step_of(period)
+    contacts = measure_care(store, rules, selection, period, "month", totals=False).rows
+    step = step_of(period, float(contacts["contacts"].sum()))
     found = measure_care(store, rules, selection, period, step, totals=False)
     return _lines(found, step, shown, guarded=is_guarded(access))
 
@@ -218,13 +223,15 @@ def service_trend(
 def _lines(found: CareMeasured, step: str, shown: str, *, guarded: bool) -> pd.DataFrame:
     kinds = [CARE_METRICS[name] for name in _LINES[shown]]
     rows = values_of(kinds, found.rows)
-    small = [guarded and is_small(people) for people in found.rows[PEOPLE]]
+    small = pd.Series([guarded and is_small(n) for n in found.rows[PEOPLE]], dtype=bool)
     frames = [
         pd.DataFrame(
             {
                 "day": pd.to_datetime(found.rows[step]),
                 "metric": kind.name,
-                "value": rows[kind.name].astype("float64").mask(pd.Series(small, dtype=bool)),
+                "value": rows[kind.name]
+                .astype("float64")
+                .mask(small | (rows[f"{kind.name}_n"] < LEAST_TOLD)),
                 "contacts": rows[f"{kind.name}_n"],
             }
         )

@@ -19,6 +19,8 @@ from crm_core.store import Store
 from crm_core.views.card import Card, State
 from crm_core.views.service import LEAST_TOLD, MOST_ROWS, code_of_value, named, step_of
 
+#: Few parcels are late: a point of the trend rests on so many.
+_LEAST_OF_POINT = 200
 SPLITS: Final = ("region", "sales_channel", "category", "product", "month")
 
 
@@ -47,7 +49,8 @@ def service_delivery(selection: Selection, *, store: Store, access: Access) -> D
     guarded = is_guarded(access)
     few = guarded and any(is_small(each.get(PEOPLE)) for each in (now, before))
     cards = tuple(_card(name, now, before, few=few) for name in DELIVERY_METRICS)
-    return Delivery(period, True, cards, _trend(store, selection, period, guarded=guarded))
+    step = step_of(period, now["promised"], _LEAST_OF_POINT)
+    return Delivery(period, True, cards, _trend(store, selection, period, step, guarded=guarded))
 
 
 def _card(name: str, now: Mapping[str, float], before: Mapping[str, float], *, few: bool) -> Card:
@@ -71,8 +74,9 @@ def _card(name: str, now: Mapping[str, float], before: Mapping[str, float], *, f
     )
 
 
-def _trend(store: Store, selection: Selection, period: Period, *, guarded: bool) -> pd.DataFrame:
-    step = step_of(period)
+def _trend(
+    store: Store, selection: Selection, period: Period, step: str, *, guarded: bool
+) -> pd.DataFrame:
     rows = measure_delivery(store, selection, period, step, totals=False).rows
     if guarded:
         rows = rows[[not is_small(people) for people in rows[PEOPLE]]]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import is_guarded, is_small
-from crm_core.metrics.care import WAITS, contacts_of, with_value
+from crm_core.metrics.care import NO_REPLY, WAITS, contacts_of, with_value
 from crm_core.metrics.care_rules import CareRules
 from crm_core.privacy.policy import Access, allowed
 from crm_core.selection import Selection
@@ -37,8 +37,8 @@ class ContactRows:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Open contacts of the last OPEN_DAYS days that are beyond the promise, those who waited longest
-    first. `rows`: contact_id, customer_key, day, contact_channel, topic, waited (hours), wait_state
+    """Open contacts of the last OPEN_DAYS days that are beyond the promise: those without a reply first,
+    then those who waited longest. `rows`: contact_id, customer_key, day, contact_channel, topic, waited (hours), wait_state
     (one of WAITS), agent; `counts` by state, `open` all that are open, `forgotten` older ones nobody closed."""
 
     counts: dict[str, int]
@@ -123,7 +123,8 @@ def service_waiting(
         return Waiting(dict.fromkeys(WAITS, 0), 0, 0, pd.DataFrame(), is_hidden=True)
     columns = ["contact_id", "customer_key", "day", "contact_channel", "topic", "waited"]
     columns += ["wait_state", *(["agent"] if sees_words(access) else [])]
-    late = late.order_by(late.waited.desc(), late.contact_id).select(*columns)
+    first = (late.wait_state == NO_REPLY).ifelse(0, 1)
+    late = late.order_by(first, late.waited.desc(), late.contact_id).select(*columns)
     shown = store.fetch(late.limit(size, offset=(page - 1) * size))
     found = {name: int(counted[name]) for name in WAITS}
     return Waiting(found, int(counted["open"]), int(counted["old"]), shown)
