@@ -25,6 +25,7 @@ from crm_core.cli import (
     leaving,
     offer_rules,
     planning,
+    subjects,
 )
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
@@ -233,6 +234,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     **keeping.COMMANDS,
     **planning.COMMANDS,
     **offer_rules.COMMANDS,
+    **subjects.COMMANDS,
 }
 # What an answer may say that a schedule must hear of: the exit code is then 1.
 _ALARMS = {"status": "stale", "watch": "failed"}
@@ -313,6 +315,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rebuild", action="store_true", help="first make the store anew from all its imports"
     )
     keeping.add_commands(command)
+    subjects.add_commands(command)
 
     measure = command("measure", "Any number, as on the pages")
     measure.add_argument("metric", nargs="+")

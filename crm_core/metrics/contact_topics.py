@@ -60,6 +60,15 @@ def ruled_topic(message: ir.Value, rules: tuple[TopicRule, ...]) -> ir.Value:
     return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")
 
 
+def plain_message(message: str) -> str:
+    """A message as rules see it: small letters, a space before and between words.
+
+    >>> plain_message("Where's my PARCEL?")
+    ' where s my parcel '
+    """
+    return " " + re.sub(_MARKS, " ", message.lower())
+
+
 def pattern_of(words: tuple[str, ...]) -> str:
     """A pattern that any of the words fits, in a message whose marks are spaces.
 

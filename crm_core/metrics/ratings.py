@@ -41,7 +41,7 @@ def reviews(
     products: Any = store.table("product_facts")
     named = products.select("product_id", "category", product=products.product_name)
     rows = without(rows.left_join(named, "product_id"), "product_id_right")
-    told = {name: "int64" for name in aspects} | _SAID
+    told = dict.fromkeys(aspects, "int64") | _SAID
     if store.has(TONES):
         read = store.table(TONES).select("review_id", *told)
         rows = without(rows.left_join(read, "review_id"), "review_id_right")

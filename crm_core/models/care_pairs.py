@@ -13,8 +13,11 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule, with_topics
 from crm_core.store import Tables
 from crm_core.store.marts import as_number, without
+
+Topics = tuple[TopicRule, ...]
 
 EXPOSURES: Final = ("slow_reply", "late", "contact", "complaint")
 HORIZONS: Final = (90, 180)
@@ -36,11 +39,13 @@ _KNOWN: Final = (30, 90, 180, 365)
 _KNOWN_ROUGHLY: Final = (90, 365)
 
 
-def pairs(tables: Tables, exposure: str, *, slow_minutes: float) -> ir.Table:
+def pairs(
+    tables: Tables, exposure: str, *, slow_minutes: float, topics: Topics = USUAL_RULES
+) -> ir.Table:
     """Each case with those beside it: case (its number), case_key, other_key, case_day and other_day
     (index days), and of both sides (case_, other_) what OUTCOMES names and `known` (whether the
     person was there before the days on which they are alike)."""
-    units = _units(tables, exposure, slow_minutes)
+    units = _units(tables, exposure, slow_minutes, topics)
     units = _told(tables, units, rough=exposure == "slow_reply")
     found = _beside(units, NEAR_DAYS[exposure])
     for side in ("case", "other"):
@@ -57,9 +62,11 @@ OUTCOMES: Final = (
 )
 
 
-def cases(tables: Tables, exposure: str, *, slow_minutes: float) -> ir.Table:
+def cases(
+    tables: Tables, exposure: str, *, slow_minutes: float, topics: Topics = USUAL_RULES
+) -> ir.Table:
     """One row: how many cases there are."""
-    units = _units(tables, exposure, slow_minutes)
+    units = _units(tables, exposure, slow_minutes, topics)
     return units.agg(n=as_number(units.is_case).sum().fill_null(0))
 
 
@@ -68,20 +75,20 @@ def inbound(contacts: ir.Table) -> ir.Table:
     return contacts.filter(contacts.direction.fill_null("in") != "out")
 
 
-def _units(tables: Tables, exposure: str, slow_minutes: float) -> ir.Table:
+def _units(tables: Tables, exposure: str, slow_minutes: float, topics: Topics) -> ir.Table:
     """What could be a case or beside one: customer_key, anchor, lag (days from there to the index
     day of a case), is_case, is_open (may stand beside a case), risk_until (the first day on which
     it no longer may) and `kind`, in which both are alike."""
     if exposure == "slow_reply":
-        return _contacts(tables, slow_minutes)
+        return _contacts(tables, slow_minutes, topics)
     if exposure == "late":
         return _parcels(tables)
-    return _orders(tables, COMPLAINT if exposure == "complaint" else "")
+    return _orders(tables, topics, COMPLAINT if exposure == "complaint" else "")
 
 
-def _contacts(tables: Tables, slow_minutes: float) -> ir.Table:
+def _contacts(tables: Tables, slow_minutes: float, topics: Topics) -> ir.Table:
     """Answered contacts: slow or not, of one channel and topic."""
-    table = inbound(tables.table("contacts"))
+    table = with_topics(tables, inbound(tables.table("contacts")), topics)
     table = table.filter(table.customer_key.notnull() & table.reply_minutes.notnull())
     is_slow = table.reply_minutes.cast("float64") > slow_minutes
     return table.select(
@@ -121,15 +128,15 @@ def _deliveries(tables: Tables) -> ir.Table:
     return without(counted.join(told, "order_key"), "order_key_right")
 
 
-def _orders(tables: Tables, topic: str) -> ir.Table:
+def _orders(tables: Tables, topics: Topics, topic: str) -> ir.Table:
     """Purchase days, with the first contact before the next one, if it is of this topic ("": any)."""
     days = tables.table("customer_days").select("customer_key", "day")
     window = ibis.window(group_by="customer_key", order_by="day")
     days = days.mutate(next_day=days.day.lead().over(window))
-    talks = inbound(tables.table("contacts"))
+    talks = with_topics(tables, inbound(tables.table("contacts")), topics)
     talks = talks.filter(talks.customer_key.notnull())
     talks = talks.group_by("customer_key", talk="day").agg(
-        is_meant=as_number(talks.topic == topic).max() if topic else ibis.literal(1)
+        is_meant=as_number(talks.topic == topic).max() if topic else talks.count().cast("int64")
     )
     after = days.join(talks, "customer_key")
     is_after = (after.talk >= after.day) & (after.next_day.isnull() | (after.talk < after.next_day))

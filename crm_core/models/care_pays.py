@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pyarrow as pa
 
+from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule
 from crm_core.models.care_pairs import EXPOSURES, HORIZONS, OUTCOMES, cases, pairs
 from crm_core.models.sampling import sampled
 from crm_core.models.triples import Floats, Ints
@@ -108,6 +109,7 @@ def care_pays(
     as_of: date,
     slow_minutes: float,
     customers: int,
+    topics: tuple[TopicRule, ...] = USUAL_RULES,
     exposures: tuple[str, ...] = EXPOSURES,
 ) -> tuple[Association, ...]:
     """Every exposure over every horizon, from what was known at the end of `as_of`.
@@ -117,13 +119,15 @@ def care_pays(
     found: list[Association] = []
     at = AtDay(store, as_of)
     for exposure in exposures:
-        n = int(at.fetch(cases(at, exposure, slow_minutes=slow_minutes))["n"].iloc[0])
+        n = int(
+            at.fetch(cases(at, exposure, slow_minutes=slow_minutes, topics=topics))["n"].iloc[0]
+        )
         if not n:
             found += [Association(exposure, days, "none") for days in HORIZONS]
             continue
         share = min(1.0, MOST_CASES / n)
         drawn = sampled(at, customers, max(1, int(customers * share)))
-        rows = read(drawn, exposure, slow_minutes=slow_minutes)
+        rows = read(drawn, exposure, slow_minutes=slow_minutes, topics=topics)
         for days in HORIZONS:
             found.append(associate(rows, exposure, days, as_of=as_of, cases=int(n * share)))
     return tuple(found)
@@ -153,9 +157,15 @@ class AtDay(Tables):
         return self._store.stream(expr, batch_rows, purpose=purpose)
 
 
-def read(tables: Tables, exposure: str, *, slow_minutes: float) -> Pairs:
+def read(
+    tables: Tables,
+    exposure: str,
+    *,
+    slow_minutes: float,
+    topics: tuple[TopicRule, ...] = USUAL_RULES,
+) -> Pairs:
     """The pairs of an exposure, in order."""
-    expr = pairs(tables, exposure, slow_minutes=slow_minutes)
+    expr = pairs(tables, exposure, slow_minutes=slow_minutes, topics=topics)
     told = expr.select(
         "case", "case_key", "other_key", "case_day", "other_day", "case_known", "other_known",
         *(f"{side}_{name}" for side in ("case", "other") for name in OUTCOMES),

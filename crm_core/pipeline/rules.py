@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from crm_core.metrics.care_rules import CareRules
+from crm_core.metrics.contact_topics import USUAL_RULES
 from crm_core.models.rfm import Cuts
 from crm_core.records import CUT_SCORES, IdentityOverride, ShopSettings
+from crm_core.records.care_settings import minute_of, topic_rule
 from crm_core.store import Build
 from crm_core.store.accounts import AccountRules
 from crm_core.store.marts import MoneyRules
@@ -84,6 +87,20 @@ def account_rules(settings: ShopSettings) -> AccountRules:
         households=settings.household_accounts,
         companies=settings.company_accounts,
         own_domains=people_rules(settings).own_domains,
+    )
+
+
+def care_rules(settings: ShopSettings) -> CareRules:
+    """What the shop promises its customers, when it works and which words mean a topic."""
+    rules = tuple(rule for line in settings.contact_topics if (rule := topic_rule(line)))
+    has_hours = bool(settings.service_opens and settings.service_closes)
+    return CareRules(
+        reply_hours=settings.reply_hours,
+        settle_hours=settings.settle_hours,
+        opens=minute_of(settings.service_opens) if has_hours else 0,
+        closes=minute_of(settings.service_closes) if has_hours else 0,
+        weekdays=tuple(sorted(int(day) for day in settings.service_days)),
+        topics=rules or USUAL_RULES,
     )
 
 

@@ -12,6 +12,7 @@ from crm_core.features import build_features
 from crm_core.pipeline import segment_steps
 from crm_core.pipeline.attention_steps import attention
 from crm_core.pipeline.basket_steps import baskets
+from crm_core.pipeline.care_steps import care, contact_topics
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
@@ -68,6 +69,8 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "entry_products": entry_products,
     "replenishment": replenishment,
     "reviews": reviews,
+    "contact_topics": contact_topics,
+    "care_pays": care,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
@@ -82,6 +85,7 @@ _OF_EVERYBODY = frozenset(
         "uplift",
         "baskets",
         "reviews",
+        "contact_topics",
     }
 )
 

@@ -14,6 +14,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.erasures import Erasure
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
 from crm_core.records.goodwill import (
@@ -35,7 +36,7 @@ from crm_core.records.offer_rules import (
 )
 from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.pauses import Pause
-from crm_core.records.people import ROLES
+from crm_core.records.people import ROLES, Member, Standing
 from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
 from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
@@ -86,6 +87,7 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Erasure",
     "EventPlan",
     "Gift",
     "Goal",
@@ -95,6 +97,7 @@ __all__ = [
     "Goodwill",
     "IdentityOverride",
     "ListOfIds",
+    "Member",
     "Mirror",
     "Note",
     "Offer",
@@ -107,6 +110,7 @@ __all__ = [
     "Sealing",
     "SettingIssue",
     "ShopSettings",
+    "Standing",
     "StepDone",
     "Subject",
     "Task",

@@ -58,6 +58,16 @@ class User(Base):
     user: Mapped[str] = mapped_column(String(320), primary_key=True)
     role: Mapped[str] = mapped_column(String(20))
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class EndedSignIn(Base):
+    """A sign-in that was ended; its cookie, which lives on, opens nothing."""
+
+    __tablename__ = "ended_sign_ins"
+
+    sign_in: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class Setting(Base):
@@ -198,6 +208,33 @@ class Suppression(Base):
     contact_channel: Mapped[str] = mapped_column(String(20), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ErasureRow(Base):
+    """A customer who is to be erased or was: `step` says how far that has come (0 decided, 1 gone
+    from the store, 2 gone). `keys` are known until then, `batches` are imports with rows of theirs
+    set aside, `told` counts what went."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    user: Mapped[str] = mapped_column(String(320))
+    step: Mapped[int] = mapped_column(Integer)
+    keys: Mapped[Any] = mapped_column(JSON)
+    batches: Mapped[Any] = mapped_column(JSON)
+    told: Mapped[Any] = mapped_column(JSON)
+
+
+class TombstoneRow(Base):
+    """A trace of somebody erased, as a hash under the key that `key_id` names."""
+
+    __tablename__ = "tombstones"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    key_id: Mapped[str] = mapped_column(String(16))
+    erasure: Mapped[str] = mapped_column(String(20))
 
 
 class AuditRow(Base):

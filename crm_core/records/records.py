@@ -21,6 +21,7 @@ from crm_core.records.campaigns import Campaigns, last_day
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
+from crm_core.records.erasures import Erasures
 from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
 from crm_core.records.goodwill import Goodwills
@@ -50,6 +51,7 @@ from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
 from crm_core.records.shop_settings import SettingsKept
 from crm_core.records.source_marks import SourceMarks
+from crm_core.records.subject_rows import SubjectRows
 from crm_core.records.tasks import Tasks
 
 _SECRET_BYTES = 32
@@ -90,6 +92,8 @@ class Records(
     PlannedEvents,
     OfferRules,
     EventSteps,
+    Erasures,
+    SubjectRows,
     AuditLog,
     Copying,
 ):
@@ -142,6 +146,12 @@ class Records(
         """
         with reading(self._engine) as connection:
             return _mirror(connection, _mirrored_members())
+
+    @property
+    def folder(self) -> Path | None:
+        """Where they lie; None where that is a server."""
+        alone = self._engine.dialect.name == "sqlite"
+        return Path(str(self._engine.url.database)).parent if alone else None
 
     def close(self) -> None:
         """Lets go of the database."""

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from crm_core.errors import CrmError
 from crm_core.records.aspect_words import aspect_issues, words_by_aspect
+from crm_core.records.care_settings import REPLY_HOURS, SETTLE_HOURS, hours_issues, topic_issues
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
 from crm_core.records.repository import Repository, bump, checked_moment, upsert
@@ -67,6 +68,9 @@ class ShopSettings:
     `aspect_words` (aspect -> words, `*` for any ending) say what a review is about, in place of the
     program's own for the aspects that have any.
     `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
+    A first reply is promised within `reply_hours`, a solution within `settle_hours`; with
+    `service_days` (1 is Monday), `service_opens` and `service_closes` only those hours count.
+    `contact_topics` are rules like "delivery: parcel, 包裹"; none are the usual ones.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -100,13 +104,19 @@ class ShopSettings:
     offer_sold_out: bool = False
     aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     goodwill_limit: Decimal = Decimal(0)
+    reply_hours: int = 24
+    settle_hours: int = 72
+    service_days: tuple[str, ...] = ()
+    service_opens: str = ""
+    service_closes: str = ""
+    contact_topics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
             object.__setattr__(self, name, _number(getattr(self, name)))
         for name in (*_RATES_BY, "marketing_spend", "loyalty_tiers", "rfm_cuts"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
-        for name in _LISTS:
+        for name in _TEXTS:
             object.__setattr__(self, name, _texts(getattr(self, name)))
         object.__setattr__(self, "aspect_words", words_by_aspect(self.aspect_words))
 
@@ -177,6 +187,7 @@ _RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
 _MONEY = ("shipping_cost_per_order", "payment_fee_fixed", "goodwill_limit")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers", "sensitive_categories")
+_TEXTS = (*_LISTS, "service_days", "contact_topics")
 _MAY_BE_NONE = ("default_margin", "shipping_cost_per_order")
 _SWITCHES = {
     "tax_included": (True, False),
@@ -244,15 +255,22 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
     if settings.churn_horizon_days is not None:
         found += _days("churn_horizon_days", settings.churn_horizon_days, *CHURN_DAYS)
     found += _days("raw_uploads_days", settings.raw_uploads_days, 0, _MOST_DAYS)
+    for name, (low, high) in {"reply_hours": REPLY_HOURS, "settle_hours": SETTLE_HOURS}.items():
+        found += _days(name, getattr(settings, name), low, high, code="not_hours")
+    hours = (settings.service_days, settings.service_opens, settings.service_closes)
+    found += [SettingIssue(*said) for said in hours_issues(*hours)]
+    found += [
+        SettingIssue("contact_topics", *said) for said in topic_issues(settings.contact_topics)
+    ]
     found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
     found += [SettingIssue("aspect_words", *said) for said in aspect_issues(settings.aspect_words)]
     cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
     return found + [SettingIssue(*said) for said in cuts]
 
 
-def _days(name: str, value: Any, low: int, high: int) -> list[SettingIssue]:
+def _days(name: str, value: Any, low: int, high: int, code: str = "not_days") -> list[SettingIssue]:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return [] if whole and low <= value <= high else [SettingIssue(name, "not_days")]
+    return [] if whole and low <= value <= high else [SettingIssue(name, code)]
 
 
 def _amount(name: str, value: Any, *, rate: bool, at: str = "") -> list[SettingIssue]:

@@ -139,6 +139,7 @@ _ALL = (
         ),
         event="ordered_at",
         number="order_key",
+        stays_nameless=True,
     ),
     Table(
         "order_lines",
@@ -195,6 +196,7 @@ _ALL = (
             _c("cost", "money"),
         ),
         event="occurred_at",
+        stays_nameless=True,
     ),
     Table(
         "web_events",
@@ -366,6 +368,8 @@ SCORES = (
     "review_tones",
     "review_terms",
     "review_trials",
+    "contact_topics",
+    "care_pays",
     "model_status",
     "fitted",
 )

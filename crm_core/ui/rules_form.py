@@ -15,6 +15,7 @@ from crm_core.rules import Rule, to_document
 from crm_core.ui.fields import button, choice_field, number_field, switch_field, text_field
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import columns, panel, part
+from crm_core.ui.piece import piece
 from crm_core.ui.rule_builder import built_rule
 from crm_core.ui.rule_tree import edit_document
 from crm_core.ui.rules_look_back import draw_look_back
@@ -53,7 +54,7 @@ def _editing(book: OfferBook) -> OfferRule | None:
     return next((each for each in book.rules if each.id == kept.id), None)
 
 
-@st.fragment
+@piece
 def draw_form(book: OfferBook) -> None:
     """The rule in the form, and below it what it comes to."""
     session = current()
