@@ -26,6 +26,7 @@ from crm_core.records.goodwill import (
 )
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
+from crm_core.records.improvements import IMPROVEMENT_KINDS, IMPROVEMENT_STATES, Improvement
 from crm_core.records.notes import Note
 from crm_core.records.offer_rules import (
     ACTIONS,
@@ -50,6 +51,7 @@ from crm_core.records.shop_settings import (
 )
 from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
 from crm_core.records.tasks import Task
+from crm_core.records.testimonials import QUOTED_AS, TESTIMONIAL_STATES, TOLD_BY, Testimonial
 
 __all__ = [
     "ACTIONS",
@@ -63,6 +65,8 @@ __all__ = [
     "FIRST",
     "GOODWILL_DAYS",
     "GOODWILL_KINDS",
+    "IMPROVEMENT_KINDS",
+    "IMPROVEMENT_STATES",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",
@@ -73,11 +77,14 @@ __all__ = [
     "OFFER_KINDS",
     "PAID_TIERS",
     "PURPOSES",
+    "QUOTED_AS",
     "REFUND_DATES",
     "RFM_BY",
     "ROLES",
     "STATUSES",
     "SUBJECT_KINDS",
+    "TESTIMONIAL_STATES",
+    "TOLD_BY",
     "WHOLE",
     "Allowance",
     "Audience",
@@ -96,6 +103,7 @@ __all__ = [
     "GoalSaving",
     "Goodwill",
     "IdentityOverride",
+    "Improvement",
     "ListOfIds",
     "Member",
     "Mirror",
@@ -114,6 +122,7 @@ __all__ = [
     "StepDone",
     "Subject",
     "Task",
+    "Testimonial",
     "Version",
     "View",
     "copy_records",

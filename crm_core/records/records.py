@@ -27,6 +27,7 @@ from crm_core.records.goals import Goals
 from crm_core.records.goodwill import Goodwills
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
+from crm_core.records.improvements import Improvements
 from crm_core.records.models import (
     CampaignMember,
     CampaignRow,
@@ -53,6 +54,7 @@ from crm_core.records.shop_settings import SettingsKept
 from crm_core.records.source_marks import SourceMarks
 from crm_core.records.subject_rows import SubjectRows
 from crm_core.records.tasks import Tasks
+from crm_core.records.testimonials import Testimonials
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
@@ -92,6 +94,8 @@ class Records(
     PlannedEvents,
     OfferRules,
     EventSteps,
+    Improvements,
+    Testimonials,
     Erasures,
     SubjectRows,
     AuditLog,
