@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -325,7 +325,7 @@ def value_of(kind: CareMetric, row: Mapping[str, Any]) -> Number:
 def values_of(kinds: Sequence[CareMetric], rows: pd.DataFrame) -> pd.DataFrame:
     """Metrics of each row of parts, each with `<name>_n`: how many it rests on."""
     told: dict[str, list[Number]] = {}
-    records = rows.to_dict("records")
+    records = cast(list[dict[str, Any]], rows.to_dict("records"))
     for kind in kinds:
         told[kind.name] = [value_of(kind, row) for row in records]
         told[f"{kind.name}_n"] = [float(row[kind.of]) for row in records]

@@ -203,7 +203,7 @@ def associate(
     end = int(np.datetime64(as_of, "D").astype(np.int64))
     done = rows.among(rows.last_day + horizon_days <= end)
     matched, people = len(np.unique(done.case)), len(np.unique(done.case_key))
-    told = {"cases": max(cases, matched), "matched": matched, "people": people}
+    told: dict[str, Any] = {"cases": max(cases, matched), "matched": matched, "people": people}
     if min(matched, people) < LEAST_CASES:
         return Association(exposure, horizon_days, "few", **told)
     known = done.among(done.known)

@@ -53,7 +53,7 @@ class Learner:
             min_df=least,
             max_features=_MOST_RUNS,
             lowercase=False,
-            dtype=np.float32,
+            dtype=np.float32,  # pyright: ignore[reportArgumentType]  as its documentation says
         )
         design = _design(vectoriser.fit_transform(texts), texts, words)
         whole = _fitted(design, is_good, weight)

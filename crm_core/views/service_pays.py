@@ -45,10 +45,10 @@ def service_pays(selection: Selection, *, store: Store, access: Access) -> CareP
 
 
 def _association(row: Mapping[Any, Any]) -> Association:
-    counts = {name: int(row[name]) for name in ("cases", "matched", "people", "checked")}
-    gaps = {name: _gap(row, name) for name in ("before", "bought", "value")}
-    state: Any = str(row["state"])
-    return Association(str(row["exposure"]), int(row["horizon_days"]), state, **counts, **gaps)
+    told: dict[str, Any] = {"state": str(row["state"])}
+    told |= {name: int(row[name]) for name in ("cases", "matched", "people", "checked")}
+    told |= {name: _gap(row, name) for name in ("before", "bought", "value")}
+    return Association(str(row["exposure"]), int(row["horizon_days"]), **told)
 
 
 def _gap(row: Mapping[Any, Any], name: str) -> Gap | None:
