@@ -90,6 +90,7 @@ GROUP_ICONS = {
     "customers": "group",
     "plan": "trending_up",
     "products": "shopping_basket",
+    "care": "support_agent",
     "campaigns": "campaign",
     "data": "settings",
 }
