@@ -15,6 +15,7 @@ from crm_core.records.campaigns import (
 )
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
+from crm_core.records.hand_over import KINDS_OWNED
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.notes import Note
@@ -45,6 +46,7 @@ __all__ = [
     "EVENT_KINDS",
     "EVERY_CHANNEL",
     "FIRST",
+    "KINDS_OWNED",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",

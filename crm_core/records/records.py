@@ -23,6 +23,7 @@ from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
 from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
+from crm_core.records.hand_over import HandOver
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.models import (
@@ -69,6 +70,7 @@ class Mirror:
 
 class Records(
     People,
+    HandOver,
     SettingsKept,
     SourceMarks,
     Saved,
