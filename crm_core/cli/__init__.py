@@ -26,6 +26,7 @@ from crm_core.cli import (
     offer_rules,
     planning,
     subjects,
+    team,
 )
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
@@ -235,6 +236,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     **planning.COMMANDS,
     **offer_rules.COMMANDS,
     **subjects.COMMANDS,
+    **team.COMMANDS,
 }
 # What an answer may say that a schedule must hear of: the exit code is then 1.
 _ALARMS = {"status": "stale", "watch": "failed"}
@@ -330,6 +332,7 @@ def _parser() -> argparse.ArgumentParser:
     exploring.add_commands(command)
     planning.add_commands(command)
     offer_rules.options(command("rules", "The rule book of offers"), _day)
+    team.options(command("people", "Who may open the shop, and as what"))
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")

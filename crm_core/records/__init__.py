@@ -24,6 +24,7 @@ from crm_core.records.goodwill import (
     Gift,
     Goodwill,
 )
+from crm_core.records.hand_over import KINDS_OWNED
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.improvements import IMPROVEMENT_KINDS, IMPROVEMENT_STATES, Improvement
@@ -67,6 +68,7 @@ __all__ = [
     "GOODWILL_KINDS",
     "IMPROVEMENT_KINDS",
     "IMPROVEMENT_STATES",
+    "KINDS_OWNED",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",

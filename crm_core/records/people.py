@@ -57,10 +57,10 @@ class People(Repository):
         """The role of every person who may come in, by name."""
         return {each.user: each.role for each in self.members() if each.removed_at is None}
 
-    def standing(self, user: str, sign_in: str = "") -> Standing:
+    def member_standing(self, user: str, sign_in: str = "") -> Standing:
         """What is to be known of a person and a sign-in of theirs. Asked anew at every run."""
         with reading(self._engine) as connection:
-            query = select(*_MEMBER).where(User.user == _account(user))
+            query = select(*_MEMBER).where(User.user == account(user))
             row = connection.execute(query).first()
             ended = select(EndedSignIn.sign_in).where(EndedSignIn.sign_in == sign_in)
             is_ended = connection.execute(ended).first() is not None
@@ -68,7 +68,7 @@ class People(Repository):
 
     def role_of(self, user: str) -> str | None:
         """A person's role, or None for a stranger or who was removed."""
-        return self.standing(user).role
+        return self.member_standing(user).role
 
     def save_user(self, user: str, role: str, now: datetime) -> None:
         """Lets a person in, or changes what they may do.
@@ -92,7 +92,7 @@ class People(Repository):
 
     def _save(self, user: str, row: dict[str, Any]) -> None:
         with writing(self._engine) as connection:
-            upsert(connection, User, ["user"], {"user": _account(user), **row})
+            upsert(connection, User, ["user"], {"user": account(user), **row})
 
     def end_sign_in(self, sign_in: str, now: datetime) -> None:
         """Ends a sign-in for good: a copy of its cookie opens nothing any more."""
@@ -107,8 +107,12 @@ class People(Repository):
 _MEMBER = (User.user, User.role, User.changed_at, User.removed_at)
 
 
-def _account(user: str) -> str:
-    account = user.strip().casefold()
-    if not account or len(account) > 320 or any(char.isspace() for char in account):
+def account(user: str) -> str:
+    """A sign-in name as it is kept.
+
+    Raises: CrmError("records_user_invalid").
+    """
+    name = user.strip().casefold()
+    if not name or len(name) > 320 or any(char.isspace() for char in name):
         raise CrmError("records_user_invalid")
-    return account
+    return name

@@ -25,6 +25,7 @@ from crm_core.records.erasures import Erasures
 from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
 from crm_core.records.goodwill import Goodwills
+from crm_core.records.hand_over import HandOver
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.improvements import Improvements
@@ -75,6 +76,7 @@ class Mirror:
 
 class Records(
     People,
+    HandOver,
     SettingsKept,
     SourceMarks,
     Saved,

@@ -84,7 +84,7 @@ def access_of(visit: Visit, place: Workspace, *, present: bool) -> Access:
     """
     return decide(
         visit,
-        lambda user, sign_in: records_at(place.records_url).standing(user, sign_in),
+        lambda user, sign_in: records_at(place.records_url).member_standing(user, sign_in),
         now=datetime.now(UTC).timestamp(),
         present=present,
     )
@@ -139,5 +139,5 @@ def still_admitted(session: Session) -> Session:
     """
     now = datetime.now(UTC).timestamp()
     present = session.access.present
-    access = decide(session.visit, session.records.standing, now=now, present=present)
+    access = decide(session.visit, session.records.member_standing, now=now, present=present)
     return replace(session, access=access)

@@ -58,7 +58,7 @@ def _may(headers: Headers) -> bool:
         place = workspace.choose(settings, visitor=None, name=workspace.first_name(settings))
         access = decide(
             _visit(headers, settings),
-            lambda user, sign_in: records_at(place.records_url).standing(user, sign_in),
+            lambda user, sign_in: records_at(place.records_url).member_standing(user, sign_in),
             now=datetime.now(UTC).timestamp(),
         )
         require(access, "export")

@@ -42,10 +42,10 @@ def test_who_was_removed_stays_known_and_may_come_back(records: Records) -> None
         ("claimed@shop.example", ""),
         ("mia@shop.example", "admin"),
     ]
-    standing = records.standing("claimed@shop.example")
+    standing = records.member_standing("claimed@shop.example")
     assert standing.member is not None
     assert standing.role is None
-    assert records.standing("stranger@shop.example").member is None
+    assert records.member_standing("stranger@shop.example").member is None
     records.save_user("mia@shop.example", "viewer", NOW)
     assert records.role_of("mia@shop.example") == "viewer"
 
@@ -53,9 +53,9 @@ def test_who_was_removed_stays_known_and_may_come_back(records: Records) -> None
 def test_a_sign_in_that_ended_stays_ended_longer_than_its_cookie_lives(records: Records) -> None:
     records.end_sign_in("a" * 64, NOW)
     records.end_sign_in("a" * 64, NOW)
-    assert records.standing("mia", "a" * 64).is_ended
-    assert not records.standing("mia", "b" * 64).is_ended
+    assert records.member_standing("mia", "a" * 64).is_ended
+    assert not records.member_standing("mia", "b" * 64).is_ended
     records.end_sign_in("c" * 64, NOW + timedelta(days=32))
-    assert records.standing("mia", "a" * 64).is_ended
+    assert records.member_standing("mia", "a" * 64).is_ended
     records.end_sign_in("d" * 64, NOW + timedelta(days=61))
-    assert not records.standing("mia", "a" * 64).is_ended
+    assert not records.member_standing("mia", "a" * 64).is_ended
