@@ -32,9 +32,11 @@ from crm_core.models.lifecycle import lifecycle, shop_rhythm
 from crm_core.models.rfm import NAME as RFM
 from crm_core.models.rfm import rfm
 from crm_core.models.standing import rfm_rule
+from crm_core.pipeline.care_jobs import is_of_care, measure_of_care
 from crm_core.pipeline.feeds import store_feeds
 from crm_core.pipeline.imports import last_import
 from crm_core.pipeline.planned_events import planned_events
+from crm_core.pipeline.rules import care_rules
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
 from crm_core.pipeline.undo import rebuild_store
 from crm_core.pipeline.workspace import (
@@ -204,6 +206,12 @@ def measure_metrics(
 ) -> Answer:
     """Metrics by dimensions, with the totals re-measured; `as_of` a day, by what was known then."""
     with opened(settings, store) as (found, records):
+        if is_of_care(names):
+            if rule or as_of:
+                raise CrmError("care_measured_alone")
+            days = Period(start or found.meta.first_day, end or found.meta.last_day)
+            rules = care_rules(records.shop_settings())
+            return measure_of_care(found, rules, names, by=by, period=days)
         rows = scope(found, Selection()) if as_of is None else found.at(as_of).table("ledger")
         if start or end:
             period = Period(start or found.meta.first_day, end or found.meta.last_day)
