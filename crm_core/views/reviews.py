@@ -171,7 +171,7 @@ def _months(sums: pd.DataFrame, as_of: date) -> pd.DataFrame:
             "low": [each.low for each in told],
             "high": [each.high for each in told],
         }
-    ).astype({name: "float64" for name in ("value", "low", "high")})
+    ).astype(dict.fromkeys(("value", "low", "high"), "float64"))
 
 
 def product_ratings(selection: Selection, *, store: Store, access: Access) -> pd.DataFrame:
