@@ -21,6 +21,10 @@ ORANGE, GREEN, VIOLET = "#E07A3C", "#2EA06E", "#B454C4"
 MAX_LABEL = 32
 
 
+#: Longer times are told in days.
+_HOURS_SAID = 72
+
+
 @dataclass(frozen=True)
 class Chart:
     """A drawn figure, its words for people who cannot see it, and its height in pixels."""
@@ -35,7 +39,7 @@ class Numbers:
     """How a chart or a card writes its values: unit, language, currency.
 
     Units: money, count, number, rate (a share, .131 is 13.1%), points (a difference of shares,
-    .131 is +13.1 pts), days, per (two decimals).
+    .131 is +13.1 pts), days, hours (as minutes, hours or days), per (two decimals).
 
     >>> Numbers("rate", "en").write(0.131), Numbers("money", "en", "EUR").write(68.19)
     ('13.1%', '€68.19')
@@ -56,6 +60,8 @@ class Numbers:
                 return t("chart.points", self.language, points=_signed(value, self.language, 1))
             case "days":
                 return t("chart.days", self.language, days=formats.number(value, self.language))
+            case "hours":
+                return _spell(value, self.language)
             case "per":
                 return formats.number(value, self.language, 2)
             case _:
@@ -76,6 +82,8 @@ class Numbers:
                 )
             case "points":
                 return _signed(value, self.language, 0 if abs(value) >= 0.02 or not value else 1)
+            case "hours":
+                return t("chart.hours", self.language, hours=formats.number(value, self.language))
             case "per":
                 return formats.number(value, self.language, 1)
             case _:
@@ -90,6 +98,21 @@ class Numbers:
         if self.unit != "money" or not bool((values.abs() >= 1_000).any()):
             return [self.write(value) for value in values]
         return [formats.money(value, self.currency, self.language, 0) for value in values]
+
+
+def _spell(value: float | None, language: str) -> str:
+    """A length of time, in the unit in which it is said.
+
+    >>> _spell(0.1, "en"), _spell(26.5, "en"), _spell(96.0, "en")
+    ('6 min', '26.5 h', '4.0 days')
+    """
+    if value is None or value != value:
+        return formats.number(None, language)
+    if value < 1:
+        return t("chart.minutes", language, minutes=formats.number(value * 60, language))
+    if value < _HOURS_SAID:
+        return t("chart.hours", language, hours=formats.number(value, language, 1))
+    return t("chart.days", language, days=formats.number(value / 24, language, 1))
 
 
 def _signed(value: float | None, language: str, digits: int) -> str:

@@ -18,7 +18,7 @@ from crm_core.errors import CrmError, close_match
 from crm_core.metrics.care_rules import CareRules, end_of, minutes_until, passed
 from crm_core.metrics.contact_topics import with_topics
 from crm_core.metrics.definition import Good
-from crm_core.metrics.dimensions import begin_of
+from crm_core.metrics.dimensions import begin_of, read_code
 from crm_core.metrics.evaluate import measure, scope
 from crm_core.metrics.parts import Number
 from crm_core.selection import SEGMENTATIONS, Period, Selection, by_segmentation
@@ -69,9 +69,15 @@ _STEPS: Final = {"week": "W", "month": "M"}
 ORDER_DIMENSIONS: Final = ("region", "sales_channel", "category", "product", "day", "week", "month")
 #: From this many stars a rating counts as satisfied.
 HAPPY: Final = 4
+#: A contact so many days after an order is taken to be about what it held.
+ABOUT_DAYS: Final = 30
 #: Older contacts that nobody closed wait for nobody.
 OPEN_DAYS: Final = 60
 PEOPLE: Final = "people"
+NO_REPLY: Final = "no_reply"
+NOT_SETTLED: Final = "not_settled"
+#: What somebody waits for beyond the promise: a first reply, a solution.
+WAITS: Final = (NO_REPLY, NOT_SETTLED)
 
 
 def care_metric(name: str) -> CareMetric:
@@ -88,9 +94,10 @@ def contacts_of(
     store: Store, rules: CareRules, selection: Selection, period: Period | None = None
 ) -> ir.Table:
     """Contacts that customers began, with what is measured: contact_id, customer_key, order_key, day,
-    at, contact_channel, topic, agent, region, shop, sales_channel; reply and settle (hours), is_in_time
-    and is_due (of the promised reply), waited (hours so far, where it is open), is_open, is_silent
-    (open and without a reply), resolved, reopened, rating, cost, message.
+    at, contact_channel, topic, agent, region, shop, sales_channel, resolved, reopened, rating, cost,
+    message; reply and settle (hours), is_in_time and is_due (of the promised reply), is_open (began
+    within OPEN_DAYS and is not over) with waited (hours so far) and wait_state (one of WAITS where that
+    is beyond the promise), is_forgotten (older, and nobody closed it).
 
     Filters of the shop and the sales channel mean those of the order that a contact is about.
     """
@@ -130,23 +137,31 @@ def _timed(store: Store, rules: CareRules, table: ir.Table) -> ir.Table:
     settle = passed(rules, shop, at, table.resolved_minutes)
     so_far = minutes_until(end_of(shop.as_of, shop.timezone), at)
     waited = passed(rules, shop, at, ibis.greatest(so_far, ibis.literal(0.0)))
-    is_open = ~table.resolved.fill_null(False) & (table.resolved.notnull() | reply.isnull())
-    is_open = is_open & (so_far <= float(OPEN_DAYS * 1_440)) & (so_far >= 0.0)
+    is_over = table.resolved.fill_null(False)
+    is_recent = (so_far <= float(OPEN_DAYS * 1_440)) & (so_far >= 0.0)
     # Where no contact of a channel tells of a reply, none is missing.
     tells = table.reply_minutes.count().over(ibis.window(group_by="contact_channel")) > 0
-    is_silent = reply.isnull() & tells & (is_open | (table.resolved == ibis.literal(False)))
-    is_late = (is_silent & (waited > rules.reply_minutes)).fill_null(False)
+    is_open = ~is_over & (table.resolved.notnull() | (tells & reply.isnull()))
+    is_silent = reply.isnull() & tells & is_open
+    is_late = is_silent & (waited > rules.reply_minutes)
+    state = ibis.cases(
+        (~(is_open & is_recent), ibis.null("string")),
+        (is_late, NO_REPLY),
+        (~is_silent & (waited > rules.settle_minutes), NOT_SETTLED),
+        else_=ibis.null("string"),
+    )
     return table.select(
         "contact_id", "customer_key", "order_key", "day", "contact_channel", "topic", "agent",
         "region", "shop", "sales_channel", "resolved", "reopened", "rating", "cost", "message",
         at=at,
         reply=reply / 60.0,
         settle=settle / 60.0,
-        waited=ibis.ifelse(is_open, waited / 60.0, ibis.null("float64")),
-        is_open=is_open,
+        waited=ibis.ifelse(is_open & is_recent, waited / 60.0, ibis.null("float64")),
+        is_open=is_open & is_recent,
+        is_forgotten=is_open & ~is_recent,
+        wait_state=state,
         is_in_time=(reply <= rules.reply_minutes).fill_null(False),
-        is_due=reply.notnull() | is_late,
-        is_silent=(is_silent & is_open).fill_null(False),
+        is_due=reply.notnull() | is_late.fill_null(False),
     )  # fmt: skip
 
 
@@ -257,6 +272,43 @@ def held_by(store: Store, rows: ir.Table, by: str) -> ir.Table:
 def care_value(name: str, row: Mapping[str, Any]) -> Number:
     """A care metric worked out of a row of parts; None where it rests on nothing."""
     return value_of(care_metric(name), row)
+
+
+def with_value(store: Store, rows: ir.Table, by: str, code: str) -> ir.Table:
+    """The rows of one value of a dimension; "" is unknown."""
+    rows = held_by(store, dated(rows, by), by)
+    if not code:
+        return rows.filter(rows[by].isnull() | (rows[by].cast("string") == ""))
+    value = read_code(rows[by].type(), code)
+    return rows.filter(ibis.literal(False) if value is None else rows[by] == value)
+
+
+def contacted_orders(store: Store, selection: Selection, period: Period) -> ir.Table:
+    """Orders of a period by product, and of all products (`product` unknown): orders, people, and
+    contacted: how many had a contact about them within ABOUT_DAYS."""
+    sold = scope(store, selection, period)
+    sold = sold.filter((sold.entry == "sale") & sold.order_key.notnull())
+    sold = sold.select("order_key", "customer_key", "day", product=sold.product_key).distinct()
+    talks = store.table("contacts")
+    talks = talks.filter(talks.direction.fill_null("in") != "out")
+    orders = store.table("order_facts").select("order_id", "order_key")
+    talks = talks.join(orders, "order_id").select("order_key", talked="day")
+    first = talks.group_by("order_key").agg(talked=talks.talked.min())
+    told = without(sold.left_join(first, "order_key"), "order_key_right")
+    after = told.talked.delta(told.day, unit="day").cast("int64")
+    told = told.mutate(is_about=(after <= ABOUT_DAYS).fill_null(False))
+
+    def counts(rows: ir.Table) -> dict[str, ir.Value]:
+        return {
+            "orders": rows.order_key.nunique(),
+            "contacted": rows.order_key.nunique(where=rows.is_about),
+            "people": rows.customer_key.nunique(),
+        }
+
+    known = told.filter(told["product"].notnull())
+    by_product = known.group_by("product").agg(**counts(known))
+    whole = told.agg(**counts(told)).mutate(product=ibis.null("int64"))
+    return by_product.union(whole.select(*by_product.columns))
 
 
 def value_of(kind: CareMetric, row: Mapping[str, Any]) -> Number:

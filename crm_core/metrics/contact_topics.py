@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.store import Tables
-from crm_core.store.marts import without
+from crm_core.store.marts import as_number, without
 
 TopicRule = tuple[str, tuple[str, ...]]
 #: Taken until a shop has written its own.
@@ -77,3 +77,26 @@ def pattern_of(words: tuple[str, ...]) -> str:
     """
     plain = [re.sub(r"\s+", " ", re.sub(_MARKS, " ", word.lower())).strip() for word in words]
     return "|".join(f" {word}" if word[0].isascii() else word for word in plain if word)
+
+
+def topic_sources(store: Tables, rules: tuple[TopicRule, ...]) -> ir.Table:
+    """One row: how many contacts of customers have a topic of their own (labelled), by the model
+    (learned), by the rules (ruled), and none (unknown)."""
+    table = store.table("contacts")
+    table = table.filter(table.direction.fill_null("in") != "out")
+    own = table.topic.nullif("").notnull()
+    told = with_topics(store, table.mutate(own=own), rules)
+    if store.has(LEARNED):
+        known = store.table(LEARNED).select("contact_id", by_model=ibis.literal(True))
+        told = without(told.left_join(known, "contact_id"), "contact_id_right")
+        by_model = told.by_model.fill_null(False) & ~told.own
+    else:
+        by_model = ibis.literal(False)
+    has = told.topic.notnull()
+    counts = {
+        "labelled": told.own,
+        "learned": by_model,
+        "ruled": has & ~told.own & ~by_model,
+        "unknown": ~has,
+    }
+    return told.agg(**{name: as_number(flag).sum().fill_null(0) for name, flag in counts.items()})

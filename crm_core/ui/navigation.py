@@ -71,6 +71,12 @@ PAGES = (
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("rules", "products", "rule", needs="plan"),
     PageSpec("call", "care", "call", needs="call"),
+    PageSpec(
+        "service",
+        "care",
+        "support_agent",
+        applies=_COMPARED | {"shop", "sales_channel", "region", "segment"},
+    ),
     PageSpec("audiences", "campaigns", "campaign", needs="export"),
     PageSpec("campaigns", "campaigns", "view_kanban", needs="export"),
     PageSpec("campaign", "campaigns", "outgoing_mail", needs="export", hidden=True),
