@@ -5,6 +5,7 @@ from crm_core.ui.account_parts import draw_account, level_switch
 from crm_core.ui.care_card import draw_care
 from crm_core.ui.care_parts import draw_record
 from crm_core.ui.churn_parts import draw_risk
+from crm_core.ui.contact_line_parts import draw_contact_line
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.customer_parts import (
     called,
@@ -86,6 +87,8 @@ else:
             draw_consent(view.key)
     draw_offers(view.key)
     draw_offer_rules(view.key)
+    with panel("call.line", help_key="call.line_about"):
+        draw_contact_line(view.key, place="contact_line")
     with panel("customer.history"):
         draw_history(view.key)
     with details_box("customer.changes"):

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 import pandas as pd
 import streamlit as st
 
-from crm_core.pipeline.rules import care_rules
 from crm_core.privacy import audit
 from crm_core.privacy.callers import LEAST_TYPED, MOST_LISTED, Lookup, Match, look_up
 from crm_core.privacy.gate import identities
@@ -21,6 +20,7 @@ from crm_core.ui.layout import details_box, link, panel, part, row
 from crm_core.ui.order_table import buyer_names
 from crm_core.ui.people import customer_known
 from crm_core.ui.reveal import open_in_full
+from crm_core.ui.service_words import cell_words, current_rules, hours_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
@@ -161,29 +161,29 @@ def _place(match: Match) -> int:
 
 def draw_waiting() -> None:
     """Who has waited longer than was promised, the longest first; a row opens the record."""
-    session = current()
-    rules = care_rules(session.records.shop_settings())
-    with panel("call.waiting", help_key="call.waiting_about"), part():
+    session, rules = current(), current_rules()
+    with panel("call.waiting", help_key="service.waiting_about"), part():
         view = show(waiting, session.selection, "call", rules=rules)
         if not view.contacts:
             caption("call.no_contacts")
-            link("imports", "call.to_imports", icon="upload_file")
+            link("imports", "service.to_imports", icon="upload_file")
             return
-        facts = {"day": formats.day(session.store.meta.as_of, session.language)}
+        day = formats.day(session.store.meta.as_of, session.language)
+        caption("call.waiting_of", day=day, reply=rules.reply_hours, settle=rules.settle_hours)
         if not view.total:
-            caption("call.nobody_waits", hours=rules.reply_hours, **facts)
+            caption("service.nobody_waits")
             return
-        numbers = {"total": view.total, "silent": view.silent, "hours": rules.reply_hours}
-        caption("call.waits", **numbers, **facts)
-        _draw_contacts(
-            view.rows.assign(days=view.rows["hours"] / 24.0),
-            [
-                Column("days", "number", "call.column.days", help_key="call.days_about"),
-                Column("at", "time", "customer.column.at"),
-                Column("said", label_key="call.column.reply"),
-            ],
-            key="call_waiting",
+        caption("call.waits", **view.counts)
+        told = [
+            Column("waited_words", label_key="service.column.waited"),
+            Column("wait_words", label_key="service.column.waits_for"),
+            Column("at", "time", "customer.column.at"),
+        ]
+        rows = view.rows.assign(
+            waited_words=[hours_words(hours) for hours in view.rows["waited"]],
+            wait_words=[cell_words("service.wait", code) for code in view.rows["wait_state"]],
         )
+        _draw_contacts(rows, told, key="call_waiting")
         if view.total > MOST_SHOWN:
             caption("call.waits_more", most=MOST_SHOWN)
 
@@ -197,7 +197,7 @@ def draw_strays() -> None:
     with details_box("call.strays", count=len(rows)):
         caption("call.strays_about", most=MOST_SHOWN)
         _draw_contacts(
-            rows.assign(is_silent=False),
+            rows,
             [
                 Column("at", "time", "customer.column.at"),
                 Column("direction", "code", "call.column.direction", prefix="customer.direction"),
@@ -209,15 +209,14 @@ def draw_strays() -> None:
 
 def _draw_contacts(rows: pd.DataFrame, told: list[Column], *, key: str) -> None:
     """Contacts with who they are from; a row opens the record it leads to."""
-    session = current()
-    silent = {True: session.t("call.no_reply"), False: session.t("call.not_settled")}
     named = rows.assign(
         who=buyer_names(rows["customer_key"].tolist()),
-        said=[silent[bool(each)] for each in rows["is_silent"]],
+        channel=[cell_words("behaviour.value.contact_channel", code) for code in rows["channel"]],
+        topic=[cell_words("behaviour.value.topic", code) for code in rows["topic"]],
     )
     words = [
-        Column("channel", "code", "customer.column.channel", prefix="call.channel"),
-        Column("topic", "code", "call.column.topic", prefix="behaviour.value.topic"),
+        Column("channel", label_key="customer.column.channel"),
+        Column("topic", label_key="service.split_by.topic"),
     ]
     opened = data_table(
         named,

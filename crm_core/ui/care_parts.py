@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from crm_core.privacy.gate import identities
 from crm_core.text.formats import day
+from crm_core.ui.contact_line_parts import draw_contact_line
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.customer_parts import (
     called,
@@ -65,6 +66,8 @@ def draw_record(view: Customer) -> None:
             caption("customer.facts_about_plain", day=day(view.as_of, session.language))
         with panel("customer.consent"):
             draw_consent(view.key)
+    with panel("call.line", help_key="call.line_about"):
+        draw_contact_line(view.key, place="contact_line")
     with panel("customer.history"):
         draw_history(view.key)
     with details_box("customer.changes"):

@@ -11,6 +11,7 @@ from crm_core.privacy.policy import Purpose
 from crm_core.text import formats
 from crm_core.ui.layout import draw
 from crm_core.ui.reveal import may_read_words
+from crm_core.ui.service_words import cell_words, hours_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
@@ -55,10 +56,15 @@ def _has(values: pd.Series[Any]) -> bool:
 def _worded(rows: pd.DataFrame, session: Session) -> pd.DataFrame:
     told: list[dict[Any, Any]] = rows.to_dict("records")
     return rows.assign(
-        channel=[session.word("call.channel", row["channel"] or "none") for row in told],
+        channel=[_channel(row["channel"], session) for row in told],
         said=[_said(row, session) for row in told],
         state=[_state(row, session) for row in told],
     )
+
+
+def _channel(code: Any, session: Session) -> str:
+    words = cell_words("behaviour.value.contact_channel", code)
+    return words or session.t("service.unknown.contact_channel")
 
 
 def _said(row: dict[Any, Any], session: Session) -> str:
@@ -79,19 +85,10 @@ def _state(row: dict[Any, Any], session: Session) -> str:
     said = [session.t(f"call.state.{row['state']}")] if row["state"] else []
     hours = row["reply_hours"]
     if hours == hours:
-        said.append(session.t("call.reply_after", time=duration(hours, session)))
+        said.append(session.t("call.reply_after", time=hours_words(hours)))
     elif row["kind"] == "contact" and row["state"] == "open":
-        said = [session.t("call.no_reply")]
+        said = [session.t("service.wait.no_reply")]
     return " · ".join(said)
-
-
-def duration(hours: float, session: Session) -> str:
-    """A time as people say it: minutes, hours, days."""
-    for unit, size in (("minutes", 1 / 60), ("hours", 1.0)):
-        if hours < 48 * size or (unit == "minutes" and hours < 2):
-            count = formats.number(max(hours / size, 1), session.language)
-            return session.t(f"call.duration.{unit}", count=count)
-    return session.t("call.duration.days", count=formats.number(hours / 24, session.language, 1))
 
 
 def _marks(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.metrics.care import OPEN_DAYS, contacts_of
+from crm_core.metrics.care import NO_REPLY, OPEN_DAYS, WAITS, contacts_of
 from crm_core.metrics.care_rules import CareRules
 from crm_core.metrics.delivery import judged
 from crm_core.privacy.policy import Access
@@ -165,38 +165,41 @@ def _reviews(store: Store, key: int | None, mine: Any, *, words: bool) -> pd.Dat
 
 @dataclass(frozen=True)
 class Waiting:
-    """Open contacts over the promised time of reply, who was not answered at all first.
+    """Open contacts beyond what the shop promises, those without a reply first, then who waited longest.
 
-    Columns: customer_key, order_key, at, hours, channel, topic, is_silent (no reply yet). `total` in
-    all, `silent` of them without a reply; `contacts` whether the shop's data has any.
+    Columns: customer_key, order_key, at, waited (hours), wait_state (one of WAITS), channel, topic.
+    `counts` by state; `contacts` whether the shop's data has any.
     """
 
     rows: pd.DataFrame
-    total: int
-    silent: int
+    counts: dict[str, int]
     contacts: bool
+
+    @property
+    def total(self) -> int:
+        """How many have waited beyond the promise."""
+        return sum(self.counts.values())
 
 
 def waiting(selection: Selection, *, store: Store, access: Access, rules: CareRules) -> Waiting:
-    """Who has waited longer than was promised, as of the last complete day of the data."""
+    """Who has waited longer than was promised, as of the last complete day of the data.
+
+    One customer at a time is served here, so that few are shown, too.
+    """
     del selection, access
     as_of = store.meta.as_of
     known = store.table("contacts")
     contacts = bool(store.fetch(known.agg(rows=known.count()))["rows"].iloc[0])
     period = Period(as_of - timedelta(OPEN_DAYS), as_of)
-    open_ones = contacts_of(store, rules, Selection(), period)
-    late = open_ones.filter(open_ones.is_open & (open_ones.waited > float(rules.reply_hours)))
-    counted = store.fetch(late.agg(total=late.count(), silent=late.is_silent.cast("int64").sum()))
-    longest = late.order_by(late.is_silent.desc(), late.waited.desc(), late.contact_id)
-    found = store.fetch(
-        longest.limit(MOST_LISTED).select(
-            "customer_key", "order_key", "at", "is_silent", "topic",
-            hours="waited", channel="contact_channel",
-        )
-    )  # fmt: skip
-    total, silent = counted.iloc[0].fillna(0)
-    rows = found.assign(at=shop_clock(found["at"], store.meta.timezone))
-    return Waiting(rows, int(total), int(silent), contacts)
+    rows = contacts_of(store, rules, Selection(), period)
+    late = rows.filter(rows.wait_state.notnull())
+    counted = store.fetch(late.agg(**{n: late.count(where=late.wait_state == n) for n in WAITS}))
+    first = (late.wait_state == NO_REPLY).ifelse(0, 1)
+    longest = late.order_by(first, late.waited.desc(), late.contact_id).limit(MOST_LISTED)
+    columns = ("customer_key", "order_key", "at", "waited", "wait_state", "topic")
+    found = store.fetch(longest.select(*columns, channel="contact_channel"))
+    told = found.assign(at=shop_clock(found["at"], store.meta.timezone))
+    return Waiting(told, {name: int(counted[name].iloc[0]) for name in WAITS}, contacts)
 
 
 def strays(selection: Selection, *, store: Store, access: Access) -> pd.DataFrame:
