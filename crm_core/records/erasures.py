@@ -11,12 +11,41 @@ from datetime import datetime
 from sqlite3 import OperationalError
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import JSON, Integer, String, delete, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import Base, CampaignMember, ErasureRow, TombstoneRow
+from crm_core.records.models import Base, CampaignMember, UtcTime
 from crm_core.records.repository import Repository, bump, checked_moment, insert_new
 from crm_core.records.subject_rows import IsTheirs, about
+
+
+class ErasureRow(Base):
+    """A customer who is to be erased or was: `step` says how far that has come (0 decided, 1 gone
+    from the store, 2 gone). `keys` are known until then, `batches` are imports with rows of theirs
+    set aside, `told` counts what went."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    user: Mapped[str] = mapped_column(String(320))
+    step: Mapped[int] = mapped_column(Integer)
+    keys: Mapped[Any] = mapped_column(JSON)
+    batches: Mapped[Any] = mapped_column(JSON)
+    told: Mapped[Any] = mapped_column(JSON)
+
+
+class TombstoneRow(Base):
+    """A trace of somebody erased, as a hash under the key that `key_id` names."""
+
+    __tablename__ = "tombstones"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    key_id: Mapped[str] = mapped_column(String(16))
+    erasure: Mapped[str] = mapped_column(String(20))
+
 
 DECIDED, OUT_OF_STORE, DONE = 0, 1, 2
 

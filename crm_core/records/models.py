@@ -50,26 +50,6 @@ class Base(DeclarativeBase):
     """All tables of the records."""
 
 
-class User(Base):
-    """A person who may sign in, and as what."""
-
-    __tablename__ = "users"
-
-    user: Mapped[str] = mapped_column(String(320), primary_key=True)
-    role: Mapped[str] = mapped_column(String(20))
-    changed_at: Mapped[datetime] = mapped_column(UtcTime)
-    removed_at: Mapped[datetime | None] = mapped_column(UtcTime)
-
-
-class EndedSignIn(Base):
-    """A sign-in that was ended; its cookie, which lives on, opens nothing."""
-
-    __tablename__ = "ended_sign_ins"
-
-    sign_in: Mapped[str] = mapped_column(String(64), primary_key=True)
-    ended_at: Mapped[datetime] = mapped_column(UtcTime)
-
-
 class Setting(Base):
     """One document of the shop's settings."""
 
@@ -210,33 +190,6 @@ class Suppression(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
-class ErasureRow(Base):
-    """A customer who is to be erased or was: `step` says how far that has come (0 decided, 1 gone
-    from the store, 2 gone). `keys` are known until then, `batches` are imports with rows of theirs
-    set aside, `told` counts what went."""
-
-    __tablename__ = "erasures"
-
-    id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    user: Mapped[str] = mapped_column(String(320))
-    step: Mapped[int] = mapped_column(Integer)
-    keys: Mapped[Any] = mapped_column(JSON)
-    batches: Mapped[Any] = mapped_column(JSON)
-    told: Mapped[Any] = mapped_column(JSON)
-
-
-class TombstoneRow(Base):
-    """A trace of somebody erased, as a hash under the key that `key_id` names."""
-
-    __tablename__ = "tombstones"
-
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    key_id: Mapped[str] = mapped_column(String(16))
-    erasure: Mapped[str] = mapped_column(String(20))
-
-
 class AuditRow(Base):
     """What somebody did with personal data; each line carries the hash of the one before."""
 
@@ -263,19 +216,6 @@ class SetAsideOrder(Base):
 
     order_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
-    user: Mapped[str] = mapped_column(String(320))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-
-
-class IdentityOverrideRow(Base):
-    """A decision about who is one customer and who is not."""
-
-    __tablename__ = "identity_overrides"
-
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    trace: Mapped[str] = mapped_column(String(20), primary_key=True)
-    value: Mapped[str] = mapped_column(String(400), primary_key=True)
-    other: Mapped[str] = mapped_column(String(400), primary_key=True)
     user: Mapped[str] = mapped_column(String(320))
     at: Mapped[datetime] = mapped_column(UtcTime)
 

@@ -6,12 +6,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.errors import CrmError, close_match
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import EndedSignIn, User
+from crm_core.records.models import Base, UtcTime
 from crm_core.records.repository import Repository, checked_moment, insert_new, upsert
+
+
+class User(Base):
+    """A person who may sign in, and as what."""
+
+    __tablename__ = "users"
+
+    user: Mapped[str] = mapped_column(String(320), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class EndedSignIn(Base):
+    """A sign-in that was ended; its cookie, which lives on, opens nothing."""
+
+    __tablename__ = "ended_sign_ins"
+
+    sign_in: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcTime)
+
 
 ROLES = ("viewer", "care", "marketer", "admin")
 #: How long an ended sign-in is remembered: longer than the server lets any cookie live.

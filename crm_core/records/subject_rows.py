@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, String, Table, and_, cast, fal
 
 from crm_core.records.connection import reading
 from crm_core.records.customer_codes import SECRET, customer_code
+from crm_core.records.identity_overrides import IdentityOverrideRow
 from crm_core.records.models import (
     AuditRow,
     Base,
-    IdentityOverrideRow,
     SavedView,
     Secret,
 )
