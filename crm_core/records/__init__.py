@@ -13,6 +13,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.consents import SERVED, Typed
 from crm_core.records.erasures import Erasure
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
@@ -59,6 +60,7 @@ __all__ = [
     "REFUND_DATES",
     "RFM_BY",
     "ROLES",
+    "SERVED",
     "STATUSES",
     "SUBJECT_KINDS",
     "WHOLE",
@@ -91,6 +93,7 @@ __all__ = [
     "StepDone",
     "Subject",
     "Task",
+    "Typed",
     "Version",
     "View",
     "copy_records",
