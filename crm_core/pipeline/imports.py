@@ -106,6 +106,8 @@ def run_import(
         finally:
             if log is not None:
                 tidy_held(change.folder, log, records=records, now=now)
+        if "consents" in report["tables"]:
+            records.keep_consents_told(files=names_of(plan), now=now)
         # Cut off here, the mark stays: whoever opens the store next completes it.
         report["consents"] = sync_consents(engine, records)
     return report
@@ -249,11 +251,16 @@ def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, ba
     report["identity"] = identity_report(merged.identity)
 
 
+def names_of(plan: Plan) -> str:
+    """What people called the files."""
+    return ", ".join(Path(file.name).name for file in plan.files[:5])[:200]
+
+
 def _batch(plan: Plan, report: dict[str, Any], number: int, now: datetime) -> Batch:
     return Batch(
         number,
         now.replace(tzinfo=None),
-        ", ".join(Path(file.name).name for file in plan.files[:5])[:200],
+        names_of(plan),
         plan.format,
         report,
         token_of(number, now, report),

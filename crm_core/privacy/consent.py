@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
 from crm_core.privacy.gate import contactable
-from crm_core.records import CONTACT_CHANNELS, Records
+from crm_core.records import CONTACT_CHANNELS, SERVED, Records
 from crm_core.store import Store
 
 
@@ -72,7 +72,8 @@ class Standing:
 def standing_now(
     records: Records, keys: Sequence[int], contact_channel: str, *, purpose: str = "marketing"
 ) -> Standing:
-    """The reason for each customer that must stay out: paused, suppressed, opted_out or no_consent.
+    """The reason for each customer that must stay out: paused, suppressed, opted_out, service_only
+    (the yes was given to a marketplace) or no_consent.
 
     Read from the records at this moment, not from their mirror.
     """
@@ -85,6 +86,8 @@ def standing_now(
             barred[key] = "suppressed"
         elif found.states.get(key) == "denied":
             barred[key] = "opted_out"
+        elif found.states.get(key) == SERVED:
+            barred[key] = "service_only"
         elif found.states.get(key) != "granted":
             barred[key] = "no_consent"
     return Standing(barred, found.revision)

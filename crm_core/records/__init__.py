@@ -14,6 +14,7 @@ from crm_core.records.campaigns import (
     Sealing,
     last_day,
 )
+from crm_core.records.consents import SERVED, Typed
 from crm_core.records.erasures import Erasure
 from crm_core.records.event_steps import StepDone
 from crm_core.records.goals import WHOLE, Goal, GoalChange, GoalKey, GoalSaving
@@ -83,6 +84,7 @@ __all__ = [
     "REFUND_DATES",
     "RFM_BY",
     "ROLES",
+    "SERVED",
     "STATUSES",
     "SUBJECT_KINDS",
     "TESTIMONIAL_STATES",
@@ -125,6 +127,7 @@ __all__ = [
     "Subject",
     "Task",
     "Testimonial",
+    "Typed",
     "Version",
     "View",
     "copy_records",

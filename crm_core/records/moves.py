@@ -183,7 +183,8 @@ def _take_apart(connection: Connection, key: int, survivor: int, home: int) -> i
     """Decisions that `key` had brought to `survivor` come to `home`, where `key` is now."""
     recorded = and_(Consent.customer_key == survivor, ~Consent.imported)
     noes = and_(recorded, Consent.state == "denied")
-    copied = _copy(connection, Consent, EVENT[1:], noes, home, imported=False)
+    names = (*EVENT[1:], "recorded_by", "reason", "wording")
+    copied = _copy(connection, Consent, names, noes, home, imported=False)
     bars = Suppression.customer_key == survivor
     copied += _copy(connection, Suppression, ("contact_channel", "reason", "at"), bars, home)
     copied += pauses_for_both(connection, survivor, home)

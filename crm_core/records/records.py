@@ -56,6 +56,7 @@ from crm_core.records.source_marks import SourceMarks
 from crm_core.records.subject_rows import SubjectRows
 from crm_core.records.tasks import Tasks
 from crm_core.records.testimonials import Testimonials
+from crm_core.records.usage_rights import counts
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
@@ -137,7 +138,7 @@ class Records(
         person), offer_rounds (campaign_id, offer_rule_id).
         """
         with reading(self._engine) as connection:
-            told = _mirror(connection, _mirrored())
+            told = _mirror(connection, _mirrored(connection))
             told.tables["campaigns"] = _campaigns(connection)
             told.tables["sensitive_categories"] = _sensitive(connection)
             told.tables["offer_rules"] = _offer_rules(book_in(connection))
@@ -218,9 +219,15 @@ def _secret(name: str) -> Select[bytes]:
     return select(Secret.value).where(Secret.name == name)
 
 
-def _mirrored() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:
+def _mirrored(
+    connection: Connection,
+) -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:
     key = {"customer_key": pa.int64(), "contact_channel": pa.string()}
-    yield "consents", _current_consents(), {**key, "purpose": pa.string(), "state": pa.string()}
+    yield (
+        "consents",
+        _current_consents(connection),
+        {**key, "purpose": pa.string(), "state": pa.string()},
+    )
     barred = select(Suppression.customer_key, Suppression.contact_channel)
     everywhere = literal(EVERY_CHANNEL).label("contact_channel")
     both = barred.union(select(PauseRow.customer_key, everywhere)).subquery()
@@ -316,12 +323,13 @@ def _mirrored_members() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[st
     yield "campaign_members", once, {**kinds, "arm": pa.string(), "stratum": pa.string()}
 
 
-def _current_consents() -> Select[*tuple[Any, ...]]:
+def _current_consents(connection: Connection) -> Select[*tuple[Any, ...]]:
     about = (Consent.customer_key, Consent.contact_channel, Consent.purpose)
     place = func.row_number().over(
         partition_by=about, order_by=(Consent.at.desc(), Consent.id.desc())
     )
-    said = select(*about, Consent.state, place.label("place")).subquery()
+    said = select(*about, Consent.state, place.label("place"))
+    said = said.where(counts(connection)).subquery()
     named = (said.c.customer_key, said.c.contact_channel, said.c.purpose)
     return select(*named, said.c.state).where(said.c.place == 1).order_by(*named)
 

@@ -71,6 +71,9 @@ class ShopSettings:
     A first reply is promised within `reply_hours`, a solution within `settle_hours`; with
     `service_days` (1 is Monday), `service_opens` and `service_closes` only those hours count.
     `contact_topics` are rules like "delivery: parcel, 包裹"; none are the usual ones.
+    A yes from `service_only_sources` is none (None: from the marketplaces that are known). Lists
+    warn when files with consents last came in more than `consents_warn_days` ago and do not leave
+    after `consents_block_days`; 0 never does.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -110,13 +113,16 @@ class ShopSettings:
     service_opens: str = ""
     service_closes: str = ""
     contact_topics: tuple[str, ...] = ()
+    service_only_sources: tuple[str, ...] | None = None
+    consents_warn_days: int = 30
+    consents_block_days: int = 90
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
             object.__setattr__(self, name, _number(getattr(self, name)))
         for name in (*_RATES_BY, "marketing_spend", "loyalty_tiers", "rfm_cuts"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
-        for name in _TEXTS:
+        for name in (*_TEXTS, "service_only_sources"):
             object.__setattr__(self, name, _texts(getattr(self, name)))
         object.__setattr__(self, "aspect_words", words_by_aspect(self.aspect_words))
 
@@ -245,6 +251,10 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
     found += _spend(settings.marketing_spend)
     for name in _LISTS:
         found += _list(name, getattr(settings, name))
+    if settings.service_only_sources is not None:
+        found += _list("service_only_sources", settings.service_only_sources)
+    for name in ("consents_warn_days", "consents_block_days"):
+        found += _days(name, getattr(settings, name), 0, _MOST_DAYS)
     for name, choices in _SWITCHES.items():
         if not any(getattr(settings, name) is choice for choice in choices):
             found.append(SettingIssue(name, "not_a_switch"))

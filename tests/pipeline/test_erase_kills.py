@@ -92,8 +92,8 @@ def zeta(place: Place) -> str:
 
 
 def zetas(place: Place) -> list[str]:
-    """Where Zeta is."""
-    found = list(holders(place.var, ZETA))
+    """Where Zeta is. The copy of a database has a workshop of its own, beside that of the first."""
+    found = list(holders(place.folder if isinstance(place, Shelved) else place.var, ZETA))
     if isinstance(place, Shelved):
         link = Link(place.address)
         for (table,) in link.rows(_TABLES):
