@@ -99,7 +99,7 @@ class ShopSettings:
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
-    goodwill_limit: Decimal = Decimal(0)
+    goodwill_limit: Decimal = Decimal(25)
     reply_hours: int = 24
     settle_hours: int = 72
     service_days: tuple[str, ...] = ()
