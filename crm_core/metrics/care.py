@@ -311,7 +311,7 @@ def contacted_orders(store: Store, selection: Selection, period: Period) -> ir.T
     return by_product.union(whole.select(*by_product.columns))
 
 
-def value_of(kind: CareMetric, row: Mapping[str, Any]) -> Number:
+def value_of(kind: CareMetric, row: Mapping[Any, Any]) -> Number:
     """What a metric is for a row of parts; None where it rests on nothing."""
     top = row[kind.top]
     if kind.middle:
@@ -325,7 +325,7 @@ def value_of(kind: CareMetric, row: Mapping[str, Any]) -> Number:
 def values_of(kinds: Sequence[CareMetric], rows: pd.DataFrame) -> pd.DataFrame:
     """Metrics of each row of parts, each with `<name>_n`: how many it rests on."""
     told: dict[str, list[Number]] = {}
-    records = rows.to_dict("records")
+    records: Sequence[Mapping[Any, Any]] = rows.to_dict("records")
     for kind in kinds:
         told[kind.name] = [value_of(kind, row) for row in records]
         told[f"{kind.name}_n"] = [float(row[kind.of]) for row in records]

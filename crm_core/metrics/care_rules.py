@@ -54,7 +54,7 @@ def passed(rules: CareRules, shop: StoreMeta, begin: ir.Value, minutes: ir.Value
     if not rules.has_hours:
         return minutes.cast("float64")
     start = _local_minutes(shop, begin)
-    end = start + minutes.cast("float64").round().cast("int64")
+    end = start + minutes.cast("float64").floor().cast("int64")
     return (_worked(rules, end) - _worked(rules, start)).cast("float64")
 
 

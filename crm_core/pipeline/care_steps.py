@@ -6,18 +6,19 @@ import json
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm_core.errors import CrmError
 from crm_core.metrics import contact_topics as topics
-from crm_core.models.care_pays import Association, Gap, care_pays
-from crm_core.models.sampling import buyers_by
-from crm_core.models.topic_model import MOST_LABELS, learn, lessons, rule_teller, try_topics
+from crm_core.models.care_gaps import Association, Gap
 from crm_core.pipeline.learned import Scoring
 from crm_core.pipeline.rules import care_rules
 from crm_core.store import Tables
 
 TOPICS: Final = topics.LEARNED
 CARE: Final = "care_pays"
+#: Of so many contacts with words and a topic the latest are read.
+_MOST_READ: Final = 20_000
 _GAPS: Final = ("before", "bought", "value")
 _ENDS: Final = ("case", "other", "low", "high")
 _SCHEMA: Final = pa.schema(
@@ -39,6 +40,8 @@ def contact_topics(job: Scoring) -> None:
 
     Raises: CrmError("topics_few") where too few contacts have words and a topic.
     """
+    from crm_core.models.topic_model import learn, lessons, rule_teller, try_topics
+
     rules = care_rules(job.said).topics
     labelled = _labelled(job.build)
     trial = try_topics(labelled, rules)
@@ -55,7 +58,7 @@ def contact_topics(job: Scoring) -> None:
         columns = [batch.column("contact_id").cast(pa.string()), pa.array(told, pa.string())]
         found.append(pa.RecordBatch.from_arrays(columns, schema=_TOLD))
     rows = pa.Table.from_batches(found, _TOLD)
-    job.build.upload(TOPICS, rows.filter(pa.compute.not_equal(rows["topic"], "")))
+    job.build.upload(TOPICS, rows.filter(pc.not_equal(rows["topic"], "")))
 
 
 def _labelled(tables: Tables) -> list[tuple[str, str]]:
@@ -63,7 +66,7 @@ def _labelled(tables: Tables) -> list[tuple[str, str]]:
     contacts = tables.table("contacts")
     kept = contacts.filter(contacts.topic.nullif("").notnull() & contacts.message.notnull())
     kept = kept.order_by(kept.occurred_at.desc(), kept.contact_id)
-    kept = kept.select("message", "topic").limit(MOST_LABELS * 4)
+    kept = kept.select("message", "topic").limit(_MOST_READ)
     rows: list[tuple[str, str]] = []
     for batch in tables.stream(kept, purpose="fit"):
         rows += zip(
@@ -78,6 +81,9 @@ def care(job: Scoring) -> None:
 
     Raises: CrmError("care_none") in a shop without contacts and without promised days.
     """
+    from crm_core.models.care_pays import care_pays
+    from crm_core.models.sampling import buyers_by
+
     rules = care_rules(job.said)
     told = care_pays(
         job.build,

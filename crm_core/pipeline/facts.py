@@ -81,7 +81,6 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
     build.materialise("customer_days", expressions.customer_days(build))
     build.materialise("customer_facts", expressions.customer_facts(build, already))
     build.materialise("product_facts", expressions.product_facts(build))
-    build.materialise(order_numbers.NAME, expressions.numbers(build))
     build_accounts(build, accounts)
     for helper in ("orders_counted", "spend", "lines_priced", "order_charges", "lines_sold"):
         build.drop(helper)
@@ -99,14 +98,15 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
 
 
 #: The marts that `build_of_ledger` makes.
-OF_LEDGER = ("ledger_by_day", day_sums.NAME, "order_facts")
+OF_LEDGER = ("ledger_by_day", day_sums.NAME, "order_facts", order_numbers.NAME)
 
 
 def build_of_ledger(build: Build) -> None:
-    """Makes the marts that follow from the ledger and the orders that count alone."""
+    """Makes the marts that follow from the ledger and the orders alone."""
     build.materialise("ledger_by_day", expressions.ledger_by_day(build))
     build.materialise(day_sums.NAME, expressions.sums(build))
     build.materialise("order_facts", expressions.order_facts(build))
+    build.materialise(order_numbers.NAME, expressions.numbers(build))
 
 
 def leave_empty(build: Build, before: Mapping[str, str], *, forget: bool) -> None:

@@ -20,6 +20,9 @@ def _evidence(store: Store) -> Evidence:
     people = store.table("identities")
     days = store.table("customer_days").group_by("customer_key").agg(orders=ibis._.orders.sum())
     events, stock = store.table("web_events"), store.table("stock")
+    talks, orders = store.table("contacts"), store.table("orders")
+    begun = talks.direction.fill_null("in") != "out"
+    promised = orders.promised_at.notnull() & orders.delivered_at.notnull()
     told = store.table("consents" if store.has("consents") else "imported_consents")
     return Evidence(
         **_counts(store, facts, orders=facts.count(), keyed_orders=facts.customer_key.count()),
@@ -41,6 +44,8 @@ def _evidence(store: Store) -> Evidence:
         **_counts(store, told, consents=told.count(where=told.state == "granted")),
         **_counts(store, events, web_events=events.count()),
         **_counts(store, stock, stock=stock.count()),
+        **_counts(store, talks, talks=talks.count(where=begun)),
+        **_counts(store, orders, promises=orders.count(where=promised)),
         days=(store.meta.last_day - store.meta.first_day).days + 1,
     )
 

@@ -76,7 +76,7 @@ def standing_now(
 
     Read from the records at this moment, not from their mirror.
     """
-    found = records.standing(keys, contact_channel, purpose)
+    found = records.contact_standing(keys, contact_channel, purpose)
     barred: dict[int, str] = {}
     for key in keys:
         if key in found.paused:

@@ -190,7 +190,7 @@ def export_list(
             "export_id": named,
         }
         audit.append(records, access, "export", about, now=now, as_is=made, **sealed)
-        _release(scratch, out, file)
+        release(scratch, out, file)
     platform = PLATFORMS.get(file_format)
     return ExportResult(
         **sealed,
@@ -259,7 +259,7 @@ def export_set_aside(
         name = list_name(ASIDE, now=now, export_id=named, file_format="csv")
         sealed: dict[str, Any] = {"rows": count, "sha256": sha256, "export_id": named}
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
-        _release(scratch, out, name)
+        release(scratch, out, name)
     return ExportResult(named, count, {}, sha256, name)
 
 
@@ -298,7 +298,7 @@ def export_table(
         totals = {"control_totals": dict(table.totals)}
         audit.append(records, access, "export_table", about, now=now, as_is=totals, **sealed)
         name = list_name(title, now=now, export_id=named, file_format="csv")
-        _release(scratch, out, name)
+        release(scratch, out, name)
     return ExportResult(named, len(table.rows), {}, sealed["sha256"], name)
 
 
@@ -389,7 +389,7 @@ def _compact_phone(text: str | None) -> str | None:
     return bare if _PHONE.fullmatch(bare) else text
 
 
-def _release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:
+def release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:
     """Hands the finished bytes over; a file appears whole or not at all."""
     scratch.seek(0)
     if not isinstance(out, Path):

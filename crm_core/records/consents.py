@@ -168,7 +168,7 @@ class Consents(Repository):
         with reading(self._engine) as connection:
             return _barred(connection, keys, contact_channel)
 
-    def standing(
+    def contact_standing(
         self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
     ) -> Standing:
         """What keeps each of these customers from being contacted, all of one moment."""

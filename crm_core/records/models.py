@@ -50,16 +50,6 @@ class Base(DeclarativeBase):
     """All tables of the records."""
 
 
-class User(Base):
-    """A person who may sign in, and as what."""
-
-    __tablename__ = "users"
-
-    user: Mapped[str] = mapped_column(String(320), primary_key=True)
-    role: Mapped[str] = mapped_column(String(20))
-    changed_at: Mapped[datetime] = mapped_column(UtcTime)
-
-
 class Setting(Base):
     """One document of the shop's settings."""
 
@@ -226,19 +216,6 @@ class SetAsideOrder(Base):
 
     order_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
-    user: Mapped[str] = mapped_column(String(320))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-
-
-class IdentityOverrideRow(Base):
-    """A decision about who is one customer and who is not."""
-
-    __tablename__ = "identity_overrides"
-
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    trace: Mapped[str] = mapped_column(String(20), primary_key=True)
-    value: Mapped[str] = mapped_column(String(400), primary_key=True)
-    other: Mapped[str] = mapped_column(String(400), primary_key=True)
     user: Mapped[str] = mapped_column(String(320))
     at: Mapped[datetime] = mapped_column(UtcTime)
 

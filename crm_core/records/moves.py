@@ -26,6 +26,7 @@ from crm_core.records.models import EVENT, CampaignMember, Consent, CustomerMove
 from crm_core.records.pauses import pauses_follow, pauses_for_both
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
 from crm_core.records.subjects import notes_follow
+from crm_core.records.testimonials import testimonials_follow
 
 
 class Moves(Repository):
@@ -78,9 +79,10 @@ class Moves(Repository):
 
 
 def _named_follow(connection: Connection, homes: Mapping[int, int]) -> int:
-    """What keeps whom it named: lists, notes, tasks and what was given."""
+    """What keeps whom it named: lists, notes, tasks, what was given and who was asked."""
     changed = lists_follow(connection, homes) + notes_follow(connection, homes)
-    return changed + goodwill_follows(connection, homes)
+    changed += goodwill_follows(connection, homes)
+    return changed + testimonials_follow(connection, homes)
 
 
 def _known(connection: Connection) -> dict[int, int]:

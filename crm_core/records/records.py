@@ -21,11 +21,14 @@ from crm_core.records.campaigns import Campaigns, last_day
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
+from crm_core.records.erasures import Erasures
 from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
 from crm_core.records.goodwill import Goodwills
+from crm_core.records.hand_over import HandOver
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
+from crm_core.records.improvements import Improvements
 from crm_core.records.models import (
     CampaignMember,
     CampaignRow,
@@ -50,7 +53,9 @@ from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
 from crm_core.records.shop_settings import SettingsKept
 from crm_core.records.source_marks import SourceMarks
+from crm_core.records.subject_rows import SubjectRows
 from crm_core.records.tasks import Tasks
+from crm_core.records.testimonials import Testimonials
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
@@ -71,6 +76,7 @@ class Mirror:
 
 class Records(
     People,
+    HandOver,
     SettingsKept,
     SourceMarks,
     Saved,
@@ -90,6 +96,10 @@ class Records(
     PlannedEvents,
     OfferRules,
     EventSteps,
+    Improvements,
+    Testimonials,
+    Erasures,
+    SubjectRows,
     AuditLog,
     Copying,
 ):
@@ -142,6 +152,12 @@ class Records(
         """
         with reading(self._engine) as connection:
             return _mirror(connection, _mirrored_members())
+
+    @property
+    def folder(self) -> Path | None:
+        """Where they lie; None where that is a server."""
+        alone = self._engine.dialect.name == "sqlite"
+        return Path(str(self._engine.url.database)).parent if alone else None
 
     def close(self) -> None:
         """Lets go of the database."""

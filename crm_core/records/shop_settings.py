@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm_core.errors import CrmError
+from crm_core.records.aspect_words import aspect_issues, words_by_aspect
 from crm_core.records.care_settings import REPLY_HOURS, SETTLE_HOURS, hours_issues, topic_issues
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
@@ -64,6 +65,8 @@ class ShopSettings:
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
     Products of `sensitive_categories` are never recommended, nor told of in a list or profile;
     with `offer_sold_out` those whose shelf is empty are recommended, too.
+    `aspect_words` (aspect -> words, `*` for any ending) say what a review is about, in place of the
+    program's own for the aspects that have any.
     `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
     A first reply is promised within `reply_hours`, a solution within `settle_hours`; with
     `service_days` (1 is Monday), `service_opens` and `service_closes` only those hours count.
@@ -99,6 +102,7 @@ class ShopSettings:
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
+    aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     goodwill_limit: Decimal = Decimal(25)
     reply_hours: int = 24
     settle_hours: int = 72
@@ -114,6 +118,7 @@ class ShopSettings:
             object.__setattr__(self, name, _numbers(getattr(self, name)))
         for name in _TEXTS:
             object.__setattr__(self, name, _texts(getattr(self, name)))
+        object.__setattr__(self, "aspect_words", words_by_aspect(self.aspect_words))
 
     def issues(self) -> list[SettingIssue]:
         """Everything that must be corrected before these settings can be used."""
@@ -258,6 +263,7 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         SettingIssue("contact_topics", *said) for said in topic_issues(settings.contact_topics)
     ]
     found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
+    found += [SettingIssue("aspect_words", *said) for said in aspect_issues(settings.aspect_words)]
     cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
     return found + [SettingIssue(*said) for said in cuts]
 

@@ -117,7 +117,9 @@ def draw_orders(opened: Opened, view: Record) -> None:
             return
         session = current()
         rows = view.orders.assign(
-            parcel=[_parcel(o, session) for o in view.orders.to_dict("records")]
+            parcel=pd.Series(
+                [_parcel(o, session) for o in view.orders.to_dict("records")], view.orders.index
+            )
         )
         told = [
             each for each in _ORDERS if each.name == "order_id" or rows[each.name].notna().any()

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import streamlit as st
@@ -35,7 +36,9 @@ from crm_core.privacy.policy import allowed, require
 from crm_core.records import AuditLine
 from crm_core.store.quarantine import Layout
 from crm_core.text import formats
+from crm_core.ui.door import still_admitted
 from crm_core.ui.guard import log_failure, show_error
+from crm_core.ui.piece import piece
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import stamp_of
 
@@ -171,13 +174,14 @@ def _maker(
     export_id: str,
     now: datetime,
 ) -> Callable[[], bytes]:
-    """Writes the list when called, on a thread of its own, with the access of this run."""
+    """Writes the list when called, on a thread of its own; whether one still may is asked then:
+    a page stays open while its reader is signed out, removed or given another role."""
 
     def make() -> bytes:
         file = io.BytesIO()
         outcome.begun, outcome.result, outcome.error = export_id, None, None
         try:
-            outcome.result = _write(session, order, file, export_id, now)
+            outcome.result = _write(still_admitted(session), order, file, export_id, now)
         except CrmError as error:
             outcome.error = error
             raise
@@ -238,7 +242,7 @@ def _write(
     )
 
 
-@st.fragment(run_every=_LOOK_SECONDS)
+@partial(piece, every=_LOOK_SECONDS)
 def _watch(key: str) -> None:
     """Looks again and again whether the list is written, then draws the page anew."""
     st.caption(current().t("app.export.writing"))

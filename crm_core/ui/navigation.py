@@ -87,6 +87,7 @@ PAGES = (
     PageSpec("costs", "data", "payments", needs="plan"),
     PageSpec("trust", "data", "verified_user"),
     PageSpec("privacy", "data", "shield", needs="settings"),
+    PageSpec("team", "data", "badge", needs="people", needs_store=False),
     PageSpec("glossary", "data", "menu_book", needs="view", needs_store=False),
 )
 #: The page from which a hidden one is reached.

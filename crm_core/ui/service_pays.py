@@ -6,8 +6,8 @@ import pandas as pd
 
 from crm_core.charts import whiskers
 from crm_core.errors import CrmError
+from crm_core.models.care_gaps import LEAST_CASES, Association, Gap
 from crm_core.models.care_pairs import CHECK_DAYS, HORIZONS, LIKE_DAYS
-from crm_core.models.care_pays import LEAST_CASES, Association, Gap
 from crm_core.text import error_text, formats
 from crm_core.ui.fields import switch_choice
 from crm_core.ui.layout import columns, draw, panel

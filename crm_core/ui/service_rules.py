@@ -152,7 +152,7 @@ def _save(told: ShopSettings) -> None:
     except CrmError as error:
         st.error(session.md("service.rules.refused"))
         for issue in error.facts.get("issues", ()):  # pyright: ignore[reportGeneralTypeIssues]
-            st.error(session.md(f"error.records_settings.{issue.code}"))
+            st.error(session.md(f"error_records.issue.{issue.code}"))
         return
     flash("service.rules.saved")
     go("service")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from crm_core.models.care_pays import Association, Gap
+from crm_core.models.care_gaps import Association, Gap
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
@@ -45,10 +45,19 @@ def service_pays(selection: Selection, *, store: Store, access: Access) -> CareP
 
 
 def _association(row: Mapping[Any, Any]) -> Association:
-    counts = {name: int(row[name]) for name in ("cases", "matched", "people", "checked")}
-    gaps = {name: _gap(row, name) for name in ("before", "bought", "value")}
     state: Any = str(row["state"])
-    return Association(str(row["exposure"]), int(row["horizon_days"]), state, **counts, **gaps)
+    return Association(
+        str(row["exposure"]),
+        int(row["horizon_days"]),
+        state,
+        cases=int(row["cases"]),
+        matched=int(row["matched"]),
+        people=int(row["people"]),
+        checked=int(row["checked"]),
+        before=_gap(row, "before"),
+        bought=_gap(row, "bought"),
+        value=_gap(row, "value"),
+    )
 
 
 def _gap(row: Mapping[Any, Any], name: str) -> Gap | None:

@@ -46,6 +46,17 @@ def test_status(demo: Command) -> None:
     assert answer["stale"] is False  # not older than a schedule allows
 
 
+def test_measure_knows_care_and_parcels(demo: Command) -> None:
+    answer = answered(demo("measure", "reply_median", "csat", "--by", "topic", *JUNE, "--json"))
+    by_topic = {row["topic"]: row for row in answer["rows"]}
+    assert by_topic["return"]["reply_median_n"] > 10
+    assert 0 < answer["totals"]["csat"] < 1
+    late = answered(demo("measure", "late_rate", "--by", "month", "--json"))
+    assert late["rows"][0]["month"].endswith("-01")
+    code, _ = refused(demo("measure", "csat", "late_rate", "--json"))
+    assert code == "care_measured_alone"
+
+
 def test_measure_by_group_adds_up_to_the_total(demo: Command) -> None:
     wanted = ("measure", "revenue", "orders", "average_order_value", "buyers")
     answer = answered(demo(*wanted, *JUNE, "--by", "sales_channel", "--json"))

@@ -7,7 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from crm_core.models.care_pays import LEAST_CASES, Association, Pairs, associate, care_pays, gap
+from crm_core.models.care_gaps import LEAST_CASES, Association, Pairs, associate, gap
+from crm_core.models.care_pays import care_pays
 from tests.models.care_shops import AS_OF, SLOW_MINUTES, CareShop, care_shop
 
 

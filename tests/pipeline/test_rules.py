@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from crm_core.metrics import measure, scope
+from crm_core.metrics.care_rules import CareRules
+from crm_core.metrics.contact_topics import USUAL_RULES
+from crm_core.pipeline.rules import care_rules
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.records import ShopSettings
 from crm_core.selection import Selection
@@ -190,3 +193,26 @@ def test_taken_back_what_was_said_of_the_beginning_leaves_what_the_files_said(
 def starts(shop: SmallShop) -> bool:
     with closing(shop.open()) as store:
         return store.meta.starts_with_shop
+
+
+def test_a_shop_that_promised_nothing_else_promises_a_day_and_three() -> None:
+    assert care_rules(ShopSettings()) == CareRules(24, 72, 0, 0, (), USUAL_RULES)
+
+
+def test_care_is_measured_by_what_the_shop_promised() -> None:
+    said = ShopSettings(
+        reply_hours=8,
+        service_days=("5", "1"),
+        service_opens="09:00",
+        service_closes="18:30",
+        contact_topics=("versand：包裹、快递", "a: b, c"),
+    )
+    rules = care_rules(said)
+    assert (rules.reply_minutes, rules.opens, rules.closes, rules.weekdays) == (
+        480,
+        540,
+        1110,
+        (1, 5),
+    )
+    assert rules.has_hours
+    assert rules.topics == (("versand", ("包裹", "快递")), ("a", ("b", "c")))

@@ -26,12 +26,12 @@ def ends(records: Records, *keys: int) -> list[int | None]:
 def test_who_is_paused_stands_so_until_the_end(records: Records) -> None:
     before = records.decisions_revision()
     pause(records, 7)
-    assert records.standing([7, 8], "email").paused == {7}
+    assert records.contact_standing([7, 8], "email").paused == {7}
     assert records.decisions_revision() > before
     assert records.end_pauses(IN_TWO_WEEKS - timedelta(seconds=1)) == 0
-    assert records.standing([7], "sms").paused == {7}
+    assert records.contact_standing([7], "sms").paused == {7}
     assert records.end_pauses(IN_TWO_WEEKS) == 1
-    assert records.standing([7], "email").paused == set()
+    assert records.contact_standing([7], "email").paused == set()
     assert records.pause_of(7) is None
 
 
@@ -54,8 +54,8 @@ def test_a_pause_is_lifted_and_no_other_bar_with_it(records: Records) -> None:
     pause(records, 7)
     assert records.lift_pause(7)
     assert not records.lift_pause(7)
-    assert records.standing([7], "email").paused == set()
-    assert records.standing([7], "email").suppressed == {7}
+    assert records.contact_standing([7], "email").paused == set()
+    assert records.contact_standing([7], "email").suppressed == {7}
 
 
 def test_a_pause_says_why(records: Records) -> None:

@@ -24,7 +24,8 @@ class Evidence:
     """How much there is: counts of rows, people and days.
 
     `keyed_orders` tell their buyer, `costed_lines` a goods cost; `reachable` people have an
-    e-mail or phone, `consents` are those who said yes to being written to.
+    e-mail or phone, `consents` are those who said yes to being written to, `talks` are contacts that
+    customers began, `promises` orders with a promised and a known day of delivery.
     """
 
     orders: int = 0
@@ -39,6 +40,8 @@ class Evidence:
     consents: int = 0
     web_events: int = 0
     stock: int = 0
+    talks: int = 0
+    promises: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "recommend": ("no_buyer_key", "few_repeat_buyers"),
     "rules": ("no_buyer_key",),
     "replenish": ("no_buyer_key",),
+    "service": ("no_service",),
     "audiences": ("no_buyer_key",),
     "campaigns": ("no_buyer_key",),
     "playbooks": ("no_buyer_key",),
@@ -105,6 +109,7 @@ _BETTER: Mapping[str, tuple[str, ...]] = {
     "coupons": ("no_costs",),
     "recommend": ("no_costs", "no_stock"),
     "rules": ("no_contacts", "no_consents"),
+    "service": ("no_talks", "no_promises"),
     "audiences": ("no_contacts", "no_consents"),
     "campaigns": ("no_contacts", "no_consents"),
     "playbooks": ("no_contacts", "no_consents"),
@@ -141,6 +146,9 @@ def _met(evidence: Evidence) -> dict[str, float]:
         "no_costs": evidence.costed_lines / max(evidence.lines, 1),
         "no_visits": float(evidence.web_events > 0),
         "no_stock": float(evidence.stock > 0),
+        "no_service": float(evidence.talks + evidence.promises > 0),
+        "no_talks": float(evidence.talks > 0),
+        "no_promises": float(evidence.promises > 0),
         "no_refunds": float(evidence.refunds > 0),
         "no_contacts": float(evidence.reachable > 0),
         "no_consents": float(evidence.consents > 0),
@@ -185,4 +193,10 @@ def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidenc
         ),
         web_events=count(f"select count(*) from staging.web_events where {where}"),
         stock=count(f"select count(*) from staging.stock where {where}"),
+        talks=count(
+            f"select count(*) from staging.contacts where direction is distinct from 'out' and {where}"
+        ),
+        promises=count(
+            f"select count(*) from {orders} where promised_at is not null and delivered_at is not null"
+        ),
     )

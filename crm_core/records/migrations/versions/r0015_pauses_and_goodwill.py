@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0015"
-down_revision = "r0011"
+down_revision = "r0013"
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
