@@ -1,6 +1,6 @@
 """One customer on the phone: found in a moment, the whole record, and what is done about it."""
 
-from crm_core.ui.call_acts import draw_acts, draw_goodwill
+from crm_core.ui.call_acts import draw_consent_and_pause, draw_goodwill, draw_notes
 from crm_core.ui.call_record import (
     draw_contacts,
     draw_expected,
@@ -22,16 +22,20 @@ if opened is None:
 else:
     view = known_record(opened)
     draw_head(opened, view)
-    left, right = columns(2, 3)
+    left, right = columns(1, 2)
     with left, part():
         draw_person(opened)
     with right, part():
         draw_expected(view)
         draw_orders(opened, view)
-    left, right = columns(2, 3)
-    with left:
-        draw_acts(opened)
-        draw_goodwill(opened, view)
-    with right, part():
+    with part():
         draw_contacts(opened)
-        draw_reviews(view)
+    if opened.key is not None:
+        left, middle, right = columns(1, 1, 1)
+        with left:
+            draw_notes(opened.key)
+        with middle:
+            draw_consent_and_pause(opened.key)
+        with right:
+            draw_goodwill(opened.key, view)
+    draw_reviews(view)

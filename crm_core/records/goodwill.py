@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import Base, CustomerMove, RowNumber, Setting, UtcTime
+from crm_core.records.models import Base, Counter, CustomerMove, RowNumber, Setting, UtcTime
 from crm_core.records.repository import Repository, checked_moment, checked_name
 from crm_core.records.shop_settings import ShopSettings
 from crm_core.records.subjects import checked_text
@@ -100,8 +100,9 @@ class Goodwills(Repository):
         row = _checked(gift)
         row |= {"customer_key": key, "told_key": key, "user": user, "at": checked_moment(now)}
         with writing(self._engine) as connection:
-            # The row of the limit itself is what they take turns at.
-            connection.execute(_limit().with_for_update())
+            # A row that is always there is what they take turns at.
+            turn = select(Counter.value).where(Counter.name == "decisions")
+            connection.execute(turn.with_for_update())
             allowed = _allowance(connection, key, now)
             if not allowed.limit:
                 raise CrmError("records_goodwill_none")
@@ -159,12 +160,9 @@ def _checked(gift: Gift) -> dict[str, Any]:
     }
 
 
-def _limit() -> Any:
-    return select(Setting.value).where(Setting.key == "goodwill_limit")
-
-
 def _allowance(connection: Connection, key: int, now: datetime) -> Allowance:
-    said = connection.execute(_limit()).scalar()
+    query = select(Setting.value).where(Setting.key == "goodwill_limit")
+    said = connection.execute(query).scalar()
     limit = ShopSettings().goodwill_limit if said is None else Decimal(str(said))
     counted = (
         GoodwillRow.customer_key == key,

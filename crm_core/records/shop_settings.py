@@ -106,7 +106,7 @@ class ShopSettings:
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
     aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    goodwill_limit: Decimal = Decimal(0)
+    goodwill_limit: Decimal = Decimal(25)
     reply_hours: int = 24
     settle_hours: int = 72
     service_days: tuple[str, ...] = ()

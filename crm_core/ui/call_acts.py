@@ -6,6 +6,7 @@ Nothing is written in a callback: those run before main has decided anew who may
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -22,9 +23,9 @@ from crm_core.privacy.call_acts import (
 from crm_core.privacy.policy import allowed
 from crm_core.records import GOODWILL_DAYS, GOODWILL_KINDS, Allowance, Gift, Goodwill
 from crm_core.text import formats
-from crm_core.ui.call_search import Opened
+from crm_core.ui.costs_form import is_shared_demo
 from crm_core.ui.customer_parts import draw_consent
-from crm_core.ui.layout import link, panel, part
+from crm_core.ui.layout import details_box, panel, part
 from crm_core.ui.note_words import user_words
 from crm_core.ui.notes import notes_here
 from crm_core.ui.people import code_of
@@ -35,16 +36,17 @@ from crm_core.views.call import Record
 _NEWEST = 50
 
 
-def draw_acts(opened: Opened) -> None:
-    """Notes and tasks, whether the customer may be written to, and a pause."""
-    if opened.key is None:
-        return
-    session = current()
+def draw_notes(key: int) -> None:
+    """Notes and tasks."""
     with panel("call.notes", help_key="call.notes_about"):
-        notes_here("customer", code_of(opened.key, session))
+        notes_here("customer", code_of(key, current()))
+
+
+def draw_consent_and_pause(key: int) -> None:
+    """Whether the customer may be written to, and a pause."""
     with panel("customer.consent"), part():
-        draw_consent(opened.key)
-        _draw_pause(opened.key, session)
+        draw_consent(key)
+        _draw_pause(key, current())
 
 
 def _draw_pause(key: int, session: Session) -> None:
@@ -86,30 +88,52 @@ def _day(moment: datetime, session: Session) -> str:
     return formats.day(local.date(), session.language)
 
 
-def draw_goodwill(opened: Opened, view: Record) -> None:
+def draw_goodwill(key: int, view: Record) -> None:
     """What was given beyond what was owed, how much more may be, and the form to give it."""
-    if opened.key is None:
-        return
     session = current()
     with panel("call.goodwill", help_key="call.goodwill_about"), part():
-        allowance = session.records.allowance(opened.key, datetime.now(UTC))
-        for given in session.records.goodwill(opened.key)[:_NEWEST]:
-            _draw_given(opened.key, given, session)
-        if not allowance.limit:
+        allowance = session.records.allowance(key, datetime.now(UTC))
+        for given in session.records.goodwill(key)[:_NEWEST]:
+            _draw_given(key, given, session)
+        if allowance.limit:
+            _draw_allowance(allowance, session)
+            if allowance.left:
+                _goodwill_form(key, allowance, list(view.orders["order_id"]), session)
+            caption("call.goodwill_counted")
+        else:
             caption("call.goodwill_none")
-            if allowed(session.access, "settings"):
-                link("costs", "call.to_costs", icon="payments")
-            return
-        _draw_allowance(allowance, session)
-        if allowance.left:
-            _goodwill_form(opened.key, allowance, list(view.orders["order_id"]), session)
-        caption("call.goodwill_counted")
+        if allowed(session.access, "settings") and not is_shared_demo():
+            _limit_form(allowance, session)
+
+
+def _limit_form(allowance: Allowance, session: Session) -> None:
+    with details_box("call.limit"), st.form("call_limit", border=False):
+        sign = formats.symbol(session.currency).strip()
+        limit = st.number_input(
+            session.md("call.limit_about", days=GOODWILL_DAYS, currency=sign),
+            value=float(allowance.limit),
+            min_value=0.0,
+            step=5.0,
+            format="%.2f",
+            key="call_limit",
+        )
+        pressed = st.form_submit_button(session.md("call.limit_save"))
+    if pressed:
+        told = replace(session.records.shop_settings(), goodwill_limit=_cents(limit))
+        session.records.save_shop_settings(told, session.access.user, datetime.now(UTC))
+        flash("call.limit_saved")
+        st.rerun()
+
+
+def _cents(amount: float | None) -> Decimal:
+    """What was typed as money, in whole cents."""
+    return Decimal(str(amount or 0)).quantize(Decimal("0.01"))
 
 
 def _draw_allowance(allowance: Allowance, session: Session) -> None:
     facts = {
-        "left": session.write(float(allowance.left), "cents"),
-        "limit": session.write(float(allowance.limit), "cents"),
+        "left": _money(allowance.left, session),
+        "limit": _money(allowance.limit, session),
         "days": GOODWILL_DAYS,
     }
     caption("call.goodwill_left", **facts)
@@ -117,9 +141,13 @@ def _draw_allowance(allowance: Allowance, session: Session) -> None:
         caption("call.goodwill_free", day=_day(allowance.free_at, session))
 
 
+def _money(amount: Decimal, session: Session) -> str:
+    return formats.money(float(amount), session.currency, session.language, 2)
+
+
 def _draw_given(key: int, given: Goodwill, session: Session) -> None:
     facts = {
-        "amount": session.write(float(given.amount), "cents"),
+        "amount": _money(given.amount, session),
         "kind": session.t(f"call.goodwill_kind.{given.kind}"),
         "reference": given.reference,
         "day": _day(given.at, session),
@@ -170,9 +198,7 @@ def _goodwill_form(key: int, allowance: Allowance, orders: Sequence[str], sessio
         )
     if not pressed:
         return
-    # What was typed in cents is meant in cents; whatever else is wrong the records say.
-    given = Decimal(str(amount or 0)).quantize(Decimal("0.01"))
-    gift = Gift(str(kind), given, reference, reason or "")
+    gift = Gift(str(kind), _cents(amount), reference, reason or "")
     give_goodwill(
         session.records, session.access, key, code_of(key, session), gift, now=datetime.now(UTC)
     )

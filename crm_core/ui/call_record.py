@@ -24,14 +24,14 @@ from crm_core.ui.words import caption, pairs, warning
 from crm_core.views.call import MOST_ORDERS, Record, call
 
 _ORDERS = (
-    Column("order_id", label_key="customer.column.reference", pinned=True),
-    Column("at", "date", "call.column.ordered"),
+    Column("order_id", label_key="customer.column.reference", pinned=True, width=120),
+    Column("at", "date", "call.column.ordered", width=100),
+    Column("parcel", label_key="call.column.parcel", help_key="call.parcel_about", width=100),
+    Column("promised", "date", "call.column.promised", width=100),
+    Column("delivered", "date", "call.column.delivered", width=100),
+    Column("amount", "cents", "call.column.amount", help_key="metric.revenue.about", width=90),
+    Column("given_back", "cents", "call.column.given_back", width=90),
     Column("status", "code", "call.column.state", prefix="customer.status"),
-    Column("parcel", label_key="call.column.parcel", help_key="call.parcel_about"),
-    Column("promised", "date", "call.column.promised"),
-    Column("delivered", "date", "call.column.delivered"),
-    Column("amount", "cents", "call.column.amount", help_key="metric.revenue.about"),
-    Column("given_back", "cents", "call.column.given_back"),
 )
 
 

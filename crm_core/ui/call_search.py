@@ -191,13 +191,13 @@ def draw_waiting() -> None:
 def draw_strays() -> None:
     """Contacts that lead to no customer, apart."""
     session = current()
-    rows = show(strays, session.selection, "call")
-    if rows.empty:
+    view = show(strays, session.selection, "call")
+    if not view.total:
         return
-    with details_box("call.strays", count=len(rows)):
+    with details_box("call.strays", count=session.write(view.total, "count")):
         caption("call.strays_about", most=MOST_SHOWN)
         _draw_contacts(
-            rows,
+            view.rows,
             [
                 Column("at", "time", "customer.column.at"),
                 Column("direction", "code", "call.column.direction", prefix="customer.direction"),

@@ -202,9 +202,17 @@ def waiting(selection: Selection, *, store: Store, access: Access, rules: CareRu
     return Waiting(told, {name: int(counted[name].iloc[0]) for name in WAITS}, contacts)
 
 
-def strays(selection: Selection, *, store: Store, access: Access) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Strays:
     """The newest contacts that lead to no customer: at, direction, channel, topic, order_id, order_key
-    and the order's customer_key, where they are about an order that is known."""
+    and the order's customer_key, where they are about an order that is known; and `total`."""
+
+    rows: pd.DataFrame
+    total: int
+
+
+def strays(selection: Selection, *, store: Store, access: Access) -> Strays:
+    """Contacts of nobody, which stand apart."""
     del selection, access
     table = store.table("contacts")
     nobodys = table.filter(table.customer_key.isnull())
@@ -217,4 +225,6 @@ def strays(selection: Selection, *, store: Store, access: Access) -> pd.DataFram
             at="occurred_at", channel="contact_channel",
         )
     )  # fmt: skip
-    return found.assign(at=shop_clock(found["at"], store.meta.timezone))
+    told = found.assign(at=shop_clock(found["at"], store.meta.timezone))
+    counted = store.fetch(nobodys.agg(rows=nobodys.count()))
+    return Strays(told, int(counted["rows"].iloc[0]))

@@ -31,8 +31,9 @@ def left(records: Records, key: int = 7, now: datetime = NOW) -> Decimal:
     return records.allowance(key, now).left
 
 
-def test_a_shop_that_said_nothing_gives_nothing(records: Records) -> None:
-    assert records.allowance(7, NOW).limit == 0
+def test_a_shop_whose_limit_is_nothing_gives_nothing(records: Records) -> None:
+    assert records.allowance(7, NOW).limit == ShopSettings().goodwill_limit
+    records.save_shop_settings(ShopSettings(goodwill_limit=Decimal(0)), "owner", NOW)
     with pytest.raises(CrmError, match="records_goodwill_none"):
         records.give_goodwill(7, TEN, user="mia", now=NOW)
 

@@ -164,7 +164,9 @@ def test_who_waits_longer_than_was_promised(store: Store, keys: dict[str, int]) 
 
 
 def test_contacts_of_nobody_stand_apart(store: Store, keys: dict[str, int]) -> None:
-    rows = strays(Selection(), store=store, access=CARE)
+    view = strays(Selection(), store=store, access=CARE)
+    rows = view.rows
+    assert view.total == 3
     assert rows["order_id"].fillna("").tolist() == ["2", "", "6"]
     assert rows["customer_key"].iloc[0] == keys["a"]
     assert pd.isna(rows["customer_key"].iloc[2])
