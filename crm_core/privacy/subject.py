@@ -121,6 +121,10 @@ class _Person:
             via = "order_key" if "order_key" in columns else "order_id"
             orders = self._store.table("orders")
             return table[via].isin(orders.filter(orders.customer_key == self._key)[via])
+        if "review_id" in columns:
+            reviews = self._store.table("reviews")
+            mine = reviews.filter(reviews.customer_key == self._key)
+            return table.review_id.isin(mine.review_id)
         if "account_key" in columns and self._store.has("account_members"):
             members = self._store.table("account_members")
             mine = members.filter(members.customer_key == self._key)

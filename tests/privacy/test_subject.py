@@ -32,26 +32,27 @@ VIEWER = Access("viewer", "victor")
 
 #: Tables that are about nobody: what a shop sells and spends, sums over many, models as a whole.
 NOBODY = {
-    "attention", "baskets_seen", "churn_reliability", "churn_survival", "churn_trials",
+    "attention", "baskets_seen", "care_pays", "contact_topics", "churn_reliability", "churn_survival", "churn_trials",
     "cluster_middles", "cluster_trials", "costs", "coupons", "day_sums", "entry_products",
     "events", "fitted", "forecast", "forecast_backtest", "forecast_components",
     "forecast_demand", "forecast_effects", "forecast_events", "forecast_periods",
     "forecast_series", "forecast_trials", "import_batches", "keys_given",
     "loyalty_rules", "meta", "model_status", "next_offer_trials", "offer_products", "pairs",
     "product_facts", "products", "quarantine", "replenishment_clock", "replenishment_trials",
+    "review_terms", "review_trials",
     "shop_rhythm", "stock", "triples", "uplift", "uplift_curves", "uplift_methods",
     "value_backtest", "value_choice", "value_totals",
 }  # fmt: skip
 #: Decisions, which are told as the records have them.
 MIRRORED = {
     "campaign_members", "campaigns", "consents", "id_list_members", "id_lists", "members_meta",
-    "offer_rounds", "offer_rules", "saved_audiences", "sensitive_categories", "set_aside_orders",
+    "offer_rounds", "offer_rules", "pauses", "saved_audiences", "sensitive_categories", "set_aside_orders",
     "suppressions",
 }  # fmt: skip
 #: Of the records: what is about the shop, its plans and the people who work there.
 NOBODY_IN_RECORDS = {
-    "audience_versions", "audit", "campaigns", "counters", "erasures", "event_steps_done",
-    "goals", "id_lists", "offer_books", "offers", "planned_events", "saved_audiences", "secrets",
+    "audience_versions", "audit", "campaigns", "counters", "ended_sign_ins", "erasures", "event_steps_done",
+    "goals", "id_lists", "improvements", "offer_books", "offers", "planned_events", "saved_audiences", "secrets",
     "set_aside_orders", "shop_settings", "tombstones", "users",
 }  # fmt: skip
 
