@@ -1,4 +1,4 @@
-"""The server: one entry script behind compression and security headers.
+"""The server: one entry script behind compression, security headers and a gate for files.
 
 The script lies apart from `pages/`, so no page can run before it and its access check.
 """
@@ -10,10 +10,15 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 
+from crm_core.ui.file_gate import FileGate
 from crm_core.ui.headers import STATIC_FILES, SecurityHeaders
 
 app = st.App(
     "crm_core/ui/main.py",
     routes=[Mount("/app/static", STATIC_FILES)],
-    middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=1000)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(FileGate),
+        Middleware(GZipMiddleware, minimum_size=1000),
+    ],
 )

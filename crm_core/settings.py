@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crm_core.errors import CrmError
@@ -18,7 +18,10 @@ class Settings:
     `var` receives every write. `store_url` None means the bundled demo store.
     `single_user` is an explicit choice of whoever starts the server, never inferred.
     `sources` is a TOML file with the addresses of the shop's own databases (secrets);
-    `source_hosts` are the only hosts that may be asked.
+            erasure_key=env.get("CLIENTELE_ERASURE_KEY") or None,
+    `source_hosts` are the only hosts that may be asked. A sign-in lasts `sign_in_hours`;
+    `role_claim` is the claim of the sign-in provider that tells a role, in the words that
+    `claimed_roles` (each `word=role`) lead to roles.
     """
 
     var: Path
@@ -30,6 +33,10 @@ class Settings:
     max_upload_mb: int = 50
     sources: Path | None = None
     source_hosts: tuple[str, ...] = ()
+    erasure_key: str | None = field(default=None, repr=False)
+    sign_in_hours: int = 10
+    role_claim: str | None = None
+    claimed_roles: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -49,12 +56,16 @@ class Settings:
             threads=_number(env, "CLIENTELE_THREADS", cls.threads),
             max_upload_mb=_number(env, "CLIENTELE_MAX_UPLOAD_MB", cls.max_upload_mb),
             sources=Path(env["CLIENTELE_SOURCES"]) if env.get("CLIENTELE_SOURCES") else None,
-            source_hosts=tuple(
-                host.strip()
-                for host in env.get("CLIENTELE_SOURCE_HOSTS", "").split(",")
-                if host.strip()
-            ),
+            erasure_key=env.get("CLIENTELE_ERASURE_KEY") or None,
+            source_hosts=_several(env, "CLIENTELE_SOURCE_HOSTS"),
+            sign_in_hours=_number(env, "CLIENTELE_SIGN_IN_HOURS", cls.sign_in_hours),
+            role_claim=env.get("CLIENTELE_ROLE_CLAIM", "").strip() or None,
+            claimed_roles=_several(env, "CLIENTELE_CLAIMED_ROLES"),
         )
+
+
+def _several(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -3,7 +3,9 @@
 from crm_core.text.formats import day
 from crm_core.ui.account_parts import draw_account, level_switch
 from crm_core.ui.care_card import draw_care
+from crm_core.ui.care_parts import draw_record
 from crm_core.ui.churn_parts import draw_risk
+from crm_core.ui.contact_line_parts import draw_contact_line
 from crm_core.ui.customer_history import draw_history
 from crm_core.ui.customer_parts import (
     called,
@@ -38,10 +40,12 @@ BACK = [("customers", "nav.page.customers"), ("segments", "nav.page.segments")]
 
 session = current()
 key = opened_customer()
-view = None if key is None else show(customer, session.selection, key=key)
+view = None if key is None else show(customer, session.selection, "view", key=key)
 if view is None:
     header("customer.nobody", breadcrumbs=BACK)
     empty_state("customer", page="customers", action_key="customer.to_list")
+elif not session.may("analyse"):
+    draw_record(view)
 elif level_switch("customer") == "account":
     header("account", breadcrumbs=BACK, name=called(view.key))
     draw_account(view.key)
@@ -83,6 +87,8 @@ else:
             draw_consent(view.key)
     draw_offers(view.key)
     draw_offer_rules(view.key)
+    with panel("call.line", help_key="call.line_about"):
+        draw_contact_line(view.key, place="contact_line")
     with panel("customer.history"):
         draw_history(view.key)
     with details_box("customer.changes"):

@@ -2,6 +2,7 @@
 
 from crm_core.text.formats import day
 from crm_core.ui.account_parts import draw_accounts, level_switch
+from crm_core.ui.care_parts import draw_search
 from crm_core.ui.customer_parts import found_customers
 from crm_core.ui.page import (
     Column,
@@ -24,10 +25,13 @@ from crm_core.ui.segment_words import default_words
 from crm_core.views.customers import BOUGHT, ORDERS, SORTS, customers, customers_total
 
 session = current()
-header("customers")
-if level_switch("customers") == "account":
+if not session.may("analyse"):
+    draw_search()
+elif level_switch("customers") == "account":
+    header("customers")
     draw_accounts()
 else:
+    header("customers")
     found = found_customers()
     with row():
         sort = choice_field(

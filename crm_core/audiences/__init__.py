@@ -19,7 +19,15 @@ from crm_core.audiences.members import (
     size,
     tenths,
 )
-from crm_core.audiences.offers import LISTS, has_offers, not_sensitive, offers, with_reason
+from crm_core.audiences.offers import (
+    LISTS,
+    clocks,
+    has_offers,
+    next_three,
+    not_sensitive,
+    offers,
+    with_reason,
+)
 from crm_core.audiences.past import members_at, size_at
 from crm_core.audiences.people_at import PAST_FIELDS, people_at
 from crm_core.audiences.references import by_name, names_of, resolved
@@ -43,6 +51,7 @@ __all__ = [
     "band_rule",
     "banded",
     "by_name",
+    "clocks",
     "count",
     "event_rows",
     "extra_columns",
@@ -56,6 +65,7 @@ __all__ = [
     "members",
     "members_at",
     "names_of",
+    "next_three",
     "not_sensitive",
     "offers",
     "people",

@@ -20,6 +20,7 @@ from crm_core.store import Store
 
 #: Why somebody who fits is left out, the first that holds: as exports name it where they ask too.
 REASONS: Final = (
+    "paused",
     "suppressed",
     "opted_out",
     "no_consent",
@@ -86,6 +87,8 @@ def strata_fields() -> tuple[str, ...]:
 def _kept_out(store: Store, limits: Limits) -> dict[str, ir.Table]:
     """Keys by reason, but for consent and contacts."""
     found: dict[str, ir.Table] = {}
+    if store.has("pauses"):
+        found["paused"] = store.table("pauses")
     if store.has("suppressions"):
         barred = store.table("suppressions")
         channels = [limits.contact_channel, "all"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.audiences.offers import recommended
+from crm_core.audiences.offers import clocks, recommended
 from crm_core.errors import CrmError
 from crm_core.metrics import CONTROL_ARMS
 from crm_core.records import CONTACT_CHANNELS
@@ -212,15 +212,16 @@ def _recommended(store: Store, at: StoreAt) -> ir.Table:
 
 
 def running_out(store: Store) -> ir.Table | None:
-    """The running clocks of the current scores, the item by its name (`what`); None without any."""
-    if not store.has("replenishment"):
+    """The running clocks of the current scores that may be told of (see `clocks`), the item by its
+    name (`what`); None without any."""
+    running = clocks(store)
+    if running is None:
         return None
-    clocks = store.table("replenishment")
     products = store.table("product_facts")
     called = products.select(
         "product_name", item=products.product_id, level=ibis.literal("product")
     )
-    joined = clocks.left_join(called, ["level", "item"])
+    joined = running.left_join(called, ["level", "item"])
     joined = without(joined, "level_right", "item_right")
     return joined.mutate(what=joined.product_name.coalesce(joined["item"])).drop("product_name")
 
@@ -230,8 +231,8 @@ def _running_out(store: Store, at: StoreAt) -> ir.Table:
 
     Raises: CrmError("scores_other_day").
     """
-    clocks = running_out(store)
-    if clocks is None:
+    running = running_out(store)
+    if running is None:
         nobody = at.table("customers").filter(ibis.literal(False))
         none = {name: ibis.null("string") for name in ("item", "category", "product_id")}
         number = ibis.null("float64")
@@ -239,25 +240,25 @@ def _running_out(store: Store, at: StoreAt) -> ir.Table:
         return nobody.select("customer_key", due_in_days=ibis.null("int64"), **none, **chances)
     if at.as_of != store.scores_as_of:
         raise CrmError("scores_other_day", asked=at.as_of, have=store.scores_as_of)
-    return clocks.select(
+    return running.select(
         "customer_key",
         "category",
         "product_id",
-        item=clocks.what,
-        due_in_days=clocks.due_day.delta(ibis.literal(at.as_of), unit="day").cast("int64"),
-        chance_7_days=clocks.p_due_7.cast("float64"),
-        chance_30_days=clocks.p_due_30.cast("float64"),
+        item=running.what,
+        due_in_days=running.due_day.delta(ibis.literal(at.as_of), unit="day").cast("int64"),
+        chance_7_days=running.p_due_7.cast("float64"),
+        chance_30_days=running.p_due_30.cast("float64"),
     )
 
 
 def known_values(store: Store, field: str) -> ir.Table:
     """What the shop has of a part in LISTED: one column of that name, each value once."""
     if field == "item":
-        clocks = running_out(store)
-        if clocks is None:
+        running = running_out(store)
+        if running is None:
             products = _products(store.at(store.meta.last_day), "product_key")
             return products.filter(ibis.literal(False)).select(item=products["product"])
-        return clocks.select(item=clocks.what).distinct()
+        return running.select(item=running.what).distinct()
     if field != "campaign":
         products = _products(store.at(store.meta.last_day), "product_key")
         return products.filter(products[field].notnull()).select(field).distinct()

@@ -95,11 +95,14 @@ class LookBack:
 def look_back(store: Store, rule: Rule, day: date, days: int) -> LookBack:
     """Tries a rule on a past day, by what was known then, over the `days` after it.
 
-    Raises: CrmError("offer_look_days", most), ("offer_look_day", first, last), and as `members_at`.
+    Raises: CrmError("offer_look_days", most), ("offer_look_day", first, last), ("offer_look_short",
+    days) for a log that is shorter than that, and as `members_at`.
     """
     if not 1 <= days <= MOST_LOOK_DAYS:
         raise CrmError("offer_look_days", most=MOST_LOOK_DAYS)
     first, last = look_back_days(store, days)
+    if last < first:
+        raise CrmError("offer_look_short", days=days)
     if not first <= day <= last:
         raise CrmError("offer_look_day", first=first, last=last)
     until = day + timedelta(days=days)

@@ -15,6 +15,7 @@ import pandas as pd
 from crm_core.audiences.fields import FIELDS
 from crm_core.audiences.leaf_answers import answered
 from crm_core.audiences.offer_turns import turns
+from crm_core.audiences.offers import offerable
 from crm_core.audiences.people_at import PAST_FIELDS, people_at
 from crm_core.audiences.references import resolved
 from crm_core.errors import CrmError
@@ -88,21 +89,32 @@ def askable(store: Store, book: OfferBook) -> Askable:
         except CrmError as error:
             broken[place] = error
     gone = _gone(store, rules)
-    broken |= {each.place: gone[each.offer.what] for each in rules if each.offer.what in gone}
+    broken |= {
+        each.place: gone[each.offer.what]
+        for each in rules
+        if each.offer.action == "product" and each.offer.what in gone
+    }
     rules = [each for each in rules if each.place not in broken]
     return Askable(book, tuple(rules), broken)
 
 
 def _gone(store: Store, rules: list[Asked]) -> dict[str, CrmError]:
-    """Products that rules offer and the shop has not."""
+    """Products that rules offer and the shop has not, or never names to anybody."""
     offered = {each.offer.what for each in rules if each.offer.action == "product"}
     if not offered:
         return {}
-    known = store.table("product_facts").select("product_id")
-    there = store.fetch(known.filter(known.product_id.isin(sorted(offered))))
+    known, told = (
+        set(store.fetch(rows.filter(rows.product_id.isin(sorted(offered))))["product_id"])
+        for rows in (
+            store.table("product_facts").select("product_id"),
+            offerable(store).select("product_id"),
+        )
+    )
     return {
-        name: CrmError("rule_no_value", field="product_id", name=name[:60], match="")
-        for name in offered - set(there["product_id"])
+        name: CrmError("offer_rule_sensitive", product=name[:60])
+        if name in known
+        else CrmError("rule_no_value", field="product_id", name=name[:60], match="")
+        for name in offered - told
     }
 
 

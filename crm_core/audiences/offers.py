@@ -48,16 +48,38 @@ def offerable(store: Named) -> ir.Table:
 
 
 def not_sensitive(store: Named, rows: ir.Table) -> ir.Table:
-    """The rows whose `category` the shop does not call sensitive; a row without one stays."""
+    """The rows whose `category` (and `subcategory`, where they have one) the shop does not call
+    sensitive, whatever the capitals; a row without one stays."""
     if not store.has("sensitive_categories"):
         return rows
-    return rows.anti_join(store.table("sensitive_categories"), "category")
+    said = store.table("sensitive_categories")
+    said = said.select(plain=_plain(said.category)).distinct()
+    for name in ("category", "subcategory"):
+        if name in rows.columns:
+            rows = rows.mutate(plain=_plain(rows[name])).anti_join(said, "plain").drop("plain")
+    return rows
+
+
+def _plain(name: ir.Value) -> ir.Value:
+    return name.strip().lower()
+
+
+def clocks(store: Named) -> ir.Table | None:
+    """The rows of `replenishment` that may be told of: neither what runs out nor the product bought
+    of it last is of a sensitive category. None where no refresh made any."""
+    if not store.has("replenishment"):
+        return None
+    rows = not_sensitive(store, store.table("replenishment"))
+    told = offerable(store).select("product_id")
+    hidden = store.table("product_facts").anti_join(told, "product_id").select("product_id")
+    return rows.anti_join(hidden, "product_id")
 
 
 def offers(store: Store, name: str) -> ir.Table:
     """One row a customer and product of a list: customer_key, place (1 is the best), product_id,
     product, category, subcategory, brand and the reason. That is `times`, `last_day`, `usual_days`
-    and `ago_days` of `again`, and `because` (a product's name) and `because_people` of `new`.
+    and `ago_days` of `again`, and `because` (a product's name), `because_id` and `because_people`
+    of `new`.
 
     Raises: CrmError("unknown_choice") for any other list, ("no_scores") where there are none.
     """
@@ -77,9 +99,10 @@ def offers(store: Store, name: str) -> ir.Table:
             "customer_key", "rank", "product_id", "because_product_id", "because_people"
         )
         spoken = known.select(because_product_id="product_id", because="product")
-        rows = without(
-            rows.left_join(spoken, "because_product_id"), "because_product_id_right"
-        ).drop("because_product_id")
+        told = without(rows.left_join(spoken, "because_product_id"), "because_product_id_right")
+        may = told.because.notnull()
+        because_id = may.ifelse(told.because_product_id, ibis.null("string"))
+        rows = told.mutate(because_id=because_id).drop("because_product_id")
     joined = without(rows.join(known, "product_id"), "product_id_right")
     place = ibis.row_number().over(
         ibis.window(group_by="customer_key", order_by=[joined["rank"], joined.product_id])
@@ -152,6 +175,27 @@ def next_products(store: Store, language: str) -> ir.Table:
     joined = sides[0].outer_join(sides[1], "customer_key")
     key = joined.customer_key.coalesce(joined.customer_key_right)
     return joined.select(*NEXT_COLUMNS, customer_key=key).select("customer_key", *NEXT_COLUMNS)
+
+
+def next_three(store: Store) -> ir.Table:
+    """The same by numbers alone, as other programs read it: customer_key, `again_1` to `again_3` and
+    `new_1` to `new_3` (product ids, the best first), and for each new one `because_1` to `because_3`,
+    the product of theirs that speaks for it; empty where there are fewer.
+
+    Raises: CrmError("no_scores") where there are no lists.
+    """
+    again, new = (offers(store, name) for name in LISTS)
+    none = ibis.null("string")
+    rows = again.select("customer_key", "place", again=again.product_id, new=none, because=none)
+    rows = rows.union(
+        new.select("customer_key", "place", again=none, new=new.product_id, because=new.because_id)
+    )
+    told = {
+        f"{name}_{place}": rows[name].max(where=rows.place == place)
+        for name in ("again", "new", "because")
+        for place in range(1, TOLD + 1)
+    }
+    return rows.group_by("customer_key").agg(**told).order_by("customer_key")
 
 
 def _wide(store: Store, name: str, language: str) -> ir.Table:

@@ -9,6 +9,7 @@ from typing import Final
 import ibis
 import pandas as pd
 
+from crm_core.audiences import review_request
 from crm_core.audiences.fields import FIELDS, people
 from crm_core.audiences.outlook import expected_in
 from crm_core.audiences.risk import band_rule
@@ -61,7 +62,12 @@ _ALL = (
         window_days=60,
         strata="segment",
     ),
-    Playbook("review_request", Condition("recency_days", "between", (7, 21)), window_days=14),
+    Playbook(
+        review_request.PLAYBOOK,
+        review_request.buyers_between(*review_request.DAYS),
+        window_days=14,
+        holdout_share=0.0,  # everybody who bought is asked
+    ),
     Playbook(
         "recovery",
         All((Condition("contact_rating", "<=", 2), Condition("days_since_contact", "<=", 90))),

@@ -25,6 +25,8 @@ from crm_core.cli import (
     leaving,
     offer_rules,
     planning,
+    subjects,
+    team,
 )
 from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
@@ -233,6 +235,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     **keeping.COMMANDS,
     **planning.COMMANDS,
     **offer_rules.COMMANDS,
+    **subjects.COMMANDS,
+    **team.COMMANDS,
 }
 # What an answer may say that a schedule must hear of: the exit code is then 1.
 _ALARMS = {"status": "stale", "watch": "failed"}
@@ -313,6 +317,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rebuild", action="store_true", help="first make the store anew from all its imports"
     )
     keeping.add_commands(command)
+    subjects.add_commands(command)
 
     measure = command("measure", "Any number, as on the pages")
     measure.add_argument("metric", nargs="+")
@@ -327,6 +332,7 @@ def _parser() -> argparse.ArgumentParser:
     exploring.add_commands(command)
     planning.add_commands(command)
     offer_rules.options(command("rules", "The rule book of offers"), _day)
+    team.options(command("people", "Who may open the shop, and as what"))
 
     fit = command("fit", "A model's parameters")
     fit.add_argument("model")

@@ -6,6 +6,7 @@ price: the three add up to all orders. A discount comes off the margin in full.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import ibis
@@ -92,6 +93,12 @@ def of_each(coded: ir.Table, *by: str) -> ir.Table:
 
 def _number(part: Sum | CountDistinct, value: ir.Value) -> ir.Value:
     return value.cast("float64" if isinstance(part, Sum) else "int64")
+
+
+def discounted_people(coded: ir.Table) -> ir.Table:
+    """One row: how many `people` rows of `by_code` under a code or a lower price are about."""
+    given = coded.filter(coded.kind != "full")
+    return given.agg(people=of_ledger(PEOPLE, given))
 
 
 def order_costs(coded: ir.Table) -> ir.Table:
@@ -187,14 +194,15 @@ def _expecting(store: Tables, people: ir.Table) -> ir.Table:
     return people.left_join(told, "customer_key").drop("customer_key_right")
 
 
-def campaign_codes(store: Tables) -> ir.Table:
-    """Codes used by people of campaigns in their days, by whether they were written to: campaign,
-    first (day), code, and of both sides (written_, held_) orders and people.
+def campaign_codes(store: Tables, campaigns: Sequence[str]) -> ir.Table:
+    """Codes used by people of these campaigns in their days, by whether they were written to:
+    campaign, first (day), code, and of both sides (written_, held_) orders and people.
 
     Imported campaigns count for TOUCH_DAYS from the day of the message, the shop's own for their
     window. Who is in both sides of a campaign is left out: what they were drawn for is not known.
     """
     members = _sides(store)
+    members = members.filter(members.campaign.isin(list(campaigns) or [""]))
     orders = store.table("order_facts").select("order_key", "customer_key", "day", "coupon_code")
     orders = orders.filter(orders.coupon_code.nullif("").notnull())
     used = orders.join(members, "customer_key")

@@ -7,7 +7,7 @@ those of the moments as they are told, both in UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import ibis
@@ -42,6 +42,20 @@ DELIVERY_DIMENSIONS: Final = (
 )  # fmt: skip
 
 
+def judged(table: ir.Table, as_of: date) -> ir.Table:
+    """Rows with the days `promised` and `came`, less those that say nothing by `as_of`: day (the
+    promised one), days_late, is_late, is_overdue as of `deliveries_of`."""
+    table = table.filter(table.promised < ibis.literal(as_of))
+    is_open = table.came.isnull() & (table.promised >= ibis.literal(as_of - timedelta(OPEN_DAYS)))
+    table = table.mutate(is_overdue=is_open).filter(table.came.notnull() | is_open)
+    late = table.came.delta(table.promised, unit="day").cast("int64")
+    return table.mutate(
+        day=table.promised,
+        days_late=ibis.ifelse(late > 0, late, ibis.null("int64")),
+        is_late=(late > 0).fill_null(True),
+    ).drop("promised", "came")
+
+
 def deliveries_of(store: Store, selection: Selection, period: Period | None = None) -> ir.Table:
     """Orders that count and were promised for a day that is over: order_key, order_id, customer_key, day
     (the promised one), shop, sales_channel, region, days_late (of those that came late), is_late,
@@ -53,16 +67,7 @@ def deliveries_of(store: Store, selection: Selection, period: Period | None = No
         "order_key", "order_id", "customer_key", "shop", "sales_channel", "region"
     )
     table = without(facts.join(told, "order_key"), "order_key_right")
-    as_of = store.meta.as_of
-    table = table.filter(table.promised < ibis.literal(as_of))
-    is_open = table.came.isnull() & (table.promised >= ibis.literal(as_of - timedelta(OPEN_DAYS)))
-    table = table.mutate(is_overdue=is_open).filter(table.came.notnull() | is_open)
-    late = table.came.delta(table.promised, unit="day").cast("int64")
-    table = table.mutate(
-        day=table.promised,
-        days_late=ibis.ifelse(late > 0, late, ibis.null("int64")),
-        is_late=(late > 0).fill_null(True),
-    ).drop("promised", "came")
+    table = judged(table, store.meta.as_of)
     if period is not None:
         table = table.filter(
             table.day.between(ibis.literal(period.start), ibis.literal(period.end))

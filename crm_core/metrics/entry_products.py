@@ -38,8 +38,9 @@ def first_years(ledger: ir.Table, people: ir.Table) -> ir.Table:
     (1 where they ordered again in it), uncosted (lines of the year without a known cost)."""
     rows = ledger.join(people, "customer_key")
     since = rows.day.delta(rows.first_day, unit="day")
-    # Refunds of the first order have its number; talks with the shop have none.
-    later = (rows.order_no.isnull() | (rows.order_no > 1)) & (since < YEAR_DAYS)
+    # Refunds of the first order have its number; talks with the shop have none, and may be earlier.
+    is_later = rows.order_no.isnull() | (rows.order_no > 1)
+    later = is_later & (since >= 0) & (since < YEAR_DAYS)
     sums = {name: _sum(rows, name, later) for name in BASES}
     again = later & (rows.entry == "sale")
     return rows.group_by("customer_key").agg(
@@ -66,10 +67,11 @@ def first_items(store: Tables, ledger: ir.Table, level: str) -> ir.Table:
     return known.select("customer_key", "item").distinct()
 
 
-def began_with(years: ir.Table, items: ir.Table, basis: str) -> ir.Table:
-    """One row an item: item, buyers, again (who ordered again), total and squares of what the year of
-    each of them brought by `basis`."""
-    return _sums(years.join(items, "customer_key"), basis, "item")
+def began_with(years: ir.Table, items: ir.Table, basis: str, *, least: int) -> ir.Table:
+    """One row an item that at least so many began with: item, buyers, again (who ordered again), total
+    and squares of what the year of each of them brought by `basis`."""
+    found = _sums(years.join(items, "customer_key"), basis, "item")
+    return found.filter(found.buyers >= least)
 
 
 def everybody(years: ir.Table, basis: str) -> ir.Table:

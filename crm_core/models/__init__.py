@@ -53,6 +53,14 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="brier",
         baseline="naive_category",
     ),
+    ModelSpec(
+        "reviews",
+        "crm_core.models.reviews",
+        measure="balanced_accuracy",
+        baseline="naive_lexicon",
+        better="higher",
+        table="review_tones",
+    ),
 )
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

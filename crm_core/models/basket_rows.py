@@ -152,27 +152,44 @@ def read_baskets(store: Tables, as_of: date, days: int = PERIOD_DAYS) -> Sold:
     keys, day, customer = _orders(store, tables, first)
     told = _products(store)
     matrix, sold = _lines(store, sales, keys, told[0])
-    products, ids, categories, brands = (told[0][sold], *(names[sold] for names in told[1:]))
     size = np.diff(matrix.indptr)
     begun = first + timedelta(int(day.min())) if len(day) else first
-    money = _margins(store, ledger, products)
-    counts = np.bincount(matrix.indices, minlength=len(ids))
+    kept = (size > 0) & (size <= MOST_ITEMS)
+    matrix, seen, part = _without_large(matrix, kept)
+    sold = sold[seen]
+    products, ids, categories, brands = (told[0][sold], *(names[sold] for names in told[1:]))
+    margin, known = _margins(store, ledger, products)
+    money = (margin * part, known)
     every = np.arange(len(ids), dtype=np.int32)
+    counts = np.bincount(matrix.indices, minlength=len(ids))
     baskets = Baskets(
         level="product",
         items=Items(tuple(str(name) for name in ids), _margin_each(money, every, counts)),
         group=_codes(categories)[1],
         matrix=matrix,
-        day=day - (begun - first).days,
-        customer=customer,
+        day=day[kept] - (begun - first).days,
+        customer=customer[kept],
         first=begun,
         last=as_of,
         promotions=promotion_days(store, tables, sales, begun, as_of),
         capped=int(np.count_nonzero(size > MOST_ITEMS)),
         largest=int(size.max(initial=0)),
     )
-    baskets = baskets.only((size > 0) & (size <= MOST_ITEMS))
     return Sold(baskets, {"category": categories, "brand": brands}, money)
+
+
+def _without_large(matrix: Matrix, kept: Flags) -> tuple[Matrix, Ints, Floats]:
+    """The baskets that are looked at by the products in them, which products these are, and for each
+    the part of all its baskets that these are: what lies in very large orders alone is no thing
+    of theirs, and what large orders brought is not theirs either."""
+    if bool(kept.all()):
+        return matrix, np.arange(matrix.shape[1]), np.ones(matrix.shape[1])
+    every = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    matrix = matrix[kept]
+    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    seen = np.flatnonzero(counts)
+    matrix = matrix if len(seen) == matrix.shape[1] else matrix[:, seen]
+    return matrix, seen, counts[seen] / every[seen]
 
 
 def _margin_each(money: tuple[Floats, Flags], code: Codes, baskets: Ints) -> Floats:

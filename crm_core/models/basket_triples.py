@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_core.models.basket_rows import Baskets
+from crm_core.models.discoveries import false_discovery
 from crm_core.models.pair_chance import size_classes
 from crm_core.models.pair_counts import SHARE, Pairs
 from crm_core.models.pair_findings import LEAST_CUSTOMERS
-from crm_core.models.pair_tests import false_discovery, tail
+from crm_core.models.pair_tests import tail
 from crm_core.models.pair_witnesses import Witnesses
 from crm_core.models.triples import Floats, Ints
 

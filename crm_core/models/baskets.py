@@ -18,7 +18,7 @@ import numpy as np
 from crm_core.models.base import Fitted, need
 from crm_core.models.basket_rows import Baskets, Codes, Level, read_baskets
 from crm_core.models.basket_triples import Threes, threes
-from crm_core.models.pair_findings import Findings, Kind, Sight, instead, together
+from crm_core.models.pair_findings import REASONS, Findings, Kind, Sight, instead, together
 from crm_core.models.pair_tests import fisher
 from crm_core.models.threads import one_thread
 from crm_core.models.triples import fingerprint_of
@@ -91,7 +91,7 @@ def _warnings(products: Learned) -> tuple[str, ...]:
     """What to know before trusting the pairs of products."""
     found = products.findings["together"]
     held = found.holds
-    reasons = np.bincount(found.reason, minlength=5)
+    reasons = np.bincount(found.reason, minlength=len(REASONS))
     warnings: list[str] = []
     if int(np.count_nonzero(products.baskets.size > 1)) < _FEW_SHARED:
         warnings.append("few_baskets")

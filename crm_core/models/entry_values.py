@@ -32,8 +32,13 @@ class HeldBack:
     spread: float
 
 
-def held_back(count: Floats, total: Floats, squares: Floats, *, whole: float) -> HeldBack:
+def held_back(
+    count: Floats, total: Floats, squares: Floats, *, whole: float, prior: float = 0.0
+) -> HeldBack:
     """Groups of `count` values with their sums and sums of squares, around the mean `whole`.
+
+    With a `prior` values scatter in each group as if it had so many more that scatter as all do: what
+    groups of a few need, of which one or two alike would else seem certain.
 
     >>> same = held_back(np.array([100.0, 100.0]), np.array([500.0, 510.0]), np.array([9e3, 9e3]), whole=5.05)
     >>> same.spread, same.likely.round(2).tolist()
@@ -41,6 +46,11 @@ def held_back(count: Floats, total: Floats, squares: Floats, *, whole: float) ->
     """
     mean = total / count
     variance = np.maximum(squares / count - mean**2, 0.0) * count / np.maximum(count - 1, 1.0)
+    if prior:
+        within = np.maximum(squares - total * mean, 0.0)
+        free = np.maximum(count - 1, 0.0)
+        usual = float(within.sum() / max(float(free.sum()), 1.0))
+        variance = (within + prior * usual) / (free + prior)
     # A group in which everybody brought the same is no more certain than the others.
     floor = float(np.average(variance, weights=count)) if len(count) else 0.0
     noise = np.maximum(variance, floor / 4) / count

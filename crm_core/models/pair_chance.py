@@ -9,7 +9,7 @@ like days, every thing finds its partners among the others as often as they have
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ import scipy.sparse as sp
 
 from crm_core.models.basket_rows import Baskets, Codes, Matrix
 from crm_core.models.pair_counts import Pairs
-from crm_core.models.triples import Floats
+from crm_core.models.triples import Floats, Ints
 
 _LEAST_OF_SIZE = 500
 _LEAST_OF_RUN = 200
@@ -127,28 +127,64 @@ class Mixing:
         return (slice(low, low + step) for low in range(0, count, step))
 
 
+@dataclass(frozen=True)
+class _Strata:
+    """Baskets of several things by like size and days: the stratum `of_basket` (the last one for all
+    others), and of each stratum its size class, how many baskets it has, and the half of the time."""
+
+    of_basket: Codes
+    size_class: Ints
+    count: Floats
+    half: Codes
+
+    @classmethod
+    def of(cls, baskets: Baskets, size: Codes) -> _Strata:
+        sizes, pieces = size_classes(size), day_pieces(baskets)
+        several = sizes >= 0
+        classes = max(int(sizes.max(initial=-1)) + 1, 1)
+        known, code = np.unique(pieces[several] * classes + sizes[several], return_inverse=True)
+        of_basket = np.full(len(baskets), len(known), dtype=np.int32)
+        of_basket[several] = code
+        half = np.zeros(len(known), dtype=np.int32)
+        half[code] = halves(baskets)[several]
+        count = np.bincount(code, minlength=len(known)).astype(np.float64)
+        return cls(of_basket, known % classes, count, half)
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+    def summed(self, baskets: Baskets, weight: Codes) -> Floats:
+        """By stratum and item, the sum of what each basket weighs."""
+        cells = (len(self) + 1, len(baskets.items))
+        return baskets.summed(weight, self.of_basket, cells[0]).reshape(cells)[:-1]
+
+
 def mixings(baskets: Baskets) -> tuple[Mixing, Mixing]:
     """What chance has of pairs within baskets of like size, and of like size and days."""
-    sizes, pieces, half = size_classes(baskets.size), day_pieces(baskets), halves(baskets)
-    several = sizes >= 0
-    classes = max(int(sizes.max(initial=-1)) + 1, 1)
-    known, code = np.unique(pieces[several] * classes + sizes[several], return_inverse=True)
-    strata = len(known)
-    of_basket = np.full(len(baskets), strata, dtype=np.int32)  # those of one item come last
-    of_basket[several] = code
-    cells = (strata + 1, len(baskets.items))
-    slots = baskets.summed(baskets.size - 1, of_basket, strata + 1).reshape(cells)[:-1]
-    ones = np.ones(len(baskets), dtype=np.int32)
-    held = baskets.summed(ones, of_basket, strata + 1).reshape(cells)[:-1]
-    count = np.bincount(code, minlength=strata).astype(np.float64)
-    side = np.zeros(strata, dtype=np.int32)
-    side[code] = half[several]
-    by_days = Mixing(_weights(slots), _shares(held, count), count, side)
-    of_size = np.zeros((classes, strata))
-    of_size[known % classes, np.arange(strata)] = 1.0
-    count = of_size @ count
+    strata = _Strata.of(baskets, baskets.size)
+    slots = strata.summed(baskets, baskets.size - 1)
+    held = strata.summed(baskets, np.ones(len(baskets), dtype=np.int32))
+    by_days = Mixing(_weights(slots), _shares(held, strata.count), strata.count, strata.half)
+    classes = int(strata.size_class.max(initial=0)) + 1
+    of_size = np.zeros((classes, len(strata)))
+    of_size[strata.size_class, np.arange(len(strata))] = 1.0
+    count = of_size @ strata.count
     side = np.zeros(classes, dtype=np.int32)
     return Mixing(_weights(of_size @ slots), _shares(of_size @ held, count), count, side), by_days
+
+
+def mixing_of(
+    baskets: Baskets, size: Codes, less: Callable[[Codes, int], npt.NDArray[np.float32]]
+) -> Mixing:
+    """The same by like size and days, where baskets have another `size` than so many items, and items
+    fewer partners in them: `less` of a basket's strata and their number, by stratum and item."""
+    strata = _Strata.of(baskets, size)
+    held = strata.summed(baskets, np.ones(len(baskets), dtype=np.int32))
+    share = _shares(held, strata.count)
+    del held  # of a large catalogue these tables are what memory is needed for
+    slots = strata.summed(baskets, baskets.size - 1)
+    slots -= less(strata.of_basket, len(strata))
+    return Mixing(_weights(np.maximum(slots, 0.0)), share, strata.count, strata.half)
 
 
 def _weights(slots: Floats) -> npt.NDArray[np.float32]:

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_core.models.basket_rows import Baskets, Flags
+from crm_core.models.discoveries import false_discovery
 from crm_core.models.pair_chance import Affinity, Mixing, mixings
 from crm_core.models.pair_counts import LEAST_EXPECTED, SHARE, Counted, Pairs, count_pairs
-from crm_core.models.pair_tests import false_discovery, fisher, tail
+from crm_core.models.pair_tests import fisher, tail
+from crm_core.models.pair_units import mixing_beside
 from crm_core.models.pair_witnesses import Witnesses
 from crm_core.models.triples import Floats, Ints
 
@@ -21,7 +23,7 @@ LEAST_CUSTOMERS: Final = 3
 #: Of hundreds of thousands of baskets any difference is a sure one: a tenth is worth a look.
 LEAST_EFFECT: Final = 0.1
 MOST_PAIRS: Final = 500
-REASONS: Final = ("", "basket_size", "days", "category", "third")
+REASONS: Final = ("", "basket_size", "days", "category", "third", "partners")
 
 _ALONE_SHARE = 0.01
 _TOO_MANY = 20
@@ -127,19 +129,21 @@ def together(sight: Sight) -> Findings:
 
 
 def instead(sight: Sight, known: Findings) -> Findings:
-    """Pairs of frequent items in fewer baskets than chance has it; `known` are pairs together,
-    whose items have fewer other partners than the baskets they are in make it seem."""
+    """Pairs of frequent items in fewer baskets than chance has it; `known` are pairs together, each of
+    which counts as one thing here (see `pair_units`)."""
     pairs, counts = sight.counted.less, sight.baskets.counts
-    mean, spread, expected = sight.by_days.expected(pairs)
-    left = _partners_left(sight, known)
-    part = left[pairs.a] * left[pairs.b]
+    bound = known.pairs.take(known.holds)
+    beside = mixing_beside(sight.baskets, bound) if len(bound) else sight.by_days
+    part = np.ones(len(pairs))
     if sight.affinity is not None:
-        part *= np.minimum(sight.affinity.times(pairs, expected), 1.0)
-    kept = expected * part >= LEAST_EXPECTED
-    pairs, mean, spread = pairs.take(kept), mean[kept], spread[kept]
-    part, expected = part[kept], expected[kept]
+        part = np.minimum(sight.affinity.times(pairs, sight.by_days.mean(pairs)), 1.0)
+    kept = beside.mean(pairs) * part >= LEAST_EXPECTED
+    pairs, part = pairs.take(kept), part[kept]
+    _, spread, plain = sight.by_days.expected(pairs)
     family = max(int(np.count_nonzero(kept)), _frequent_pairs(sight))
-    q_plain = _q(pairs, expected, spread.sum(axis=1), family, above=False)
+    q_plain = _q(pairs, plain, spread.sum(axis=1), family, above=False)
+    mean, spread, expected = beside.expected(pairs)
+    q_beside = _q(pairs, expected, spread.sum(axis=1), family, above=False)
     p_given = tail(pairs.both, expected * part, spread.sum(axis=1) * part, above=False)
     q_given = false_discovery(p_given, family)
     total = len(sight.baskets)
@@ -153,7 +157,7 @@ def instead(sight: Sight, known: Findings) -> Findings:
         q=false_discovery(p, family),
         p_given=p_given,
         q_given=q_given,
-        reason=np.where(q_given <= SHARE, 0, 3).astype(np.int8),
+        reason=np.select([q_given <= SHARE, q_beside > SHARE], [0, 5], 3).astype(np.int8),
         via=np.full(len(pairs), -1, dtype=np.int32),
         customers=np.zeros(len(pairs), dtype=np.int64),
         stable=np.zeros(len(pairs), dtype=bool),
@@ -177,18 +181,6 @@ def _frequent_pairs(sight: Sight) -> int:
     order = np.sort(total)[::-1]
     reach = np.searchsorted(-order, -LEAST_EXPECTED / np.maximum(order, 1e-9), side="right")
     return int(np.maximum(reach - np.arange(1, len(order) + 1), 0).sum())
-
-
-def _partners_left(sight: Sight, known: Findings) -> Floats:
-    """What share of its partners each item finds by chance, those of known pairs left out."""
-    slots = sight.baskets.partners
-    held = known.holds
-    extra = np.maximum(known.pairs.both - known.expected, 0.0)[held]
-    taken = np.bincount(known.pairs.a[held], extra, len(slots))
-    taken += np.bincount(known.pairs.b[held], extra, len(slots))
-    share = np.clip(1.0 - taken / np.maximum(slots, 1.0), 0.0, 1.0)
-    pairs = max(float(slots.sum()), 1.0)
-    return share / np.sqrt(max(1.0 - float(taken.sum()) / pairs, 0.05))
 
 
 def _witnessed(sight: Sight, found: Findings, by_half: Floats, kind: Kind) -> Findings:

@@ -79,27 +79,13 @@ def tail(seen: Numbers, expected: Floats, variance: Floats, *, above: bool = Tru
         )
         below = np.where(
             binomial,
-            1.0 - at_least,
+            # Not what is left of one: of a chance of 1 in a trillion nothing would be left.
+            betainc(np.maximum(tries - some + 1.0, 1e-9), some, 1.0 - chance),
             np.where(chance > _NEARLY_POISSON, 1.0, gammaincc(some, mean)),
         )
     if above:
         return np.where(least <= 0.0, 1.0, at_least)
     return below
-
-
-def false_discovery(p: Floats, possible: int) -> Floats:
-    """The least share of false findings at which each would be found, among `possible` tests of
-    which those not given found nothing (Benjamini & Hochberg 1995).
-
-    >>> false_discovery(np.array([0.001, 0.04]), 10).round(3).tolist()
-    [0.01, 0.2]
-    """
-    order = np.argsort(p, kind="stable")
-    ranked = p[order] * possible / np.arange(1, len(p) + 1)
-    least = np.minimum.accumulate(ranked[::-1])[::-1]
-    found = np.empty_like(least)
-    found[order] = np.minimum(least, 1.0)
-    return found
 
 
 def reachable(z: Floats, possible: int, share: float) -> npt.NDArray[np.bool_]:

@@ -165,15 +165,20 @@ class Chance:
 
 
 def learn_chance(seen: Standing, gaps: Gaps, again: Floats, days: int) -> Chance:
-    """Logistic regression on what past days showed and the `days` after each brought."""
+    """Logistic regression on what past days showed and the `days` after each brought; where all
+    came, or nobody, what is next to certain for everybody."""
+    came = seen.came(days)
+    if came.all() or not came.any():
+        share = (came.sum() + 0.5) / (len(came) + 1.0)
+        return Chance(days, np.append(np.zeros(len(COLUMNS)), _logit(share)))
     scaler = StandardScaler()
     columns = scaler.fit_transform(design(seen, gaps, again, days))
-    learner = LogisticRegression(C=1.0, max_iter=1_000).fit(columns, seen.came(days))
+    learner = LogisticRegression(C=1.0, max_iter=1_000).fit(columns, came)
     slopes = learner.coef_[0] / scaler.scale_
     constant = float(learner.intercept_[0]) - float(slopes @ scaler.mean_)
     return Chance(days, np.append(slopes, constant))
 
 
-def _logit(share: Floats) -> Floats:
+def _logit(share: Floats | float) -> Floats:
     inside = np.clip(share, _NEVER, 1.0 - _NEVER)
     return np.log(inside / (1.0 - inside))

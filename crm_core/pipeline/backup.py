@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
+from crm_core.pipeline.erasing import finish_erasures
 from crm_core.pipeline.restored import (
     MANIFEST,
     MEMBER,
@@ -152,6 +153,7 @@ def restore(
             aside.replace(engine.folder / READY)
             # From here on whoever opens the store finishes, should this process be killed.
             put_in_place(engine, change, records)
+        finish_erasures(engine, records, settings)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         records.close()

@@ -17,6 +17,7 @@ from crm_core.audiences import FIELDS, members
 from crm_core.audiences.arms import GLOBAL_CONTROL, HOLDOUT, TREATMENT, assign, globally_held
 from crm_core.audiences.campaign_members import EVERY_CAMPAIGN, in_campaigns
 from crm_core.audiences.eligible import REASONS, Limits, judged
+from crm_core.audiences.review_request import check_neutral
 from crm_core.errors import CrmError
 from crm_core.privacy import audit
 from crm_core.privacy.policy import Access, require
@@ -105,9 +106,12 @@ def draw(store: Store, plan: CampaignPlan, terms: Terms) -> Drawn:
 
     Consent, suppression, contacts and limits come first, the global control next, then arms within
     strata among whom is left.
-    Raises: CrmError of the rules, ("no_scores"), ("campaign_strata_unknown").
+    Raises: CrmError of the rules, ("no_scores"), ("campaign_strata_unknown"),
+    ("campaign_review_gated") for a request for reviews that not every buyer gets.
     """
-    found = _streamed(store, judged(store, rule_in(plan), terms.limits, plan.strata))
+    rule = rule_in(plan)
+    check_neutral(plan.playbook, rule)
+    found = _streamed(store, judged(store, rule, terms.limits, plan.strata))
     keys, strata = found.keys, found.strata
     arms = np.full(len(keys), TREATMENT, np.int8)
     if terms.global_share:

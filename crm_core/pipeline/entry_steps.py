@@ -72,14 +72,14 @@ def entry_rows(tables: Tables, ledger: ir.Table, years: ir.Table) -> pd.DataFram
     found: list[pd.DataFrame] = []
     for level in LEVELS:
         items = begun.first_items(tables, ledger, level)
-        rows = tables.fetch(begun.began_with(years, items, basis))
+        rows = tables.fetch(begun.began_with(years, items, basis, least=LEAST_PEOPLE))
         found.append(_told(rows, whole).assign(level=level, basis=basis))
     return pd.concat(found, ignore_index=True)
 
 
 def _told(rows: pd.DataFrame, whole: pd.Series) -> pd.DataFrame:
-    """The items that enough people began with, those of most likely value first."""
-    rows = rows[rows["buyers"] >= LEAST_PEOPLE].sort_values("item", ignore_index=True)
+    """The items, those of most likely value first."""
+    rows = rows.sort_values("item", ignore_index=True)
     count, total, squares = (
         rows[name].to_numpy(np.float64) for name in ("buyers", "total", "squares")
     )

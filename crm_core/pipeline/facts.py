@@ -14,7 +14,7 @@ from crm_core.errors import CrmError
 from crm_core.metrics import day_sums
 from crm_core.pipeline import mart_expressions as expressions
 from crm_core.schema import TABLES, VERSION
-from crm_core.store import Build
+from crm_core.store import Build, order_numbers
 from crm_core.store.accounts import AccountRules, build_accounts
 from crm_core.store.marts import MoneyRules
 from crm_core.store.merge import carry_over
@@ -98,14 +98,15 @@ def build_marts(build: Build, facts: StoreFacts, rules: MoneyRules, accounts: Ac
 
 
 #: The marts that `build_of_ledger` makes.
-OF_LEDGER = ("ledger_by_day", day_sums.NAME, "order_facts")
+OF_LEDGER = ("ledger_by_day", day_sums.NAME, "order_facts", order_numbers.NAME)
 
 
 def build_of_ledger(build: Build) -> None:
-    """Makes the marts that follow from the ledger and the orders that count alone."""
+    """Makes the marts that follow from the ledger and the orders alone."""
     build.materialise("ledger_by_day", expressions.ledger_by_day(build))
     build.materialise(day_sums.NAME, expressions.sums(build))
     build.materialise("order_facts", expressions.order_facts(build))
+    build.materialise(order_numbers.NAME, expressions.numbers(build))
 
 
 def leave_empty(build: Build, before: Mapping[str, str], *, forget: bool) -> None:

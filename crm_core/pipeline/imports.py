@@ -20,6 +20,7 @@ from crm_core.pipeline.identity import identity_report
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.upgrade import ensure_version
+from crm_core.privacy.erasure_key import tombstones
 from crm_core.records import Records
 from crm_core.settings import Settings
 from crm_core.store import Build, Change, Store, engine_of
@@ -29,6 +30,7 @@ from crm_core.store.columns import columns_at
 from crm_core.store.imports import Plan, StageResult, describe, stage
 from crm_core.store.imports.describe import finding_codes
 from crm_core.store.imports.quality import SEVERITIES, stops
+from crm_core.store.kept_out import keep_out
 from crm_core.store.merge import Merged, merge
 from crm_core.store.quarantine import Place, mark_healed
 from crm_core.store.shops import settle_shop
@@ -104,6 +106,8 @@ def run_import(
         finally:
             if log is not None:
                 tidy_held(change.folder, log, records=records, now=now)
+        if "consents" in report["tables"]:
+            records.keep_consents_told(files=names_of(plan), now=now)
         # Cut off here, the mark stays: whoever opens the store next completes it.
         report["consents"] = sync_consents(engine, records)
     return report
@@ -141,25 +145,27 @@ def _fill(
         raise CrmError("import_nothing_good", **_first_issue(result))
     progress("merge", 0.0)
     said = records.shop_settings()
+    rules = people_rules(said, records.identity_overrides())
     facts = _facts(before, wishes, result, said.starts_with_shop)
     _settle_currency(build, facts.currency)
     settle_shop(build.connection, set(result.good), wishes.shop)
     number = max((batch.number for batch in log), default=0) + 1
     batch = _batch(plan, report, number, now)
     tables = set(result.good) - {"quarantine"}
+    erased = tombstones(records, change.settings)
+    report["erased"] = keep_out(build.connection, tables, erased, rules)
     if facts.kind == "demo":  # what can be made anew need not be taken back
         batch = replace(batch, token=None)
     elif not wishes.dry_run:
         # Before the merge, which passes over what is known: another import may have told it, too.
         keep_told(build.connection, change.folder, batch, tables)
-    said = records.shop_settings()
     merged = merge(
         build.connection,
         tables,
         batch=number,
         timezone=facts.timezone,
         now=now,
-        rules=people_rules(said, records.identity_overrides()),
+        rules=rules,
     )
     loaded = sum(merged.loaded.values()) + merged.replaced
     _report_rows(report, merged, result, number)
@@ -245,11 +251,16 @@ def _report_rows(report: dict[str, Any], merged: Merged, result: StageResult, ba
     report["identity"] = identity_report(merged.identity)
 
 
+def names_of(plan: Plan) -> str:
+    """What people called the files."""
+    return ", ".join(Path(file.name).name for file in plan.files[:5])[:200]
+
+
 def _batch(plan: Plan, report: dict[str, Any], number: int, now: datetime) -> Batch:
     return Batch(
         number,
         now.replace(tzinfo=None),
-        ", ".join(Path(file.name).name for file in plan.files[:5])[:200],
+        names_of(plan),
         plan.format,
         report,
         token_of(number, now, report),

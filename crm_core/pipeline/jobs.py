@@ -13,14 +13,22 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from crm_core.audiences import members, members_at, rule_of, size, size_at
+from crm_core.audiences import (
+    clocks,
+    has_offers,
+    members,
+    members_at,
+    next_three,
+    rule_of,
+    size,
+    size_at,
+)
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import between, measure, scope
 from crm_core.models import MODELS, ModelSpec
 from crm_core.models.forecast_document import NAME as FORECAST
 from crm_core.models.lifecycle import NAME as LIFECYCLE
 from crm_core.models.lifecycle import lifecycle, shop_rhythm
-from crm_core.models.offer_rows import next_three
 from crm_core.models.rfm import NAME as RFM
 from crm_core.models.rfm import rfm
 from crm_core.models.standing import rfm_rule
@@ -323,7 +331,7 @@ def scores_of(
         if name == LIFECYCLE:
             return lifecycle(past, shop_rhythm(past)).order_by("customer_key")
         raise CrmError("scores_other_day", asked=as_of, have=store.scores_as_of)
-    if name == "next_offer" and store.has("offers_new"):
+    if name == "next_offer" and has_offers(store):
         return next_three(store)
     if not store.has(source):
         raise _why_unscored(store, name)
@@ -334,9 +342,12 @@ def scores_of(
         is_part, is_other = periods.dimension != "total", periods.measure != "net_revenue"
         order = (is_part, is_other, "measure", "dimension", "member", "starts_on")
         return periods.filter(periods.grain == grain).order_by(*order)
-    table = store.table(source)
+    running = clocks(store) if name == "replenishment" else None
+    table = store.table(source) if running is None else running
     if "customer_key" in table.columns:
         return table.order_by("customer_key")
+    if "review_id" in table.columns:
+        return table.order_by("review_id")
     if "q_given" in table.columns:
         return table.order_by("level", "kind", "explained", "q_given", "a", "b")
     if "dimension" not in table.columns:  # made by an earlier version, of the shop alone

@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from crm_core.metrics import day_sums
 from crm_core.store import ledger as entries
+from crm_core.store import order_numbers
 from crm_core.store.charges import carriers, order_charges, told_kinds, with_charges
 from crm_core.store.kept import kept
 from crm_core.store.marts import (
@@ -155,6 +156,12 @@ def customer_facts(tables: Named, already: date | None) -> ir.Table:
 def product_facts(tables: Named) -> ir.Table:
     """The mart `product_facts`."""
     return entries.product_facts(tables)
+
+
+@kept
+def numbers(tables: Named) -> ir.Table:
+    """The mart `order_numbers`."""
+    return order_numbers.order_numbers(tables.table("orders"))
 
 
 def _bought(tables: Named) -> ir.Table:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.erasing import forget_mark
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.records import Records
 from crm_core.schema import VERSION
@@ -86,6 +87,7 @@ def put_in_place(engine: Engine, change: Change, records: Records) -> None:
     """May be done again from the start until the last line was reached."""
     ready = engine.folder / READY
     manifest = Manifest.of((ready / MANIFEST).read_bytes())
+    forget_mark(engine.folder)
     records.replace_all(ready / "records", manifest.records_version)
     for path in sorted(ready.glob("batches/*/*.parquet")):
         target = engine.folder / path.relative_to(ready)

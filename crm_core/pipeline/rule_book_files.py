@@ -108,7 +108,7 @@ def read_book(content: bytes, form: str, held: OfferBook) -> OfferBook:
         raise CrmError("rule_book_form", forms=", ".join(FORMS))
     if len(content) > MOST_BYTES:
         raise CrmError("rule_book_unreadable")
-    told = _plain(_parsed(content, form))
+    told = _parsed(content, form)
     if not isinstance(told, dict):
         raise CrmError("rule_book_unreadable")
     whole = cast("dict[str, Any]", told)
@@ -124,7 +124,7 @@ def read_book(content: bytes, form: str, held: OfferBook) -> OfferBook:
 def _parsed(content: bytes, form: str) -> object:
     try:
         text = content.decode("utf-8-sig")
-        return tomllib.loads(text) if form == "toml" else json.loads(text)
+        return _plain(tomllib.loads(text) if form == "toml" else json.loads(text))
     except (ValueError, RecursionError):
         raise CrmError("rule_book_unreadable") from None
 

@@ -19,6 +19,7 @@ from crm_core.pipeline.learned import Documents, Scoring
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.offer_steps import next_offer
 from crm_core.pipeline.replenish_steps import replenishment
+from crm_core.pipeline.review_steps import reviews
 from crm_core.pipeline.uplift_steps import uplift
 from crm_core.pipeline.value_steps import value
 from crm_core.schema import SCORES
@@ -67,6 +68,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "next_offer": next_offer,
     "entry_products": entry_products,
     "replenishment": replenishment,
+    "reviews": reviews,
     "contact_topics": contact_topics,
     "care_pays": care,
 }
@@ -82,6 +84,7 @@ _OF_EVERYBODY = frozenset(
         "attention",
         "uplift",
         "baskets",
+        "reviews",
         "contact_topics",
     }
 )

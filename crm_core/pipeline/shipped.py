@@ -46,7 +46,8 @@ def pack(url: str, folder: Path, source: str, *, settings: Settings, but: Iterab
                 for table in told[kind]:
                     root.execute(
                         f"COPY {kind}.main.{table} TO {quoted(str(_file(folder, kind, table)))} "
-                        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {_LEVEL})"
+                        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {_LEVEL}, "
+                        "PARQUET_VERSION V2)"
                     )
     (folder / NOTE).write_text(json.dumps({"source": source, **told}) + "\n", encoding="utf-8")
 

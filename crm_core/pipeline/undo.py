@@ -10,6 +10,7 @@ from typing import Any
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import mark_pending, sync_consents
+from crm_core.pipeline.erasing import check_forgotten
 from crm_core.pipeline.facts import StoreFacts, build_marts, leave_empty, old_meta
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
@@ -77,6 +78,7 @@ def _rebuilt(
     with engine.writing(views=shared_views, progress=progress) as change:
         if change.pointer.facts is None:
             raise CrmError("store_empty")
+        check_forgotten(change.folder, records)
         with change.building("facts") as build:
             log = read_log(build.connection)
             kept = _kept(log, undone, change.folder)

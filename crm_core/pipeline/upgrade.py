@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.erasing import finish_erasures
 from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
@@ -25,12 +26,13 @@ def ensure_version(
 
     Its rows are kept: tables and columns that are new since then start empty, marts and scores
     are made anew. A store of a later version is left alone (opening it says so). A restore that
-    was cut off is completed before.
+    was cut off is completed before, an erasure after.
     """
     engine = engine_of(url, settings)
     finish_restore(engine, records)
     found = engine.version()
     if found is None or found >= VERSION:
+        finish_erasures(engine, records, settings)
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
     try:
@@ -44,4 +46,5 @@ def ensure_version(
     except CrmError as error:
         if error.code != "store_empty":  # its orders may all have been taken back
             raise
+    finish_erasures(engine, records, settings)
     return True

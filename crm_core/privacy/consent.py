@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
 from crm_core.privacy.gate import contactable
-from crm_core.records import CONTACT_CHANNELS, Records
+from crm_core.records import CONTACT_CHANNELS, SERVED, Records
 from crm_core.store import Store
 
 
@@ -72,20 +72,25 @@ class Standing:
 def standing_now(
     records: Records, keys: Sequence[int], contact_channel: str, *, purpose: str = "marketing"
 ) -> Standing:
-    """The reason for each customer that must stay out: suppressed, opted_out or no_consent.
+    """The reason for each customer that must stay out: paused, suppressed, opted_out, service_only
+    (the yes was given to a marketplace) or no_consent.
 
     Read from the records at this moment, not from their mirror.
     """
-    states, suppressed, revision = records.standing(keys, contact_channel, purpose)
+    found = records.contact_standing(keys, contact_channel, purpose)
     barred: dict[int, str] = {}
     for key in keys:
-        if key in suppressed:
+        if key in found.paused:
+            barred[key] = "paused"
+        elif key in found.suppressed:
             barred[key] = "suppressed"
-        elif states.get(key) == "denied":
+        elif found.states.get(key) == "denied":
             barred[key] = "opted_out"
-        elif states.get(key) != "granted":
+        elif found.states.get(key) == SERVED:
+            barred[key] = "service_only"
+        elif found.states.get(key) != "granted":
             barred[key] = "no_consent"
-    return Standing(barred, revision)
+    return Standing(barred, found.revision)
 
 
 def reachable_now(records: Records, keys: Iterable[int], contact_channel: str) -> set[int]:

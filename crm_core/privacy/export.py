@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.privacy import audit
-from crm_core.privacy.files import appearing, file_name, open_list, plain_values
+from crm_core.privacy.consent_age import consent_age, require_young
+from crm_core.privacy.files import appearing, file_name, plain_values
 from crm_core.privacy.gate import customer_code
 from crm_core.privacy.list_names import sensitive_words, without_sensitive_words
 from crm_core.privacy.list_rows import person_columns
@@ -34,7 +35,12 @@ from crm_core.store import Store
 from crm_core.store.quarantine import Layout, rows_of
 
 ASIDE = "set aside"
-_DENIED = ("privacy_denied", "privacy_denied_present", "privacy_column_denied")
+_DENIED = (
+    "privacy_denied",
+    "privacy_denied_present",
+    "privacy_column_denied",
+    "privacy_consents_old",
+)
 _BATCH_ROWS = 5_000
 _TRIES = 3
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
@@ -62,7 +68,7 @@ class ExportResult:
 
     `left_empty`: contacts of rows that stayed which could not be told, by reason. `name_without`:
     words of the list's name that did not leave. `too_few`: the least rows the tool asks for, if
-    there are fewer.
+    there are fewer. `consents_days`: how many days ago consents last came in, if that is long ago.
     """
 
     export_id: str
@@ -74,18 +80,7 @@ class ExportResult:
     manifest: Mapping[str, Any] = field(default_factory=dict[str, Any])
     name_without: tuple[str, ...] = ()
     too_few: int | None = None
-
-
-@dataclass(frozen=True)
-class TableTold:
-    """A table to write: headings, rows of finished cells, the question it answers as parts of an
-    address, and its control totals by metric."""
-
-    name: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    asked: Mapping[str, Sequence[str]]
-    totals: Mapping[str, float | None]
+    consents_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -134,11 +129,11 @@ def export_list(
     reasons counts for the first. `rule` (a document) and `rule_in_words` tell the manifest whom
     the list is of. `ads_consent_covers_use`: the shop says that who agreed to ads was asked what
     Google asks. Plain CSV is escaped (`escape.unescape` undoes it), numbers are not.
-    Left out, and counted: suppressed, opted_out, no_consent, ad_use_denied, ad_use_unknown, the
-    reasons of `leave_out`, and those of `contacts.FAULTS`.
+    Left out, and counted: paused, suppressed, opted_out, service_only, no_consent, ad_use_denied,
+    ad_use_unknown, the reasons of `leave_out`, and those of `contacts.FAULTS`.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
     ("privacy_confirm_everyone", customers), ("privacy_too_many_rows"),
-    ("privacy_decisions_changing"), those of `plan.planned`.
+    ("privacy_decisions_changing"), ("privacy_consents_old", days, limit), those of `plan.planned`.
     """
     title = str(audit.blotted(name))
     about: dict[str, Any] = {
@@ -146,13 +141,17 @@ def export_list(
         "contact_channel": contact_channel,
         "format": file_format,
     }
-    said = records.shop_settings()
+    records.end_pauses(now)
+    said, age = records.shop_settings(), None
     wish = Wish(
         members, contact_channel, columns, file_format, language, leave_out,
         ads_consent_covers_use, said.country, said.sensitive_categories,
     )  # fmt: skip
     try:
         require(access, "export")
+        if contact_channel is not None:
+            age = consent_age(store, records, now=now)
+            require_young(age)
         plan = planned(access, store, wish)
     except CrmError as error:
         if error.code in _DENIED:
@@ -176,6 +175,7 @@ def export_list(
             "snapshot": store.snapshot,
             "as_of": store.scores_as_of.isoformat() if store.scores_as_of else None,
             "decisions_revision": sifted.revision,
+            "consents_days": age.days if age else None,
         }
         made = {
             **rule_told(rule, rule_in_words, said.sensitive_categories),
@@ -189,7 +189,7 @@ def export_list(
             "export_id": named,
         }
         audit.append(records, access, "export", about, now=now, as_is=made, **sealed)
-        _release(scratch, out, file)
+        release(scratch, out, file)
     platform = PLATFORMS.get(file_format)
     return ExportResult(
         **sealed,
@@ -198,6 +198,7 @@ def export_list(
         left_empty=left_empty,
         manifest=told,
         name_without=sensitive_words(title),
+        consents_days=age.days if age and age.warns else None,
         too_few=platform.least_rows if platform and sifted.rows < platform.least_rows else None,
     )
 
@@ -258,47 +259,8 @@ def export_set_aside(
         name = list_name(ASIDE, now=now, export_id=named, file_format="csv")
         sealed: dict[str, Any] = {"rows": count, "sha256": sha256, "export_id": named}
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
-        _release(scratch, out, name)
+        release(scratch, out, name)
     return ExportResult(named, count, {}, sha256, name)
-
-
-def export_table(
-    *,
-    access: Access,
-    records: Records,
-    table: TableTold,
-    now: datetime,
-    out: Path | BinaryIO,
-    export_id: str | None = None,
-) -> ExportResult:
-    """Writes a table of numbers about groups as CSV, as the screen shows it; it names nobody.
-
-    The log gets its control totals, so that a file can be held against the screen.
-    Raises: CrmError("privacy_denied", action), ("privacy_denied_present"), ("privacy_file_unwritable").
-    """
-    title = str(audit.blotted(table.name))
-    about: dict[str, Any] = {"list": title, "format": "csv", "asked": dict(table.asked)}
-    try:
-        require(access, "export")
-    except CrmError:
-        audit.append(records, access, "export_denied", about, now=now)
-        raise
-    named = export_id or new_export_id()
-    with tempfile.TemporaryFile() as file:
-        scratch = cast(BinaryIO, file)
-        written = open_list("csv", scratch, table.headings, title=title, now=now)
-        written.write(list(zip(*table.rows, strict=True)))
-        written.close()
-        sealed: dict[str, Any] = {
-            "rows": len(table.rows),
-            "sha256": sha256_of(scratch),
-            "export_id": named,
-        }
-        totals = {"control_totals": dict(table.totals)}
-        audit.append(records, access, "export_table", about, now=now, as_is=totals, **sealed)
-        name = list_name(title, now=now, export_id=named, file_format="csv")
-        _release(scratch, out, name)
-    return ExportResult(named, len(table.rows), {}, sealed["sha256"], name)
 
 
 def _check_not_everyone(store: Store, members: ir.Table) -> None:
@@ -388,7 +350,7 @@ def _compact_phone(text: str | None) -> str | None:
     return bare if _PHONE.fullmatch(bare) else text
 
 
-def _release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:
+def release(scratch: BinaryIO, out: Path | BinaryIO, name: str) -> None:
     """Hands the finished bytes over; a file appears whole or not at all."""
     scratch.seek(0)
     if not isinstance(out, Path):

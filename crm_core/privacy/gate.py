@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -21,6 +21,7 @@ MOST_AT_ONCE = 1_000
 MOST_FOUND = 50
 MOST_TRACES = 200
 MOST_MATCHED = 5_000
+_MOST_FOR: Mapping[Purpose, int] = {"search": MOST_FOUND, "call": 1}
 IDENTITY_COLUMNS = ("name", "email", "phone", "address", "postal_code", "city")
 
 _TO_FULL_WIDTH = {place: place + 0xFEE0 for place in range(0x21, 0x7F)}
@@ -34,13 +35,15 @@ def identities(
     """Who these customers are: one row a key, in the order asked, at most 1,000.
 
     Columns: customer_key and those of `IDENTITY_COLUMNS` that the role may see, masked in here
-    where it may only guess. Unknown keys give empty cells.
+    where it may only guess. Unknown keys give empty cells. For a search at most 50, for a call
+    one: who may open a record in full opens them one by one.
     Raises: CrmError("privacy_denied", action), ("privacy_too_many", limit).
     """
     require(access, purpose)
     keys = [int(key) for key in dict.fromkeys(customer_keys)]
-    if len(keys) > MOST_AT_ONCE:
-        raise CrmError("privacy_too_many", limit=MOST_AT_ONCE)
+    most = _MOST_FOR.get(purpose, MOST_AT_ONCE)
+    if len(keys) > most:
+        raise CrmError("privacy_too_many", limit=most)
     rules = {column: treatment(access, purpose, column) for column in IDENTITY_COLUMNS}
     seen = [column for column, rule in rules.items() if rule != "drop"]
     frame = _read(store, keys, seen)
@@ -62,16 +65,16 @@ def _read(store: Store, keys: list[int], columns: list[str]) -> pd.DataFrame:
     return wanted.merge(found, on="customer_key", how="left")
 
 
-def traces(store: Store, access: Access, key: int) -> pd.DataFrame:
+def traces(store: Store, access: Access, key: int, purpose: Purpose = "view") -> pd.DataFrame:
     """The ids, addresses and numbers that lead to a customer, oldest first.
 
     Columns: kind, value (masked as the role demands, None where it may not even guess), rule,
     since (when it was first told), place (its number in this list).
-    Raises: CrmError("privacy_denied", action="view").
+    Raises: CrmError("privacy_denied", action).
     """
-    require(access, "view")
+    require(access, purpose)
     frame = _traces(store, key)
-    rules = {kind: treatment(access, "view", kind) for kind in set(frame["kind"])}
+    rules = {kind: treatment(access, purpose, kind) for kind in set(frame["kind"])}
     frame["value"] = _treated(frame["value"], frame["kind"], rules)
     return frame
 
@@ -99,15 +102,17 @@ def _traces(store: Store, key: int) -> pd.DataFrame:
     return frame.assign(place=range(len(frame)))
 
 
-def identity_changes(store: Store, access: Access, key: int) -> pd.DataFrame:
+def identity_changes(
+    store: Store, access: Access, key: int, purpose: Purpose = "view"
+) -> pd.DataFrame:
     """Names, addresses and numbers a customer had before, newest first.
 
     Columns: field, changed_at, old_value, new_value, masked as the role demands; fields that it
     may not see at all are left out.
-    Raises: CrmError("privacy_denied", action="view").
+    Raises: CrmError("privacy_denied", action).
     """
-    require(access, "view")
-    rules = {column: treatment(access, "view", column) for column in IDENTITY_COLUMNS}
+    require(access, purpose)
+    rules = {column: treatment(access, purpose, column) for column in IDENTITY_COLUMNS}
     table = store.table("identity_changes")
     seen = [column for column, rule in rules.items() if rule != "drop"]
     mine = table.filter((table.customer_key == key) & table.field.isin(seen))
@@ -144,6 +149,43 @@ def keys_of_traces(store: Store, kind: str, values: Iterable[str]) -> dict[str, 
         rows = store.fetch(mine.select("value", "customer_key"))
         found |= {str(v): int(k) for v, k in zip(rows["value"], rows["customer_key"], strict=True)}
     return found
+
+
+def keys_like(
+    store: Store, access: Access, kind: str, told: Sequence[str], *, part: bool = False
+) -> list[tuple[str, int]]:
+    """Customers whom an e-mail address leads to, or a phone number by its last digits, with what
+    their record tells: at most 50. First what imports understood, else what was written, which
+    several customers may share. With `part` an address need only hold the text.
+
+    Raises: CrmError("privacy_denied", action="call").
+    """
+    require(access, "call")
+    for name, column in (("identity_links", "value"), ("identities", kind)):
+        if not told or not store.has(name) or column not in store.table(name).columns:
+            continue
+        table = store.table(name)
+        value = table[column]
+        if name == "identity_links":
+            table = table.filter(table.kind == kind)
+        elif kind == "phone":  # its last sign first: to read the others takes long
+            table = table.filter(ibis.or_(*[value.endswith(digits[-1]) for digits in told]))
+            value = value.re_replace(r"[^0-9]", "")
+        else:
+            value = value.lower()
+        if kind == "phone":
+            is_wanted = ibis.or_(*[value.endswith(digits) for digits in told])
+        else:
+            is_wanted = (
+                ibis.or_(*[value.contains(text) for text in told]) if part else value.isin(told)
+            )
+        found = table.filter(is_wanted).select("customer_key", value=table[column])
+        rows = store.fetch(found.distinct().order_by("customer_key", "value").limit(MOST_FOUND))
+        if len(rows):
+            return [
+                (str(v), int(k)) for v, k in zip(rows["value"], rows["customer_key"], strict=True)
+            ]
+    return []
 
 
 def known_keys(store: Store, keys: Iterable[int]) -> set[int]:

@@ -56,8 +56,8 @@ def rule_told(
     """Whom a list was of, in words and as the rule, without what could name a customer; nothing
     where that would name one of the `untold` categories."""
     told: dict[str, Any] = {}
-    whole = words + json.dumps(rule, default=str, ensure_ascii=False)
-    if any(name in whole for name in untold):
+    whole = (words + json.dumps(rule, default=str, ensure_ascii=False)).lower()
+    if any(name.strip().lower() in whole for name in untold):
         return told
     if words:
         told["rule_in_words"] = blotted(words, _LONGEST_WORDS)

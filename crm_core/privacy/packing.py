@@ -172,12 +172,14 @@ class Several:
         moment = self._order.now.timetuple()[:6]
         with zipfile.ZipFile(self._stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for part in self._full:
-                with archive.open(_entry(self._name(part), moment), "w", force_zip64=True) as entry:
+                with archive.open(
+                    zip_entry(self._name(part), moment), "w", force_zip64=True
+                ) as entry:
                     part.stream.seek(0)
                     shutil.copyfileobj(part.stream, entry)
                 part.stream.close()
             text = json.dumps(manifest, ensure_ascii=False, indent=2)
-            archive.writestr(_entry(MANIFEST, moment), text)
+            archive.writestr(zip_entry(MANIFEST, moment), text)
 
     @property
     def emptied(self) -> int:
@@ -185,7 +187,8 @@ class Several:
         return sum(part.file.emptied for part in (*self._full, *self._open.values()))
 
 
-def _entry(name: str, moment: tuple[int, ...]) -> zipfile.ZipInfo:
+def zip_entry(name: str, moment: tuple[int, ...]) -> zipfile.ZipInfo:
+    """A file in a zip, for its owner alone."""
     year, month, day, hour, minute, second = moment
     entry = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
     entry.compress_type = zipfile.ZIP_DEFLATED

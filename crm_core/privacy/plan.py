@@ -79,13 +79,15 @@ def planned(access: Access, store: Store, wish: Wish) -> Plan:
 
 
 def _hushed(wish: Wish) -> ir.Table:
-    """The members, unknown where a fact is the name of a category that must not be told."""
+    """The members, unknown where a fact is the name of a category that must not be told, whatever
+    its capitals."""
     members = wish.members
     if not wish.untold:
         return members
+    untold = sorted({name.strip().lower() for name in wish.untold})
     texts = [name for name, kind in members.schema().items() if kind.is_string()]
     hushed = {
-        name: members[name].isin(wish.untold).ifelse(ibis.null("string"), members[name])
+        name: members[name].strip().lower().isin(untold).ifelse(ibis.null("string"), members[name])
         for name in texts
     }
     return members.mutate(**hushed)

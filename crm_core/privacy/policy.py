@@ -12,10 +12,10 @@ from crm_core.errors import CrmError, close_match
 
 Role = Literal["single_user", "viewer", "care", "marketer", "admin"]
 Purpose = Literal[
-    "view",  # who a row on screen is about, wherever one is shown
+    "view",  # who a row on screen is about, wherever one is shown; never a contact of many
     "analyse",  # numbers about the shop and tables of customers: value, margins, risk, reasons
     "search",  # find a customer by name, e-mail, phone or number
-    "call",  # open one customer's record, with a note, a task, a pause, a gift
+    "call",  # open one customer's record in full: a reveal that the log tells of
     "note",
     "plan",
     "export",
@@ -56,7 +56,12 @@ _MASKED: Mapping[str, Treatment] = {
 }
 _WORKING: Mapping[str, Treatment] = {**_all("clear"), "birth": "drop"}
 # Enough to tell which of two people of one name is meant, before one of them is opened.
-_FOUND: Mapping[str, Treatment] = {**_MASKED, "name": "clear", "city": "clear"}
+_NAMED: Mapping[str, Treatment] = {
+    **_MASKED,
+    "name": "clear",
+    "city": "clear",
+    "source_id": "clear",
+}
 
 # role -> purpose -> tag -> treatment. A purpose that is missing is not allowed.
 POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
@@ -76,9 +81,9 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "erase": _all("clear"),
     },
     "admin": {
-        "view": _WORKING,
+        "view": _NAMED,
         "analyse": {},
-        "search": _WORKING,
+        "search": _NAMED,
         "call": _WORKING,
         "note": _WORKING,
         "plan": {},
@@ -91,9 +96,9 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "erase": _all("clear"),
     },
     "marketer": {
-        "view": _WORKING,
+        "view": _NAMED,
         "analyse": {},
-        "search": _WORKING,
+        "search": _NAMED,
         "call": _WORKING,
         "note": _WORKING,
         "plan": {},
@@ -102,7 +107,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
     },
     "care": {
         "view": _MASKED,
-        "search": _FOUND,
+        "search": _NAMED,
         "call": _WORKING,
         "note": _WORKING,
         "consent": {},

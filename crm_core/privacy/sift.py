@@ -33,8 +33,8 @@ REGIONS = ("eea", "elsewhere", "unknown")
 TEXTS = ("email", "email_sms")
 #: What Google asks people in the EEA, the United Kingdom and Switzerland beside the channel.
 AD_PURPOSES = ("ad_user_data", "ad_personalization")
-_SAID_NO = ("suppressed", "opted_out", "ad_use_denied")
-_REASONS = ("", *_SAID_NO, "no_consent", "ad_use_unknown")
+_SAID_NO = ("paused", "suppressed", "opted_out", "ad_use_denied")
+_REASONS = ("", *_SAID_NO, "no_consent", "service_only", "ad_use_unknown")
 _OTHERS, _SAME = FAULTS.index("contact_left_out"), FAULTS.index("same_contact")
 
 

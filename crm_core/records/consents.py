@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ from sqlalchemy import Connection, delete, exists, select, true
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import EVENT, Consent, Passing, Suppression, ToldConsent
+from crm_core.records.models import EVENT, Consent, Passing, Setting, Suppression, ToldConsent
+from crm_core.records.pauses import paused
 from crm_core.records.repository import (
     CONTACT_CHANNELS,
     PURPOSES,
@@ -24,12 +26,49 @@ from crm_core.records.repository import (
     in_chunks,
     insert_new,
     load_new,
+    upsert,
 )
+from crm_core.records.usage_rights import counts, only_served
 
 State = Literal["granted", "denied"]
+_TOLD = "consents:told"
+_SAID = (
+    "contact_channel", "purpose", "state", "at", "source", "imported", "recorded_by", "reason",
+    "wording",
+)  # fmt: skip
 STATES = ("granted", "denied")
+#: The state of who said yes to a marketplace alone: may be served, no more.
+SERVED = "service_only"
 _BATCH_ROWS = 20_000
 _SOURCE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The latest word of each customer who ever said one, who is barred and who is paused, at one
+    revision of the decisions."""
+
+    states: dict[int, str]
+    suppressed: set[int]
+    paused: set[int]
+    revision: int
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Who typed what a customer said, why, and the words that the customer was asked in."""
+
+    user: str
+    reason: str
+    wording: str = ""
+
+    def cells(self) -> dict[str, str]:
+        """As the row keeps them."""
+        return {
+            "recorded_by": self.user[:320],
+            "reason": self.reason.strip()[:200],
+            "wording": self.wording.strip()[:2000],
+        }
 
 
 class Consents(Repository):
@@ -84,21 +123,43 @@ class Consents(Repository):
         *,
         at: datetime,
         source: str,
-    ) -> None:
-        """Adds one event: what this customer said, when, and where we have it from.
+        purpose: str = PURPOSES[0],
+        typed: Typed | None = None,
+    ) -> bool:
+        """Adds one event: what this customer said, when, and where we have it from; of what
+        somebody typed also who and why. Whether it is new.
 
-        Raises: CrmError("records_do_not_last").
+        Raises: CrmError("records_do_not_last"), ("records_consents_invalid").
         """
         self._must_last()
         row = {
             "customer_key": [customer_key],
             "contact_channel": [contact_channel],
-            "purpose": ["marketing"],
+            "purpose": [purpose],
             "state": [state],
             "at": [checked_moment(at)],
             "source": [source],
         }
-        self._add(pa.table(row), imported=False)
+        events = pa.table(row)
+        if typed is not None:
+            said = typed.cells()
+            events = events.append_column("recorded_by", pa.array([said["recorded_by"]]))
+            events = events.append_column("reason", pa.array([said["reason"]]))
+            events = events.append_column("wording", pa.array([said["wording"]]))
+        return bool(self._add(events, imported=False))
+
+    def keep_consents_told(self, *, files: str, now: datetime) -> None:
+        """Remembers that files with consents came in, whether or not they were news."""
+        row = {"key": _TOLD, "value": {"files": files[:200], "at": checked_moment(now).isoformat()}}
+        row |= {"changed_by": "", "changed_at": now}
+        with writing(self._engine) as connection:
+            upsert(connection, Setting, ["key"], row)
+
+    def consents_told(self) -> datetime | None:
+        """When files with consents last came in; None where none was seen yet."""
+        with reading(self._engine) as connection:
+            kept = connection.execute(select(Setting.value).where(Setting.key == _TOLD)).scalar()
+        return datetime.fromisoformat(kept["at"]) if kept else None
 
     def consent_states(
         self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
@@ -111,10 +172,11 @@ class Consents(Repository):
     def consent_history(self, key: int, limit: int = 200) -> list[dict[str, Any]]:
         """Everything a customer ever said about being contacted, newest first.
 
-        Each with contact_channel, state, at and source.
+        Each with contact_channel, purpose, state, at, source, whether it was imported, and of
+        what somebody typed recorded_by, reason and wording.
         """
-        columns = (Consent.contact_channel, Consent.state, Consent.at, Consent.source)
-        said = select(*columns).where(Consent.customer_key == key, Consent.purpose == PURPOSES[0])
+        columns = [getattr(Consent, name) for name in _SAID]
+        said = select(*columns).where(Consent.customer_key == key)
         with reading(self._engine) as connection:
             rows = connection.execute(
                 said.order_by(Consent.at.desc(), Consent.id.desc()).limit(limit)
@@ -155,31 +217,31 @@ class Consents(Repository):
         with reading(self._engine) as connection:
             return _barred(connection, keys, contact_channel)
 
-    def standing(
+    def contact_standing(
         self, keys: Iterable[int], contact_channel: str, purpose: str = "marketing"
-    ) -> tuple[dict[int, str], set[int], int]:
-        """Consent states, suppressed customers and the revision, all of one moment."""
+    ) -> Standing:
+        """What keeps each of these customers from being contacted, all of one moment."""
         checked_channel(contact_channel)
         wanted = list(keys)
         with reading(self._engine) as connection:
-            return (
-                dict(_latest(connection, wanted, contact_channel, purpose)),
-                _barred(connection, wanted, contact_channel),
-                counter(connection, "decisions"),
+            return Standing(
+                states=dict(_latest(connection, wanted, contact_channel, purpose)),
+                suppressed=_barred(connection, wanted, contact_channel),
+                paused=paused(connection, wanted),
+                revision=counter(connection, "decisions"),
             )
 
 
 def _latest(
     connection: Connection, keys: Iterable[int], contact_channel: str, purpose: str
 ) -> Iterator[tuple[int, str]]:
+    about = (Consent.contact_channel == contact_channel, Consent.purpose == purpose)
+    said = counts(connection)
     for chunk in in_chunks(keys):
+        yield from ((key, SERVED) for key in only_served(connection, chunk, about))
         rows = connection.execute(
             select(Consent.customer_key, Consent.state)
-            .where(
-                Consent.customer_key.in_(chunk),
-                Consent.contact_channel == contact_channel,
-                Consent.purpose == purpose,
-            )
+            .where(Consent.customer_key.in_(chunk), *about, said)
             # Oldest first: put in a dict one after the other, the latest word stays.
             .order_by(Consent.at, Consent.id)
         )
@@ -223,11 +285,13 @@ def _checked_events(events: pa.Table, *, imported: bool) -> pa.Table:
             "records_consents_invalid", rows=max(faults.values()), columns=", ".join(faults)
         )
     columns["source"] = _sources(events)
+    columns |= {name: events[name] for name in _TYPED if name in events.column_names}
     columns["imported"] = pa.array([imported] * events.num_rows, pa.bool_())
     # In the order of the index, which is faster to fill; equal keys keep their order.
     return pa.table(columns).sort_by("customer_key")
 
 
+_TYPED = ("recorded_by", "reason", "wording")
 _KNOWN: dict[str, tuple[str, ...]] = {
     "customer_key": (),
     "contact_channel": CONTACT_CHANNELS,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Engine,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -36,6 +37,9 @@ from crm_core.records.repository import CounterName, Repository, counter
 _ROWS = 5_000
 # What a place holds before anybody decided anything.
 _ALWAYS = ("counters", "secrets")
+# Whom a backup must not bring back: of these tables the rows stay, and those of the backup come to
+# them. What was erased may be there again, so that every erasure has to be gone through anew.
+_STAY = ("erasures", "tombstones")
 # What mirrors are named after: no number of another past may come again.
 _REVISIONS: tuple[CounterName, ...] = ("decisions", "members")
 
@@ -51,7 +55,7 @@ class Copying(Repository):
             return not any(
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in Base.metadata.sorted_tables
-                if table.name not in _ALWAYS
+                if table.name not in (*_ALWAYS, *_STAY)
             )
 
     def dump(self, folder: Path) -> None:
@@ -109,19 +113,39 @@ def _load(engine: Engine, folder: Path) -> None:
         there = select(counters.c.name, counters.c.value).where(counters.c.name.in_(_REVISIONS))
         before = {row.name: row.value for row in connection.execute(there)}
         for table in reversed(tables):
-            connection.execute(delete(table))
+            if table.name not in _STAY:
+                connection.execute(delete(table))
         for table in tables:
+            kept = _primary_keys(connection, table) if table.name in _STAY else set[Any]()
             for rows in _in_parts(_rows(folder / f"{table.name}.jsonl")):
                 values = [
                     {name: _value(table.c[name], value, connection) for name, value in row.items()}
                     for row in rows
                 ]
-                connection.execute(insert(table), values)
+                fresh = [row for row in values if _primary_key(table, row) not in kept]
+                if fresh:
+                    connection.execute(insert(table), fresh)
             _go_on_numbering(connection, table)
+        _reopen(connection, tables)
         for name, value in before.items():
             risen = max(value, counter(connection, name)) + 1
             mine = counters.c.name == name
             connection.execute(update(counters).where(mine).values(value=risen))
+
+
+def _primary_key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key)
+
+
+def _primary_keys(connection: Connection, table: Table) -> set[tuple[Any, ...]]:
+    rows = connection.execute(select(*table.primary_key))
+    return {tuple(row) for row in rows}
+
+
+def _reopen(connection: Connection, tables: Iterable[Table]) -> None:
+    for table in tables:
+        if table.name == "erasures":
+            connection.execute(update(table).values(step=0, keys=[]))
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -157,7 +181,8 @@ def _value(column: Column[Any], value: Any, connection: Connection) -> Any:
 
 def _go_on_numbering(connection: Connection, table: Table) -> None:
     """Lets PostgreSQL number new rows after those that came with their numbers."""
-    if connection.dialect.name == "postgresql" and "id" in table.c:
+    numbered = "id" in table.c and isinstance(table.c.id.type, Integer)
+    if connection.dialect.name == "postgresql" and numbered:
         sequence = "pg_get_serial_sequence(:table, 'id')"
         connection.execute(
             text(f"SELECT setval({sequence}, max(id)) FROM {table.name} HAVING max(id) > 0"),

@@ -8,12 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import IdentityOverrideRow, Setting
+from crm_core.records.models import Base, Setting, UtcTime
 from crm_core.records.repository import Repository, bump, checked_moment, insert_new, upsert
+
+
+class IdentityOverrideRow(Base):
+    """A decision about who is one customer and who is not."""
+
+    __tablename__ = "identity_overrides"
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    trace: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[str] = mapped_column(String(400), primary_key=True)
+    other: Mapped[str] = mapped_column(String(400), primary_key=True)
+    user: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
 
 TRACES = ("source_id", "email", "phone")
 _LENGTH = 400

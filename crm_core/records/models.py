@@ -50,16 +50,6 @@ class Base(DeclarativeBase):
     """All tables of the records."""
 
 
-class User(Base):
-    """A person who may sign in, and as what."""
-
-    __tablename__ = "users"
-
-    user: Mapped[str] = mapped_column(String(320), primary_key=True)
-    role: Mapped[str] = mapped_column(String(20))
-    changed_at: Mapped[datetime] = mapped_column(UtcTime)
-
-
 class Setting(Base):
     """One document of the shop's settings."""
 
@@ -141,7 +131,8 @@ class Consent(Base):
     """One time a customer said yes or no to being contacted. Added, never changed.
 
     `imported` events are a file's and go with it; `told_key` is the customer an event was
-    recorded about, where that one was found to be another since.
+    recorded about, where that one was found to be another since. Of an event that somebody typed
+    who that was (`recorded_by`), why, and what the customer was asked, word by word, if known.
     """
 
     __tablename__ = "consents"
@@ -159,6 +150,9 @@ class Consent(Base):
     source: Mapped[str] = mapped_column(String(200), default="")
     imported: Mapped[bool] = mapped_column(Boolean)
     told_key: Mapped[int | None] = mapped_column(BigInteger)
+    recorded_by: Mapped[str | None] = mapped_column(String(320))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    wording: Mapped[str | None] = mapped_column(String(2000))
 
 
 class Passing(DeclarativeBase):
@@ -200,6 +194,35 @@ class Suppression(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class RestrictionRow(Base):
+    """A customer whose data is kept and used for nothing else: in no list, model or score.
+    `told_key` is whom it was decided of, `customer_key` who that is now."""
+
+    __tablename__ = "restrictions"
+    __table_args__ = (Index("restrictions_by_customer", "customer_key"),)
+
+    told_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    customer_key: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(200))
+    user: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class CorrectionRow(Base):
+    """What is right of a customer's name or contact details, whatever files tell; "" is nothing."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index("corrections_by_customer", "customer_key"),)
+
+    told_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    customer_key: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[str] = mapped_column(String(400))
+    reason: Mapped[str] = mapped_column(String(200))
+    user: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class AuditRow(Base):
     """What somebody did with personal data; each line carries the hash of the one before."""
 
@@ -226,19 +249,6 @@ class SetAsideOrder(Base):
 
     order_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     reason: Mapped[str] = mapped_column(String(200))
-    user: Mapped[str] = mapped_column(String(320))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-
-
-class IdentityOverrideRow(Base):
-    """A decision about who is one customer and who is not."""
-
-    __tablename__ = "identity_overrides"
-
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    trace: Mapped[str] = mapped_column(String(20), primary_key=True)
-    value: Mapped[str] = mapped_column(String(400), primary_key=True)
-    other: Mapped[str] = mapped_column(String(400), primary_key=True)
     user: Mapped[str] = mapped_column(String(320))
     at: Mapped[datetime] = mapped_column(UtcTime)
 

@@ -20,10 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from crm_core.records.connection import writing
+from crm_core.records.goodwill import goodwill_follows
 from crm_core.records.id_lists import lists_follow
 from crm_core.records.models import EVENT, CampaignMember, Consent, CustomerMove, Suppression
+from crm_core.records.pauses import pauses_follow, pauses_for_both
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
 from crm_core.records.subjects import notes_follow
+from crm_core.records.testimonials import testimonials_follow
 
 
 class Moves(Repository):
@@ -45,8 +48,8 @@ class Moves(Repository):
             for table in (Consent, Suppression):
                 for key in _present(connection, table, survivors):
                     moved += _move(connection, table, key, survivors[key])
-            homes = _survivors({**known, **steps})
-            moved += lists_follow(connection, homes) + notes_follow(connection, homes)
+            moved += pauses_follow(connection, survivors)
+            moved += _named_follow(connection, _survivors({**known, **steps}))
             assigned = _members_follow(connection, survivors)
             if moved or assigned:
                 bump(connection, "decisions")
@@ -69,10 +72,17 @@ class Moves(Repository):
             changed += _members_return(connection, now)
             connection.execute(delete(CustomerMove))
             _remember(connection, steps)
-            changed += lists_follow(connection, now) + notes_follow(connection, now)
+            changed += _named_follow(connection, now)
             if changed:
                 bump(connection, "decisions")
         return changed
+
+
+def _named_follow(connection: Connection, homes: Mapping[int, int]) -> int:
+    """What keeps whom it named: lists, notes, tasks, what was given and who was asked."""
+    changed = lists_follow(connection, homes) + notes_follow(connection, homes)
+    changed += goodwill_follows(connection, homes)
+    return changed + testimonials_follow(connection, homes)
 
 
 def _known(connection: Connection) -> dict[int, int]:
@@ -173,9 +183,11 @@ def _take_apart(connection: Connection, key: int, survivor: int, home: int) -> i
     """Decisions that `key` had brought to `survivor` come to `home`, where `key` is now."""
     recorded = and_(Consent.customer_key == survivor, ~Consent.imported)
     noes = and_(recorded, Consent.state == "denied")
-    copied = _copy(connection, Consent, EVENT[1:], noes, home, imported=False)
+    names = (*EVENT[1:], "recorded_by", "reason", "wording")
+    copied = _copy(connection, Consent, names, noes, home, imported=False)
     bars = Suppression.customer_key == survivor
     copied += _copy(connection, Suppression, ("contact_channel", "reason", "at"), bars, home)
+    copied += pauses_for_both(connection, survivor, home)
     yeses = and_(recorded, Consent.state == "granted", Consent.told_key == key)
     changes = {"customer_key": home, "told_key": None if home == key else key}
     return copied + _put(connection, Consent, yeses, home, changes)

@@ -190,14 +190,17 @@ class OfferRules(Repository):
             kept = _row(connection, None)
         return book if kept is None else _book(kept)
 
-    def restore_offer_book(self, version: int, *, user: str, now: datetime) -> OfferBook:
+    def restore_offer_book(
+        self, version: int, *, instead_of: int, user: str, now: datetime
+    ) -> OfferBook:
         """Makes an earlier version the one of now, as a version of its own: also how a saving is
-        taken back. Version 0 is the book before the first saving.
+        taken back. Version 0 is the book before the first saving; `instead_of` is the version that
+        whoever asks for it has seen.
 
-        Raises: CrmError("offer_book_unknown").
+        Raises: CrmError("offer_book_unknown"), ("offer_book_changed") if there is a later one.
         """
         before = self.offer_book(version) if version else OfferBook()
-        fresh = replace(before, version=self.offer_book().version)
+        fresh = replace(before, version=instead_of)
         return self.save_offer_book(
             fresh, change="restored", about=str(version), user=user, now=now
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, String, cast, func, select
+from sqlalchemy import Connection, Select, String, cast, func, literal, select
 
 from crm_core.errors import CrmError
 from crm_core.records.audit_log import AuditLog
@@ -21,10 +21,14 @@ from crm_core.records.campaigns import Campaigns, last_day
 from crm_core.records.connection import connect, migrate, reading, writing
 from crm_core.records.consents import Consents
 from crm_core.records.copying import Copying
+from crm_core.records.erasures import Erasures
 from crm_core.records.event_steps import EventSteps
 from crm_core.records.goals import Goals
+from crm_core.records.goodwill import Goodwills
+from crm_core.records.hand_over import HandOver
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
+from crm_core.records.improvements import Improvements
 from crm_core.records.models import (
     CampaignMember,
     CampaignRow,
@@ -39,8 +43,9 @@ from crm_core.records.models import (
 )
 from crm_core.records.moves import Moves
 from crm_core.records.notes import Notes
-from crm_core.records.offer_rules import OfferBook, OfferRules, book_in, rounds_in
+from crm_core.records.offer_rules import EVERY_CHANNEL, OfferBook, OfferRules, book_in, rounds_in
 from crm_core.records.offers import Offers
+from crm_core.records.pauses import PauseRow, Pauses
 from crm_core.records.people import People
 from crm_core.records.planned_events import PlannedEvents
 from crm_core.records.repository import counter, insert_new
@@ -48,7 +53,10 @@ from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
 from crm_core.records.shop_settings import SettingsKept
 from crm_core.records.source_marks import SourceMarks
+from crm_core.records.subject_rows import SubjectRows
 from crm_core.records.tasks import Tasks
+from crm_core.records.testimonials import Testimonials
+from crm_core.records.usage_rights import counts
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
@@ -69,10 +77,13 @@ class Mirror:
 
 class Records(
     People,
+    HandOver,
     SettingsKept,
     SourceMarks,
     Saved,
     Consents,
+    Pauses,
+    Goodwills,
     Moves,
     SetAside,
     IdentityOverrides,
@@ -86,6 +97,10 @@ class Records(
     PlannedEvents,
     OfferRules,
     EventSteps,
+    Improvements,
+    Testimonials,
+    Erasures,
+    SubjectRows,
     AuditLog,
     Copying,
 ):
@@ -115,7 +130,7 @@ class Records(
         """Decisions as they stand, all of one moment, for the file beside the facts.
 
         Tables: consents (customer_key, contact_channel, purpose, state: the latest),
-        suppressions (customer_key, contact_channel), saved_audiences (id, name, version, rule as
+        suppressions (customer_key, contact_channel; also who is paused), pauses (customer_key), saved_audiences (id, name, version, rule as
         JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
         set_aside_orders (order_id), campaigns (id, name, contact_channel, starts_on, ends_on,
         sealed_on: nothing for a draft), sensitive_categories (category), offer_rules (the rule book, a row a rule in order of
@@ -123,7 +138,7 @@ class Records(
         person), offer_rounds (campaign_id, offer_rule_id).
         """
         with reading(self._engine) as connection:
-            told = _mirror(connection, _mirrored())
+            told = _mirror(connection, _mirrored(connection))
             told.tables["campaigns"] = _campaigns(connection)
             told.tables["sensitive_categories"] = _sensitive(connection)
             told.tables["offer_rules"] = _offer_rules(book_in(connection))
@@ -138,6 +153,12 @@ class Records(
         """
         with reading(self._engine) as connection:
             return _mirror(connection, _mirrored_members())
+
+    @property
+    def folder(self) -> Path | None:
+        """Where they lie; None where that is a server."""
+        alone = self._engine.dialect.name == "sqlite"
+        return Path(str(self._engine.url.database)).parent if alone else None
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -198,11 +219,22 @@ def _secret(name: str) -> Select[bytes]:
     return select(Secret.value).where(Secret.name == name)
 
 
-def _mirrored() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:
+def _mirrored(
+    connection: Connection,
+) -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[str, pa.DataType]]]:
     key = {"customer_key": pa.int64(), "contact_channel": pa.string()}
-    yield "consents", _current_consents(), {**key, "purpose": pa.string(), "state": pa.string()}
+    yield (
+        "consents",
+        _current_consents(connection),
+        {**key, "purpose": pa.string(), "state": pa.string()},
+    )
     barred = select(Suppression.customer_key, Suppression.contact_channel)
-    yield "suppressions", barred.order_by(*barred.selected_columns), key
+    everywhere = literal(EVERY_CHANNEL).label("contact_channel")
+    both = barred.union(select(PauseRow.customer_key, everywhere)).subquery()
+    named = (both.c.customer_key, both.c.contact_channel)
+    yield "suppressions", select(*named).order_by(*named), key
+    on_hold = select(PauseRow.customer_key).order_by(PauseRow.customer_key)
+    yield "pauses", on_hold, {"customer_key": pa.int64()}
     rule = cast(SavedAudience.rule, String).label("rule")
     named = select(SavedAudience.id, SavedAudience.name, SavedAudience.version, rule)
     kinds = {"id": pa.int64(), "name": pa.string(), "version": pa.int64(), "rule": pa.string()}
@@ -291,12 +323,13 @@ def _mirrored_members() -> Iterable[tuple[str, Select[*tuple[Any, ...]], dict[st
     yield "campaign_members", once, {**kinds, "arm": pa.string(), "stratum": pa.string()}
 
 
-def _current_consents() -> Select[*tuple[Any, ...]]:
+def _current_consents(connection: Connection) -> Select[*tuple[Any, ...]]:
     about = (Consent.customer_key, Consent.contact_channel, Consent.purpose)
     place = func.row_number().over(
         partition_by=about, order_by=(Consent.at.desc(), Consent.id.desc())
     )
-    said = select(*about, Consent.state, place.label("place")).subquery()
+    said = select(*about, Consent.state, place.label("place"))
+    said = said.where(counts(connection)).subquery()
     named = (said.c.customer_key, said.c.contact_channel, said.c.purpose)
     return select(*named, said.c.state).where(said.c.place == 1).order_by(*named)
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm_core.errors import CrmError
+from crm_core.records.aspect_words import aspect_issues, words_by_aspect
 from crm_core.records.care_settings import REPLY_HOURS, SETTLE_HOURS, hours_issues, topic_issues
 from crm_core.records.connection import reading, writing
 from crm_core.records.models import Setting
@@ -64,9 +65,15 @@ class ShopSettings:
     or at the shop's own `rfm_cuts` (measure -> score -> where it begins, see CUT_SCORES).
     Products of `sensitive_categories` are never recommended, nor told of in a list or profile;
     with `offer_sold_out` those whose shelf is empty are recommended, too.
+    `aspect_words` (aspect -> words, `*` for any ending) say what a review is about, in place of the
+    program's own for the aspects that have any.
+    `goodwill_limit` is how much one customer may be given out of goodwill in 90 days, nothing at 0.
     A first reply is promised within `reply_hours`, a solution within `settle_hours`; with
     `service_days` (1 is Monday), `service_opens` and `service_closes` only those hours count.
     `contact_topics` are rules like "delivery: parcel, 包裹"; none are the usual ones.
+    A yes from `service_only_sources` is none (None: from the marketplaces that are known). Lists
+    warn when files with consents last came in more than `consents_warn_days` ago and do not leave
+    after `consents_block_days`; 0 never does.
 
     >>> ShopSettings(payment_fee_rate="0.029").payment_fee_rate
     Decimal('0.029')
@@ -98,20 +105,26 @@ class ShopSettings:
     rfm_cuts: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     sensitive_categories: tuple[str, ...] = ()
     offer_sold_out: bool = False
+    aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    goodwill_limit: Decimal = Decimal(25)
     reply_hours: int = 24
     settle_hours: int = 72
     service_days: tuple[str, ...] = ()
     service_opens: str = ""
     service_closes: str = ""
     contact_topics: tuple[str, ...] = ()
+    service_only_sources: tuple[str, ...] | None = None
+    consents_warn_days: int = 30
+    consents_block_days: int = 90
 
     def __post_init__(self) -> None:
         for name in (*_RATES, *_MONEY):
             object.__setattr__(self, name, _number(getattr(self, name)))
         for name in (*_RATES_BY, "marketing_spend", "loyalty_tiers", "rfm_cuts"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
-        for name in _TEXTS:
+        for name in (*_TEXTS, "service_only_sources"):
             object.__setattr__(self, name, _texts(getattr(self, name)))
+        object.__setattr__(self, "aspect_words", words_by_aspect(self.aspect_words))
 
     def issues(self) -> list[SettingIssue]:
         """Everything that must be corrected before these settings can be used."""
@@ -177,7 +190,7 @@ class SettingsKept(Repository):
 
 
 _RATES = ("default_margin", "payment_fee_rate", "tax_rate", "discount_rate")
-_MONEY = ("shipping_cost_per_order", "payment_fee_fixed")
+_MONEY = ("shipping_cost_per_order", "payment_fee_fixed", "goodwill_limit")
 _RATES_BY = ("margin_by_category", "marketplace_fee_rate")
 _LISTS = ("uncounted_statuses", "internal_buyers", "sensitive_categories")
 _TEXTS = (*_LISTS, "service_days", "contact_topics")
@@ -238,6 +251,10 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
     found += _spend(settings.marketing_spend)
     for name in _LISTS:
         found += _list(name, getattr(settings, name))
+    if settings.service_only_sources is not None:
+        found += _list("service_only_sources", settings.service_only_sources)
+    for name in ("consents_warn_days", "consents_block_days"):
+        found += _days(name, getattr(settings, name), 0, _MOST_DAYS)
     for name, choices in _SWITCHES.items():
         if not any(getattr(settings, name) is choice for choice in choices):
             found.append(SettingIssue(name, "not_a_switch"))
@@ -256,6 +273,7 @@ def _issues(settings: ShopSettings) -> list[SettingIssue]:
         SettingIssue("contact_topics", *said) for said in topic_issues(settings.contact_topics)
     ]
     found += [SettingIssue("loyalty_tiers", *said) for said in tier_issues(settings.loyalty_tiers)]
+    found += [SettingIssue("aspect_words", *said) for said in aspect_issues(settings.aspect_words)]
     cuts = cut_issues(settings.rfm_by, settings.rfm_cuts)
     return found + [SettingIssue(*said) for said in cuts]
 

@@ -43,6 +43,8 @@ class Table:
     `event` names the time a row happened at; the stored table then has `day`, the shop's day.
     `number` names the integer key given to a row at first sight and kept ever after.
     `needs_person`: a row without a source id, an e-mail and a phone is about nobody.
+    `stays_nameless`: the shop's sums need a row of this table when its customer is erased: it stays
+    as nobody's. Rows of the other tables about a person go.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Table:
     event: str | None = None
     number: str | None = None
     needs_person: bool = False
+    stays_nameless: bool = False
 
     def staging(self) -> tuple[Column, ...]:
         """The columns an import format fills."""

@@ -187,6 +187,26 @@ def domain_name(domain: str) -> str:
         return domain
 
 
+def spellings(email: str) -> tuple[str, ...]:
+    """An address in small letters, and others that its provider delivers to the same mailbox.
+
+    >>> spellings("ann+shop@shop.example"), spellings("ann+shop@me.com")
+    (('ann+shop@shop.example',), ('ann+shop@me.com', 'ann@me.com'))
+    """
+    local, _, domain = email.rpartition("@")
+    domain = domain_name(domain)
+    found = [f"{local}@{domain}"]
+    if domain in (*_PLUS_TAGS, *_ONE_PROVIDER):
+        plain = local.partition("+")[0] or local
+        same = {
+            domain,
+            *[name for pair in _ONE_PROVIDER.items() if domain in pair for name in pair],
+        }
+        dotless = [plain.replace(".", "")] if _NO_DOTS in same else []
+        found += [f"{box}@{name}" for name in sorted(same) for box in (plain, *dotless)]
+    return tuple(dict.fromkeys(found))
+
+
 def own_domains(domains: Sequence[str]) -> list[str]:
     """The shop's domains as addresses have them."""
     return [domain_name(domain.strip().lower().lstrip("@")) for domain in domains]

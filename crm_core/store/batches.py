@@ -106,7 +106,7 @@ def unite_told(con: duckdb.DuckDBPyConnection, folder: Path, batches: Iterable[B
     """Makes `staging.<table>` of all that these batches told, with `batch_id`; the tables."""
     files: dict[str, list[str]] = {}
     for batch in batches:
-        for path in sorted((folder / _FOLDER / str(batch.token)).glob("*.parquet")):
+        for path in told_files(folder, batch):
             files.setdefault(path.stem, []).append(quoted(str(path)))
     con.execute("DROP SCHEMA IF EXISTS staging CASCADE; CREATE SCHEMA staging")
     for table, paths in files.items():
@@ -115,6 +115,11 @@ def unite_told(con: duckdb.DuckDBPyConnection, folder: Path, batches: Iterable[B
             f"read_parquet([{', '.join(paths)}], union_by_name = true)"
         )
     return set(files)
+
+
+def told_files(folder: Path, batch: Batch) -> list[Path]:
+    """The files of what a batch told, one a table."""
+    return sorted((folder / _FOLDER / batch.token).glob("*.parquet")) if batch.token else []
 
 
 def tidy_told(folder: Path, log: Iterable[Batch]) -> None:

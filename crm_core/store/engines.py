@@ -105,6 +105,10 @@ class Engine(Protocol):
         """
         ...
 
+    def forget_mirrors(self, folder: Path) -> None:
+        """Removes all mirrors in a folder but the newest: what they show is no longer to be had."""
+        ...
+
     def pending(self) -> bool:
         """Whether an import was cut off before what it told had reached the records."""
         ...

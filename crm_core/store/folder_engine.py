@@ -14,6 +14,7 @@ from crm_core.store.tables import Store
 from crm_core.store.write import Change, write_decisions, writing
 
 _PENDING = "decisions.pending"
+_MIRRORS = ("decisions", "members")
 
 
 class FolderEngine:
@@ -58,6 +59,11 @@ class FolderEngine:
         """A small file that is attached beside the facts."""
         return mirror_file(records, folder)
 
+    def forget_mirrors(self, folder: Path) -> None:
+        """All files but the newest of each kind."""
+        for kind in _MIRRORS:
+            _leave_newest(folder, kind, 1)
+
     def pending(self) -> bool:
         """Whether the mark lies in the folder."""
         return self._mark.exists()
@@ -88,8 +94,8 @@ def mirror_file(records: Deciders, folder: Path) -> Path:
             {"members": members_file(records, folder, mirror.members)} if mirror.members else {}
         )
         write_decisions(path, mirror.tables, {"revision": str(mirror.revision), **beside})
-        _leave_two(folder, "decisions")
-        _leave_two(folder, "members")
+        for kind in _MIRRORS:
+            _leave_newest(folder, kind, 2)
     return path
 
 
@@ -103,6 +109,6 @@ def members_file(records: Deciders, folder: Path, revision: int) -> str:
     return path.name
 
 
-def _leave_two(folder: Path, kind: str) -> None:
-    for older in sorted(folder.glob(f"{kind}-*.duckdb"))[:-2]:
+def _leave_newest(folder: Path, kind: str, count: int) -> None:
+    for older in sorted(folder.glob(f"{kind}-*.duckdb"))[:-count]:
         older.unlink(missing_ok=True)

@@ -318,17 +318,20 @@ def carry_over(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
     A table that it did not have at all comes empty, or not at all when the schema has none.
     """
+    if body := carried(con, name):
+        con.execute(f"CREATE TABLE facts.main.{name} AS {body}")
+
+
+def carried(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """SQL for the rows of a table of the snapshot before, in today's columns; nothing for a table
+    that neither it nor the schema has."""
     old = set(columns_at(con, f"old.main.{name}"))
     if name not in TABLES:
-        if old:
-            con.execute(f"CREATE TABLE facts.main.{name} AS SELECT * FROM old.main.{name}")
-        return
-    columns = TABLES[name].stored()
+        return f"SELECT * FROM old.main.{name}" if old else ""
     if not old:
-        con.execute(f"CREATE TABLE facts.main.{name} AS {no_rows(TABLES[name])}")
-        return
+        return no_rows(TABLES[name])
     cells = ", ".join(
         f'"{c.name}"' if c.name in old else f'NULL::{SQL_TYPES[c.type]} AS "{c.name}"'
-        for c in columns
+        for c in TABLES[name].stored()
     )
-    con.execute(f"CREATE TABLE facts.main.{name} AS SELECT {cells} FROM old.main.{name}")
+    return f"SELECT {cells} FROM old.main.{name}"

@@ -67,9 +67,7 @@ def resolve_people(
     any more.
     """
     rules = rules or PeopleRules()
-    _tell(con, staged, rules, rebuild=rebuild)
-    write_addresses(con)
-    write_phones(con)
+    read_traces(con, staged, rules, rebuild=rebuild)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE seen AS
         SELECT DISTINCT t.id, e.email, p.phone, t.name, e.state,
@@ -86,10 +84,19 @@ def resolve_people(
     _write_keys(con)
 
 
+def read_traces(
+    con: duckdb.DuckDBPyConnection, staged: set[str], rules: PeopleRules, *, rebuild: bool = False
+) -> None:
+    """Makes `told`, who the staged rows speak of as they were written, each once; and
+    `people.emails` and `people.phones`, what their addresses and numbers are in one form."""
+    _tell(con, staged, rules, rebuild=rebuild)
+    write_addresses(con)
+    write_phones(con)
+
+
 def _tell(
     con: duckdb.DuckDBPyConnection, staged: set[str], rules: PeopleRules, *, rebuild: bool
 ) -> None:
-    """Makes `told`: who the staged rows speak of, as they were written; each once."""
     _write_countries(con, staged, rules, rebuild=rebuild)
     selects: list[str] = []
     for table in sorted(staged):
@@ -97,7 +104,7 @@ def _tell(
         if not names & set(PERSON):
             continue
         cells = [f"s.{c}" if c in names else "NULL::VARCHAR" for c in PERSON]
-        region, home = _region("s", names)
+        region, home = region_sql("s", names)
         name = f"nullif({_name_key('s.name')}, '')" if "name" in names else "NULL::VARCHAR"
         selects.append(
             f"SELECT {cells[0]} AS id, {cells[1]} AS raw_email, {cells[2]} AS raw_phone, "
@@ -139,7 +146,7 @@ def _write_countries(
     )
 
 
-def _region(alias: str, present: set[str]) -> tuple[str, str]:
+def region_sql(alias: str, present: set[str]) -> tuple[str, str]:
     """SQL for the country a row's phone is read in, "" when it is not known; and its join.
 
     A country that the row tells in a form that is not understood is not replaced by a guess.
@@ -369,7 +376,7 @@ def person_sql(alias: str, present: set[str]) -> tuple[str, str]:
         keys.append(f"{alias}_mail.customer_key")
         joins += f" LEFT JOIN people.email_keys {alias}_mail ON {alias}_mail.raw = {alias}.email"
     if "phone" in present:
-        region, home = _region(alias, present)
+        region, home = region_sql(alias, present)
         keys.append(f"{alias}_phone.customer_key")
         joins += (
             f"{home} LEFT JOIN people.phone_keys {alias}_phone "

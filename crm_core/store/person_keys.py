@@ -100,7 +100,7 @@ def give_keys(con: duckdb.DuckDBPyConnection, *, rebuild: bool) -> None:
             CREATE OR REPLACE TEMP TABLE wishes AS SELECT w.* FROM wishes w
             ANTI JOIN taken USING (root) ANTI JOIN taken other ON other.key = w.key
         """)
-    last = _last_given(con)
+    last = last_given(con)
     con.execute(f"""
         CREATE OR REPLACE TABLE people.keyed AS
         SELECT root, coalesce(t.key, {last}
@@ -122,7 +122,7 @@ def give_keys(con: duckdb.DuckDBPyConnection, *, rebuild: bool) -> None:
     """)
 
 
-def _last_given(con: duckdb.DuckDBPyConnection) -> int:
+def last_given(con: duckdb.DuckDBPyConnection) -> int:
     """The highest number that was ever a customer's, also of those long gone."""
     row = con.execute("""
         SELECT coalesce(max(key), 0) FROM (

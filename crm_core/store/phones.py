@@ -143,6 +143,25 @@ def phone_number(raw: str, region: str = "") -> str | None:
     return None if _REPEATED.search(phone) else phone
 
 
+def is_same_number(typed: str, known: str) -> bool:
+    """Whether a number as somebody types it is this one (in E.164), wherever they are.
+
+    >>> is_same_number("0049 (0)30 23125-456", "+493023125456"), is_same_number("23125456", "+493023125456")
+    (True, False)
+    >>> is_same_number("030 23125 456", "+493023125456"), is_same_number("138 0013 8000", "+8613800138000")
+    (True, True)
+    """
+    try:
+        there = phonenumbers.parse(known, None)
+    except phonenumbers.NumberParseException:
+        return False
+    region = phonenumbers.region_code_for_number(there)
+    # Some type "49 30 …", a country code without its plus.
+    return any(
+        phone_number(text, region or "") == known for text in (typed, f"+{typed.lstrip('+0 ')}")
+    )
+
+
 def region_code(text: str | None) -> str | None:
     """A country as two letters, if that is what it is written as."""
     code = (text or "").strip().upper()

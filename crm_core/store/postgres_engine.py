@@ -16,6 +16,7 @@ from crm_core.store.postgres_reader import PostgresReader
 from crm_core.store.postgres_shelf import (
     HOME,
     PostgresShelf,
+    drop_or_empty,
     put_decisions,
     read_pointer,
     schemas_of,
@@ -97,6 +98,16 @@ class PostgresEngine:
             put_decisions(self._link, name, mirror.tables, meta)
         self._mirrors[folder] = (revision, name)
         return name
+
+    def forget_mirrors(self, folder: Path) -> None:
+        """Of this store's own decisions: one owner's, since nobody has a private copy here."""
+        del folder
+        with self._link.connected() as connection:
+            for kind in ("decisions", "members"):
+                query = "SELECT nspname FROM pg_namespace WHERE nspname ~ %s ORDER BY nspname DESC"
+                found = connection.execute(query, (rf"^{kind}_[0-9a-f]{{8}}_\d+$",)).fetchall()
+                for (older,) in found[1:]:
+                    drop_or_empty(connection, older)
 
     def pending(self) -> bool:
         """Whether the pointer's row says so."""

@@ -48,6 +48,7 @@ _POINT = f"""
         scores_before = CASE WHEN scores IS DISTINCT FROM %s THEN scores ELSE scores_before END,
         scores = %s
 """
+_PATIENCE_SECONDS = 60
 _SNAPSHOT = re.compile(r"(facts|scores)_\d+")
 
 ViewMaker = Callable[[Tables], Mapping[str, ir.Table]]
@@ -152,6 +153,23 @@ class PostgresShelf:
             self._swap(pointer)
         self._tidy()
 
+    def forget_older(self) -> int:
+        """Schemas are dropped once nobody reads them any more; where somebody built a view of their
+        own on a table of one, that is emptied.
+
+        Raises: CrmError("store_still_read").
+        """
+        forget = f"UPDATE {HOME}.current SET facts_before = NULL, scores_before = NULL"
+        self._holder.execute(forget.encode())
+        _, kept = self._current()
+        names = [name for (name,) in self._holder.execute("SELECT nspname FROM pg_namespace")]
+        older = [name for name in names if _SNAPSHOT.fullmatch(name) and name not in kept]
+        for name in older:
+            drop_or_empty(self._holder, name)
+        self._made &= kept
+        self._tidy()
+        return len(older)
+
     def _swap(self, pointer: Pointer) -> None:
         # Scores that are put back come before their facts: there is nothing to show yet.
         views = self._views if pointer.facts else None
@@ -204,6 +222,31 @@ def drop_schema(connection: AnyConnection, name: str) -> None:
             connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(name)))
     except (errors.LockNotAvailable, errors.DependentObjectsStillExist):
         return
+
+
+def drop_or_empty(connection: AnyConnection, name: str) -> None:
+    """Drops a schema of tables, waiting for who reads them; or empties them where one stands under
+    a view.
+
+    Raises: CrmError("store_still_read").
+    """
+    query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace"
+    found = [sql.Identifier(name, row[0]) for row in connection.execute(query, (name,))]
+    tables, place = sql.SQL(", ").join(found), sql.Identifier(name)
+    waits = sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(f"{_PATIENCE_SECONDS}s"))
+    try:
+        try:
+            with connection.transaction():
+                connection.execute(waits)
+                if found:
+                    connection.execute(sql.SQL("DROP TABLE {}").format(tables))
+                connection.execute(sql.SQL("DROP SCHEMA {}").format(place))
+        except errors.DependentObjectsStillExist:
+            with connection.transaction():
+                connection.execute(waits)
+                connection.execute(sql.SQL("TRUNCATE {}").format(tables))
+    except errors.LockNotAvailable:
+        raise CrmError("store_still_read") from None
 
 
 def schemas_of(

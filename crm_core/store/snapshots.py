@@ -99,17 +99,21 @@ def next_name(folder: Path, kind: str, current: str | None = None) -> str:
     return f"{kind}-{max(numbers, default=0) + 1:06d}.duckdb"
 
 
-def tidy(folder: Path) -> None:
-    """Removes what an interrupted build left and all but the newest snapshots of each kind."""
+def tidy(folder: Path, *, keep: int = _KEEP) -> int:
+    """Removes what an interrupted build left and all but the newest snapshots of each kind, never
+    a current one; how many snapshots. To keep one only is to keep the current one."""
     pointer = read_pointer(folder)
+    gone = 0
     for path in folder.glob("*.building*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for kind, current in (("facts", pointer.facts), ("scores", pointer.scores)):
         files = sorted(folder.glob(f"{kind}-*.duckdb"))
-        newest = set(files[-_KEEP:]) | {folder / current if current else folder}
+        newest = set(files[-keep:] if keep > 1 else ()) | {folder / current if current else folder}
         for path in files:
             if path not in newest:
                 path.unlink(missing_ok=True)
+                gone += 1
+    return gone
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from crm_core.store.engines import Deciders, Decisions, Progress, Views
 from crm_core.store.folder_engine import mirror_file
 from crm_core.store.parquet_folder import CURRENT, FORM, MANIFEST
 from crm_core.store.snapshots import Pointer
-from crm_core.store.spark_reader import SparkReader, add_files, spark, understood
+from crm_core.store.spark_reader import SparkReader, add_files, ddl, spark, understood
 from crm_core.store.tables import Store, meta_of
 from crm_core.store.write import Change
 
@@ -85,6 +85,10 @@ class SparkEngine:
     def mirrored(self, records: Deciders, folder: Path) -> Decisions:
         """A small file here, whose rows are handed to the session."""
         return mirror_file(records, folder)
+
+    def forget_mirrors(self, folder: Path) -> None:
+        """Nobody is erased by way of Spark."""
+        raise CrmError("store_read_only_engine")
 
     def pending(self) -> bool:
         """Nothing was ever begun here."""
@@ -194,7 +198,8 @@ def _decided(
             rows = root.execute(f"SELECT * FROM decisions.main.{name}").to_arrow_table()
             view = f"{prefix}_{pairs['revision']}_{name}"
             with understood():
-                session.createDataFrame(rows).createOrReplaceTempView(view)
+                decided = session.createDataFrame(rows, ddl(columns))  # an empty one says no kinds
+                decided.createOrReplaceTempView(view)
             views[name] = (view, columns)
     if beside := pairs.get("members"):
         views |= _decided(session, f"{prefix}_members", mirror.with_name(beside))[0]

@@ -158,12 +158,16 @@ def add_files(
     views: dict[str, tuple[str, Mapping[str, str]]] = {}
     with understood():
         for table, columns in tables.items():
-            ddl = ", ".join(f"`{name}` {_ddl(kind)}" for name, kind in columns.items())
             view = f"{prefix}_{table}"
-            rows = session.read.schema(ddl).parquet(f"{folder}/{table}.parquet")
+            rows = session.read.schema(ddl(columns)).parquet(f"{folder}/{table}.parquet")
             rows.createOrReplaceTempView(view)
             views[table] = (view, columns)
     return views
+
+
+def ddl(columns: Mapping[str, str]) -> str:
+    """Columns as Spark declares them."""
+    return ", ".join(f"`{name}` {_ddl(kind)}" for name, kind in columns.items())
 
 
 def _ddl(kind: str) -> str:

@@ -66,3 +66,13 @@ def tidy_uploads(folder: Path, log: Iterable[Batch], *, days: int, now: datetime
     for path in (folder / _FOLDER).glob("*"):
         if path.name not in held:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def forget_uploads(folder: Path, batches: Iterable[int]) -> int:
+    """Removes the originals of some batches; how many files."""
+    gone = 0
+    for number in batches:
+        place = folder / _FOLDER / str(number)
+        gone += len(list(place.glob("*.gz")))
+        shutil.rmtree(place, ignore_errors=True)
+    return gone

@@ -176,6 +176,10 @@ class Shelf(Protocol):
         """Puts a finished file on the shelf under `name` and makes `pointer` current."""
         ...
 
+    def forget_older(self) -> int:
+        """Removes every snapshot but the current ones, whoever reads them; how many."""
+        ...
+
 
 class Change:
     """A writer's turn at a store: what is current, and how to publish the next snapshot.
@@ -212,6 +216,21 @@ class Change:
         finally:
             root.close()
         self._publish(kind, path, name)
+
+    @contextmanager
+    def looking(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that reads the current facts as catalogue `old` and keeps nothing."""
+        facts = self._shelf.file(self.pointer.facts or "")
+        with closing(connect()) as root, understood(self.pointer.facts or ""):
+            limits(root, self.settings, facts.stat().st_size)
+            root.execute("ATTACH ':memory:' AS work")
+            root.execute("USE work")
+            attach(root, facts, "old")
+            yield root
+
+    def forget_older(self) -> int:
+        """Removes every snapshot but the current ones, also those that somebody still reads."""
+        return self._shelf.forget_older()
 
     def adopt(self, kind: str, file: Path) -> None:
         """Publishes a copy of a finished file of another store."""
@@ -316,6 +335,10 @@ class FolderShelf:
         built.replace(self._folder / name)
         write_pointer(self._folder, pointer)
         tidy(self._folder)
+
+    def forget_older(self) -> int:
+        """Files: whoever has one open reads on, and it is gone when they let go."""
+        return tidy(self._folder, keep=1)
 
 
 @contextmanager

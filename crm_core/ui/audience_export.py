@@ -14,9 +14,10 @@ from crm_core.rules import Rule, to_document, to_json
 from crm_core.selection import segment_of_code
 from crm_core.text import formats
 from crm_core.ui.audience_builder import in_words
-from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
+from crm_core.ui.export_button import ListOrder, export_button
 from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
 from crm_core.ui.export_extras import choose_extras, extra_headings
+from crm_core.ui.export_ready import draw_readiness
 from crm_core.ui.fields import choice_field, choices_field, switch_field
 from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current

@@ -16,6 +16,7 @@ from crm_core.ui.audience_saved import CHOSEN_BY, save_audience
 from crm_core.ui.id_list_panel import draw_id_lists
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import card, columns, panel, part, row
+from crm_core.ui.piece import piece
 from crm_core.ui.rule_words import in_words
 from crm_core.ui.segment_words import default_words
 from crm_core.ui.session import current
@@ -25,7 +26,7 @@ from crm_core.ui.words import caption, plain
 from crm_core.views.audiences import Audience, audiences
 
 
-@st.fragment
+@piece
 def draw_audience() -> None:
     """Who, how many, what they are worth, how they are reached, and what may be done with it."""
     with part():

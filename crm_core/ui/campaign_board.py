@@ -139,7 +139,7 @@ def draw_plays(plays: Sequence[Play]) -> None:
                 caption(f"playbooks.play.{code}.about")
                 plain(in_words(play.playbook.rule))
                 caption(
-                    "playbooks.numbers",
+                    "playbooks.numbers" if play.playbook.holdout_share else "playbooks.numbers_all",
                     customers=formats.number(play.customers, session.language),
                     reachable=formats.number(play.reachable, session.language),
                     expected=session.write(play.expected, "money"),

@@ -25,9 +25,10 @@ from crm_core.ui.audience_builder import in_words
 from crm_core.ui.campaign_draft import draw_left_out, draw_people, draw_strata
 from crm_core.ui.campaign_results import draw_result
 from crm_core.ui.campaign_words import draw_sight, go_campaign
-from crm_core.ui.export_button import ListOrder, draw_readiness, export_button
+from crm_core.ui.export_button import ListOrder, export_button
 from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
 from crm_core.ui.export_extras import choose_extras, extra_headings
+from crm_core.ui.export_ready import draw_readiness
 from crm_core.ui.fields import button
 from crm_core.ui.layout import columns, panel, part
 from crm_core.ui.session import current

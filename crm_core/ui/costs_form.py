@@ -26,7 +26,7 @@ _STARTS = ("as_found", "yes", "no")
 def costs_form(view: Costs) -> None:
     """Draws the form; saving rebuilds the marts and scores under the new settings."""
     session = current()
-    may_change = allowed(session.access, "settings") and not _is_shared_demo()
+    may_change = allowed(session.access, "settings") and not is_shared_demo()
     if not may_change:
         note("costs.read_only")
     saved = session.records.shop_settings()
@@ -48,7 +48,8 @@ def costs_form(view: Costs) -> None:
         go("costs")
 
 
-def _is_shared_demo() -> bool:
+def is_shared_demo() -> bool:
+    """Whether what is looked at is the demo that several visitors share."""
     place = current().workspace
     return place.private and place.is_demo
 

@@ -10,7 +10,7 @@ from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, success, warning
-from crm_core.views.coupon_people import ONLY_DISCOUNTS, habits, held_out
+from crm_core.views.coupon_people import MOST_CODES, ONLY_DISCOUNTS, habits, held_out
 
 _HABITS = (
     Column("people", "count", "coupons.column.people"),
@@ -74,17 +74,19 @@ def draw_held_out() -> None:
         if not view.campaigns:
             caption("coupons.no_held_out")
             return
-        leaks = view.rows[view.rows["state"] == "leak"]
-        if len(leaks):
-            warning("coupons.leaks", codes=", ".join(sorted(set(leaks["code"].astype(str)))))
-        elif (view.rows["state"] == "clean").any():
+        if view.says == "leak":
+            leaks = view.rows.loc[view.rows["state"] == "leak", "code"].astype(str)
+            warning("coupons.leaks", codes=", ".join(sorted(set(leaks))))
+        elif view.says == "clean":
             success("coupons.no_leaks")
         else:
-            note("coupons.no_codes_told")
+            note("coupons.leaks_hidden" if view.says == "hidden" else "coupons.no_codes_told")
         if view.rows.empty:
             return
         name = Column("campaign", label_key="coupons.column.campaign", width=170)
         data_table(view.rows, [name, *_HELD], key="coupons_held", alt_key="coupons.held_out")
+        if view.is_cut:
+            caption("coupons.held_out_cut", count=session.write(MOST_CODES, "count"))
         caption("coupons.held_out_note")
 
 

@@ -36,7 +36,7 @@ def draw_history(key: int, others: tuple[int, ...] = ()) -> None:
     session = current()
     # The page number belongs to this person: another one's history begins at its first page.
     place = f"history_{code_of(key, session)[:_CODE_LENGTH]}_{len(others)}"
-    newest = show(history, session.selection, key=key, others=others)
+    newest = show(history, session.selection, "view", key=key, others=others)
     if not newest.total:
         caption("customer.no_history")
         return
@@ -44,7 +44,7 @@ def draw_history(key: int, others: tuple[int, ...] = ()) -> None:
     draw(timeline(event_marks(newest), session.language), key=place)
     (table,) = columns(1)
     page, size = pager(newest.total, key=place, size=25)
-    shown = show(history, session.selection, key=key, others=others, page=page, size=size)
+    shown = show(history, session.selection, "view", key=key, others=others, page=page, size=size)
     with table:
         opened = data_table(
             event_rows(shown.rows), _COLUMNS, key=place, on_click=True, alt_key="customer.history"
@@ -58,7 +58,8 @@ def draw_order(key: int, opened: Mapping[str, Any] | None, others: tuple[int, ..
         return
     session = current()
     number = int(opened["order_key"])
-    lines = show(order_lines, session.selection, key=key, others=others, order_key=number)
+    asked = {"key": key, "others": others, "order_key": number}
+    lines = show(order_lines, session.selection, "view", **asked)
     with panel("customer.lines", reference=str(opened["reference"])):
         if lines.rows.empty:
             caption("customer.lines_uncounted")

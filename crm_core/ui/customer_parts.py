@@ -20,6 +20,7 @@ from crm_core.text import formats
 from crm_core.ui.customer_traces import draw_traces
 from crm_core.ui.layout import details_box, grid
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
+from crm_core.ui.reveal import purpose_for, reveal_button
 from crm_core.ui.segment_words import segment_name, segment_words, value_words
 from crm_core.ui.session import current
 from crm_core.ui.trust_parts import model_badge
@@ -34,7 +35,7 @@ _ENDS = ("low", "high")
 _OWN_UNITS = ("money", "count", "rate", "days")
 
 
-def found_customers() -> tuple[int, ...] | None:
+def found_customers(limit: int = MOST_FOUND) -> tuple[int, ...] | None:
     """The search box of the list, and whom it finds; None when nothing is searched for.
 
     The words stay in the session: never in an address, a cache or a log. Who may not search
@@ -59,8 +60,9 @@ def found_customers() -> tuple[int, ...] | None:
     st.session_state[_SEEN] = words
     if not words:
         return None
-    caption("customers.searched", limit=MOST_FOUND)
-    return tuple(search(session.store, session.access, words, secret=secret_of(session)))
+    caption("customers.searched", limit=limit)
+    secret = secret_of(session)
+    return tuple(search(session.store, session.access, words, limit, secret=secret))
 
 
 def opened_customer() -> int | None:
@@ -73,13 +75,14 @@ def opened_customer() -> int | None:
 
 def called(key: int) -> str:
     """What to call a person here: a name, a masked name, or a short code."""
-    return names_for([key], current())[0]
+    return names_for([key], current(), purpose_for(key))[0]
 
 
 def draw_identity(view: Customer) -> None:
     """Who the person is, as far as the role may see, and what they were recognised by."""
     session = current()
-    person = identities(session.store, session.access, [view.key]).iloc[0]
+    purpose = purpose_for(view.key)
+    person = identities(session.store, session.access, [view.key], purpose).iloc[0]
     shown = [
         (f"privacy.column.{column}", str(person[column]))
         for column in IDENTITY_COLUMNS
@@ -89,8 +92,9 @@ def draw_identity(view: Customer) -> None:
     draw_traces(view)
     if not shown:
         caption("customer.no_identity")
-    elif treatment(session.access, "view", "name") == "mask":
+    elif treatment(session.access, purpose, "email") == "mask":
         caption("customer.masked")
+    reveal_button(view.key)
 
 
 def draw_consent(key: int) -> None:

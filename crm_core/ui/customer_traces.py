@@ -13,6 +13,7 @@ from crm_core.privacy.gate import identity_changes, traces
 from crm_core.privacy.policy import allowed
 from crm_core.ui.fields import button, text_field
 from crm_core.ui.layout import details_box
+from crm_core.ui.reveal import purpose_for
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, failure, flash
@@ -24,7 +25,7 @@ _HIDDEN = "–"
 def draw_traces(view: Customer) -> None:
     """Every id, address and number that leads to this person: by which rule, and since when."""
     session = current()
-    frame = traces(session.store, session.access, view.key)
+    frame = traces(session.store, session.access, view.key, purpose_for(view.key))
     frame["value"] = frame["value"].fillna(_HIDDEN)
     caption("customer.recognised_about")
     data_table(
@@ -92,7 +93,7 @@ def _draw_union(key: int) -> None:
 def draw_changes(key: int) -> None:
     """Names, addresses and numbers the person had before, and what they said about contact."""
     session = current()
-    changes = identity_changes(session.store, session.access, key)
+    changes = identity_changes(session.store, session.access, key, purpose_for(key))
     if changes.empty:
         caption("customer.no_changes")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +13,11 @@ from crm_core.errors import CrmError
 from crm_core.privacy.policy import Access
 from crm_core.settings import Settings
 from crm_core.text import t
-from crm_core.ui import workspace
+from crm_core.ui import claims, workspace
 from crm_core.ui.access import Visit, decide, is_forwarded
 from crm_core.ui.guard import show_error
 from crm_core.ui.opening import records_at
+from crm_core.ui.session import Session
 from crm_core.ui.workspace import Workspace
 
 _ACTIVE = "_workspace"
@@ -45,60 +47,97 @@ def _visitor_id() -> str:
     return str(st.session_state[_VISITOR])
 
 
-def activate(settings: Settings, place: Workspace, name: str) -> None:
-    """Opens the demo or the own shop from the next run on. What was begun on the records of the
-    one that was open is forgotten: the other's rows have the same numbers."""
+def activate(session: Session, name: str) -> None:
+    """Opens the demo or the own shop from the next run on; for everybody's next visit too, where
+    who asks may set such things. What was begun on the records of the one that was open is
+    forgotten: the other's rows have the same numbers."""
     for key in [key for key in st.session_state if str(key).startswith(OF_ONE_SHOP)]:
         del st.session_state[key]
     st.session_state[_ACTIVE] = name
-    if not place.private:
-        workspace.remember(settings, name)
+    if not session.workspace.private and session.may("settings"):
+        workspace.remember(session.settings, name)
 
 
-def admitted(
-    settings: Settings, place: Workspace, *, language: str, present: bool
-) -> Access | None:
-    """The access of this request, decided anew every run; None when a sign-in is offered.
+def visit_of(settings: Settings, place: Workspace) -> Visit:
+    """What is known of this request: asked anew at every run.
 
-    Raises: CrmError when it is refused.
+    Raises: CrmError("setting_role_unknown").
     """
     configured = login_configured()
     user: dict[str, Any] = st.user.to_dict() if configured else {}
     signed_in = bool(user.get("is_logged_in"))
-    visit = Visit(
+    return Visit(
         single_user=settings.single_user,
-        forwarded=is_forwarded(st.context.headers.keys()),
+        forwarded=is_forwarded(st.context.headers),
         login_configured=configured,
         real_store=not place.is_demo and not place.private,
         visitor=str(st.session_state.get(_VISITOR, "")),
-        email=str(user.get("email") or "") or None if signed_in else None,
-        signed_in_at=_number(user.get("auth_time") or user.get("iat")),
+        claims=claims.read(user, settings) if signed_in else None,
+        hours=settings.sign_in_hours,
     )
+
+
+def access_of(visit: Visit, place: Workspace, *, present: bool) -> Access:
+    """The access of a visit at this moment.
+
+    Raises: CrmError when it is refused.
+    """
+    return decide(
+        visit,
+        lambda user, sign_in: records_at(place.records_url).member_standing(user, sign_in),
+        now=datetime.now(UTC).timestamp(),
+        present=present,
+    )
+
+
+def admitted(visit: Visit, place: Workspace, *, language: str, present: bool) -> Access | None:
+    """The access of this request; None when a sign-in is offered.
+
+    Raises: CrmError when it is refused.
+    """
     try:
-        return decide(
-            visit,
-            records_at(place.records_url).role_of if configured else lambda _: None,
-            now=datetime.now(UTC).timestamp(),
-            present=present,
-        )
+        return access_of(visit, place, present=present)
     except CrmError as error:
-        if not configured or settings.single_user:
+        if not visit.login_configured or visit.single_user:
             raise
-        _sign_in(error, language, signed_in=signed_in)
+        _sign_in(error, visit, place, language)
         return None
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _sign_in(error: CrmError, language: str, *, signed_in: bool) -> None:
+def _sign_in(error: CrmError, visit: Visit, place: Workspace, language: str) -> None:
     """Offers to sign in, or out again for who has no role here."""
     st.title(t("app.sign_in_title", language), anchor=False)
     if error.code != "access_needs_sign_in":
         show_error(error, language)
     st.caption(t("app.sign_in_about", language))
-    if signed_in and error.code == "access_no_role":
-        st.button(t("app.sign_out", language), on_click=st.logout)
+    if visit.claims is not None and error.code in ("access_no_role", "access_unverified"):
+        sign_out_button(visit, place, language)
     else:
         st.button(t("app.sign_in", language), type="primary", on_click=st.login)
+
+
+def sign_out_button(visit: Visit, place: Workspace, language: str) -> None:
+    """Ends the sign-in here and with the provider."""
+    label = t("app.sign_out", language)
+    st.button(label, on_click=_sign_out, args=(visit, place), type="tertiary", key="sign_out")
+
+
+def _sign_out(visit: Visit, place: Workspace) -> None:
+    """A copy of the cookie lives on for a month: what ends is the sign-in, in the records of every
+    shop it could open."""
+    if visit.claims is not None:
+        now = datetime.now(UTC)
+        for url in dict.fromkeys((place.shop_records_url, place.records_url)):
+            records_at(url).end_sign_in(visit.claims.sign_in, now)
+    st.logout()
+
+
+def still_admitted(session: Session) -> Session:
+    """The session with the access its visitor has at this moment: for what happens between runs.
+
+    Raises: CrmError when they were signed out or removed since.
+    """
+    now = datetime.now(UTC).timestamp()
+    present = session.access.present
+    access = decide(session.visit, session.records.member_standing, now=now, present=present)
+    return replace(session, access=access)

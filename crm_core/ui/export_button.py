@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import streamlit as st
@@ -20,24 +21,24 @@ from crm_core.errors import CrmError
 from crm_core.privacy.export import (
     ASIDE,
     ExportResult,
-    Readiness,
-    TableTold,
     export_list,
     export_set_aside,
-    export_table,
     list_name,
     new_export_id,
-    readiness,
 )
+from crm_core.privacy.export_table import TableTold, export_table
 from crm_core.privacy.manifest import manifest_of
-from crm_core.privacy.platforms import PLATFORMS, suffix_of
-from crm_core.privacy.policy import allowed, require
+from crm_core.privacy.platforms import suffix_of
+from crm_core.privacy.policy import Purpose, allowed, require
+from crm_core.privacy.subject_file import TITLE, export_subject
 from crm_core.records import AuditLine
 from crm_core.store.quarantine import Layout
 from crm_core.text import formats
+from crm_core.ui.door import still_admitted
+from crm_core.ui.export_ready import left_out_lines
 from crm_core.ui.guard import log_failure, show_error
+from crm_core.ui.piece import piece
 from crm_core.ui.session import Session, current
-from crm_core.ui.show import stamp_of
 
 _MIME = {
     "csv": "text/csv",
@@ -46,10 +47,8 @@ _MIME = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
-COUNTED_UNASKED = 50_000
 _LOOK_SECONDS = 2.0
 _LOOKS = 8
-_READY = "_export_ready"
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,18 @@ class TableOrder:
     file_format: str = "csv"
 
 
+@dataclass(frozen=True)
+class SubjectOrder:
+    """What to write: everything held on one customer, for them to have."""
+
+    key: int
+    name: str = TITLE
+    file_format: str = "zip"
+
+
+Order = ListOrder | AsideOrder | TableOrder | SubjectOrder
+
+
 @dataclass
 class Outcome:
     """What became of a click; the writing thread fills it, the next run reads it.
@@ -107,9 +118,7 @@ class Outcome:
     error: CrmError | None = None
 
 
-def export_button(
-    label_key: str, order: ListOrder | AsideOrder | TableOrder, *, key: str
-) -> ExportResult | None:
+def export_button(label_key: str, order: Order, *, key: str) -> ExportResult | None:
     """A button that saves a list; what was left out and why is said once it is written.
 
     Who may not export sees the button disabled, with the reason. Returns the last result.
@@ -117,7 +126,7 @@ def export_button(
     session = current()
     outcome = _outcome(key)
     told, done = _words_of(order)
-    may = allowed(session.access, "quarantine" if isinstance(order, AsideOrder) else "export")
+    may = allowed(session.access, _NEEDS.get(type(order), "export"))
     now, export_id = datetime.now(UTC), new_export_id()
     st.download_button(
         session.md(label_key),
@@ -139,10 +148,16 @@ def export_button(
     return outcome.result
 
 
-def _words_of(order: ListOrder | AsideOrder | TableOrder) -> tuple[str, str]:
+#: What is asked of whoever takes something other than a list or a table.
+_NEEDS: Mapping[type, Purpose] = {AsideOrder: "quarantine", SubjectOrder: "erase"}
+
+
+def _words_of(order: Order) -> tuple[str, str]:
     """The text keys of what a click does, and of what was done."""
     if isinstance(order, AsideOrder):
         return "imports.aside_logged", "imports.aside_written"
+    if isinstance(order, SubjectOrder):
+        return "subject.file_logged", "subject.file_written"
     if isinstance(order, TableOrder):
         return "app.export.table_about", "app.export.table_done"
     return "app.export.preparing", "app.export.done"
@@ -166,18 +181,19 @@ def _wait(outcome: Outcome, export_id: str) -> None:
 
 def _maker(
     session: Session,
-    order: ListOrder | AsideOrder | TableOrder,
+    order: Order,
     outcome: Outcome,
     export_id: str,
     now: datetime,
 ) -> Callable[[], bytes]:
-    """Writes the list when called, on a thread of its own, with the access of this run."""
+    """Writes the list when called, on a thread of its own; whether one still may is asked then:
+    a page stays open while its reader is signed out, removed or given another role."""
 
     def make() -> bytes:
         file = io.BytesIO()
         outcome.begun, outcome.result, outcome.error = export_id, None, None
         try:
-            outcome.result = _write(session, order, file, export_id, now)
+            outcome.result = _write(still_admitted(session), order, file, export_id, now)
         except CrmError as error:
             outcome.error = error
             raise
@@ -191,7 +207,7 @@ def _maker(
 
 def _write(
     session: Session,
-    order: ListOrder | AsideOrder | TableOrder,
+    order: Order,
     out: BinaryIO,
     export_id: str,
     now: datetime,
@@ -203,6 +219,17 @@ def _write(
             store=session.store,
             records=session.records,
             layout=order.layout,
+            now=now,
+            language=session.language,
+            out=out,
+            export_id=export_id,
+        )
+    if isinstance(order, SubjectOrder):
+        return export_subject(
+            access=session.access,
+            store=session.store,
+            records=session.records,
+            key=order.key,
             now=now,
             language=session.language,
             out=out,
@@ -238,7 +265,7 @@ def _write(
     )
 
 
-@st.fragment(run_every=_LOOK_SECONDS)
+@partial(piece, every=_LOOK_SECONDS)
 def _watch(key: str) -> None:
     """Looks again and again whether the list is written, then draws the page anew."""
     st.caption(current().t("app.export.writing"))
@@ -292,79 +319,6 @@ def rule_book_button(label_key: str, text: str, form: str, **facts: object) -> N
     )
 
 
-def draw_readiness(order: ListOrder, *, key: str, customers: int) -> None:
-    """What the file will hold, counted the way it will be written: rows, how many of them the
-    tool can match, who is left out and why. A large list is counted when asked."""
-    session = current()
-    if not allowed(session.access, "export"):
-        return
-    stamp = (*stamp_of(session), session.records.decisions_revision())
-    kept = st.session_state.get(_READY)
-    if not kept or kept[:2] != (key, stamp):
-        if customers > COUNTED_UNASKED and not st.button(
-            session.md("exports.count"), key=f"count_{key}", icon=":material/rule:"
-        ):
-            return
-        with st.spinner(session.md("exports.counting"), show_time=True):
-            kept = (key, stamp, _ready(session, order))
-        st.session_state[_READY] = kept
-    _tell_ready(kept[2], order, session)
-
-
-def _ready(session: Session, order: ListOrder) -> Readiness:
-    return readiness(
-        access=session.access,
-        store=session.store,
-        records=session.records,
-        members=order.members(),
-        contact_channel=order.contact_channel,
-        file_format=order.file_format,
-        leave_out=order.leave_out(),
-        ads_consent_covers_use=order.ads_consent_covers_use,
-    )
-
-
-def _tell_ready(ready: Readiness, order: ListOrder, session: Session) -> None:
-    platform = PLATFORMS.get(order.file_format)
-    with st.container(border=True, key="export_ready"):
-        st.metric(session.md("exports.ready_rows"), formats.number(ready.rows, session.language))
-        kinds = [kind for kind in ("email", "phone") if kind in ready.usable]
-        if ready.asked and kinds:
-            shares = {kind: ready.usable[kind] / ready.asked for kind in kinds}
-            words = [
-                f"{session.t(f'privacy.column.{kind}')} {formats.percent(share, session.language)}"
-                for kind, share in shares.items()
-            ]
-            if len(kinds) > 1:
-                both = formats.percent(ready.usable["all"] / ready.asked, session.language)
-                words.append(f"{session.t('exports.both')} {both}")
-            asked = formats.number(ready.asked, session.language)
-            st.caption(session.md("exports.ready_share", asked=asked, shares=" · ".join(words)))
-        for line in _left_out(ready.excluded, "app.export.left_out", session):
-            st.caption(line)
-        for line in _left_out(ready.left_empty, "exports.left_empty", session):
-            st.caption(line)
-    if not ready.rows:
-        st.warning(session.md("exports.nobody"), icon=":material/warning:")
-    elif platform and ready.rows < platform.least_rows:
-        least = formats.number(platform.least_rows, session.language)
-        tool = session.word("exports.format", order.file_format)
-        st.warning(session.md("exports.too_few", least=least, tool=tool), icon=":material/warning:")
-
-
-def _left_out(counted: Mapping[str, int], key: str, session: Session) -> list[str]:
-    """Who was left out, or what was left empty, a line a reason."""
-    return [
-        session.md(
-            key,
-            rows=formats.number(count, session.language),
-            reason=session.word("privacy.excluded", reason),
-        )
-        for reason, count in counted.items()
-        if count
-    ]
-
-
 def _say(outcome: Outcome, session: Session, done_key: str) -> None:
     """What became of the last click."""
     if outcome.error is not None:
@@ -374,6 +328,6 @@ def _say(outcome: Outcome, session: Session, done_key: str) -> None:
     result = outcome.result
     rows = formats.number(result.rows, session.language)
     words = [session.t(done_key, rows=rows, export_id=result.export_id)]
-    words += _left_out(result.excluded, "app.export.left_out", session)
-    words += _left_out(result.left_empty, "exports.left_empty", session)
+    words += left_out_lines(result.excluded, "app.export.left_out", session)
+    words += left_out_lines(result.left_empty, "exports.left_empty", session)
     st.success("  \n".join(words), icon=":material/check_circle:")

@@ -26,5 +26,5 @@ def first_run() -> None:
             st.button(
                 session.t("app.first_run.demo"),
                 on_click=door.activate,
-                args=(session.settings, session.workspace, workspace.DEMO),
+                args=(session, workspace.DEMO),
             )

@@ -53,7 +53,7 @@ def load(job: Job) -> None:
     forget_files()
     st.session_state[_RESULT] = report
     session = current()
-    door.activate(session.settings, session.workspace, workspace.SHOP)
+    door.activate(session, workspace.SHOP)
     st.rerun()
 
 

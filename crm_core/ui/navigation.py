@@ -54,8 +54,8 @@ PAGES = (
     PageSpec("profit", "analyse", "savings", applies=_WHERE | {"period", "segment"}),
     PageSpec("funnel", "analyse", "filter_alt", applies=_COMPARED),
     PageSpec("segments", "customers", "donut_small", applies=_WHERE | {"period", "segment"}),
-    PageSpec("customers", "customers", "group", applies=_WHERE | {"segment"}),
-    PageSpec("customer", "customers", "person", hidden=True),
+    PageSpec("customers", "customers", "group", needs="view", applies=_WHERE | {"segment"}),
+    PageSpec("customer", "customers", "person", needs="view", hidden=True),
     PageSpec("compare", "customers", "compare_arrows", applies=_WHERE | {"period"}, hidden=True),
     PageSpec("value", "customers", "diamond", applies=frozenset({"period", "segment", "region"})),
     PageSpec("churn", "customers", "person_off", applies=frozenset({"segment"})),
@@ -70,6 +70,7 @@ PAGES = (
     PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("rules", "products", "rule", needs="plan"),
+    PageSpec("call", "care", "call", needs="call"),
     PageSpec(
         "service",
         "care",
@@ -86,6 +87,7 @@ PAGES = (
     PageSpec("costs", "data", "payments", needs="plan"),
     PageSpec("trust", "data", "verified_user"),
     PageSpec("privacy", "data", "shield", needs="settings"),
+    PageSpec("team", "data", "badge", needs="people", needs_store=False),
     PageSpec("glossary", "data", "menu_book", needs="view", needs_store=False),
 )
 #: The page from which a hidden one is reached.

@@ -35,6 +35,16 @@ def customer_notes(key: int) -> None:
     notes_button("customer", code_of(key, current()))
 
 
+def notes_here(kind: str, code: str) -> None:
+    """The notes and tasks of a subject, open on the page."""
+    session = current()
+    with part():
+        if may_read(session.access, kind):
+            _content(Subject(kind, code), session)
+        else:
+            caption("notes.hidden")
+
+
 def notes_counts(kind: str, codes: Sequence[str]) -> dict[str, int]:
     """How many notes and open tasks several subjects have, asked for all at once."""
     return current().records.count_notes(kind, codes)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
+from crm_core.pipeline.erasing import finish_erasures
 from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.pipeline.workspace import ensure_demo, mirror_folder
@@ -82,6 +83,7 @@ def prepare(settings: Settings, place: Workspace) -> None:
 def open_place(settings: Settings, place: Workspace) -> Opened:
     """The workspace's current snapshot joined with today's decisions, and its records."""
     records = records_at(place.records_url)
+    records.end_pauses(datetime.now(UTC))
     engine = engine_at(place.store_url, settings)
     finish_restore(engine, records)
     pointer = engine.pointer()
@@ -91,6 +93,8 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
         pointer = engine.pointer()
     if not (place.private and place.is_demo):  # the demo's consents are not a visitor's
         finish_sync(engine, records)
+        if finish_erasures(engine, records, settings):
+            pointer = engine.pointer()
     decisions = _decisions(settings, place, engine, records)
     key = (place.store_url, pointer.facts or "", pointer.scores or "", str(decisions))
     try:

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.privacy.gate import customer_code, customer_key, identities
-from crm_core.privacy.policy import allowed
+from crm_core.privacy.gate import customer_code, customer_key, identities, known_keys
+from crm_core.privacy.policy import Purpose, allowed
 from crm_core.ui import navigation
 from crm_core.ui.address import kept, to_query
 from crm_core.ui.opening import url_secret
@@ -31,14 +31,14 @@ def code_of(key: int, session: Session) -> str:
     return customer_code(secret_of(session), key)
 
 
-def names_for(keys: Sequence[int], session: Session) -> list[str]:
+def names_for(keys: Sequence[int], session: Session, purpose: Purpose = "view") -> list[str]:
     """What to call these people here: a name or masked name, else a short code.
 
     At most 1,000 at once: names are for the rows shown, not for whole tables.
     """
     if not keys:
         return []
-    people = identities(session.store, session.access, keys).set_index("customer_key")
+    people = identities(session.store, session.access, keys, purpose).set_index("customer_key")
     known = people["name"] if "name" in people else pd.Series(dtype=object)
     return [_called(known.get(key), key, session) for key in keys]
 
@@ -47,6 +47,11 @@ def _called(name: object, key: int, session: Session) -> str:
     if isinstance(name, str) and name.strip():
         return name
     return f"#{code_of(key, session)[:_SHORT]}"
+
+
+def customer_known(key: int) -> bool:
+    """Whether that is a customer of the open store."""
+    return bool(known_keys(current().store, [key]))
 
 
 def go_customer(key: int, *, level: str = "person") -> NoReturn:

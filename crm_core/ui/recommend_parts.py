@@ -161,6 +161,9 @@ def draw_people(filters: Filters) -> None:
         return
     with panel(f"recommend.hear.{name}", product=found.product):
         caption("recommend.hear_about")
+        if found.customers is None:
+            note("explore.too_few")
+            return
         if is_guarded(session.access):
             count = formats.number(found.customers, session.language)
             note("recommend.people_hidden", customers=count)

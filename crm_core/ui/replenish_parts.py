@@ -29,7 +29,6 @@ from crm_core.ui.words import caption, note, paragraph, plain, warning
 from crm_core.views.replenish import OwnClock, Replenish, due_list, own_clocks, replenish
 
 _SIZE = 25
-_EVERYTHING = "\u2014"
 _CHARTED = 30
 _BOUGHT = Column("bought", label_key="replenish.bought")
 _LISTED = (
@@ -106,7 +105,8 @@ def draw_lists(view: Replenish) -> None:
                 "replenish.state", DUE_STATES, key="replenish_state", prefix="replenish.states"
             )
             names = [str(name) for name in view.rhythm["what"]]
-            chosen = choice_field("replenish.what", [_EVERYTHING, *names], key="replenish_what")
+            every = session.t("replenish.everything")
+            chosen = choice_field("replenish.what", [every, *names], key="replenish_what")
             what = chosen if chosen in names else ""
             percent = number_field(
                 "replenish.least", key="replenish_least", low=0.0, high=100.0, step=5.0
@@ -119,7 +119,7 @@ def draw_lists(view: Replenish) -> None:
             note("replenish.few")
             return
         customers = session.write(first.customers, "count")
-        caption("replenish.listed", total=first.total, customers=customers)
+        caption("replenish.listed", total=session.write(first.total, "count"), customers=customers)
         place = st.container()
         page, size = (1, _SIZE)
         if first.total > _SIZE:
@@ -184,7 +184,7 @@ def draw_rhythm(view: Replenish) -> None:
             ],
         )
         data_table(told, _RHYTHM, key="replenish_items", alt_key="replenish.rhythm")
-        caption("replenish.rhythm_note", tried=view.tried)
+        caption("replenish.rhythm_note", tried=session.write(view.tried, "count"))
 
 
 def draw_trust(view: Replenish) -> None:

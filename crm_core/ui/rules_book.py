@@ -35,7 +35,10 @@ def draw_book(book: OfferBook, view: BookView) -> None:
     ):
         require(session.access, "plan")
         session.records.restore_offer_book(
-            book.version - 1, user=session.access.user, now=datetime.now(UTC)
+            book.version - 1,
+            instead_of=book.version,
+            user=session.access.user,
+            now=datetime.now(UTC),
         )
         flash("offer_rules.undone", version=book.version - 1)
         begin(None)

@@ -15,7 +15,7 @@ from crm_core.ui.words import caption, plain
 from crm_core.views.rules import OfferedRule, rules_for
 
 _ICONS = {"gets": "check_circle", "peace": "do_not_disturb_on"}
-_GOOD = "offer_rules.card_by"
+_BY = "offer_rules.card_by"
 
 
 def draw_offer_rules(key: int) -> None:
@@ -37,7 +37,7 @@ def _draw(each: OfferedRule, session: Session) -> None:
     told = session.md("offer_rules.card_rule", name=each.offer.name, state=state)
     st.markdown(f":material/{icon}: {told}")
     if each.by:
-        caption(f"{_GOOD}_peace" if each.state == "left_in_peace" else _GOOD, name=each.by)
+        caption(f"{_BY}_peace" if each.state == "left_in_peace" else _BY, name=each.by)
     plain(said(each.offer, session))
     if each.facts:
         facts = [

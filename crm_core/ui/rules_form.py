@@ -15,6 +15,7 @@ from crm_core.rules import Rule, to_document
 from crm_core.ui.fields import button, choice_field, number_field, switch_field, text_field
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import columns, panel, part
+from crm_core.ui.piece import piece
 from crm_core.ui.rule_builder import built_rule
 from crm_core.ui.rule_tree import edit_document
 from crm_core.ui.rules_look_back import draw_look_back
@@ -22,6 +23,7 @@ from crm_core.ui.rules_saving import said, save
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, plain, success
+from crm_core.views.audiences import MOST_LISTED
 from crm_core.views.rules import Proposal, products, proposal
 
 DESK = "offer_rule"
@@ -52,7 +54,7 @@ def _editing(book: OfferBook) -> OfferRule | None:
     return next((each for each in book.rules if each.id == kept.id), None)
 
 
-@st.fragment
+@piece
 def draw_form(book: OfferBook) -> None:
     """The rule in the form, and below it what it comes to."""
     session = current()
@@ -136,6 +138,8 @@ def _what(action: str, given: OfferRule) -> str:
         return ""
     if action == "product":
         choices = dict(show(products, session.selection))
+        if len(choices) >= MOST_LISTED:
+            caption("offer_rules.more_products", count=session.write(len(choices), "count"))
     else:
         choices = {each.terms.name: each.terms.name for each in session.records.offers()}
         if not choices:
@@ -147,11 +151,12 @@ def _what(action: str, given: OfferRule) -> str:
         session.md(f"offer_rules.what_{action}"),
         codes,
         index=codes.index(start) if start else None,
-        format_func=lambda code: choices[code],
+        format_func=lambda code: choices.get(str(code), str(code)),
         placeholder=session.t("builder.values_hint"),
+        accept_new_options=len(choices) >= MOST_LISTED,
         key=key,
     )
-    return chosen or ""
+    return (chosen or "").strip()
 
 
 def _channel(action: str, given: OfferRule) -> str:

@@ -44,7 +44,10 @@ def draw_history(book: OfferBook) -> None:
             ):
                 require(session.access, "plan")
                 session.records.restore_offer_book(
-                    each.version, user=session.access.user, now=datetime.now(UTC)
+                    each.version,
+                    instead_of=book.version,
+                    user=session.access.user,
+                    now=datetime.now(UTC),
                 )
                 begin(None)
                 flash("offer_rules.undone", version=each.version)

@@ -34,7 +34,10 @@ def named(offer: OfferRule, session: Session) -> str:
     """What a rule offers by the name people know: a product's name instead of its id."""
     if offer.action != "product":
         return offer.what
-    return show(products, session.selection).get(offer.what, offer.what)
+    listed = show(products, session.selection)
+    if offer.what not in listed:  # of a large shop only the first products are listed
+        listed = show(products, session.selection, asked=offer.what)
+    return listed.get(offer.what, offer.what)
 
 
 def save(book: OfferBook, change: str, about: str) -> None:

@@ -10,12 +10,13 @@ import streamlit as st
 from crm_core.charts import Numbers
 from crm_core.errors import CrmError
 from crm_core.privacy.escape import md_escape
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import Access, Purpose, allowed
 from crm_core.records import Records
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
 from crm_core.text import has, t
+from crm_core.ui.access import Visit
 from crm_core.ui.workspace import Workspace
 
 _KEY = "_session"
@@ -25,8 +26,9 @@ _KEY = "_session"
 class Session:
     """Everything main decided for this run. Built anew every run; a page only reads it.
 
-    `decisions` names the decisions file the store was joined to. `page` is the stem of the
-    page shown; `head` is the place its title goes to.
+    `decisions` names the decisions file the store was joined to. `visit` is what the access was
+    given for, to ask again by when something happens later. `page` is the stem of the page shown;
+    `head` is the place its title goes to.
     """
 
     opened: Store | None
@@ -37,6 +39,7 @@ class Session:
     language: str
     settings: Settings
     workspace: Workspace
+    visit: Visit
     page: str = ""
     head: Any = None
 
@@ -54,6 +57,10 @@ class Session:
     def currency(self) -> str:
         """The currency amounts are in."""
         return self.opened.meta.currency if self.opened else "EUR"
+
+    def may(self, action: Purpose) -> bool:
+        """Whether who looks may do this."""
+        return allowed(self.access, action)
 
     def t(self, key: str, **facts: object) -> str:
         """A text in the viewer's language."""

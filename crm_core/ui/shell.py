@@ -12,6 +12,7 @@ from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.text import t
 from crm_core.ui import address, door, filters, navigation, sidebar
+from crm_core.ui.access import Visit
 from crm_core.ui.first_run import first_run
 from crm_core.ui.guard import guarded
 from crm_core.ui.opening import bounds_of, open_place, prepare, settings_and_disk
@@ -54,16 +55,17 @@ def _run(language: str, places: Places) -> None:
     place = door.workspace_of(settings)
     with places.foot:
         present = sidebar.draw_present(language)
-    access = door.admitted(settings, place, language=language, present=present)
+    visit = door.visit_of(settings, place)
+    access = door.admitted(visit, place, language=language, present=present)
     if access is None:
         return
-    session = _opened(place, access, language)
+    session = _opened(place, visit, access, language)
     if not lasting:
         st.warning(t("app.not_lasting", language), icon=":material/warning:")
     _screen(session, places)
 
 
-def _opened(place: Workspace, access: Access, language: str) -> Session:
+def _opened(place: Workspace, visit: Visit, access: Access, language: str) -> Session:
     settings, _ = settings_and_disk()
     words = t("app.building_demo" if place.is_demo else "app.opening", language)
     with st.spinner(words):
@@ -78,6 +80,7 @@ def _opened(place: Workspace, access: Access, language: str) -> Session:
         language=language,
         settings=settings,
         workspace=place,
+        visit=visit,
     )
 
 
@@ -106,7 +109,7 @@ def _with_filters(session: Session) -> Session:
     """The session with the page's title place and what the filter bar says."""
     spec = navigation.spec_of(session.page)
     applies = spec.applies if spec else frozenset[str]()
-    if session.opened is None or not applies:
+    if session.opened is None or not applies or not session.may("analyse"):
         head = st.container()
         return replace(session, head=head)
     bounds = bounds_of(session.store, session.workspace.store_url)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from crm_core.privacy.policy import Purpose, require
 from crm_core.selection import Selection
 from crm_core.ui.session import Session, current
 
@@ -14,13 +15,22 @@ View = TypeVar("View")
 MAX_VIEWS = 300
 
 
-def show(view_fn: Callable[..., View], selection: Selection, **codes: Hashable) -> View:
+def show(
+    view_fn: Callable[..., View],
+    selection: Selection,
+    needs: Purpose = "analyse",
+    /,
+    **codes: Hashable,
+) -> View:
     """The answer of `view(selection, store=…, access=…, **codes)`, kept while nothing changes.
 
     `codes` are further arguments of the view (a query, a page number): small and hashable.
-    Never pass a frame: big frames are told apart only by a sample of their rows.
+    Never pass a frame: big frames are told apart only by a sample of their rows. `needs` is what
+    one must be allowed to do to see this view; it is asked at every run, kept answer or not.
+    Raises: CrmError("privacy_denied", action).
     """
     session = current()
+    require(session.access, needs)
     name = f"{view_fn.__module__}.{view_fn.__qualname__}"
     with st.skeleton(height=240):
         return _computed(

@@ -39,7 +39,7 @@ def draw(
     with foot:
         _draw_workspace(session)
         if door.login_configured() and not session.settings.single_user:
-            st.button(session.t("app.sign_out"), on_click=st.logout, type="tertiary")
+            door.sign_out_button(session.visit, session.workspace, session.language)
 
 
 def _draw_workspace(session: Session) -> None:
@@ -59,5 +59,5 @@ def _draw_workspace(session: Session) -> None:
             type="tertiary",
             icon=":material/swap_horiz:",
             on_click=door.activate,
-            args=(session.settings, place, other),
+            args=(session, other),
         )

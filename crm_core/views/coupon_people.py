@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -21,6 +21,8 @@ MOST_CAMPAIGNS: Final = 12
 #: A code is aimed at those written to when they use it so many times as often.
 AIMED: Final = 3.0
 LEAST_USES: Final = 5
+#: A shop may give everybody a code of their own: so many rows are shown, leaks first.
+MOST_CODES: Final = 200
 #: The rule of people whose every order had a discount.
 ONLY_DISCOUNTS: Final = All((Condition("discounted_share", ">=", 1),))
 
@@ -49,12 +51,23 @@ class HeldOut:
     campaign, used by people it left out), clean (not used by them), open (for everybody),
     few (too few uses to tell), hidden (of too few people for who looks).
 
-    `campaigns` have people held out by lot; `with_codes` of them had a code used.
+    `campaigns` have people held out by lot; `with_codes` of them had a code used. With `is_cut`
+    there are more than MOST_CODES codes: those of offers and those used most are here.
     """
 
     campaigns: int
     with_codes: int
     rows: pd.DataFrame
+    is_cut: bool = False
+
+    @property
+    def says(self) -> Literal["leak", "hidden", "clean", "nothing"]:
+        """What all rows come to; `hidden` where the rows that could tell are of too few people for
+        who looks."""
+        states = set(self.rows["state"])
+        if "leak" in states:
+            return "leak"
+        return "hidden" if "hidden" in states else "clean" if "clean" in states else "nothing"
 
 
 def habits(selection: Selection, *, store: Store, access: Access) -> Habits:
@@ -110,8 +123,11 @@ def held_out(
     del selection
     sides = store.fetch(offered.campaign_sides(store))
     sides = sides.sort_values(["first", "campaign"], ascending=[False, True]).head(MOST_CAMPAIGNS)
-    used = store.fetch(offered.campaign_codes(store)).drop(columns="first")
-    rows = sides.merge(used, on="campaign")
+    used: Any = offered.campaign_codes(store, tuple(sides["campaign"]))
+    mine = used.code.upper().isin(sorted({code.upper() for _, code in own}) or [""])
+    order = mine.desc(), used.held_people.desc(), used.written_people.desc()
+    found = store.fetch(used.order_by(*order, "campaign", "code").limit(MOST_CODES + 1))
+    rows = sides.merge(found.head(MOST_CODES).drop(columns="first"), on="campaign")
     for side in ("written", "held"):
         rows[f"{side}_rate"] = rows[f"{side}_people"] / rows[side]
     told = {(campaign, code.upper()) for campaign, code in own}
@@ -132,10 +148,10 @@ def held_out(
             rows.loc[away, names] = float("nan")
             rows.loc[away, "state"] = "hidden"
     place = rows["state"].map({"leak": 0, "clean": 1, "open": 2, "few": 3, "hidden": 4})
-    order = ["first", "campaign", "place", "code"]
-    rows = rows.assign(place=place).sort_values(order, ascending=[False, True, True, True])
+    by = ["first", "campaign", "place", "code"]
+    rows = rows.assign(place=place).sort_values(by, ascending=[False, True, True, True])
     rows = rows.drop(columns="place").reset_index(drop=True)
-    return HeldOut(len(sides), rows["campaign"].nunique(), rows)
+    return HeldOut(len(sides), rows["campaign"].nunique(), rows, len(found) > MOST_CODES)
 
 
 def _state(row: Mapping[Any, Any], *, is_own: bool, is_named: bool) -> str:

@@ -100,7 +100,7 @@ def coupons(selection: Selection, *, store: Store, access: Access, top: int = 10
         period=period,
         compared=compared,
         has_any=_has_any(store),
-        cards=_cards(whole, before, guarded=guarded),
+        cards=_cards(whole, before, few=guarded and _are_few(store, everything, period, compared)),
         orders=float(whole["orders"] or 0.0),
         rows=_with_terms(store, _rows(found, guarded=guarded)),
         trend=_trend(store, everything, period, guarded=guarded),
@@ -199,7 +199,6 @@ def _whole(found: pd.DataFrame) -> dict[str, float | None]:
     told = _told({**given.to_dict(), "buyers": 0})
     return {
         "orders": float(every["orders"]),
-        "people": float(found.loc[found["kind"] != "full", "people"].sum()),
         "given": float(given["discounts"]),
         "discount_rate": _share(given["discounts"], every["gross_sales"]),
         "given_share": told["given_share"],
@@ -213,10 +212,19 @@ def _share(part: float, whole: float) -> float | None:
     return float(part) / float(whole) if whole > 0 else None
 
 
+def _are_few(store: Store, everything: Any, *periods: Period | None) -> bool:
+    """Whether the discounts of any of the periods are about few people: who used two codes is one."""
+    counted = (
+        store.fetch(offered.discounted_people(between(everything, period)))["people"].iloc[0]
+        for period in periods
+        if period is not None
+    )
+    return any(is_small(float(people)) for people in counted)
+
+
 def _cards(
-    whole: Mapping[str, float | None], before: Mapping[str, float | None], *, guarded: bool
+    whole: Mapping[str, float | None], before: Mapping[str, float | None], *, few: bool
 ) -> tuple[Card, ...]:
-    few = guarded and (is_small(whole["people"]) or is_small(before.get("people")))
     return tuple(_card(name, whole[name], before.get(name), few=few) for name in _UNITS)
 
 

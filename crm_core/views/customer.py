@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 
 from crm_core.audiences import FIELDS, people
 from crm_core.models.value_columns import YEAR_DAYS, money_ahead
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import Access, allowed
 from crm_core.selection import Selection, segment_code
 from crm_core.store import Store
 from crm_core.views.churn_risk import Risk, risk_of
@@ -19,6 +19,9 @@ from crm_core.views.people import is_scored, number
 from crm_core.views.waterfall import MoneyPart, bars_of, money_parts
 
 Fact = float | str | date | bool | None
+
+#: What whoever talks to a customer needs to know of them, and nothing they are rated by.
+PLAIN_FACTS = ("first_order_day", "last_order_day", "orders", "contacts")
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,18 @@ class Customer:
 def customer(selection: Selection, *, store: Store, access: Access, key: int) -> Customer | None:
     """Everything shown of a person but their identity; None for a key the store does not know.
 
-    Money so far ends on the day of the scores, so that it agrees with the features.
+    Money so far ends on the day of the scores, so that it agrees with the features. Who may not
+    see the shop's numbers gets no value, margin, risk or segment: only `PLAIN_FACTS`.
     """
-    del selection, access
+    del selection
     links = _links(store, key)
     if not links:
         return None
     scored = is_scored(store)
     as_of = store.scores_as_of or store.meta.as_of
+    if not allowed(access, "analyse"):
+        told = _facts(store, key, PLAIN_FACTS) if scored else {}
+        return Customer(key, as_of, None, None, links, None, told, (), {})
     return Customer(
         key=key,
         as_of=as_of,
@@ -147,13 +154,13 @@ def _rhythm(store: Store, key: int) -> float | None:
     return None if found.empty else number(found["rhythm_days"].iloc[0])
 
 
-def _facts(store: Store, key: int) -> dict[str, Fact]:
+def _facts(store: Store, key: int, names: Sequence[str] = tuple(FIELDS)) -> dict[str, Fact]:
     table = people(store, prospects=True)
-    found = store.fetch(table.filter(table.customer_key == key).select(*FIELDS))
+    found = store.fetch(table.filter(table.customer_key == key).select(*names))
     if found.empty:
         return {}
     row = found.iloc[0]
-    return {name: plain_fact(field.type, row[name]) for name, field in FIELDS.items()}
+    return {name: plain_fact(FIELDS[name].type, row[name]) for name in names}
 
 
 def plain_fact(kind: str, value: Any) -> Fact:

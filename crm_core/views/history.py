@@ -217,13 +217,19 @@ _BY_DAY = ("campaign",)
 def _tidy(frame: pd.DataFrame, kind: str, timezone: str) -> pd.DataFrame:
     """Events of one kind with all columns; times by the shop's clock."""
     said_in = timezone if kind in _BY_DAY else "UTC"
-    at = pd.to_datetime(frame["at"]).dt.tz_localize(said_in).dt.tz_convert(timezone)
-    tidy = pd.DataFrame({"at": at.dt.tz_localize(None), "kind": kind, "place": frame["place"]})
+    at = shop_clock(frame["at"], timezone, said_in)
+    tidy = pd.DataFrame({"at": at, "kind": kind, "place": frame["place"]})
     for name in _TEXT:
         tidy[name] = frame[name].astype(object) if name in frame else None
     for name in _NUMBERS:
         tidy[name] = pd.to_numeric(frame[name]).astype("float64") if name in frame else float("nan")
     return tidy
+
+
+def shop_clock(moments: pd.Series[Any], timezone: str, said_in: str = "UTC") -> pd.Series[Any]:
+    """Moments by the shop's clock, without their zone: as tables show them."""
+    told = pd.to_datetime(moments).dt.tz_localize(said_in)
+    return told.dt.tz_convert(timezone).dt.tz_localize(None)
 
 
 def _merged(frames: list[pd.DataFrame]) -> pd.DataFrame:

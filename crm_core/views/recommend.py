@@ -20,7 +20,7 @@ from crm_core.audiences import (
 )
 from crm_core.audiences.offers import most_listed
 from crm_core.errors import CrmError, close_match
-from crm_core.metrics import is_guarded
+from crm_core.metrics import is_guarded, is_small
 from crm_core.metrics.small_groups import FEWEST
 from crm_core.privacy.policy import Access
 from crm_core.records import CONTACT_CHANNELS
@@ -61,11 +61,11 @@ class Recommend:
 
 @dataclass(frozen=True)
 class Hearers:
-    """Who should hear of a product: how many, and `rows` of the first `TOP` (customer_key, place, why,
+    """Who should hear of a product: how many (None: too few for who looks), and `rows` of the first `TOP` (customer_key, place, why,
     stage, value_tier, last_order_day, revenue_365d). Without rows for who sees no single people."""
 
     product: str
-    customers: int
+    customers: int | None
     rows: pd.DataFrame
 
 
@@ -160,10 +160,10 @@ def hearers(
     count = int(store.fetch(people.agg(customers=people.count()))["customers"].iloc[0])
     called = store.fetch(rows.select("product").limit(1))["product"]
     if is_guarded(access):
-        count = count if count >= FEWEST else 0
-        return Hearers(_called(called), count, pd.DataFrame(columns=["customer_key"]))
-    told: Any = with_reason(rows, name, selection.language).select("customer_key", "place", "why")
-    joined: Any = without(people.inner_join(told, "customer_key"), "customer_key_right")
+        told = None if is_small(count) else count
+        return Hearers(_called(called), told, pd.DataFrame(columns=["customer_key"]))
+    worded: Any = with_reason(rows, name, selection.language).select("customer_key", "place", "why")
+    joined: Any = without(people.inner_join(worded, "customer_key"), "customer_key_right")
     shown = joined.select("customer_key", "place", "why", *_SHOWN)
     order = shown.place.asc(), shown.revenue_365d.desc(nulls_first=False), shown.customer_key.asc()
     return Hearers(_called(called), count, store.fetch(shown.order_by(*order).limit(TOP)))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from crm_core.audiences import DUE_STATES, running_out
+from crm_core.audiences import DUE_STATES, not_sensitive, running_out
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import is_guarded
 from crm_core.privacy.policy import Access
@@ -224,7 +224,7 @@ def _states(store: Store, selection: Selection, access: Access) -> pd.DataFrame:
 
 
 def _rhythm(store: Store, selection: Selection) -> pd.DataFrame:
-    clocks = store.table("replenishment_clock")
+    clocks: Any = not_sensitive(store, store.table("replenishment_clock"))
     if selection.category:
         clocks = clocks.filter(clocks.category.isin(selection.category))
     products = store.table("product_facts").select("product_id", "product_name")

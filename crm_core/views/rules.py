@@ -13,6 +13,7 @@ from crm_core.audiences import FIELDS, people_at
 from crm_core.audiences.look_back import LookBack, look_back, look_back_days
 from crm_core.audiences.offer_book import Askable, Asked, askable, decided, kept_book
 from crm_core.audiences.offer_conflicts import Conflict, Reach, conflicts, reaches
+from crm_core.audiences.offers import offerable
 from crm_core.privacy.policy import Access, require
 from crm_core.records import OfferBook, OfferRule
 from crm_core.rules import Rule, conditions, from_document
@@ -103,14 +104,18 @@ def tried(
     return look_back(store, from_document(dict(rule), FIELDS), day, days)
 
 
-def products(selection: Selection, *, store: Store, access: Access) -> dict[str, str]:
-    """The shop's products by id with what they are called, by name; at most 1,000."""
+def products(
+    selection: Selection, *, store: Store, access: Access, asked: str = ""
+) -> dict[str, str]:
+    """The products that a rule may offer, by id with what they are called, by name; at most 1,000.
+    With `asked` that one alone, nothing where it may not be offered."""
     del selection, access
-    table = store.table("product_facts")
-    called = table.product_name.coalesce(table.product_id)
-    listed = table.select("product_id", called=called).order_by("called", "product_id")
+    table: Any = offerable(store)
+    if asked:
+        table = table.filter(table.product_id == asked)
+    listed = table.select("product_id", "product").order_by("product", "product_id")
     rows = store.fetch(listed.limit(MOST_LISTED))
-    return dict(zip(rows["product_id"].astype(str), rows["called"].astype(str), strict=True))
+    return dict(zip(rows["product_id"].astype(str), rows["product"].astype(str), strict=True))
 
 
 def days_to_try(

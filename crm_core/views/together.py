@@ -100,7 +100,7 @@ def together(
     three = store.table("triples")
     triples = store.fetch(three.filter(three.level == level))
     names = _names(store, level, (found, triples))
-    found = _worked_out(found, names, row)
+    found = worked_out(found, names, row)
     triples = triples.assign(**{f"name_{side}": triples[side].map(names) for side in _SIDES})
     if selection.category and level != "brand":
         of = _categories(store, level, names)
@@ -225,13 +225,17 @@ def _inside(
     return pd.concat(inside, axis=1).any(axis=1)
 
 
-def _worked_out(
+def worked_out(
     rows: pd.DataFrame, names: Mapping[str, str], seen: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Adds what the page says of each pair."""
     both, expected = (rows[name].astype("float64") for name in ("baskets_both", "expected_both"))
-    times = both / expected.where(expected > 0)
-    lift = rows["lift"].astype("float64")
+    times, baskets = both / expected.where(expected > 0), max(float(seen["baskets"]), 1.0)
+    by_lift = rows["baskets_a"] * rows["baskets_b"].astype("float64") / baskets
+    # The range of the plain lift, around what chance has here: the count of both is uncertain.
+    low, high = (
+        rows[f"lift_{side}"] * by_lift / expected.where(expected > 0) for side in ("low", "high")
+    )
     ahead = rows["confidence_ab"] >= rows["confidence_ba"]
     return rows.assign(
         explained=rows["explained"].astype(bool),
@@ -240,10 +244,9 @@ def _worked_out(
         name_b=rows["b"].map(names),
         name_via=rows["via"].map(names),
         times=times,
-        # The range of the plain lift, around this: the count of both is what is uncertain.
-        times_low=times * (rows["lift_low"] / lift.where(lift > 0)),
-        times_high=times * (rows["lift_high"] / lift.where(lift > 0)),
-        extra=(both - expected) * 1000.0 / max(float(seen["baskets"]), 1.0),
+        times_low=low,
+        times_high=high,
+        extra=(both - expected) * 1000.0 / baskets,
         ahead=rows[["confidence_ab", "confidence_ba"]].max(axis=1),
         first=rows["a"].where(ahead, rows["b"]).map(names),
         then=rows["b"].where(ahead, rows["a"]).map(names),

@@ -64,7 +64,9 @@ def _years(view: Together) -> float:
 def _bundles(pairs: pd.DataFrame, view: Together) -> pd.DataFrame:
     pays = pairs["extra_margin"].isna() | (pairs["extra_margin"] > 0)
     found = pairs[pays & (pairs["ahead"] >= LEAST_AHEAD)]
-    asked = found["baskets_a"].where(found["first"] == found["name_a"], found["baskets_b"])
+    # Not by the names: two products may have one.
+    is_a = found["confidence_ab"] >= found["confidence_ba"]
+    asked = found["baskets_a"].where(is_a, found["baskets_b"])
     found = found.assign(without=(asked - found["baskets_both"]) / _years(view))
     ranked = found.sort_values(
         ["extra_margin", "extra", "a", "b"],

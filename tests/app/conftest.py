@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from crm_core.pipeline.workspace import demo_url, store_url, workspace
+from crm_core.privacy.gate import customer_code
 from crm_core.records import open_records
 from crm_core.settings import Settings
+from crm_core.store import Store
 from crm_core.ui import opening
 from tests.app.screen import MAIN, Screen
 from tests.contracts.tree import ROOT
@@ -23,6 +27,24 @@ LANGUAGES = ("en", "zh")
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 Open = Callable[..., Screen]
+EMAIL = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+SHORTEST_NAME = 6  # bytes; shorter ones turn up in other words
+
+
+@dataclass(frozen=True)
+class People:
+    """The demo shop's customers, as nobody but a test may read them."""
+
+    emails: frozenset[bytes]
+    phones: frozenset[bytes]
+    names: frozenset[bytes]
+    named_key: int
+
+    def seen_on(self, screen: Screen) -> set[bytes]:
+        """What of them, unmasked, was sent to the browser."""
+        sent = screen.sent
+        emails = self.emails & set(EMAIL.findall(sent))
+        return emails | {word for word in self.names | self.phones if word in sent}
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +112,27 @@ def sign_in(test: AppTest, role: str) -> None:
         "email": f"{role}@example.test",
         "auth_time": int(datetime.now(UTC).timestamp()),
     }
+
+
+@pytest.fixture(scope="session")
+def people(store: Store) -> People:
+    table = store.table("identities")
+    named = table.filter(table.name.notnull(), table.email.notnull())
+    frame = store.fetch(named.select("customer_key", "name", "email", "phone").limit(50_000))
+    names = {str(name).encode() for name in frame["name"]}
+    return People(
+        emails=frozenset(str(email).encode() for email in frame["email"]),
+        phones=frozenset(str(phone).encode() for phone in frame["phone"].dropna()),
+        names=frozenset(name for name in names if len(name) >= SHORTEST_NAME),
+        named_key=int(frame["customer_key"].iloc[0]),
+    )
+
+
+@pytest.fixture
+def code(people: People, shops: dict[str, Path]) -> str:
+    """The address of one named customer's page."""
+    settings = Settings(var=shops["demo"])
+    records = open_records(workspace(settings, demo_url(settings)).records_url)
+    secret = records.secret("url_key")
+    records.close()
+    return customer_code(secret, people.named_key)

@@ -95,7 +95,7 @@ def test_a_persons_page_shows_both_lists_with_reasons(
 def test_a_feed_and_its_extras_are_offered_with_an_audience(open_page: Open) -> None:
     test = open_page("audiences", shop="offered", warm=True).test
     next(each for each in test.button_group if each.key == "audience_format_email").set_value(
-        ["json_feed"]
+        "json_feed"
     ).run()
     assert not test.exception
     on = {each.key: each.value for each in test.toggle}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -45,13 +46,20 @@ def test_people_and_what_they_did_next_are_those_of_the_log(store: Store) -> Non
     assert found.share.low < found.share.difference < found.share.high
 
 
-def test_a_day_whose_future_is_not_in_the_log_is_refused(store: Store) -> None:
+def test_a_day_whose_future_is_not_in_the_log_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     last = store.meta.as_of - timedelta(days=DAYS)
     for day in (last + timedelta(days=1), store.meta.first_day - timedelta(days=1)):
         with pytest.raises(CrmError) as refused:
             look_back(store, All(), day, DAYS)
         assert refused.value.code == "offer_look_day"
         assert refused.value.facts["last"] == last
+    young = replace(store.meta, first_day=store.meta.as_of - timedelta(days=DAYS - 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "meta", young)  # a log of less than the days asked for
+        with pytest.raises(CrmError, match="offer_look_short"):
+            look_back(store, All(), store.meta.as_of, DAYS)
     with pytest.raises(CrmError, match="offer_look_days"):
         look_back(store, All(), DAY, 0)
     with pytest.raises(CrmError, match="scores_other_day"):

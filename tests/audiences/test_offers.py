@@ -17,23 +17,32 @@ from crm_core.audiences import (
     FIELDS,
     LISTS,
     count,
-    extra_columns,
     members,
     members_at,
+    next_three,
     offers,
+    running_out,
+    running_out_rule,
     with_extras,
     with_reason,
 )
+from crm_core.audiences.offer_book import askable
 from crm_core.audiences.offers import NEXT_COLUMNS, next_products
 from crm_core.errors import CrmError
+from crm_core.pipeline.jobs import scores_of
 from crm_core.pipeline.workspace import Workspace, demo_url, open_workspace, workspace
-from crm_core.records import ShopSettings
-from crm_core.rules import All, Condition, Did, from_json, sentence
+from crm_core.privacy.policy import Access
+from crm_core.records import OfferBook, OfferRule, ShopSettings
+from crm_core.rules import All, Condition, Did, from_json, sentence, to_document
+from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
+from crm_core.views.replenish import replenish
+from crm_core.views.rules import products
 from tests.offered_shop import with_lists
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+OWNER = Access("single_user", "owner")
 PICKED = json.dumps(
     {
         "did": "recommended",
@@ -66,7 +75,7 @@ def hushed(place: tuple[Settings, Workspace], offered: Store) -> Iterator[Store]
     """The same lists in a shop that has since called tea sensitive."""
     first, records = open_workspace(*place)
     first.close()
-    told = replace(ShopSettings(), sensitive_categories=("Tea", "Sold no more"))
+    told = replace(ShopSettings(), sensitive_categories=("TEA ", "Sold no more"))
     records.save_shop_settings(told, "owner", NOW)
     records.close()
     store, records = open_workspace(*place)
@@ -161,9 +170,53 @@ def test_what_is_sensitive_is_told_nowhere(offered: Store, hushed: Store) -> Non
     assert count(hushed, from_json(PICKED, FIELDS)) == 0
 
 
-def test_a_shop_without_lists_offers_nothing(store: Store) -> None:
-    if store.has("offers_again"):
-        pytest.skip("the shipped demo has lists")
-    with pytest.raises(CrmError, match="no_scores"):
-        extra_columns(store, "products")
-    assert count(store, Did("recommended")) == 0
+def ids_of(store: Store, category: str) -> set[str]:
+    products = store.fetch(store.table("product_facts"))
+    return set(products[products["category"] == category]["product_id"])
+
+
+def test_what_runs_out_is_not_told_of_either(offered: Store, hushed: Store) -> None:
+    """Neither on the page, in a rule, nor by the command line."""
+    teas = ids_of(offered, "Tea")
+    before: Any = running_out(offered)
+    after: Any = running_out(hushed)
+    told, left = offered.fetch(before), hushed.fetch(after)
+    assert teas & set(told["product_id"])
+    assert set(left["category"]) == set(told["category"]) - {"Tea"} != set()
+    assert not teas & {*left["product_id"], *left["item"]}
+    rule = running_out_rule("overdue", categories=("Tea",))
+    assert count(offered, rule) > 0 == count(hushed, rule)
+    rows = hushed.fetch(scores_of(hushed, "replenishment"))
+    assert len(rows) == len(left)
+    view = replenish(Selection(), store=hushed, access=OWNER)
+    assert "Tea" not in set(view.rhythm["category"])
+    assert view.states["clocks"].sum() == len(left)
+
+
+def test_other_programs_are_told_of_nothing_sensitive(offered: Store, hushed: Store) -> None:
+    teas = ids_of(offered, "Tea")
+    before, after = (shop.fetch(next_three(shop)) for shop in (offered, hushed))
+    assert list(before.columns) == list(after.columns)
+    assert teas & {cell for name in before.columns[1:] for cell in before[name]}
+    assert not teas & {cell for name in after.columns[1:] for cell in after[name]}
+    assert len(scores_of(hushed, "next_offer").columns) == len(after.columns)
+
+
+def test_a_rule_offers_nothing_sensitive(offered: Store, hushed: Store) -> None:
+    tea = min(ids_of(offered, "Tea"))
+    everybody = to_document(All())
+    book = OfferBook(
+        (
+            OfferRule("Tea", everybody, "product", "email", tea, id=1),
+            OfferRule("Its number", everybody, "message", "email", tea, id=2),
+        )
+    )
+    assert not askable(offered, book).broken
+    broken = askable(hushed, book).broken
+    assert {place: error.code for place, error in broken.items()} == {0: "offer_rule_sensitive"}
+    asked: dict[str, Any] = {"store": hushed, "access": OWNER}
+    listed = products(Selection(), **asked)
+    assert len(listed) > 100
+    assert not set(listed) & ids_of(offered, "Tea")
+    assert products(Selection(), **asked, asked=tea) == {}
+    assert list(products(Selection(), store=offered, access=OWNER, asked=tea)) == [tea]

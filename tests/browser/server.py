@@ -23,11 +23,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(var: Path, log: Path, **env: str) -> Iterator[str]:
+def running_app(
+    var: Path, log: Path, *, port: int | None = None, secrets: Path | None = None, **env: str
+) -> Iterator[str]:
     """The address of a server whose writes go to `var` and whose output goes to `log`."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     flags = {"server.address": "127.0.0.1", "server.port": port, "server.fileWatcherType": "none"}
+    flags |= {"secrets.files": secrets} if secrets else {}
     command += [f"--{name}={value}" for name, value in flags.items()]
     given = {"CLIENTELE_SINGLE_USER": "1", **os.environ, "CLIENTELE_VAR": str(var), **env}
     with log.open("wb") as out:

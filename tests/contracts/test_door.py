@@ -14,6 +14,7 @@ STREAMERS = (
     "crm_core/models/",
     "crm_core/pipeline",
     "crm_core/privacy/export.py",
+    "crm_core/privacy/subject.py",
 )
 EXPRESSION_ROOMS = (
     "crm_core/audiences/",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,8 +144,42 @@ def test_a_campaigns_code_in_the_hands_of_people_held_out_is_a_leak(shop: Store)
     assert (row["state"], row["held_orders"], row["held_people"]) == ("leak", 2, 2)
     assert row["held_rate"] == 1
     assert row["written_rate"] == pytest.approx(1 / 3)
-    untold = held_out(ALL, store=shop, access=OWNER).rows.set_index("code")
-    assert untold.loc["WIN", "state"] == "few"
+    assert view.says == "leak"
+    untold = held_out(ALL, store=shop, access=OWNER)
+    assert untold.rows.set_index("code").loc["WIN", "state"] == "few"
+    assert untold.says == "nothing"
+
+
+def test_of_a_code_a_person_those_of_people_held_out_and_of_offers_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = rows()
+    for place in (3, 4):  # both were written to
+        told["orders"].append(
+            order(f"o{place}", f"member{place}", "2026-06-06T12:00:00", coupon_code=f"OWN{place}")
+        )
+        told["order_lines"].append(line(f"o{place}", "tea", "10"))
+    monkeypatch.setattr("crm_core.views.coupon_people.MOST_CODES", 1)
+    with closing(small_shop(tmp_path, told).open()) as shop:
+        view = held_out(ALL, store=shop, access=OWNER)
+        own = held_out(ALL, store=shop, access=OWNER, own=(("june", "own4"),))
+    assert (view.rows["code"].tolist(), view.is_cut) == (["WIN"], True)
+    assert (own.rows["code"].tolist(), own.says, own.is_cut) == (["OWN4"], "clean", True)
+
+
+def test_three_who_use_two_codes_each_are_three(tmp_path: Path) -> None:
+    told: Rows = {"orders": [], "order_lines": []}
+    for place in range(6):
+        code = "SAVE" if place < 3 else "WIN"
+        number = f"o{place}"
+        told["orders"].append(
+            order(number, f"c{place % 3}", "2026-05-01T12:00:00", coupon_code=code)
+        )
+        told["order_lines"].append(line(number, "tea", "10", discount=Decimal(1)))
+    with closing(small_shop(tmp_path, told).open()) as shop:
+        seen, hidden = (coupons(ALL, store=shop, access=who).cards for who in (OWNER, VIEWER))
+    assert next(card.value for card in seen) == 6.0
+    assert [card.value for card in hidden] == [None] * len(hidden)
 
 
 def test_groups_of_few_people_are_not_told_to_everybody(shop: Store) -> None:
@@ -154,6 +190,8 @@ def test_groups_of_few_people_are_not_told_to_everybody(shop: Store) -> None:
     behind = code_orders(ALL, store=shop, access=VIEWER, kind="code", code="WIN")
     assert (behind.is_hidden, behind.total) == (True, 0)
     assert habits(ALL, store=shop, access=VIEWER).rows["people"].dropna().ge(5).all()
-    row = held_out(ALL, store=shop, access=VIEWER, own=(("june", "WIN"),)).rows.iloc[0]
+    view = held_out(ALL, store=shop, access=VIEWER, own=(("june", "WIN"),))
+    assert view.says == "hidden"  # not: no code leaked
+    row = view.rows.set_index("code").loc["WIN"]
     assert row["state"] == "hidden"
     assert row[["held_orders", "written_orders"]].isna().all()

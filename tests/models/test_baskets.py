@@ -197,6 +197,32 @@ def test_two_that_replace_each_other_are_told() -> None:
     assert (told["kind"][0], told["baskets_both"][0], told["lift_low"][0]) == ("instead", 0, 0.0)
 
 
+@pytest.mark.parametrize(("share", "others"), [(0.03, 0.4), (0.1, 1.0), (0.03, 3.0)])
+def test_two_that_each_have_a_companion_do_not_replace_each_other(
+    share: float, others: float
+) -> None:
+    """A camera takes its film along, a printer its paper; nobody regards the one when buying the other."""
+    random = np.random.default_rng(3)
+    count = 20_000
+    row, item = zipf_lines(random, random.poisson(others, count), 40, slope=0.3)
+    rows, items = [row], [item + 4]
+    for thing, companion in ((0, 2), (1, 3)):
+        bought = np.flatnonzero(random.random(count) < share)
+        taken = bought[random.random(len(bought)) < 0.9]
+        rows += [bought, taken]
+        items += [np.full(len(bought), thing), np.full(len(taken), companion)]
+    _, row = np.unique(np.concatenate(rows), return_inverse=True)  # nobody leaves with nothing
+    baskets = baskets_of(row, np.concatenate(items), [f"P{number:02d}" for number in range(44)])
+    sight = Sight.of(baskets)
+    known = together(sight)
+    held = {pair for pair, reason in reasons(baskets, known).items() if not reason}
+    assert {("P00", "P02"), ("P01", "P03")} <= held
+    found = instead(sight, known)
+    assert [pair for pair, reason in reasons(baskets, found).items() if not reason] == []
+    # What looked so is told, by what explains it (there are no categories here).
+    assert set(reasons(baskets, found).values()) <= {"partners"}
+
+
 def test_three_beyond_their_pairs_are_told_and_a_chain_is_not() -> None:
     random = np.random.default_rng(8)
     baskets = 20_000

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crm_core.models.pair_tests import false_discovery, fisher, lift_range, reachable, tail
+from crm_core.models.discoveries import false_discovery
+from crm_core.models.pair_tests import fisher, lift_range, reachable, tail
 
 
 def test_fisher_is_the_published_test_in_dense_and_sparse_tables() -> None:
@@ -28,6 +29,9 @@ def test_a_sum_of_rare_happenings_is_binomial_or_poisson_either_way() -> None:
     assert tail(seen, mean, mean, above=False) == pytest.approx(poisson.cdf(seen))
     assert tail(seen, mean, mean * 0.75) == pytest.approx(binomial.sf(seen - 1))
     assert tail(seen, mean, mean * 0.75, above=False) == pytest.approx(binomial.cdf(seen))
+    seldom = tail(np.array([10]), np.array([200.0]), np.array([100.0]), above=False)
+    assert seldom == pytest.approx(stats.binom(400, 0.5).cdf(10), rel=1e-6)
+    assert 0 < seldom[0] < 1e-60
 
 
 def test_false_discoveries_count_every_pair_there_could_be() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from crm_core.errors import CrmError
 from crm_core.models import measures
-from crm_core.models.rebuy_chance import LAPSED, Gaps, Standing
+from crm_core.models.rebuy_chance import LAPSED, Gaps, Standing, learn_chance
 from crm_core.models.rebuy_rows import day_number
 from crm_core.models.replenishment import (
     Replenishment,
@@ -133,6 +133,20 @@ def test_how_strongly_gaps_are_pulled_is_learned_from_the_gaps() -> None:
 
     assert pull(0.6, 0.6) == pytest.approx(1.0, rel=0.1)
     assert pull(0.4, 0.8) == pytest.approx(4.0, rel=0.2)
+
+
+@pytest.mark.parametrize("wait", [3, 0])
+def test_where_all_came_or_nobody_the_chance_is_theirs(wait: int) -> None:
+    """A shop of subscriptions: whatever runs out is bought within the month."""
+    seen = standing(
+        item=np.zeros(40, np.int64),
+        purchases=np.full(40, 3),
+        elapsed=np.full(40, 5),
+        wait=np.full(40, wait),
+    )
+    gaps, again = Gaps(middle=np.log([7.0]), pull=2.0, spread=0.5), np.array([0.9])
+    chance = learn_chance(seen, gaps, again, 30)
+    assert chance(seen, gaps, again) == pytest.approx(np.full(40, 40.5 / 41 if wait else 0.5 / 41))
 
 
 Sale = tuple[int, str, int]

@@ -26,7 +26,8 @@ def odd_shop(largest: int, baskets: int = 120) -> Rows:
         held = [f"p{number % 10}"] if number % 3 else ["p1", "p2", f"p{3 + number % 7}"]
         lines += [line(said, name, "10", unit_cost=4) for name in dict.fromkeys(held)]
     orders.append(order("huge", "c1", "2026-06-20T10:00:00"))
-    lines += [line("huge", f"x{number}", "1") for number in range(largest)]
+    lines.append(line("huge", "p1", "10", unit_cost=4))
+    lines += [line("huge", f"x{number}", "1") for number in range(1, largest)]
     products = [
         {"product_id": f"p{n}", "product_name": f"Thing {n}", "category": None if n > 7 else f"k{n % 3}"}
         for n in range(10)
@@ -45,11 +46,16 @@ def test_odd_baskets_are_counted_out_or_in_as_they_should(largest: int, tmp_path
     assert (products.capped, products.largest) == (1, largest)
     assert len(products) == 120
     assert int(products.size.max()) <= MOST_ITEMS
-    assert products.items.names.count("p1") == 1  # a new name is no new product
+    # A new name is no new product; what lies in the large order alone makes no pair possible.
+    assert products.items.names == tuple(f"p{number}" for number in range(10))
     assert sold.levels == ("product", "category")
     categories = sold.at("category")
     assert categories.items.names == ("k0", "k1", "k2")
     assert len(categories) < len(products)  # orders of things without a category
+    brought = products.counts * products.items.margin
+    assert products.items.margin == pytest.approx([6.0] * 10)
+    # What the large order brought is no category's.
+    assert (categories.counts * categories.items.margin).sum() == pytest.approx(brought[:8].sum())
     store.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("crm_core.pipeline.scores.STEPS", {"baskets": STEPS["baskets"]})
@@ -60,6 +66,7 @@ def test_odd_baskets_are_counted_out_or_in_as_they_should(largest: int, tmp_path
     assert "few_baskets" in Fitted.from_json(fitted.iloc[0]).warnings
     seen = said["baskets_seen"].set_index("level").loc["product"]
     assert (seen["capped_baskets"], seen["largest"]) == (1, largest)
+    assert (seen["items"], seen["possible_pairs"]) == (10, 45)
     pair = said["pairs"].query("level == 'product' and a == 'p1' and b == 'p2'").iloc[0]
     assert (pair["kind"], pair["baskets_both"]) == ("together", 40)
     assert not np.isnan(pair["extra_margin"])  # costs are known

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from crm_core.audiences import next_three
 from crm_core.models.offer_history import purchases, stream_bought
-from crm_core.models.offer_rows import next_three
 from crm_core.models.offer_shelf import read_shelf
 from crm_core.pipeline import scores
 from crm_core.pipeline.jobs import predict

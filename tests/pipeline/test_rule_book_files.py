@@ -76,6 +76,7 @@ GOOD = '[[rule]]\nname = "A"\nif = {all = []}\nthen = "try_new"\nchannel = "emai
         ("= 3", "toml", "rule_book_unreadable"),
         ("[]", "json", "rule_book_unreadable"),
         ("{}", "yaml", "rule_book_form"),
+        ('{"rule": ' + "[" * 900 + "]" * 900 + "}", "json", "rule_book_unreadable"),
         ("caps = 3\n" + GOOD, "toml", "rule_book_shape"),
         (GOOD.replace("then", "do"), "toml", "rule_book_shape"),
         (GOOD + "colour = 3\n", "toml", "rule_book_shape"),

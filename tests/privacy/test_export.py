@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,18 @@ def test_a_list_holds_who_agreed_and_says_who_was_left_out(make_shop: MakeShop) 
     ]
     assert result.rows == 2
     assert result.excluded == {"no_consent": 1, "no_contact": 1, "same_contact": 1, "suppressed": 1}
+
+
+def test_who_is_paused_stays_out_until_the_pause_is_over(make_shop: MakeShop) -> None:
+    """Asked of the records when the list is written, whatever the store's mirror still says."""
+    shop = make_shop([ANN, BO, CY])
+    soon = NOW + timedelta(days=14)
+    shop.records.pause(1, ends_at=soon, reason="asked on the phone", user="mia", now=NOW)
+    result, data = send(shop)
+    assert [row[0] for row in rows_of(data)[1:]] == ["bo@example.com", "cy@example.com"]
+    assert result.excluded == {"paused": 1}
+    later, _ = send(shop, now=soon)
+    assert (later.rows, later.excluded) == (3, {})
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])

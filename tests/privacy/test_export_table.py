@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import CrmError
-from crm_core.privacy.export import TableTold, export_table
+from crm_core.privacy.export_table import TableTold, export_table
 from crm_core.privacy.policy import Access
 from crm_core.records import open_records
 

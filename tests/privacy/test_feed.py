@@ -117,7 +117,7 @@ def test_a_feed_for_no_channel_names_nobody(make_shop: MakeShop) -> None:
 
 def test_a_sensitive_category_is_told_in_no_cell_and_no_manifest(make_shop: MakeShop) -> None:
     shop = make_shop([*people(), Person(4, "Di Xu", email="di@example.com", category="books")])
-    told = replace(ShopSettings(), sensitive_categories=("tea",))
+    told = replace(ShopSettings(), sensitive_categories=("Tea",))
     shop.records.save_shop_settings(told, "owner", NOW)
     asked: dict[str, Any] = {
         "columns": ("customer", "favourite_category", "prefers_category"),

@@ -121,3 +121,17 @@ def test_a_contact_is_usable_or_it_is_none(shop: Shop) -> None:
     assert keys("sms") == {11, 12}
     assert keys("post") == set()
     assert keys("ads") == {11, 12, 14, 15}
+
+
+def test_a_call_opens_one_customer_and_a_search_few(shop: Shop) -> None:
+    care = Access("care", "carla@shop.example")
+    assert list(identities(shop.store, care, [11])["email"]) == ["m•••@example.com"]
+    assert list(identities(shop.store, care, [11], "call")["email"]) == ["mary@example.com"]
+    found = identities(shop.store, care, [11, 12], "search")
+    assert list(found["name"]) == ["Mary Jones", "王芳"]
+    assert "mary@example.com" not in found.to_csv()
+    for keys, purpose in ((2, "call"), (51, "search")):
+        with pytest.raises(CrmError, match="privacy_too_many"):
+            identities(shop.store, care, range(keys), purpose)  # type: ignore[arg-type]
+    with pytest.raises(CrmError, match="privacy_denied"):
+        identities(shop.store, VIEWER, [11], "call")

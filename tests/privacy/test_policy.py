@@ -64,7 +64,7 @@ NAMES_NOBODY = ("analyse", "plan", "consent", "import", "settings", "people")
 def test_care_sees_a_customer_clearly_only_once_opened() -> None:
     assert "clear" not in {treatment(CARE, "view", column) for column in TAGS}
     found = {column for column in TAGS if treatment(CARE, "search", column) == "clear"}
-    assert found == {"name", "city"}
+    assert found == {"name", "city", "source_id"}
     assert treatment(CARE, "call", "phone") == "clear"
     assert treatment(CARE, "call", "birth_date") == "drop"
 

@@ -31,17 +31,19 @@ def test_every_saving_is_a_version_and_can_be_taken_back(records: Records) -> No
     assert named(two) == [(2, "Peace"), (1, "Tea again")]
     with pytest.raises(CrmError, match="offer_book_changed"):
         records.save_offer_book(replace(one, most_offers=3), change="caps", **BY)
-    three = records.restore_offer_book(1, **BY)
+    three = records.restore_offer_book(1, instead_of=2, **BY)
     assert (three.version, three.change, three.about) == (3, "restored", "1")
     assert (named(three), three.rules) == ([(1, "Tea again")], one.rules)
     four = records.save_offer_book(
         replace(three, rules=(*three.rules, PEACE)), change="added", **BY
     )
     assert named(four) == [(1, "Tea again"), (3, "Peace")]  # a number is never given twice
-    assert records.restore_offer_book(0, **BY).rules == ()
+    with pytest.raises(CrmError, match="offer_book_changed"):  # what was seen is not the last
+        records.restore_offer_book(2, instead_of=3, **BY)
+    assert records.restore_offer_book(0, instead_of=4, **BY).rules == ()
     assert [each.version for each in records.offer_books()] == [5, 4, 3, 2, 1]
     with pytest.raises(CrmError, match="offer_book_unknown"):
-        records.restore_offer_book(9, **BY)
+        records.restore_offer_book(9, instead_of=5, **BY)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.privacy.gate import customer_code
-from tests.app.conftest import open_page, shops
+from tests.app.conftest import code, open_page, people, shops
 from tests.small_shop import Rows, line, order, small_shop
 
-__all__ = ["open_page", "shops"]
+__all__ = ["code", "open_page", "people", "shops"]
 
 ATTACKS = (
     "<script>alert(1)</script>",

@@ -12,7 +12,7 @@ from crm_core.pipeline.scores import refresh_scores
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.customer import Customer, customer
+from crm_core.views.customer import PLAIN_FACTS, Customer, customer
 from tests.small_shop import line, order, small_shop
 
 PARTS = [part for parts in BARS.values() for part in parts]
@@ -166,3 +166,11 @@ def test_a_shop_too_small_to_learn_from_expects_nothing(tmp_path: Path, owner: A
     assert view.facts["last_order_day"] == date(2026, 1, 5)
     assert view.scores is not None
     store.close()
+
+
+def test_care_is_told_nothing_a_customer_is_rated_by(store: Store, sample: list[int]) -> None:
+    view = seen(store, Access("care", "carla"), sample[-1])
+    assert (view.risk, view.scores, view.rhythm_days, view.money) == (None, None, None, ())
+    assert not view.ahead
+    assert set(view.facts) == set(PLAIN_FACTS)
+    assert view.number("orders")

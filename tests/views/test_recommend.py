@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crm_core.audiences import LISTS, offers, size
+from crm_core.audiences import LISTS, extra_columns, offers, size
 from crm_core.errors import CrmError
 from crm_core.metrics.small_groups import FEWEST
 from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
@@ -114,10 +114,23 @@ def test_a_viewer_sees_neither_people_nor_products_of_few(
     assert found.rows.empty
     assert found.customers >= FEWEST
     few = Selection(segment=("stage.won_back",))
+    rare = offered_products(few, store=offered, access=owner, name="again")["product_id"].iloc[-1]
+    for who, told in ((viewer, None), (owner, 1)):
+        heard = hearers(few, store=offered, access=who, name="again", product_id=rare)
+        assert heard.customers == told  # not: nobody
     rows = offered_products(few, store=offered, access=viewer, name="again")
     assert rows["people"].min() >= FEWEST
     assert len(rows) < len(offered_products(few, store=offered, access=owner, name="again"))
     assert segment_offers(few, store=offered, access=viewer)["people"].min() >= FEWEST
+
+
+def test_before_lists_are_made_it_is_said_so(unscored: Store, owner: Access) -> None:
+    with pytest.raises(CrmError, match="no_scores"):
+        recommend(EVERYONE, store=unscored, access=owner)
+    with pytest.raises(CrmError, match="no_scores"):
+        extra_columns(unscored, "products")
+    view = customer_offers(EVERYONE, store=unscored, access=owner, key=1)
+    assert (view.as_of, view.lists) == (None, {})
 
 
 def test_each_segment_is_told_its_three_most_listed(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 
+import numpy as np
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.models.pair_tests import lift_range
 from crm_core.pipeline.workspace import DEMO_DATA
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
-from crm_core.views.together import pair_orders, together
+from crm_core.views.together import pair_orders, together, worked_out
 from crm_core.views.together_ideas import entries, ideas
 
 ALL = Selection()
@@ -63,6 +66,25 @@ def test_ideas_follow_from_sure_pairs_and_the_three_of_a_chain_share_a_shelf(
     assert found.bundles["extra_margin"].is_monotonic_decreasing
     shelf = next(names for names in found.shelves["names"] if len(names) == 3)
     assert ["Bamboo" in name or "Matcha" in name or "Stand" in name for name in shelf] == [True] * 3
+
+
+def test_a_pair_never_seen_together_has_a_range_and_two_things_of_one_name_are_two(
+    store: Store, owner: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = together(ALL, store=store, access=owner, shown="all")
+    row = view.pairs.iloc[[0]]
+    high = lift_range(np.array([0]), row["baskets_a"], row["baskets_b"], int(view.seen["baskets"]))[
+        2
+    ]
+    never = row.assign(baskets_both=0, lift=0.0, lift_low=0.0, lift_high=high, expected_both=20.0)
+    told = worked_out(never, {}, view.seen).iloc[0]
+    assert (told["times"], told["times_low"]) == (0.0, 0.0)
+    assert told["times_high"] == pytest.approx(3.689 / 20, rel=1e-3)
+    # The same figures where both are called alike: it is the thing that is asked for, not its name.
+    before = ideas(ALL, store=store, access=owner).bundles
+    monkeypatch.setattr("crm_core.views.together._names", lambda *_: defaultdict(lambda: "Tea"))
+    after = ideas(ALL, store=store, access=owner).bundles
+    assert after["without"].tolist() == before["without"].tolist()
 
 
 def test_refill_products_lead_to_customers_of_more_value(store: Store, owner: Access) -> None:

@@ -79,6 +79,8 @@ def record_needs(table: str, filled: set[str]) -> tuple[str, ...]:
     ('campaign',)
     """
     lost = [field for field in required(table) if field not in filled]
+    if table == "reviews" and not filled & {"stars", "body"}:
+        lost.append("stars")
     if TABLES[table].needs_person and not filled & set(PERSON):
         lost.insert(0, "customer_id")
     return tuple(lost)

@@ -45,7 +45,7 @@ _STRICT: dict[tuple[str, str], tuple[str, ...]] = {
     ("touches", "arm"): ("treated", "control"),
 }
 _PLANNED = {"starts_on", "ends_on"}  # may well lie ahead
-_RANGES = {("reviews", "stars"): (1, 5)}
+_RANGES = {("reviews", "stars"): (1, 5), ("contacts", "recommend_score"): (0, 10)}
 _POSITIVE = {("refunds", "amount")}  # some shops write what they gave back with a minus
 
 
@@ -164,6 +164,9 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
         nobody = " and ".join(f"t_{each} is null" for each in PERSON)
         told = next((each for each in PERSON if each in given), PERSON[0])
         checks.append(Check(nobody, "import_missing_value", told))
+    if table == "reviews":  # stars or words: one of them says something
+        silent = "t_stars is null and t_body is null"
+        checks.append(Check(silent, "import_missing_value", "stars"))
     for field in given:
         kind, bad = kinds[field], f"t_{field} is not null and v_{field} is null"
         if kind in _TIMES:

@@ -1,0 +1,56 @@
+"""Access and erasure from the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command, OwnShop
+from tests.held import holders
+
+
+@pytest.fixture
+def own(loaded: OwnShop, tmp_path: Path) -> OwnShop:
+    """The small shop, for this test to change."""
+    shutil.copytree(loaded.var, tmp_path / "var")
+    return OwnShop(tmp_path / "var")
+
+
+def test_who_asks_gets_a_file_and_is_gone_when_they_ask_for_that(
+    own: OwnShop, orders_folder: Path, tmp_path: Path
+) -> None:
+    held = own("subject", "5", "--json").answer
+    assert held["store"]["orders"] == 3
+    assert held["records"]["consents"] == 1
+    told = own("subject", "5", "--out", tmp_path, "--json").answer
+    with zipfile.ZipFile(told["file"]) as archive:
+        whole = json.loads(archive.read("everything.json"))
+    (mail,) = [row["email"] for row in whole["store"]["identities"]]
+    assert whole["customer"] in archive.namelist() or mail
+    revenue = own("measure", "revenue", "--json").answer["totals"]
+    erased = own("erase", whole["customer"], "--no-refresh", "--json").answer
+    assert erased["rows"]["orders"] == 3
+    assert erased["rows"]["scores"] > 0
+    Path(told["file"]).unlink()
+    assert holders(own.var, [f"{mail}"]) == {}
+    assert own("measure", "revenue", "--json").answer["totals"] == revenue
+    assert own("subject", "5", "--json").answer["error"] == "no_such_customer"
+    again = own("import", orders_folder, "--no-refresh", "--json").answer
+    assert (again["batch"], again["erased"]["orders"]) == (None, 3)
+
+
+def test_the_demo_shop_erases_nobody(demo: Command) -> None:
+    assert demo("erase", "1", "--json").answer["error"] == "demo_is_read_only"
+
+
+def test_a_lost_key_is_given_up_by_name(own: OwnShop, orders_folder: Path) -> None:
+    assert own("erase", "5", "--no-refresh").code == 0
+    (own.var / "erasure.key").unlink()
+    again = ("import", orders_folder, "--no-refresh", "--json")
+    assert own(*again).answer["error"] == "erasure_key_missing"
+    assert own("erase", "--lost-key", "--json").answer["tombstones"] >= 2
+    assert own(*again).answer["batch"] == 2
