@@ -18,7 +18,7 @@ else:
     with part():
         draw_waiting()
     with part():
-        draw_trend()
+        draw_trend(view)
     with part():
         draw_split(view)
     with part():

@@ -16,7 +16,7 @@ import pandas as pd
 
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics.care_rules import CareRules, end_of, minutes_until, passed
-from crm_core.metrics.contact_topics import with_topics
+from crm_core.metrics.contact_topics import begun, with_topics
 from crm_core.metrics.definition import Good
 from crm_core.metrics.dimensions import begin_of, read_code
 from crm_core.metrics.evaluate import measure, scope
@@ -101,8 +101,7 @@ def contacts_of(
 
     Filters of the shop and the sales channel mean those of the order that a contact is about.
     """
-    table = store.table("contacts")
-    table = table.filter(table.direction.fill_null("in") != "out")
+    table = begun(store)
     if period is not None:
         table = table.filter(
             table.day.between(ibis.literal(period.start), ibis.literal(period.end))
@@ -289,9 +288,8 @@ def contacted_orders(store: Store, selection: Selection, period: Period) -> ir.T
     sold = scope(store, selection, period)
     sold = sold.filter((sold.entry == "sale") & sold.order_key.notnull())
     sold = sold.select("order_key", "customer_key", "day", product=sold.product_key).distinct()
-    talks = store.table("contacts")
-    talks = talks.filter(talks.direction.fill_null("in") != "out")
     orders = store.table("order_facts").select("order_id", "order_key")
+    talks = begun(store)
     talks = talks.join(orders, "order_id").select("order_key", talked="day")
     first = talks.group_by("order_key").agg(talked=talks.talked.min())
     told = without(sold.left_join(first, "order_key"), "order_key_right")

@@ -12,8 +12,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.store import Tables
 from crm_core.store.marts import as_number, without
+from crm_core.store.tables import Named
 
 TopicRule = tuple[str, tuple[str, ...]]
 #: Taken until a shop has written its own.
@@ -38,7 +38,15 @@ LEARNED: Final = "contact_topics"
 _MARKS: Final = r"[\s.,;:!?()\[\]{}\"'*+^$|\\/_-]+"
 
 
-def with_topics(store: Tables, contacts: ir.Table, rules: tuple[TopicRule, ...]) -> ir.Table:
+def begun(tables: Named) -> ir.Table:
+    """Contacts that customers began. What names people is empty where files leave it out."""
+    table = tables.table("contacts")
+    left_out = [name for name in ("agent", "message") if name not in table.columns]
+    table = table.mutate(**{name: ibis.null("string") for name in left_out})
+    return table.filter(table.direction.fill_null("in") != "out")
+
+
+def with_topics(store: Named, contacts: ir.Table, rules: tuple[TopicRule, ...]) -> ir.Table:
     """The contacts with their `topic`, where it is known."""
     own = contacts.topic.nullif("")
     ruled = ruled_topic(contacts.message, rules)
@@ -79,11 +87,10 @@ def pattern_of(words: tuple[str, ...]) -> str:
     return "|".join(f" {word}" if word[0].isascii() else word for word in plain if word)
 
 
-def topic_sources(store: Tables, rules: tuple[TopicRule, ...]) -> ir.Table:
+def topic_sources(store: Named, rules: tuple[TopicRule, ...]) -> ir.Table:
     """One row: how many contacts of customers have a topic of their own (labelled), by the model
     (learned), by the rules (ruled), and none (unknown)."""
-    table = store.table("contacts")
-    table = table.filter(table.direction.fill_null("in") != "out")
+    table = begun(store)
     own = table.topic.nullif("").notnull()
     told = with_topics(store, table.mutate(own=own), rules)
     if store.has(LEARNED):

@@ -13,7 +13,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule, with_topics
+from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule, begun, with_topics
 from crm_core.store import Tables
 from crm_core.store.marts import as_number, without
 
@@ -70,11 +70,6 @@ def cases(
     return units.agg(n=as_number(units.is_case).sum().fill_null(0))
 
 
-def inbound(contacts: ir.Table) -> ir.Table:
-    """What customers began."""
-    return contacts.filter(contacts.direction.fill_null("in") != "out")
-
-
 def _units(tables: Tables, exposure: str, slow_minutes: float, topics: Topics) -> ir.Table:
     """What could be a case or beside one: customer_key, anchor, lag (days from there to the index
     day of a case), is_case, is_open (may stand beside a case), risk_until (the first day on which
@@ -88,7 +83,7 @@ def _units(tables: Tables, exposure: str, slow_minutes: float, topics: Topics) -
 
 def _contacts(tables: Tables, slow_minutes: float, topics: Topics) -> ir.Table:
     """Answered contacts: slow or not, of one channel and topic."""
-    table = with_topics(tables, inbound(tables.table("contacts")), topics)
+    table = with_topics(tables, begun(tables), topics)
     table = table.filter(table.customer_key.notnull() & table.reply_minutes.notnull())
     is_slow = table.reply_minutes.cast("float64") > slow_minutes
     return table.select(
@@ -133,7 +128,7 @@ def _orders(tables: Tables, topics: Topics, topic: str) -> ir.Table:
     days = tables.table("customer_days").select("customer_key", "day")
     window = ibis.window(group_by="customer_key", order_by="day")
     days = days.mutate(next_day=days.day.lead().over(window))
-    talks = with_topics(tables, inbound(tables.table("contacts")), topics)
+    talks = with_topics(tables, begun(tables), topics)
     talks = talks.filter(talks.customer_key.notnull())
     talks = talks.group_by("customer_key", talk="day").agg(
         is_meant=as_number(talks.topic == topic).max() if topic else talks.count().cast("int64")

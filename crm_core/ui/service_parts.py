@@ -90,7 +90,7 @@ def draw_numbers(view: Service) -> None:
 def draw_waiting() -> None:
     """How many wait beyond what was promised, and who."""
     session, rules = current(), current_rules()
-    first = show(service_waiting, session.selection, rules=rules)
+    first = show(service_waiting, session.selection, rules=rules, page=1, size=_SIZE)
     with panel("service.waiting", help_key="service.waiting_about"):
         if first.is_hidden:
             note("explore.too_few")
@@ -125,14 +125,15 @@ def draw_waiting() -> None:
             )
 
 
-def draw_trend() -> None:
+def draw_trend(view: Service) -> None:
     """One of the measures over the period."""
     session = current()
     with panel("service.trend", help_key="service.trend_about"):
         shown = switch_choice(
             "service.trend_label", TRENDS, key="service_trend", prefix="service.trends"
         )
-        rows = show(service_trend, session.selection, rules=current_rules(), shown=shown)
+        asked = {"rules": current_rules(), "shown": shown, "step": view.step}
+        rows = show(service_trend, session.selection, **asked)
         if rows.empty:
             caption("service.none_in_period")
             return
@@ -194,7 +195,7 @@ def draw_behind(by: str) -> None:
         caption("service.open_hint")
         return
     asked = {"rules": current_rules(), "by": by, "code": code}
-    first = show(service_contacts, session.selection, **asked, size=_SIZE)
+    first = show(service_contacts, session.selection, **asked, page=1, size=_SIZE)
     with panel("service.behind", name=name):
         if first.is_hidden:
             note("explore.too_few")

@@ -20,6 +20,7 @@ from crm_core.metrics.care import (
     values_of,
 )
 from crm_core.metrics.care_rules import CareRules
+from crm_core.metrics.contact_topics import begun
 from crm_core.models.student import share_range
 from crm_core.privacy.policy import Access, allowed
 from crm_core.selection import Period, Selection
@@ -45,7 +46,8 @@ _LINES: Final = {
 @dataclass(frozen=True)
 class Service:
     """The figures of a period. `has_any` is whether the shop knows of any contact, `splits` what it
-    can be split by, `told` how many contacts each figure rests on; `csat_range` is where the share of
+    can be split by, `told` how many contacts each figure rests on, `step` by what a trend of so many
+    goes; `csat_range` is where the share of
     the satisfied lies in 95 of 100 cases."""
 
     as_of: date
@@ -56,6 +58,7 @@ class Service:
     splits: tuple[str, ...]
     cards: tuple[Card, ...]
     told: Mapping[str, float]
+    step: str
     csat_range: tuple[float, float] | None
 
 
@@ -93,12 +96,13 @@ def service(selection: Selection, *, store: Store, access: Access, rules: CareRu
         ),
         cards=cards,
         told={} if few else now,
+        step=step_of(period, now.get("contacts", 0.0)),
         csat_range=share_range(int(now["happy"]), rated) if rated and not few else None,
     )  # fmt: skip
 
 
 def _known(store: Store) -> Mapping[str, int]:
-    table = store.table("contacts")
+    table = begun(store)
     counts = {"any": table.count(), "agents": table.agent.count(), "words": table.message.count()}
     row = store.fetch(table.agg(**counts)).iloc[0]
     return {str(name): int(value) for name, value in row.items()}
@@ -203,19 +207,24 @@ def step_of(period: Period, rows: float, least: int = LEAST_TOLD) -> str:
 
 
 def service_trend(
-    selection: Selection, *, store: Store, access: Access, rules: CareRules, shown: str
+    selection: Selection,
+    *,
+    store: Store,
+    access: Access,
+    rules: CareRules,
+    shown: str,
+    step: str,
 ) -> pd.DataFrame:
-    """Over the period: day (its first), metric, value, contacts (how many it rests on).
+    """Over the period, by day, week or month: day (its first), metric, value, contacts (how many it
+    rests on).
 
-    Raises: CrmError("unknown_choice").
+    Raises: CrmError("unknown_choice"), ("unknown_dimension").
     """
     if shown not in TRENDS:
         raise CrmError(
             "unknown_choice", name="shown", value=shown, match=close_match(shown, TRENDS)
         )
     period = selection.resolve(store.meta.first_day, store.meta.as_of)
-    contacts = measure_care(store, rules, selection, period, "month", totals=False).rows
-    step = step_of(period, float(contacts["contacts"].sum()))
     found = measure_care(store, rules, selection, period, step, totals=False)
     return _lines(found, step, shown, guarded=is_guarded(access))
 

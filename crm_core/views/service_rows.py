@@ -117,9 +117,9 @@ def service_waiting(
     late = rows.filter(rows.wait_state.notnull())
     counts = {name: rows.count(where=rows.wait_state == name) for name in WAITS}
     more = {"open": rows.count(where=rows.is_open), "old": rows.count(where=rows.is_forgotten)}
+    more["people"] = rows.customer_key.nunique(where=rows.wait_state.notnull())
     counted = store.fetch(rows.agg(**counts, **more)).iloc[0]
-    people = int(store.fetch(late.agg(n=late.customer_key.nunique()))["n"].iloc[0])
-    if is_guarded(access) and is_small(people):
+    if is_guarded(access) and is_small(float(counted["people"])):
         return Waiting(dict.fromkeys(WAITS, 0), 0, 0, pd.DataFrame(), is_hidden=True)
     columns = ["contact_id", "customer_key", "day", "contact_channel", "topic", "waited"]
     columns += ["wait_state", *(["agent"] if sees_words(access) else [])]

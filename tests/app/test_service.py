@@ -109,6 +109,6 @@ def test_a_persons_page_tells_their_contacts(open_page: Open, shops: dict[str, P
     records = open_records(_records_of(shops["demo"]))
     code = customer_code(records.secret("url_key"), 1)
     records.close()
-    screen = open_page("customer", customer=code, warm=True)
+    screen = open_page("customer", id=code, warm=True)
     assert screen.failures == []
     assert t("service.card.title", "en") in screen.words

@@ -58,6 +58,7 @@ from crm_core.store.marts import (
     sold_lines,
     spend_by_day,
 )
+from tests.engines.care_questions import served
 
 END, EARLIER, ALREADY = date(2026, 10, 31), date(2025, 6, 30), date(2024, 7, 31)
 PLAIN = MoneyRules()
@@ -340,6 +341,7 @@ QUESTIONS: dict[str, Question] = {
     **dict(funnels()),
     **dict(shelves()),
     **dict(offers()),
+    **dict(served()),
 }
 
 

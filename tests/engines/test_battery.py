@@ -38,6 +38,7 @@ from crm_core.views.overview import overview
 from crm_core.views.segments import segments as segments_view
 from crm_core.views.value import value
 from tests.engines.alike import answers, differences
+from tests.engines.care_questions import OF_WORDS
 from tests.engines.questions import (
     EARLIER,
     END,
@@ -101,7 +102,7 @@ AT_GATE = (
     f"features {END}", f"rfm {END}", f"spend_history {EARLIER}", "flows stage",
     "rule contains %", "rule is Émile", "rule in", "rule >", "rule in_last_days", "rule did order",
     "rule soon after", "tenths revenue", "sums", "profit segment", "losing",
-    "funnel sessions", "empty shelves True",
+    "funnel sessions", "empty shelves True", "contacts by region", "beside contact", "who waits",
 )  # fmt: skip
 BY_AT_GATE = ("day", "week", "account", "product", "cohort", "new_returning")
 
@@ -115,6 +116,11 @@ def test_an_expression(reference: Store, other: Store, name: str) -> None:
 
 
 PEOPLE_AT_GATE = ("contact email", "contact ads", "judged")
+
+
+@pytest.mark.parametrize("name", sorted(OF_WORDS))
+def test_an_expression_about_words(reference: Store, named: Store, name: str) -> None:
+    assert asked(OF_WORDS[name], reference, named) == []
 
 
 @pytest.mark.parametrize("name", fast(list(OF_PEOPLE), *PEOPLE_AT_GATE))

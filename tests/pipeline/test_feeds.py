@@ -20,6 +20,7 @@ from tests.small_shop import Rows, line, order, small_shop
 ALL = Evidence(
     orders=100, keyed_orders=100, buyers=60, repeat_buyers=20, lines=150, costed_lines=150,
     days=400, refunds=3, reachable=60, consents=40, web_events=9, stock=5,
+    talks=4, promises=80,
 )  # fmt: skip
 
 LISTS = ("audiences", "campaigns", "playbooks", "rules")
@@ -57,6 +58,8 @@ def test_every_page_that_shows_the_shop_is_judged() -> None:
         ({"repeat_buyers": 9}, {"value": "no", "churn": "no", "recommend": "no"}, "few_repeat_buyers"),
         ({"stock": 0}, {"stock": "no", "recommend": "part"}, "no_stock"),
         ({"days": 364}, {"events": "part"}, "under_a_year"),
+        ({"talks": 0}, {"service": "part"}, "no_talks"),
+        ({"talks": 0, "promises": 0}, {"service": "no"}, "no_service"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_missed_where_it_matters(
@@ -105,6 +108,7 @@ def test_files_and_the_store_made_of_them_are_judged_alike(tmp_path: Path) -> No
         "events": ["under_a_year"],
         "stock": ["no_stock"],
         "recommend": ["no_stock"],
+        "service": ["no_service", "no_talks", "no_promises"],
         **{page: ["no_consents"] for page in LISTS},
     }
     store = shop.open()

@@ -41,12 +41,16 @@ def test_the_cards_are_the_metrics_and_contacts_are_those_of_explore(
 
 
 def test_parts_add_up_to_the_whole(store: Store, owner: Access) -> None:
-    whole = service(YEAR, store=store, access=owner, rules=RULES).told["contacts"]
+    view = service(YEAR, store=store, access=owner, rules=RULES)
+    whole = view.told["contacts"]
     for by in ("topic", "contact_channel", "agent", "region"):
         split = service_split(YEAR, store=store, access=owner, rules=RULES, by=by)
         assert split.rows["contacts"].sum() == whole
-    trend = service_trend(YEAR, store=store, access=owner, rules=RULES, shown="contact_rate")
-    assert trend["contacts"].sum() == whole
+    trend = service_trend(
+        YEAR, store=store, access=owner, rules=RULES, shown="contact_rate", step=view.step
+    )
+    # Points of fewer than ten contacts are not told: the first week is none of the whole.
+    assert whole - LEAST_TOLD < trend["contacts"].sum() <= whole
 
 
 def test_the_agent_who_answers_late_is_seen_and_who_helped_once_is_not_ranked(
