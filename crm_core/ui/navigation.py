@@ -70,6 +70,7 @@ PAGES = (
     PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("rules", "products", "rule", needs="plan"),
+    PageSpec("reviews", "care", "reviews", applies=frozenset({"period", "category"})),
     PageSpec("audiences", "campaigns", "campaign", needs="export"),
     PageSpec("campaigns", "campaigns", "view_kanban", needs="export"),
     PageSpec("campaign", "campaigns", "outgoing_mail", needs="export", hidden=True),
