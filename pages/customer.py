@@ -31,6 +31,7 @@ from crm_core.ui.page import (
     show,
 )
 from crm_core.ui.replenish_parts import draw_own
+from crm_core.ui.review_card import draw_reviews
 from crm_core.ui.rules_card import draw_offer_rules
 from crm_core.ui.segment_words import segment_words
 from crm_core.ui.waterfall_parts import draw_customer_money
@@ -89,6 +90,7 @@ else:
     draw_offer_rules(view.key)
     with panel("call.line", help_key="call.line_about"):
         draw_contact_line(view.key, place="contact_line")
+    draw_reviews(view.key)
     with panel("customer.history"):
         draw_history(view.key)
     with details_box("customer.changes"):

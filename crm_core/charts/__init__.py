@@ -10,6 +10,7 @@ from crm_core.charts.flows import flow_bands
 from crm_core.charts.intervals import share_curves, whiskers
 from crm_core.charts.lines import forecast_band, forecasts_beside, line_compare, lines, month_lines
 from crm_core.charts.network import network
+from crm_core.charts.ratings import rated_months
 from crm_core.charts.survival import survival_curves
 from crm_core.charts.waterfall import waterfall
 
@@ -29,6 +30,7 @@ __all__ = [
     "lines",
     "month_lines",
     "network",
+    "rated_months",
     "scatter_fit",
     "share_bar",
     "share_curves",

@@ -53,7 +53,13 @@ from crm_core.records.shop_settings import (
 )
 from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
 from crm_core.records.tasks import Task
-from crm_core.records.testimonials import QUOTED_AS, TESTIMONIAL_STATES, TOLD_BY, Testimonial
+from crm_core.records.testimonials import (
+    QUOTED_AS,
+    TESTIMONIAL_NEXT,
+    TESTIMONIAL_STATES,
+    TOLD_BY,
+    Testimonial,
+)
 
 __all__ = [
     "ACTIONS",
@@ -87,6 +93,7 @@ __all__ = [
     "SERVED",
     "STATUSES",
     "SUBJECT_KINDS",
+    "TESTIMONIAL_NEXT",
     "TESTIMONIAL_STATES",
     "TOLD_BY",
     "WHOLE",

@@ -22,7 +22,8 @@ QUOTED_AS: Final = ("anonymous", "initials", "name")
 #: How the answer came.
 TOLD_BY: Final = ("email", "sms", "phone", "post", "in_person")
 _LONGEST_ID = 200
-_NEXT: Final = {
+#: What may be said after what was said.
+TESTIMONIAL_NEXT: Final = {
     "asked": ("granted", "denied"),
     "granted": ("withdrawn",),
     "denied": ("granted",),
@@ -131,7 +132,7 @@ class Testimonials(Repository):
             "answered_at": checked_moment(now),
         }
         with writing(self._engine) as connection:
-            if state not in _NEXT[_must(connection, review_id).state]:
+            if state not in TESTIMONIAL_NEXT[_must(connection, review_id).state]:
                 raise CrmError("testimonial_invalid")
             mine = update(TestimonialRow).where(TestimonialRow.review_id == review_id)
             connection.execute(mine.values(**told))

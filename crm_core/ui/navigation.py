@@ -77,6 +77,7 @@ PAGES = (
         "support_agent",
         applies=_COMPARED | {"shop", "sales_channel", "region", "segment"},
     ),
+    PageSpec("reviews", "care", "reviews", applies=frozenset({"period", "category"})),
     PageSpec("audiences", "campaigns", "campaign", needs="export"),
     PageSpec("campaigns", "campaigns", "view_kanban", needs="export"),
     PageSpec("campaign", "campaigns", "outgoing_mail", needs="export", hidden=True),

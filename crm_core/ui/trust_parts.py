@@ -35,6 +35,10 @@ _KINDS = {
     "calibration_error": "rate",
     "smallest_share": "rate",
     "separation": "rate",
+    "accuracy": "rate",
+    "balanced_accuracy": "rate",
+    "balanced_accuracy_en": "rate",
+    "balanced_accuracy_zh": "rate",
 }
 
 
@@ -112,7 +116,13 @@ def draw_model(model: Trusted) -> None:
             _beginnings(model)
 
 
-_TEXTS = {"lifetime_value": "value", "forecast": "forecast", "churn": "churn", "clusters": "trust"}
+_TEXTS = {
+    "lifetime_value": "value",
+    "forecast": "forecast",
+    "churn": "churn",
+    "clusters": "trust",
+    "reviews": "reviews",
+}
 
 
 def _method(model: Trusted, code: str) -> str:

@@ -209,12 +209,33 @@ def _of_replenishment(store: Store) -> Trusted:
     )
 
 
+_REVIEWS = ("balanced_accuracy", "accuracy", "balanced_accuracy_en", "balanced_accuracy_zh")
+
+
+def _of_reviews(store: Store) -> Trusted:
+    trials = store.fetch(store.table("review_trials"))
+    warnings = tuple(fitted_document(store, "reviews")["warnings"])
+    method = "naive_lexicon" if warnings else "reviews"
+    shown = tuple(name for name in _REVIEWS if trials[name].notna().any())
+    return Trusted(
+        "reviews",
+        verdicts.of_reviews(trials, method),
+        chosen=method,
+        tested_from=None if trials.empty else trials["origin"].iloc[0].date(),
+        tested_days=0 if trials.empty else int(trials["horizon_days"].iloc[0]),
+        measures=shown,
+        tested=trials.assign(is_used=trials["method"] == method),
+        warnings=warnings,
+    )
+
+
 _READ: dict[str, Callable[[Store], Trusted]] = {
     "lifetime_value": _of_value,
     "churn": _of_churn,
     "forecast": _of_forecast,
     "clusters": _of_clusters,
     "replenishment": _of_replenishment,
+    "reviews": _of_reviews,
 }
 
 

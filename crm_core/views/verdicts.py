@@ -20,6 +20,7 @@ _OFFERS_BETTER, _OFFERS_ALIKE = 1.25, 0.95
 _SKILL = 0.1
 _FAIR_MISS = 0.05
 _REBUY_SKILL, _REBUY_MISS = 0.05, 0.03
+_TOLD_APART, _FAIRLY_TOLD = 0.85, 0.7
 _HELD = (0.65, 0.95)  # of a stated 80 %, on the 28 days of one period
 
 
@@ -98,6 +99,18 @@ def of_replenishment(trial: Mapping[str, Any] | None) -> str:
     if skill >= _REBUY_SKILL and float(trial["error"]) <= _REBUY_MISS:
         return "rely"
     return "care" if skill > 0 else "do_not"
+
+
+def of_reviews(trials: pd.DataFrame, method: str) -> str:
+    """`rely` when, on later reviews, the method in use told praise and blame apart rightly in 85 of 100
+    cases of each and no worse than a list of words; `care` in 70; else `do_not`."""
+    told = dict(zip(trials["method"], trials["balanced_accuracy"], strict=True))
+    if method not in told or told[method] != told[method]:
+        return "untested"
+    ours, words = float(told[method]), float(told.get("naive_lexicon", 0.0))
+    if ours >= _TOLD_APART and ours >= words:
+        return "rely"
+    return "care" if ours >= _FAIRLY_TOLD else "do_not"
 
 
 def of_forecast(last: pd.DataFrame, method: str) -> str:
