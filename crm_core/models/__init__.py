@@ -53,6 +53,14 @@ _SPECS: tuple[ModelSpec, ...] = (
         measure="brier",
         baseline="naive_category",
     ),
+    ModelSpec(
+        "set_aside",
+        "crm_core.models.set_aside",
+        measure="average_precision",
+        baseline="naive_isolation_forest",
+        better="higher",
+        table="look_orders",
+    ),
 )
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

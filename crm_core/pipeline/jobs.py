@@ -299,7 +299,7 @@ def scores_of(
 ) -> ir.Table:
     """A model's scores, by customer, by day or by pair, in that order; current, or as of another
     day. Of days those of the whole shop come first, and of these its net revenue; of pairs the
-    surest. The forecast by another `grain` than the day: whole weeks or months and, of the running
+    surest; of orders that need a look those of most points. The forecast by another `grain` than the day: whole weeks or months and, of the running
     ones, what lies ahead; buyers of them (weekly_buyers, monthly_buyers) are counted once each, and
     of whole periods always.
 
@@ -329,6 +329,8 @@ def scores_of(
     table = store.table(source)
     if "customer_key" in table.columns:
         return table.order_by("customer_key")
+    if "needs_a_look" in table.columns:
+        return table.order_by(table.points.desc(), "order_key")
     if "q_given" in table.columns:
         return table.order_by("level", "kind", "explained", "q_given", "a", "b")
     if "dimension" not in table.columns:  # made by an earlier version, of the shop alone

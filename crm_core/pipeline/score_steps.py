@@ -15,6 +15,7 @@ from crm_core.pipeline.basket_steps import baskets
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.pipeline.look_steps import needs_look
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.offer_steps import next_offer
 from crm_core.pipeline.replenish_steps import replenishment
@@ -66,6 +67,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "next_offer": next_offer,
     "entry_products": entry_products,
     "replenishment": replenishment,
+    "set_aside": needs_look,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
@@ -79,6 +81,7 @@ _OF_EVERYBODY = frozenset(
         "attention",
         "uplift",
         "baskets",
+        "set_aside",
     }
 )
 

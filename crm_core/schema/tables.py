@@ -358,6 +358,8 @@ SCORES = (
     "replenishment",
     "replenishment_clock",
     "replenishment_trials",
+    "look_orders",
+    "look_reviews",
     "model_status",
     "fitted",
 )
