@@ -102,6 +102,7 @@ class _Planter:
         orders = base["order_facts"]
         self.second = _seconds(orders["at"])
         self.key = int(orders["customer_key"].max()) + 1_000_000
+        self.first_key = int(orders["order_key"].max()) + 1
         self.ring = [self._customer() for _ in range(attack.ring)]
         lines = base["order_lines"].merge(orders[["order_id", "revenue"]], on="order_id")
         prices = lines.groupby("product_id")["revenue"].median()
@@ -199,7 +200,7 @@ class _Planter:
             hours = float(draw.uniform(24, 90))
         order = {
             "order_id": number,
-            "order_key": 900_000_000 + len(self.made),
+            "order_key": self.first_key + len(self.made),
             "customer_key": customer,
             "at": moment,
             "sales_channel": str(draw.choice(self.base["order_facts"]["sales_channel"])),

@@ -32,6 +32,7 @@ from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, Version, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
+from crm_core.records.set_aside import Approved, Decision, Item, LogLine
 from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
 from crm_core.records.tasks import Task
@@ -61,6 +62,7 @@ __all__ = [
     "STATUSES",
     "SUBJECT_KINDS",
     "WHOLE",
+    "Approved",
     "Audience",
     "AuditEntry",
     "AuditLine",
@@ -68,13 +70,16 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Decision",
     "EventPlan",
     "Goal",
     "GoalChange",
     "GoalKey",
     "GoalSaving",
     "IdentityOverride",
+    "Item",
     "ListOfIds",
+    "LogLine",
     "Mirror",
     "Note",
     "Offer",

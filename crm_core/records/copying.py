@@ -37,7 +37,7 @@ _ROWS = 5_000
 # What a place holds before anybody decided anything.
 _ALWAYS = ("counters", "secrets")
 # What mirrors are named after: no number of another past may come again.
-_REVISIONS: tuple[CounterName, ...] = ("decisions", "members")
+_REVISIONS: tuple[CounterName, ...] = ("decisions", "members", "set_aside")
 
 
 class Copying(Repository):
