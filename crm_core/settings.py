@@ -18,7 +18,8 @@ class Settings:
     `var` receives every write. `store_url` None means the bundled demo store.
     `single_user` is an explicit choice of whoever starts the server, never inferred.
     `sources` is a TOML file with the addresses of the shop's own databases (secrets);
-    `source_hosts` are the only hosts that may be asked.
+    `source_hosts` are the only hosts that may be asked. `without_set_aside` opens stores without the
+    orders and reviews that were set aside: asked for by a command, never by the environment.
     """
 
     var: Path
@@ -30,6 +31,7 @@ class Settings:
     max_upload_mb: int = 50
     sources: Path | None = None
     source_hosts: tuple[str, ...] = ()
+    without_set_aside: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:

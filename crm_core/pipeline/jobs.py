@@ -34,6 +34,7 @@ from crm_core.pipeline.workspace import (
     ensure_demo,
     is_empty,
     open_workspace,
+    remake_without,
     store_url,
     workspace,
 )
@@ -178,6 +179,7 @@ def refresh(
             as_of=as_of,
             progress=progress,
         )
+        remake_without(url, settings=settings, records=records, progress=progress)
     finally:
         records.close()
     return {"store": engine_of(url, settings).shown, "seconds": seconds}

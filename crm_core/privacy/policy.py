@@ -11,7 +11,7 @@ from typing import Literal
 from crm_core.errors import CrmError, close_match
 
 Role = Literal["single_user", "viewer", "marketer"]
-Purpose = Literal["view", "search", "export", "quarantine", "import", "settings", "note", "plan"]
+Purpose = Literal["view", "search", "export", "quarantine", "import", "settings", "note", "plan", "set_aside"]
 Treatment = Literal["clear", "mask", "drop"]
 
 # The tag of each column that names a person; every other column names nobody. `note` is what
@@ -53,6 +53,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "settings": {},
         "note": _all("clear"),
         "plan": {},
+        "set_aside": {},
     },
     "marketer": {
         "view": _WORKING,
@@ -60,6 +61,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "export": _WORKING,
         "note": _WORKING,
         "plan": {},
+        "set_aside": {},
     },
     "viewer": {
         "view": _MASKED,
@@ -89,6 +91,11 @@ class Access:
     role: Role
     user: str
     present: bool = False
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody vouches for who this is; else it is whoever sits at the screen."""
+        return self.user != "single_user" and not self.user.startswith("visitor-")
 
     def __post_init__(self) -> None:
         if self.role not in POLICY:

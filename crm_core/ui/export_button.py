@@ -212,7 +212,7 @@ def _write(
         return export_table(
             access=session.access,
             records=session.records,
-            table=TableTold(order.name, order.headings, order.rows, order.asked, order.totals),
+            table=TableTold(order.name, order.headings, order.rows, _asked(order), order.totals),
             now=now,
             out=out,
             export_id=export_id,
@@ -239,6 +239,12 @@ def _write(
 
 
 @st.fragment(run_every=_LOOK_SECONDS)
+def _asked(order: TableOrder) -> Mapping[str, Sequence[str]]:
+    """The question of a table, and whether it was asked without what was set aside."""
+    left_out = {"set_aside": ("out",)} if current().leaves_out else {}
+    return {**order.asked, **left_out}
+
+
 def _watch(key: str) -> None:
     """Looks again and again whether the list is written, then draws the page anew."""
     st.caption(current().t("app.export.writing"))

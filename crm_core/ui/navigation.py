@@ -26,7 +26,8 @@ class PageSpec:
     """One screen. `stem` names its file, its texts, its view and its address.
 
     `applies` are the parts of the filter bar it follows; `needs_store` is false for screens
-    that make sense before anything was imported.
+    that make sense before anything was imported. `set_aside` is false for screens that show all
+    rows whether or not some were set aside.
     """
 
     stem: str
@@ -36,6 +37,7 @@ class PageSpec:
     applies: frozenset[str] = frozenset()
     hidden: bool = False
     needs_store: bool = True
+    set_aside: bool = True
 
     @property
     def path(self) -> Path:
@@ -68,17 +70,18 @@ PAGES = (
     PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
     PageSpec("rules", "products", "rule", roles=_MARKETERS),
+    PageSpec("review_queue", "care", "rule_folder", roles=_MARKETERS, set_aside=False),
     PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
     PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
     PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),
     PageSpec("playbooks", "campaigns", "lightbulb", roles=_MARKETERS),
     PageSpec("results", "campaigns", "science"),
-    PageSpec("exports", "campaigns", "outbox", roles=_MARKETERS),
-    PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False),
-    PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}),
+    PageSpec("exports", "campaigns", "outbox", roles=_MARKETERS, set_aside=False),
+    PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False, set_aside=False),
+    PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}, set_aside=False),
     PageSpec("trust", "data", "verified_user"),
-    PageSpec("privacy", "data", "shield", roles=_OWNER),
-    PageSpec("glossary", "data", "menu_book", needs_store=False),
+    PageSpec("privacy", "data", "shield", roles=_OWNER, set_aside=False),
+    PageSpec("glossary", "data", "menu_book", needs_store=False, set_aside=False),
 )
 #: The page from which a hidden one is reached.
 _PARENTS = {"customer": "customers", "compare": "segments", "campaign": "campaigns"}
@@ -88,6 +91,7 @@ GROUP_ICONS = {
     "customers": "group",
     "plan": "trending_up",
     "products": "shopping_basket",
+    "care": "support_agent",
     "campaigns": "campaign",
     "data": "settings",
 }

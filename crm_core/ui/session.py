@@ -9,6 +9,7 @@ import streamlit as st
 
 from crm_core.charts import Numbers
 from crm_core.errors import CrmError
+from crm_core.pipeline.without import Without
 from crm_core.privacy.escape import md_escape
 from crm_core.privacy.policy import Access
 from crm_core.records import Records
@@ -26,7 +27,8 @@ class Session:
     """Everything main decided for this run. Built anew every run; a page only reads it.
 
     `decisions` names the decisions file the store was joined to. `page` is the stem of the
-    page shown; `head` is the place its title goes to.
+    page shown; `head` is the place its title goes to. `set_aside` says what is set aside, if
+    anything is, whether or not the open store leaves it out.
     """
 
     opened: Store | None
@@ -39,6 +41,7 @@ class Session:
     workspace: Workspace
     page: str = ""
     head: Any = None
+    set_aside: Without | None = None
 
     @property
     def store(self) -> Store:
@@ -49,6 +52,11 @@ class Session:
         if self.opened is None:
             raise CrmError("store_empty")
         return self.opened
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the open store is the one without what was set aside."""
+        return self.opened is not None and bool(self.opened.meta.without)
 
     @property
     def currency(self) -> str:

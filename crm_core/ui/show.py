@@ -35,6 +35,7 @@ def stamp_of(session: Session) -> tuple[Hashable, ...]:
         session.workspace.store_url,
         store.snapshot,
         store.scores_snapshot,
+        store.meta.without,
         session.decisions,
         session.access.role,
     )
