@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crm_core.metrics.definition import CountDistinct
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import POLICY, Access
 
 FEWEST: Final = 5
 #: How many people a number is about, whatever the number is.
@@ -23,12 +23,12 @@ Hidden = npt.NDArray[np.bool_]
 
 
 def is_guarded(access: Access) -> bool:
-    """Whether small groups are hidden from this person.
+    """Whether small groups are hidden from this person: from all who may not know who people are.
 
     >>> is_guarded(Access("viewer", "ann")), is_guarded(Access("marketer", "ben"))
     (True, False)
     """
-    return access.role == "viewer"
+    return POLICY[access.role]["view"]["name"] != "clear"
 
 
 def is_small(people: float | None) -> bool:

@@ -10,8 +10,23 @@ from typing import Literal
 
 from crm_core.errors import CrmError, close_match
 
-Role = Literal["single_user", "viewer", "marketer"]
-Purpose = Literal["view", "search", "export", "quarantine", "import", "settings", "note", "plan", "set_aside"]
+Role = Literal["single_user", "viewer", "care", "marketer", "admin"]
+Purpose = Literal[
+    "view",  # who a row on screen is about, wherever one is shown
+    "analyse",  # numbers about the shop and tables of customers: value, margins, risk, reasons
+    "search",  # find a customer by name, e-mail, phone or number
+    "call",  # open one customer's record, with a note, a task, a pause, a gift
+    "note",
+    "plan",
+    "set_aside",  # say which orders and reviews do not count
+    "export",
+    "consent",  # change what a customer agreed to, and see the proof
+    "import",
+    "quarantine",
+    "settings",
+    "people",  # invite, give another role, remove
+    "erase",  # a person's rights: access, rectification, erasure, restriction
+]
 Treatment = Literal["clear", "mask", "drop"]
 
 # The tag of each column that names a person; every other column names nobody. `note` is what
@@ -41,33 +56,69 @@ _MASKED: Mapping[str, Treatment] = {
     "source_id": "mask",
 }
 _WORKING: Mapping[str, Treatment] = {**_all("clear"), "birth": "drop"}
+# Enough to tell which of two people of one name is meant, before one of them is opened.
+_FOUND: Mapping[str, Treatment] = {**_MASKED, "name": "clear", "city": "clear"}
 
 # role -> purpose -> tag -> treatment. A purpose that is missing is not allowed.
 POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
     "single_user": {
         "view": _all("clear"),
+        "analyse": {},
         "search": _all("clear"),
-        "export": _all("clear"),
-        "quarantine": _all("clear"),
-        "import": {},
-        "settings": {},
+        "call": _all("clear"),
         "note": _all("clear"),
         "plan": {},
         "set_aside": {},
+        "export": _all("clear"),
+        "consent": {},
+        "import": {},
+        "quarantine": _all("clear"),
+        "settings": {},
+        "people": {},
+        "erase": _all("clear"),
     },
-    "marketer": {
+    "admin": {
         "view": _WORKING,
+        "analyse": {},
         "search": _WORKING,
-        "export": _WORKING,
+        "call": _WORKING,
         "note": _WORKING,
         "plan": {},
         "set_aside": {},
+        "export": _WORKING,
+        "consent": {},
+        "import": {},
+        "quarantine": _all("clear"),
+        "settings": {},
+        "people": {},
+        "erase": _all("clear"),
+    },
+    "marketer": {
+        "view": _WORKING,
+        "analyse": {},
+        "search": _WORKING,
+        "call": _WORKING,
+        "note": _WORKING,
+        "plan": {},
+        "set_aside": {},
+        "export": _WORKING,
+        "consent": {},
+    },
+    "care": {
+        "view": _MASKED,
+        "search": _FOUND,
+        "call": _WORKING,
+        "note": _WORKING,
+        "consent": {},
     },
     "viewer": {
         "view": _MASKED,
+        "analyse": {},
     },
 }
 
+#: What ends in a file or a screen of clear identities: stopped while others watch.
+_CLEAR_FILES: frozenset[Purpose] = frozenset({"export", "quarantine", "erase"})
 
 # What a list for a contact channel may tell of a person; a list for none names nobody.
 CHANNEL_COLUMNS: Mapping[str | None, tuple[str, ...]] = {
@@ -108,7 +159,7 @@ def allowed(access: Access, action: Purpose) -> bool:
     >>> allowed(Access("viewer", "ann"), "export")
     False
     """
-    if action in ("export", "quarantine") and access.present:
+    if access.present and action in _CLEAR_FILES:
         return False
     return action in POLICY[access.role]
 

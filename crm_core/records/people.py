@@ -11,7 +11,7 @@ from crm_core.records.connection import reading, writing
 from crm_core.records.models import User
 from crm_core.records.repository import Repository, checked_moment, upsert
 
-ROLES = ("viewer", "marketer")
+ROLES = ("viewer", "care", "marketer", "admin")
 
 
 class People(Repository):

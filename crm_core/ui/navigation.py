@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from crm_core.privacy.policy import Access
+from crm_core.privacy.policy import POLICY, Access, Purpose
 from crm_core.text import t
 from crm_core.ui.address import kept, to_query
 
@@ -16,24 +16,21 @@ PAGES_FOLDER = Path(__file__).resolve().parents[2] / "pages"
 
 _COMPARED = frozenset({"period", "compare"})
 _WHERE = frozenset({"shop", "sales_channel", "category", "region"})
-_EVERYONE = frozenset({"single_user", "viewer", "marketer"})
-_MARKETERS = frozenset({"single_user", "marketer"})
-_OWNER = frozenset({"single_user"})
 
 
 @dataclass(frozen=True)
 class PageSpec:
     """One screen. `stem` names its file, its texts, its view and its address.
 
-    `applies` are the parts of the filter bar it follows; `needs_store` is false for screens
-    that make sense before anything was imported. `set_aside` is false for screens that show all
-    rows whether or not some were set aside.
+    `needs` is what one must be allowed to do to open it; `applies` are the parts of the filter
+    bar it follows; `needs_store` is false for screens that make sense before anything was imported.
+    `set_aside` is false for screens that show all rows whether or not some were set aside.
     """
 
     stem: str
     group: str
     icon: str
-    roles: frozenset[str] = _EVERYONE
+    needs: Purpose = "analyse"
     applies: frozenset[str] = frozenset()
     hidden: bool = False
     needs_store: bool = True
@@ -43,6 +40,11 @@ class PageSpec:
     def path(self) -> Path:
         """The page's file."""
         return PAGES_FOLDER / f"{self.stem}.py"
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Who may open it, by the one table of who may do what."""
+        return frozenset(role for role, purposes in POLICY.items() if self.needs in purposes)
 
 
 PAGES = (
@@ -69,19 +71,19 @@ PAGES = (
     PageSpec("recommend", "products", "recommend", applies=frozenset({"segment"})),
     PageSpec("replenish", "products", "autorenew", applies=frozenset({"segment", "category"})),
     PageSpec("coupons", "products", "local_offer", applies=_COMPARED),
-    PageSpec("rules", "products", "rule", roles=_MARKETERS),
-    PageSpec("review_queue", "care", "rule_folder", roles=_MARKETERS, set_aside=False),
-    PageSpec("audiences", "campaigns", "campaign", roles=_MARKETERS),
-    PageSpec("campaigns", "campaigns", "view_kanban", roles=_MARKETERS),
-    PageSpec("campaign", "campaigns", "outgoing_mail", roles=_MARKETERS, hidden=True),
-    PageSpec("playbooks", "campaigns", "lightbulb", roles=_MARKETERS),
+    PageSpec("rules", "products", "rule", needs="plan"),
+    PageSpec("review_queue", "care", "rule_folder", needs="set_aside", set_aside=False),
+    PageSpec("audiences", "campaigns", "campaign", needs="export"),
+    PageSpec("campaigns", "campaigns", "view_kanban", needs="export"),
+    PageSpec("campaign", "campaigns", "outgoing_mail", needs="export", hidden=True),
+    PageSpec("playbooks", "campaigns", "lightbulb", needs="export"),
     PageSpec("results", "campaigns", "science"),
-    PageSpec("exports", "campaigns", "outbox", roles=_MARKETERS, set_aside=False),
-    PageSpec("imports", "data", "upload_file", roles=_OWNER, needs_store=False, set_aside=False),
-    PageSpec("costs", "data", "payments", roles=_OWNER | {"marketer"}, set_aside=False),
+    PageSpec("exports", "campaigns", "outbox", needs="export", set_aside=False),
+    PageSpec("imports", "data", "upload_file", needs="import", needs_store=False, set_aside=False),
+    PageSpec("costs", "data", "payments", needs="plan", set_aside=False),
     PageSpec("trust", "data", "verified_user"),
-    PageSpec("privacy", "data", "shield", roles=_OWNER, set_aside=False),
-    PageSpec("glossary", "data", "menu_book", needs_store=False, set_aside=False),
+    PageSpec("privacy", "data", "shield", needs="settings", set_aside=False),
+    PageSpec("glossary", "data", "menu_book", needs="view", needs_store=False, set_aside=False),
 )
 #: The page from which a hidden one is reached.
 _PARENTS = {"customer": "customers", "compare": "segments", "campaign": "campaigns"}

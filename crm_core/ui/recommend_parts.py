@@ -40,15 +40,14 @@ from crm_core.views.recommend import (
 
 _OPENED = "_recommend_opened"
 _PRODUCTS = (
-    Column("product", label_key="recommend.column.product", width=190),
+    Column("product", label_key="recommend.column.product", width=230),
     Column("people", "count", "recommend.column.people", help_key="recommend.people_about"),
     Column("margin_rate", "rate", "recommend.column.margin", help_key="recommend.margin_about"),
     Column("stock", label_key="recommend.column.stock", help_key="recommend.stock_about"),
     Column("buyers", "count", "recommend.column.buyers", help_key="recommend.buyers_about"),
-    Column("category", label_key="recommend.column.category", width=110),
 )
 _TRIALS = (
-    Column("method", label_key="recommend.column.method", width=165),
+    Column("method", label_key="recommend.column.method", width=200),
     Column("recall_10", "rate", "recommend.column.recall", help_key="recommend.recall_about"),
     Column("hit_10", "rate", "recommend.column.hit", help_key="recommend.hit_about"),
     Column("ndcg_10", "score", "recommend.column.ndcg", help_key="recommend.ndcg_about"),

@@ -69,4 +69,3 @@ def say_which(session: Session) -> None:
         spec = navigation.spec_of(session.page)
         if spec is not None and spec.set_aside:
             warning("review_queue.switch.stale")
-

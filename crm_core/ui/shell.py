@@ -120,8 +120,6 @@ def _with_filters(session: Session) -> Session:
     ):
         head = st.container(width="content")
         asked = filters.draw_bar(bounds, applies, session.language)
-    selection = replace(
-        filters.narrowed(asked, applies), without_set_aside=session.leaves_out
-    )
+    selection = replace(filters.narrowed(asked, applies), without_set_aside=session.leaves_out)
     filters.draw_chips(selection, session.language)
     return replace(session, head=head, selection=selection)

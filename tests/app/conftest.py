@@ -17,7 +17,7 @@ from crm_core.ui import opening
 from tests.app.screen import MAIN, Screen
 from tests.contracts.tree import ROOT
 
-ROLES = ("single_user", "viewer", "marketer")
+ROLES = ("single_user", "viewer", "care", "marketer", "admin")
 STORES = ("demo", "empty")
 LANGUAGES = ("en", "zh")
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def shops(
         settings = Settings(var=var)
         for url in (demo_url(settings), store_url(var / "shop")):
             records = open_records(workspace(settings, url).records_url)
-            for role in ("viewer", "marketer"):
+            for role in ROLES[1:]:
                 records.save_user(f"{role}@example.test", role, NOW)
             records.close()
     return {"demo": demo, "empty": empty}

@@ -143,4 +143,5 @@ def test_a_persons_value_and_risk_say_how_far_to_trust_them(
     screen = open_page("customer", id=code, warm=True)
     assert not screen.failures
     badge = t("trust.badge.rely", "en")
-    assert len([word for word in screen.words if "badge[" in word and badge in word]) == 2
+    told = [word for word in screen.words if "badge[" in word and badge in word]
+    assert len(told) == 3, "value, risk, and what is new to try"

@@ -37,7 +37,9 @@ OPENED = [
 def stem_expected(spec: PageSpec, role: str, shop: str) -> str:
     """Where an address leads: to its page, or to the start where it is not for this visitor."""
     if role not in spec.roles:
-        return PAGES[0].stem if shop == "demo" else "first_run"
+        if shop == "empty":
+            return "first_run"
+        return next(other.stem for other in PAGES if role in other.roles)
     return spec.stem if shop == "demo" or not spec.needs_store else "first_run"
 
 

@@ -19,6 +19,7 @@ from tests.cli.conftest import Command, OwnShop, Said
 
 EVERYONE = '{"all": []}'
 SOME = json.dumps({"field": "revenue", "operator": ">=", "value": 60})
+LISTED = ("buy_again", "try_new")
 PROMISED = {"export_id", "rows", "excluded", "sha256", "file"}
 
 
@@ -158,3 +159,19 @@ def test_scores_of_days_are_a_file_too(demo: Command, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [out]
     nowhere = demo("predict", "forecast", "--out", tmp_path / "no" / "days.csv", "--json")
     assert nowhere.answer["error"] == "privacy_file_unwritable"
+
+
+@pytest.mark.slow
+def test_a_feed_names_codes_and_tells_products_with_reasons(demo: Command, tmp_path: Path) -> None:
+    out = tmp_path / "feed.json"
+    regulars = json.dumps({"field": "orders", "operator": ">=", "value": 8})
+    answer = answered(demo("export", regulars, "--for", "json_feed", "--out", out, "--json"))
+    people = json.loads(out.read_text())["customers"]
+    assert answer["rows"] == len(people) > 100
+    for person in people:
+        assert set(person) == {"customer", "prefers", "buy_again", "try_new"}
+        assert not person["customer"].isdigit()
+        again, new = ({offer["product_id"] for offer in person[name]} for name in LISTED)
+        assert not again & new
+        assert all(offer["why"] for name in LISTED for offer in person[name])
+    assert sum(len(person["try_new"]) == 3 for person in people) > len(people) / 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from crm_core.privacy.policy import (
     POLICY,
     TAGS,
     Access,
+    Purpose,
     allowed,
     mask,
     require,
@@ -18,27 +21,31 @@ from crm_core.privacy.policy import (
 from crm_core.records import ROLES
 
 VIEWER, MARKETER, OWNER = Access("viewer", "v"), Access("marketer", "m"), Access("single_user", "o")
+CARE, ADMIN = Access("care", "c"), Access("admin", "a")
+EVERYTHING = set(get_args(Purpose))
+WORK = {"view", "analyse", "search", "call", "note", "plan", "export", "consent"}
 
 
 @pytest.mark.parametrize(
     ("access", "may"),
     [
-        (VIEWER, {"view"}),
-        (MARKETER, {"view", "search", "export", "note", "plan"}),
-        (OWNER, {"view", "search", "export", "import", "settings", "note", "plan"}),
+        (VIEWER, {"view", "analyse"}),
+        (CARE, {"view", "search", "call", "note", "consent"}),
+        (MARKETER, WORK),
+        (ADMIN, EVERYTHING),
+        (OWNER, EVERYTHING),
     ],
 )
 def test_each_role_may_do_what_the_shop_was_told(access: Access, may: set[str]) -> None:
-    actions = ("view", "search", "export", "import", "settings", "note", "plan")
-    assert {action for action in actions if allowed(access, action)} == may
-    for action in set(actions) - may:
+    assert {action for action in EVERYTHING if allowed(access, action)} == may
+    for action in EVERYTHING - may:
         with pytest.raises(CrmError, match="privacy_denied"):
             require(access, action)  # type: ignore[arg-type]
 
 
 def test_a_role_nobody_defined_is_no_role() -> None:
     with pytest.raises(CrmError, match="privacy_role_unknown"):
-        Access("admin", "eve")  # type: ignore[arg-type]
+        Access("owner", "eve")  # type: ignore[arg-type]
 
 
 def test_every_role_that_can_be_given_has_rules() -> None:
@@ -48,7 +55,18 @@ def test_every_role_that_can_be_given_has_rules() -> None:
 def test_rules_name_a_treatment_for_every_tag() -> None:
     for purposes in POLICY.values():
         for purpose, rules in purposes.items():
-            assert purpose in ("import", "settings", "plan") or set(rules) == set(TAGS.values())
+            assert purpose in NAMES_NOBODY or set(rules) == set(TAGS.values())
+
+
+NAMES_NOBODY = ("analyse", "plan", "consent", "import", "settings", "people")
+
+
+def test_care_sees_a_customer_clearly_only_once_opened() -> None:
+    assert "clear" not in {treatment(CARE, "view", column) for column in TAGS}
+    found = {column for column in TAGS if treatment(CARE, "search", column) == "clear"}
+    assert found == {"name", "city"}
+    assert treatment(CARE, "call", "phone") == "clear"
+    assert treatment(CARE, "call", "birth_date") == "drop"
 
 
 def test_a_viewer_sees_no_identity_clearly() -> None:
@@ -59,7 +77,7 @@ def test_presenting_masks_identities_for_everyone_and_stops_exports() -> None:
     for role in POLICY:
         access = Access(role, "x", present=True)
         assert "clear" not in {treatment(access, "view", column) for column in TAGS}
-        assert not allowed(access, "export")
+        assert not any(allowed(access, action) for action in ("export", "quarantine", "erase"))
     with pytest.raises(CrmError, match="privacy_denied_present"):
         require(Access("single_user", "x", present=True), "export")
 

@@ -41,6 +41,14 @@ def test_a_marketer_makes_lists_but_imports_nothing(folder: Path) -> None:
     assert set(stems("single_user")) - set(stems("marketer")) == {"imports", "privacy"}
 
 
+def test_an_administrator_sees_every_page(folder: Path) -> None:
+    assert stems("admin") == stems("single_user")
+
+
+def test_care_sees_no_number_of_the_shop(folder: Path) -> None:
+    assert set(stems("care")) == {"glossary"}
+
+
 def test_a_page_that_does_not_exist_is_not_offered(folder: Path) -> None:
     (folder / "forecast.py").unlink()
     assert "forecast" not in stems("single_user")
