@@ -39,11 +39,11 @@ Flags = npt.NDArray[np.bool_]
 
 
 def _ramp(values: Floats, begin: float, end: float, most: float) -> Floats:
-    return most * np.clip((values - begin) / (end - begin), 0.0, 1.0)
+    return np.asarray(most * np.clip((values - begin) / (end - begin), 0.0, 1.0), np.float64)
 
 
 def _numbers(rows: pd.DataFrame, name: str) -> Floats:
-    return rows[name].astype("float64").fillna(0.0).to_numpy()
+    return np.asarray(rows[name].astype("float64").fillna(0.0), dtype=np.float64)
 
 
 def _who(rows: pd.DataFrame) -> Ints:
@@ -84,7 +84,7 @@ def order_rows_with_points(rows: pd.DataFrame) -> pd.DataFrame:
     near, minute = _numbers(rows, "neighbours"), _numbers(rows, "same_minute")
     others_seen = told["partners"].to_numpy(np.float64)
     known = rows["customer_key"].notna().to_numpy()
-    signs: dict[str, Floats] = {
+    signs: dict[str, npt.ArrayLike] = {
         "note": 3.0 * rows["marker"].notna().to_numpy(),
         "at_once": 2.0 * rows["at_once_hours"].notna().to_numpy(),
         "rush": in_rush,
@@ -94,7 +94,7 @@ def order_rows_with_points(rows: pd.DataFrame) -> pd.DataFrame:
         "in_step": _ramp(others_seen, 1, 5, 2.0) * _ramp(pushed, 0.2, 0.5, 1.0),
         "only_rushes": np.where(own > 1, 0.75, 0.5) * (pushed >= 1) * (in_rush > 0) * known,
     }
-    against: dict[str, Floats] = {
+    against: dict[str, npt.ArrayLike] = {
         "history": _ramp(apart, 2, 10, 2.0) * known,
         "talks": 0.5 * (_numbers(rows, "talks") > 0),
         "promotion": 0.75 * ((_numbers(rows, "discount") > 0) | rows["coupon_code"].notna()),
@@ -104,7 +104,7 @@ def order_rows_with_points(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(
-    rows: pd.DataFrame, signs: Mapping[str, Floats], against: Mapping[str, Floats]
+    rows: pd.DataFrame, signs: Mapping[str, npt.ArrayLike], against: Mapping[str, npt.ArrayLike]
 ) -> pd.DataFrame:
     named = {f"for_{name}": np.asarray(points, np.float64) for name, points in signs.items()}
     named |= {f"against_{name}": np.asarray(each, np.float64) for name, each in against.items()}
@@ -137,7 +137,7 @@ def review_rows_with_points(rows: pd.DataFrame) -> pd.DataFrame:
     back = _numbers(rows, "refund_share")
     own = _numbers(rows, "own_orders")
     apart = own - told["rushes"].to_numpy(np.float64)
-    signs: dict[str, Floats] = {
+    signs: dict[str, npt.ArrayLike] = {
         "twins": _ramp(alike, 2.5, 7.0, 2.0) * (_numbers(rows, "twins") >= 2),
         "rush": in_rush,
         "early": 2.0 * (waited < 0),
@@ -147,7 +147,7 @@ def review_rows_with_points(rows: pd.DataFrame) -> pd.DataFrame:
         "in_step": _ramp(told["partners"].to_numpy(np.float64), 1, 5, 1.5)
         * _ramp(share, 0.2, 0.5, 1.0),
     }
-    against: dict[str, Floats] = {
+    against: dict[str, npt.ArrayLike] = {
         "history": _ramp(apart, 2, 12, 1.5) * known,
         "bought": 0.25 * verified,
         "grievance": 2.0 * (is_low & ((back > 0) | rows["is_late"].fillna(False).astype(bool))),
@@ -156,19 +156,23 @@ def review_rows_with_points(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _times(rows: pd.DataFrame, name: str) -> Floats:
-    return rows[name].astype("float64").to_numpy()
+    return np.asarray(rows[name].astype("float64"), dtype=np.float64)
+
+
+def _named(rows: pd.DataFrame, prefix: str) -> list[str]:
+    return [str(name) for name in rows.columns if str(name).startswith(prefix)]
 
 
 def summed(rows: pd.DataFrame) -> pd.Series:
     """The points of each row: what is for a look less what is against it, never below nothing."""
-    plus = rows[[name for name in rows if name.startswith("for_")]].sum(axis=1)
-    minus = rows[[name for name in rows if name.startswith("against_")]].sum(axis=1)
+    plus = rows[_named(rows, "for_")].sum(axis=1)
+    minus = rows[_named(rows, "against_")].sum(axis=1)
     return (plus - minus).clip(lower=0.0)
 
 
 def kinds(rows: pd.DataFrame) -> pd.Series:
     """How many kinds of evidence each row has; a quarter of a point is a hint, no kind."""
-    return (rows[[name for name in rows if name.startswith("for_")]] >= 0.5).sum(axis=1)
+    return (rows[_named(rows, "for_")] >= 0.5).sum(axis=1)
 
 
 def needs_a_look(rows: pd.DataFrame) -> Flags:

@@ -178,7 +178,7 @@ def _forest(rows: pd.DataFrame, what: str, seed: int) -> Floats:
 
 
 def _column(rows: pd.DataFrame, name: str) -> Floats:
-    return rows[name].astype("float64").fillna(0.0).to_numpy()
+    return np.asarray(rows[name].astype("float64").fillna(0.0), dtype=np.float64)
 
 
 def copied(store: Tables, as_of: date) -> Copied:

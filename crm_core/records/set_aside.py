@@ -108,7 +108,7 @@ class SetAside(Repository):
                 "approver": None, "approved_at": None, "vouched": vouched,
             }  # fmt: skip
 
-        return self._decide(items, change, "propose", (name, words, vouched, at))
+        return self._settle(items, change, "propose", (name, words, vouched, at))
 
     def approve_set_aside(
         self, items: Iterable[Item], *, user: str, vouched: bool, now: datetime
@@ -131,7 +131,7 @@ class SetAside(Repository):
                 "vouched": vouched and row.vouched,
             }  # fmt: skip
 
-        return self._decide(items, change, "approve", (name, "", vouched, at))
+        return self._settle(items, change, "approve", (name, "", vouched, at))
 
     def keep_counted(
         self, items: Iterable[Item], *, reason: str, user: str, vouched: bool, now: datetime
@@ -146,7 +146,7 @@ class SetAside(Repository):
             told = {"state": "kept", "reason": words, "approver": None, "approved_at": None}
             return {**told, "proposer": name, "proposed_at": at, "vouched": vouched}
 
-        return self._decide(items, change, "keep", (name, words, vouched, at))
+        return self._settle(items, change, "keep", (name, words, vouched, at))
 
     def set_aside(self) -> Approved:
         """All that is set aside now."""
@@ -196,7 +196,7 @@ class SetAside(Repository):
                 for row in connection.execute(query)
             ]
 
-    def _decide(
+    def _settle(
         self,
         items: Iterable[Item],
         change: Change,

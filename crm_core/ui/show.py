@@ -20,7 +20,13 @@ def show(view_fn: Callable[..., View], selection: Selection, **codes: Hashable) 
     `codes` are further arguments of the view (a query, a page number): small and hashable.
     Never pass a frame: big frames are told apart only by a sample of their rows.
     """
-    session = current()
+    return show_of(current(), view_fn, selection, **codes)
+
+
+def show_of(
+    session: Session, view_fn: Callable[..., View], selection: Selection, **codes: Hashable
+) -> View:
+    """The same of another store than the page's: that of `session`."""
     name = f"{view_fn.__module__}.{view_fn.__qualname__}"
     with st.skeleton(height=240):
         return _computed(

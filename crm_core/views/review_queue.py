@@ -258,11 +258,12 @@ def _with_facts(store: Store, rows: Any, kind: Kind, access: Access) -> pd.DataF
     """The rows with what they are about, and their evidence as numbers."""
     products: Any = store.table("product_facts").select("product_id", "product_name")
     facts: Any = store.table("order_facts").select(
-        "order_id", "customer_key", "at", channel="sales_channel",
+        "order_id", "customer_key", "at", channel="sales_channel", ordered="day",
         revenue=lambda t: t.revenue.cast("float64"),
     )  # fmt: skip
     if kind == "order":
         rows = rows.left_join(facts, "order_id").drop("order_id_right")
+        rows = rows.mutate(day=rows.day.coalesce(rows.ordered))
     else:
         told: Any = store.table("reviews").select(
             "review_id", "customer_key", "body", written="day", told_stars="stars",
@@ -281,7 +282,6 @@ def _with_facts(store: Store, rows: Any, kind: Kind, access: Access) -> pd.DataF
     if kind == "order":
         clock = pd.to_datetime(found["at"], utc=True).dt.tz_convert(store.meta.timezone)
         found["at"] = clock.dt.tz_localize(None)
-        found["day"] = found["day"].fillna(clock.dt.date.astype("object"))
     elif access.present:
         found["body"] = None
     documents = [json.loads(each) if isinstance(each, str) else {} for each in found["facts"]]
