@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from crm_core.metrics import METRICS
 from crm_core.records import Decision, Item
 from crm_core.records.repository import name_key
 from crm_core.ui.door import OF_ONE_SHOP
@@ -15,6 +16,7 @@ from crm_core.ui.fields import button
 from crm_core.ui.layout import columns, panel, row
 from crm_core.ui.opening import open_without
 from crm_core.ui.review_decisions import approve, keep, make_numbers, name_of
+from crm_core.ui.review_words import why_set_aside
 from crm_core.ui.session import current
 from crm_core.ui.show import show, show_of
 from crm_core.ui.tables import Column, data_table
@@ -39,11 +41,7 @@ _LOG = (
     Column("vouched", "code", "review_queue.vouched", help_key="review_queue.vouched_about", prefix="review_queue.vouched_of"),
     Column("reason", label_key="review_queue.reason"),
 )  # fmt: skip
-_UNITS = {
-    "net_revenue": "money", "contribution": "money", "orders": "count", "buyers": "count",
-    "new_buyers": "count", "average_order_value": "cents", "repeat_share": "rate",
-    "reviews": "count", "mean_stars": "per",
-}  # fmt: skip
+_UNITS = {"reviews": "count", "mean_stars": "per"}
 
 
 def draw_proposals(view: Queue) -> None:
@@ -62,7 +60,7 @@ def draw_proposals(view: Queue) -> None:
                     orders=session.write(counts["order"], "count"),
                     reviews=session.write(counts["review"], "count"),
                     who=proposer,
-                    why=reason,
+                    why=why_set_aside(reason, session),
                 )
             )
         stars = show(stars_set_aside, session.selection)
@@ -161,7 +159,8 @@ def _written(value: float | None, name: str) -> str:
     session = current()
     if value is None:
         return "–"
-    return session.write(value, _UNITS[name]).replace("$", "\\$").replace("~", "\\~")
+    unit = _UNITS.get(name) or METRICS[name].unit
+    return session.write(value, unit).replace("$", "\\$").replace("~", "\\~")
 
 
 def draw_log() -> None:
@@ -175,6 +174,7 @@ def draw_log() -> None:
         told = pd.DataFrame([vars(line) for line in lines])
         clock = pd.to_datetime(told["at"], utc=True).dt.tz_convert(session.store.meta.timezone)
         told["at"] = clock.dt.tz_localize(None)
+        told["reason"] = [why_set_aside(str(each), session) for each in told["reason"]]
         told["vouched"] = told["vouched"].map({True: "yes", False: "no"})
         data_table(told, _LOG, key="review_log", alt_key="review_queue.log")
 

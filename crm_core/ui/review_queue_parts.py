@@ -160,6 +160,7 @@ def draw_rows(view: Queue) -> None:
             page, size = pager(first.total, key=f"review_{kind}_{state}_{case}", size=_SIZE)
         found = show(queue_rows, session.selection, **asked, page=page, size=size)
         with place:
+            caption("review_queue.tick_hint")
             chosen = _table(found, kind, f"{kind}_{state}_{case}_{page}", session)
         if len(chosen) == 1:
             _one(found.rows.iloc[chosen[0]], kind, session)
@@ -278,5 +279,6 @@ def _reason() -> str:
         "review_queue.reason", REASONS, key="review_reason", prefix="review_queue.reasons"
     )
     words = text_field("review_queue.reason_words", key="review_words", max_chars=150)
-    told = [] if code in (None, "other") else [current().word("review_queue.reasons", code)]
-    return ": ".join([*told, *([words] if words else [])])
+    if code == "other":
+        return f"|{words}" if words else ""
+    return f"{code}|{words}" if words else str(code or "")

@@ -13,7 +13,10 @@ Evidence = Mapping[str, Mapping[str, Any]]
 
 def reasons(kind: str, signs: Evidence, session: Session) -> list[str]:
     """What speaks for a look, in order, each with its numbers."""
-    return [_worded(f"review_queue.{kind}.{name}", told, session) for name, told in signs.items()]
+    return [
+        _worded(f"review_queue.{kind}.{_exact(name, told)}", told, session)
+        for name, told in signs.items()
+    ]
 
 
 def counters(kind: str, against: Evidence, session: Session) -> list[str]:
@@ -22,6 +25,11 @@ def counters(kind: str, against: Evidence, session: Session) -> list[str]:
         _worded(f"review_queue.{kind}_against.{name}", told, session)
         for name, told in against.items()
     ]
+
+
+def _exact(name: str, told: Mapping[str, Any]) -> str:
+    """A parcel that came within the hour has words of its own."""
+    return "within_the_hour" if name == "at_once" and float(told.get("hours", 1)) < 1 else name
 
 
 def _worded(key: str, told: Mapping[str, Any], session: Session) -> str:
@@ -38,6 +46,13 @@ def _number(name: str, value: Any, session: Session) -> str:
     if name == "share":
         return session.write(float(value), "rate")
     return formats.number(value, session.language)
+
+
+def why_set_aside(reason: str, session: Session) -> str:
+    """A reason as it was given: one of a few in the reader's language, with words of one's own."""
+    code, _, words = reason.partition("|")
+    named = session.word("review_queue.reasons", code) if code else ""
+    return ": ".join(each for each in (named, words) if each)
 
 
 def points_apart(signs: Evidence, against: Evidence, session: Session) -> str:
