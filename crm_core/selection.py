@@ -103,6 +103,8 @@ class Period:
 class Selection:
     """The filter bar as a value. Codes, never labels; nothing in it identifies a person.
 
+    `without_set_aside`: the store opened for it is the one without what was set aside.
+
     >>> Selection(period="7d").resolve(date(2026, 1, 1), date(2026, 6, 30)).start
     datetime.date(2026, 6, 24)
     """
@@ -117,6 +119,7 @@ class Selection:
     region: tuple[str, ...] = ()
     segment: tuple[str, ...] = ()
     language: str = "en"
+    without_set_aside: bool = False
 
     def __post_init__(self) -> None:
         for name, value, known in (

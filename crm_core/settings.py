@@ -18,10 +18,10 @@ class Settings:
     `var` receives every write. `store_url` None means the bundled demo store.
     `single_user` is an explicit choice of whoever starts the server, never inferred.
     `sources` is a TOML file with the addresses of the shop's own databases (secrets);
-            erasure_key=env.get("CLIENTELE_ERASURE_KEY") or None,
     `source_hosts` are the only hosts that may be asked. A sign-in lasts `sign_in_hours`;
     `role_claim` is the claim of the sign-in provider that tells a role, in the words that
-    `claimed_roles` (each `word=role`) lead to roles.
+    `claimed_roles` (each `word=role`) lead to roles. `without_set_aside` opens stores without the
+    orders and reviews that were set aside: asked for by a command, never by the environment.
     """
 
     var: Path
@@ -37,6 +37,7 @@ class Settings:
     sign_in_hours: int = 10
     role_claim: str | None = None
     claimed_roles: tuple[str, ...] = ()
+    without_set_aside: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:

@@ -47,6 +47,7 @@ _PAGES = (
     "recommend",
     "replenish",
     "coupons",
+    "review_queue",
     "trust",
     "audiences",
     "results",

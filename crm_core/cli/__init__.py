@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from crm_core.cli import (
     leaving,
     offer_rules,
     planning,
+    set_aside,
     subjects,
     team,
 )
@@ -45,11 +47,15 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     try:
         settings = Settings.from_env(os.environ)
+        without = getattr(arguments, "without_set_aside", False)
+        settings = replace(settings, without_set_aside=without)
         answer = _COMMANDS[arguments.command](arguments, settings)
     except CrmError as error:
         return _failed(arguments, error)
     except Exception as error:
         return _failed(arguments, CrmError(_place(error)))
+    if without:
+        answer["without_set_aside"] = True
     if arguments.json:
         print(document(answer))
     else:
@@ -231,6 +237,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "export": leaving.export,
     "campaign": campaigns.campaign,
     "quarantine": leaving.quarantine,
+    "set-aside": set_aside.set_aside,
     **exploring.COMMANDS,
     **keeping.COMMANDS,
     **planning.COMMANDS,
@@ -275,7 +282,12 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--progress", action="store_true", help="progress lines on stderr")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text, parents=[shared])
+        made = commands.add_parser(name, help=text, description=text, parents=[shared])
+        if name in set_aside.READING:
+            made.add_argument(
+                set_aside.FLAG, action="store_true", help="without orders and reviews set aside"
+            )
+        return made
 
     demo = command("demo", "Build the demo store, or one of any size")
     demo.add_argument("--customers", type=_count)
@@ -365,6 +377,9 @@ def _parser() -> argparse.ArgumentParser:
         command("export", "An audience as a file or feed, through the guarded door")
     )
     campaigns.options(command("campaign", "A campaign's arms, lists and rounds"))
+    set_aside.options(
+        command("set-aside", "Numbers without orders and reviews set aside, made anew if need be")
+    )
     aside = command("quarantine", "Rows set aside by imports, as files to mend and import again")
     aside.add_argument("--batch", type=_count, help="of one import only")
     aside.add_argument("--out", required=True, help="a CSV file, or a folder for several")

@@ -61,6 +61,14 @@ _SPECS: tuple[ModelSpec, ...] = (
         better="higher",
         table="review_tones",
     ),
+    ModelSpec(
+        "set_aside",
+        "crm_core.models.set_aside",
+        measure="average_precision",
+        baseline="naive_isolation_forest",
+        better="higher",
+        table="look_orders",
+    ),
 )
 
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}

@@ -100,6 +100,22 @@ def auc(happened: npt.ArrayLike, score: npt.ArrayLike) -> float | None:
     return (float(ranks[came].sum()) - positive * positive / 2.0) / (positive * negative)
 
 
+def average_precision(happened: npt.ArrayLike, score: npt.ArrayLike) -> float | None:
+    """Mean share of right ones among the first so many, at each right one; equal scores together.
+    None where there is none to find.
+
+    >>> average_precision([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]), average_precision([1, 0], [1, 1])
+    (0.8333333333333333, 0.5)
+    """
+    came, said = _column(happened) > 0, _column(score)
+    if not came.any():
+        return None
+    order = np.argsort(-said, kind="stable")
+    ends = np.flatnonzero(np.diff(said[order], append=np.nan) != 0)
+    found = np.cumsum(came[order])[ends].astype(np.float64)
+    return float(np.sum(np.diff(found, prepend=0.0) * found / (ends + 1.0)) / found[-1])
+
+
 def reliability(
     happened: npt.ArrayLike, chance: npt.ArrayLike, *, groups: int = 10
 ) -> list[tuple[int, float, float]]:

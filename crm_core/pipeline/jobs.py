@@ -44,6 +44,7 @@ from crm_core.pipeline.workspace import (
     ensure_demo,
     is_empty,
     open_workspace,
+    remake_without,
     store_url,
     workspace,
 )
@@ -188,6 +189,7 @@ def refresh(
             as_of=as_of,
             progress=progress,
         )
+        remake_without(url, settings=settings, records=records, progress=progress)
     finally:
         records.close()
     return {"store": engine_of(url, settings).shown, "seconds": seconds}
@@ -315,7 +317,7 @@ def scores_of(
 ) -> ir.Table:
     """A model's scores, by customer, by day or by pair, in that order; current, or as of another
     day. Of days those of the whole shop come first, and of these its net revenue; of pairs the
-    surest. The forecast by another `grain` than the day: whole weeks or months and, of the running
+    surest; of orders that need a look those of most points. The forecast by another `grain` than the day: whole weeks or months and, of the running
     ones, what lies ahead; buyers of them (weekly_buyers, monthly_buyers) are counted once each, and
     of whole periods always.
 
@@ -348,6 +350,8 @@ def scores_of(
         return table.order_by("customer_key")
     if "review_id" in table.columns:
         return table.order_by("review_id")
+    if "needs_a_look" in table.columns:
+        return table.order_by(table.points.desc(), "order_key")
     if "q_given" in table.columns:
         return table.order_by("level", "kind", "explained", "q_given", "a", "b")
     if "dimension" not in table.columns:  # made by an earlier version, of the shop alone

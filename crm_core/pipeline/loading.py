@@ -16,7 +16,7 @@ from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.pulls import find_source, pull
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
-from crm_core.pipeline.workspace import is_empty, workspace
+from crm_core.pipeline.workspace import is_empty, remake_without, workspace
 from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
@@ -99,18 +99,21 @@ def set_aside(store: Store, batch: int | None, *, into_folder: bool) -> list[Lay
 def score_if_needed(
     url: str, settings: Settings, records: Records, progress: Progress
 ) -> dict[str, float]:
-    """Scores the facts of now, unless they are: a job cut off in between left others."""
+    """Scores the facts of now, unless they are: a job cut off in between left others; then those
+    without what was set aside."""
     with closing(engine_of(url, settings).open()) as store:
         scored = store.scores_facts == store.snapshot
-    if scored:
-        return {}
-    return refresh_scores(
-        url,
-        settings=settings,
-        said=records.shop_settings(),
-        planned=planned_events(records),
-        progress=progress,
-    )
+    seconds: dict[str, float] = {}
+    if not scored:
+        seconds = refresh_scores(
+            url,
+            settings=settings,
+            said=records.shop_settings(),
+            planned=planned_events(records),
+            progress=progress,
+        )
+    remake_without(url, settings=settings, records=records, progress=progress)
+    return seconds
 
 
 def undo(

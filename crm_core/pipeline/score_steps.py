@@ -16,6 +16,7 @@ from crm_core.pipeline.care_steps import care, contact_topics
 from crm_core.pipeline.churn_steps import churn, survival
 from crm_core.pipeline.entry_steps import entry_products
 from crm_core.pipeline.learned import Documents, Scoring
+from crm_core.pipeline.look_steps import needs_look
 from crm_core.pipeline.movement_steps import segment_history
 from crm_core.pipeline.offer_steps import next_offer
 from crm_core.pipeline.replenish_steps import replenishment
@@ -71,6 +72,7 @@ STEPS: dict[str, Callable[[Scoring], None]] = {
     "reviews": reviews,
     "contact_topics": contact_topics,
     "care_pays": care,
+    "set_aside": needs_look,
 }
 
 #: Facts, the stage by one's own rhythm and the tier by one's own spend need no model of others.
@@ -86,6 +88,7 @@ _OF_EVERYBODY = frozenset(
         "baskets",
         "reviews",
         "contact_topics",
+        "set_aside",
     }
 )
 

@@ -17,6 +17,7 @@ from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.shipped import unpack
 from crm_core.pipeline.upgrade import ensure_version
+from crm_core.pipeline.without import make_without, without_of
 from crm_core.records import Records, open_records
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
@@ -87,14 +88,39 @@ def demo_url(settings: Settings) -> str:
 def open_workspace(settings: Settings, place: Workspace) -> tuple[Store, Records]:
     """The store's current snapshot with today's decisions beside it, and the records.
 
-    Raises: CrmError of `open_store` and `open_records`.
+    Raises: CrmError of `open_store` and `open_records`; ("without_nothing") and ("without_not_made")
+    where the settings ask for the store without what was set aside.
     """
     records = open_records(place.records_url)
     engine = engine_of(place.url, settings)
     ensure_version(place.url, settings=settings, records=records)
     finish_sync(engine, records)
-    decisions = engine.mirrored(records, mirror_folder(place.records_url, engine))
-    return engine.open(decisions), records
+    folder = mirror_folder(place.records_url, engine)
+    opened = _without(engine, records, folder, settings) if settings.without_set_aside else engine
+    return opened.open(engine.mirrored(records, folder)), records
+
+
+def _without(engine: Engine, records: Records, folder: Path, settings: Settings) -> Engine:
+    found = without_of(engine, records, folder)
+    if found is None:
+        raise CrmError("without_nothing")
+    if not found.is_made:
+        raise CrmError("without_not_made")
+    return engine_of(found.url, settings)
+
+
+def remake_without(
+    url: str, *, settings: Settings, records: Records, progress: Callable[[str, float], None]
+) -> None:
+    """Makes the store without what was set aside anew after its facts changed; one that cannot be
+    made is not there, and says so when it is asked for."""
+    engine = engine_of(url, settings)
+    folder = mirror_folder(workspace(settings, url).records_url, engine)
+    try:
+        make_without(url, settings=settings, records=records, folder=folder, progress=progress)
+    except CrmError as error:
+        if error.code not in ("no_orders", "store_empty", "store_busy", "store_read_only_engine"):
+            raise
 
 
 def ensure_demo(

@@ -176,6 +176,7 @@ def export_list(
             "as_of": store.scores_as_of.isoformat() if store.scores_as_of else None,
             "decisions_revision": sifted.revision,
             "consents_days": age.days if age else None,
+            **({"without_set_aside": True} if store.meta.without else {}),
         }
         made = {
             **rule_told(rule, rule_in_words, said.sensitive_categories),

@@ -21,6 +21,7 @@ _TOLD = (
     "rule",
     "as_of",
     "snapshot",
+    "without_set_aside",
     "decisions_revision",
     "members",
     "excluded",

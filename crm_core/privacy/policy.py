@@ -18,6 +18,7 @@ Purpose = Literal[
     "call",  # open one customer's record in full: a reveal that the log tells of
     "note",
     "plan",
+    "set_aside",  # say which orders and reviews do not count
     "export",
     "consent",  # change what a customer agreed to, and see the proof
     "import",
@@ -72,6 +73,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "call": _all("clear"),
         "note": _all("clear"),
         "plan": {},
+        "set_aside": {},
         "export": _all("clear"),
         "consent": {},
         "import": {},
@@ -87,6 +89,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "call": _WORKING,
         "note": _WORKING,
         "plan": {},
+        "set_aside": {},
         "export": _WORKING,
         "consent": {},
         "import": {},
@@ -102,6 +105,7 @@ POLICY: Mapping[Role, Mapping[Purpose, Mapping[str, Treatment]]] = {
         "call": _WORKING,
         "note": _WORKING,
         "plan": {},
+        "set_aside": {},
         "export": _WORKING,
         "consent": {},
     },
@@ -143,6 +147,11 @@ class Access:
     role: Role
     user: str
     present: bool = False
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody vouches for who this is; else it is whoever sits at the screen."""
+        return self.user != "single_user" and not self.user.startswith("visitor-")
 
     def __post_init__(self) -> None:
         if self.role not in POLICY:

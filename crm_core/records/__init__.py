@@ -45,12 +45,8 @@ from crm_core.records.records import Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.saved import Audience, Version, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
-from crm_core.records.shop_settings import (
-    CHURN_DAYS,
-    REFUND_DATES,
-    SettingIssue,
-    ShopSettings,
-)
+from crm_core.records.set_aside import Approved, Decision, Item, LogLine
+from crm_core.records.shop_settings import CHURN_DAYS, REFUND_DATES, SettingIssue, ShopSettings
 from crm_core.records.subjects import NOTE_LENGTH, SUBJECT_KINDS, Subject
 from crm_core.records.tasks import Task
 from crm_core.records.testimonials import (
@@ -98,6 +94,7 @@ __all__ = [
     "TOLD_BY",
     "WHOLE",
     "Allowance",
+    "Approved",
     "Audience",
     "AuditEntry",
     "AuditLine",
@@ -105,6 +102,7 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Decision",
     "Erasure",
     "EventPlan",
     "Gift",
@@ -115,7 +113,9 @@ __all__ = [
     "Goodwill",
     "IdentityOverride",
     "Improvement",
+    "Item",
     "ListOfIds",
+    "LogLine",
     "Member",
     "Mirror",
     "Note",

@@ -41,7 +41,7 @@ _ALWAYS = ("counters", "secrets")
 # them. What was erased may be there again, so that every erasure has to be gone through anew.
 _STAY = ("erasures", "tombstones")
 # What mirrors are named after: no number of another past may come again.
-_REVISIONS: tuple[CounterName, ...] = ("decisions", "members")
+_REVISIONS: tuple[CounterName, ...] = ("decisions", "members", "set_aside")
 
 
 class Copying(Repository):

@@ -242,15 +242,35 @@ class AuditRow(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-class SetAsideOrder(Base):
-    """An order that people took out of all numbers, and why."""
+class SetAsideRow(Base):
+    """An order or review that people looked at: kept, proposed to be set aside, or set aside."""
 
-    __tablename__ = "set_aside_orders"
+    __tablename__ = "set_aside"
 
-    order_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(200))
-    user: Mapped[str] = mapped_column(String(320))
+    proposer: Mapped[str] = mapped_column(String(320))
+    proposed_at: Mapped[datetime] = mapped_column(UtcTime)
+    approver: Mapped[str | None] = mapped_column(String(320))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    vouched: Mapped[bool] = mapped_column(Boolean)
+
+
+class SetAsideLine(Base):
+    """Who did what with orders and reviews that were looked at; lines are only added."""
+
+    __tablename__ = "set_aside_log"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcTime)
+    user: Mapped[str] = mapped_column(String(320))
+    action: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(10))
+    items: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(200))
+    vouched: Mapped[bool] = mapped_column(Boolean)
 
 
 class OfferRow(Base):

@@ -37,7 +37,7 @@ from crm_core.records.models import (
     IdListMember,
     SavedAudience,
     Secret,
-    SetAsideOrder,
+    SetAsideRow,
     Setting,
     Suppression,
 )
@@ -132,7 +132,7 @@ class Records(
         Tables: consents (customer_key, contact_channel, purpose, state: the latest),
         suppressions (customer_key, contact_channel; also who is paused), pauses (customer_key), saved_audiences (id, name, version, rule as
         JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
-        set_aside_orders (order_id), campaigns (id, name, contact_channel, starts_on, ends_on,
+        set_aside (kind, item_id, state), campaigns (id, name, contact_channel, starts_on, ends_on,
         sealed_on: nothing for a draft), sensitive_categories (category), offer_rules (the rule book, a row a rule in order of
         priority: number, name, rule as JSON text, the rest as in `OfferRule`, and the caps of one
         person), offer_rounds (campaign_id, offer_rule_id).
@@ -244,8 +244,9 @@ def _mirrored(
     listed = select(IdListMember.list_id, IdListMember.customer_key).distinct()
     kinds = {"list_id": pa.int64(), "customer_key": pa.int64()}
     yield "id_list_members", listed.order_by(*listed.selected_columns), kinds
-    out = select(SetAsideOrder.order_id).order_by(SetAsideOrder.order_id)
-    yield "set_aside_orders", out, {"order_id": pa.string()}
+    looked = select(SetAsideRow.kind, SetAsideRow.item_id, SetAsideRow.state)
+    kinds = {"kind": pa.string(), "item_id": pa.string(), "state": pa.string()}
+    yield "set_aside", looked.order_by(*looked.selected_columns), kinds
 
 
 def _campaigns(connection: Connection) -> pa.Table:

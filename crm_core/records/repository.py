@@ -20,7 +20,7 @@ CONTACT_CHANNELS = ("email", "sms", "phone", "post", "ads")
 PURPOSES = ("marketing", "ad_user_data", "ad_personalization")
 NAME_LENGTH = 120
 IN_ONE_QUESTION = 10_000
-CounterName = Literal["decisions", "audit", "members", "goals"]
+CounterName = Literal["decisions", "audit", "members", "goals", "set_aside"]
 
 
 class Repository:

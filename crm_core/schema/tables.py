@@ -371,6 +371,8 @@ SCORES = (
     "review_trials",
     "contact_topics",
     "care_pays",
+    "look_orders",
+    "look_reviews",
     "model_status",
     "fitted",
 )

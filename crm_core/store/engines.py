@@ -88,6 +88,13 @@ class Engine(Protocol):
         """
         ...
 
+    def facts_file(self) -> Path:
+        """The current facts as a DuckDB file on this machine, for what is made of them.
+
+        Raises: CrmError("store_empty"), ("store_busy"), ("store_read_only_engine").
+        """
+        ...
+
     def writing(
         self, *, views: Views | None = None, progress: Progress | None = None
     ) -> AbstractContextManager[Change]:

@@ -48,6 +48,13 @@ class FolderEngine:
             decisions=Path(decisions) if decisions else None,
         )
 
+    def facts_file(self) -> Path:
+        """The file the pointer names."""
+        facts = self.pointer().facts
+        if facts is None:
+            raise CrmError("store_empty")
+        return self.folder / facts
+
     def writing(
         self, *, views: Views | None = None, progress: Progress | None = None
     ) -> AbstractContextManager[Change]:

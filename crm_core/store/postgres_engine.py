@@ -70,6 +70,13 @@ class PostgresEngine:
             decisions=decided,
         )
 
+    def facts_file(self) -> Path:
+        """The file that lies in the workshop, made from the database's rows if it does not."""
+        with self.writing() as change:
+            if change.pointer.facts is None:
+                raise CrmError("store_empty")
+            return change.file(change.pointer.facts)
+
     @contextmanager
     def writing(
         self, *, views: Views | None = None, progress: Progress | None = None

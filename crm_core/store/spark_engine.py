@@ -76,6 +76,10 @@ class SparkEngine:
             decisions=revision,
         )
 
+    def facts_file(self) -> Path:
+        """Nothing is made of what lies in Spark."""
+        raise CrmError("store_read_only_engine")
+
     def writing(
         self, *, views: Views | None = None, progress: Progress | None = None
     ) -> AbstractContextManager[Change]:

@@ -53,6 +53,8 @@ class StoreMeta:
     as_of: date
     already_until: date | None
     rules: str
+    #: What it was made of, where orders and reviews were left out (see `pipeline.without`).
+    without: str = ""
 
 
 class Reader(Protocol):
@@ -345,6 +347,7 @@ def meta_of(pairs: Mapping[str, str], snapshot: str) -> StoreMeta:
         as_of=date.fromisoformat(pairs["as_of"]),
         already_until=as_day(pairs.get("already_until")),
         rules=pairs.get("rules", "{}"),
+        without=pairs.get("without", ""),
     )
 
 

@@ -194,19 +194,20 @@ class Change:
         self.pointer = shelf.pointer()
 
     @contextmanager
-    def building(self, kind: str, coming: int = 0) -> Iterator[Build]:
+    def building(self, kind: str, coming: int = 0, source: Path | None = None) -> Iterator[Build]:
         """A new file of `kind` to fill; published when the block ends well, else removed.
         `coming` is how many bytes of files are to be read into it.
 
         While facts are built, the current facts are readable as catalogue `old`; while scores
-        are built, the current facts are catalogue `facts`.
+        are built, the current facts are catalogue `facts`. `source` is the facts file of another
+        store, to be read in place of one's own.
         """
         name = self._shelf.next_name(kind)
         path = self.folder / f"{name}.building"
         root = connect()
         try:
             with understood(self.pointer.facts or name):
-                build = self._begin(root, kind, path, coming * _GROWTH)
+                build = self._begin(root, kind, path, coming * _GROWTH, source)
                 yield build
                 root.execute(f"CHECKPOINT {kind}")
                 root.execute(f"DETACH {kind}")
@@ -287,8 +288,16 @@ class Change:
             os.fsync(target.fileno())
         return copy
 
-    def _begin(self, root: duckdb.DuckDBPyConnection, kind: str, path: Path, size: int) -> Build:
-        facts = self._shelf.file(self.pointer.facts) if self.pointer.facts else None
+    def _begin(
+        self,
+        root: duckdb.DuckDBPyConnection,
+        kind: str,
+        path: Path,
+        size: int,
+        source: Path | None = None,
+    ) -> Build:
+        own = self._shelf.file(self.pointer.facts) if self.pointer.facts else None
+        facts = source or own
         limits(root, self.settings, size + (facts.stat().st_size if facts else 0))
         # Staged rows stay in memory up to its limit; what is more goes to the spill folder.
         root.execute("ATTACH ':memory:' AS work")

@@ -18,14 +18,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from crm_core.selection import COMPARISONS, LANGUAGES, PERIODS
 
 PARTS = ("shop", "sales_channel", "category", "region", "segment")
-NAMES = ("lang", "period", "from", "to", "compare", *PARTS)
+NAMES = ("lang", "period", "from", "to", "compare", "set_aside", *PARTS)
 _KEPT = "_asked"
 _MOST = 50
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The filters as the address carries them. `language` "" is the browser's own."""
+    """The filters as the address carries them. `language` "" is the browser's own, `set_aside` ""
+    counts what was set aside."""
 
     language: str = ""
     period: str = "30d"
@@ -37,6 +38,7 @@ class Asked:
     category: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     segment: tuple[str, ...] = ()
+    set_aside: str = ""
 
 
 def from_query(query: Mapping[str, Sequence[str]]) -> Asked:
@@ -53,6 +55,7 @@ def from_query(query: Mapping[str, Sequence[str]]) -> Asked:
         start=_day(query, "from"),
         end=_day(query, "to"),
         compare=_one_of(query, "compare", COMPARISONS, "previous"),
+        set_aside=_one_of(query, "set_aside", ("out",), ""),
         **parts,
     )
 
@@ -72,6 +75,8 @@ def to_query(asked: Asked) -> dict[str, list[str]]:
         said |= {"from": [asked.start.isoformat()], "to": [asked.end.isoformat()]}
     if asked.compare != "previous":
         said["compare"] = [asked.compare]
+    if asked.set_aside:
+        said["set_aside"] = [asked.set_aside]
     said |= {part: list(getattr(asked, part)) for part in PARTS if getattr(asked, part)}
     return said
 

@@ -239,7 +239,7 @@ def _write(
         return export_table(
             access=session.access,
             records=session.records,
-            table=TableTold(order.name, order.headings, order.rows, order.asked, order.totals),
+            table=TableTold(order.name, order.headings, order.rows, _asked(order), order.totals),
             now=now,
             out=out,
             export_id=export_id,
@@ -263,6 +263,12 @@ def _write(
         rule_in_words=order.rule_in_words,
         ads_consent_covers_use=order.ads_consent_covers_use,
     )
+
+
+def _asked(order: TableOrder) -> Mapping[str, Sequence[str]]:
+    """The question of a table, and whether it was asked without what was set aside."""
+    left_out = {"set_aside": ("out",)} if current().leaves_out else {}
+    return {**order.asked, **left_out}
 
 
 @partial(piece, every=_LOOK_SECONDS)

@@ -81,6 +81,13 @@ def exports_table(view: Exports, found: pd.DataFrame) -> None:
             _full(line, session)
 
 
+def _set_aside(told: Mapping[str, Any], session: Session) -> str:
+    """That the rows were those without what was set aside, where they were."""
+    asked = told.get("asked", {})
+    left_out = told.get("without_set_aside") or "set_aside" in asked
+    return session.t("exports.set_aside_left_out") if left_out else ""
+
+
 def _full(line: AuditLine, session: Session) -> None:
     """One export: whom it was of, who was left out and why, its files, its manifest."""
     told = line.subject
@@ -93,6 +100,7 @@ def _full(line: AuditLine, session: Session) -> None:
                 ("exports.rule", words),
                 ("exports.snapshot", _day(told, session)),
                 ("exports.columns", ", ".join(told.get("columns", ()))),
+                ("exports.set_aside", _set_aside(told, session)),
             ]
             pairs([(key, value) for key, value in facts if value])
         with right:

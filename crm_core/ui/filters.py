@@ -18,6 +18,8 @@ from crm_core.ui.address import PARTS, Asked
 from crm_core.ui.segment_words import segment_name
 
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
+#: The switch that leaves out what was set aside, and what the address then says.
+SET_ASIDE, LEFT_OUT = "set_aside_left_out", "out"
 _PENDING = "_pending_filters"
 _RANGE = "_range_at_first"
 
@@ -91,6 +93,7 @@ def _fill(asked: Asked) -> None:
     state = st.session_state
     state["lang"] = asked.language or preferred_language(st.context.locale)
     state["period"], state["compare"] = asked.period, asked.compare
+    state[SET_ASIDE] = asked.set_aside == LEFT_OUT
     state.pop("range", None)
     state.pop(_RANGE, None)
     if asked.start and asked.end:

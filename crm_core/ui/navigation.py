@@ -24,6 +24,7 @@ class PageSpec:
 
     `needs` is what one must be allowed to do to open it; `applies` are the parts of the filter
     bar it follows; `needs_store` is false for screens that make sense before anything was imported.
+    `set_aside` is false for screens that show all rows whether or not some were set aside.
     """
 
     stem: str
@@ -33,6 +34,7 @@ class PageSpec:
     applies: frozenset[str] = frozenset()
     hidden: bool = False
     needs_store: bool = True
+    set_aside: bool = True
 
     @property
     def path(self) -> Path:
@@ -78,18 +80,19 @@ PAGES = (
         applies=_COMPARED | {"shop", "sales_channel", "region", "segment"},
     ),
     PageSpec("reviews", "care", "reviews", applies=frozenset({"period", "category"})),
+    PageSpec("review_queue", "care", "rule_folder", needs="set_aside", set_aside=False),
     PageSpec("audiences", "campaigns", "campaign", needs="export"),
     PageSpec("campaigns", "campaigns", "view_kanban", needs="export"),
     PageSpec("campaign", "campaigns", "outgoing_mail", needs="export", hidden=True),
     PageSpec("playbooks", "campaigns", "lightbulb", needs="export"),
     PageSpec("results", "campaigns", "science"),
-    PageSpec("exports", "campaigns", "outbox", needs="export"),
-    PageSpec("imports", "data", "upload_file", needs="import", needs_store=False),
-    PageSpec("costs", "data", "payments", needs="plan"),
+    PageSpec("exports", "campaigns", "outbox", needs="export", set_aside=False),
+    PageSpec("imports", "data", "upload_file", needs="import", needs_store=False, set_aside=False),
+    PageSpec("costs", "data", "payments", needs="plan", set_aside=False),
     PageSpec("trust", "data", "verified_user"),
-    PageSpec("privacy", "data", "shield", needs="settings"),
-    PageSpec("team", "data", "badge", needs="people", needs_store=False),
-    PageSpec("glossary", "data", "menu_book", needs="view", needs_store=False),
+    PageSpec("privacy", "data", "shield", needs="settings", set_aside=False),
+    PageSpec("team", "data", "badge", needs="people", needs_store=False, set_aside=False),
+    PageSpec("glossary", "data", "menu_book", needs="view", needs_store=False, set_aside=False),
 )
 #: The page from which a hidden one is reached.
 _PARENTS = {"customer": "customers", "compare": "segments", "campaign": "campaigns"}

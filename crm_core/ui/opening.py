@@ -14,6 +14,7 @@ from crm_core.pipeline.decisions import finish_sync
 from crm_core.pipeline.erasing import finish_erasures
 from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.upgrade import ensure_version
+from crm_core.pipeline.without import Without, without_of
 from crm_core.pipeline.workspace import ensure_demo, mirror_folder
 from crm_core.pipeline.workspace import workspace as place_of
 from crm_core.records import Records, open_records
@@ -21,6 +22,7 @@ from crm_core.settings import Settings
 from crm_core.store import Decisions, Engine, Store, engine_of
 from crm_core.ui.address import PARTS
 from crm_core.ui.filters import Bounds
+from crm_core.ui.session import Session
 from crm_core.ui.workspace import Workspace, copy_for_visitor, expire, lasts, writable
 from crm_core.views.segments import segment_choices
 
@@ -127,9 +129,24 @@ def _decisions(settings: Settings, place: Workspace, engine: Engine, records: Re
     return engine.mirrored(records, mirror_folder(place.records_url, engine))
 
 
+def without_at(session: Session) -> Without | None:
+    """What is set aside in the open workspace, and where the store without it is."""
+    place = session.workspace
+    engine = engine_at(place.store_url, session.settings)
+    return without_of(engine, session.records, mirror_folder(place.records_url, engine))
+
+
+def open_without(session: Session, found: Without) -> Store:
+    """The store without what was set aside, joined with the same decisions."""
+    engine = engine_at(found.url, session.settings)
+    pointer = engine.pointer()
+    key = (found.url, pointer.facts or "", pointer.scores or "", session.decisions)
+    return _store(key, engine, session.decisions)
+
+
 def bounds_of(store: Store, url: str) -> Bounds:
     """What may be chosen in the filter bar of a store."""
-    key = (url, store.snapshot, store.scores_snapshot or "")
+    key = (url, store.snapshot, store.scores_snapshot or "", store.meta.without)
     return Bounds(store.meta.first_day, store.meta.as_of, _choices(key, store))
 
 

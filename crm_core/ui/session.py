@@ -9,6 +9,7 @@ import streamlit as st
 
 from crm_core.charts import Numbers
 from crm_core.errors import CrmError
+from crm_core.pipeline.without import Without
 from crm_core.privacy.escape import md_escape
 from crm_core.privacy.policy import Access, Purpose, allowed
 from crm_core.records import Records
@@ -28,7 +29,8 @@ class Session:
 
     `decisions` names the decisions file the store was joined to. `visit` is what the access was
     given for, to ask again by when something happens later. `page` is the stem of the page shown;
-    `head` is the place its title goes to.
+    `head` is the place its title goes to. `set_aside` says what is set aside, if anything is,
+    whether or not the open store leaves it out.
     """
 
     opened: Store | None
@@ -42,6 +44,7 @@ class Session:
     visit: Visit
     page: str = ""
     head: Any = None
+    set_aside: Without | None = None
 
     @property
     def store(self) -> Store:
@@ -52,6 +55,11 @@ class Session:
         if self.opened is None:
             raise CrmError("store_empty")
         return self.opened
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the open store is the one without what was set aside."""
+        return self.opened is not None and bool(self.opened.meta.without)
 
     @property
     def currency(self) -> str:

@@ -18,6 +18,7 @@ from crm_core.ui.guard import guarded
 from crm_core.ui.opening import bounds_of, open_place, prepare, settings_and_disk
 from crm_core.ui.scores_repair import scores_repair
 from crm_core.ui.session import Session, begin, end
+from crm_core.ui.set_aside_switch import say_which, with_choice
 from crm_core.ui.words import show_flash
 from crm_core.ui.workspace import Workspace
 
@@ -32,6 +33,7 @@ class Places:
     top: Any
     groups: Any
     foot: Any
+    switch: Any
 
 
 def run() -> None:
@@ -43,9 +45,10 @@ def run() -> None:
     with st.sidebar:
         top, groups = st.container(), st.container()
         st.space("medium")
-        places = Places(top, groups, st.container())
-    with places.foot:
-        language = filters.draw_language()
+        foot = st.container()
+        with foot:
+            language = filters.draw_language()
+            places = Places(top, groups, foot, st.container())
     with guarded(language):
         _run(language, places)
 
@@ -94,11 +97,12 @@ def _screen(session: Session, places: Places) -> None:
         # Every address stays known while the store is empty, but leads to the first screen.
         specs = navigation.pages_for(session.access, has_store=False)
         stem = stem if stem in [spec.stem for spec in specs] else _FIRST_RUN
-    session = begin(replace(session, page=stem))
+    session = begin(with_choice(replace(session, page=stem), places.switch))
     sidebar.draw(specs, pages, session, places.top, places.groups, places.foot)
     navigation.draw_siblings(specs, pages, stem, language)
     begin(_with_filters(session))
     address.write()
+    say_which(session)
     show_flash()
     with guarded(language):
         scores_repair()
@@ -111,13 +115,14 @@ def _with_filters(session: Session) -> Session:
     applies = spec.applies if spec else frozenset[str]()
     if session.opened is None or not applies or not session.may("analyse"):
         head = st.container()
-        return replace(session, head=head)
+        selection = replace(session.selection, without_set_aside=session.leaves_out)
+        return replace(session, head=head, selection=selection)
     bounds = bounds_of(session.store, session.workspace.store_url)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         head = st.container(width="content")
         asked = filters.draw_bar(bounds, applies, session.language)
-    selection = filters.narrowed(asked, applies)
+    selection = replace(filters.narrowed(asked, applies), without_set_aside=session.leaves_out)
     filters.draw_chips(selection, session.language)
     return replace(session, head=head, selection=selection)

@@ -29,7 +29,18 @@ def show(
     one must be allowed to do to see this view; it is asked at every run, kept answer or not.
     Raises: CrmError("privacy_denied", action).
     """
-    session = current()
+    return show_of(current(), view_fn, selection, needs, **codes)
+
+
+def show_of(
+    session: Session,
+    view_fn: Callable[..., View],
+    selection: Selection,
+    needs: Purpose = "analyse",
+    /,
+    **codes: Hashable,
+) -> View:
+    """The same of another store than the page's: that of `session`."""
     require(session.access, needs)
     name = f"{view_fn.__module__}.{view_fn.__qualname__}"
     with st.skeleton(height=240):
@@ -45,6 +56,7 @@ def stamp_of(session: Session) -> tuple[Hashable, ...]:
         session.workspace.store_url,
         store.snapshot,
         store.scores_snapshot,
+        store.meta.without,
         session.decisions,
         session.access.role,
     )

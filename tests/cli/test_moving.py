@@ -20,7 +20,7 @@ from crm_core.metrics import METRICS, measure, scope
 from crm_core.pipeline.workspace import open_workspace, workspace
 from crm_core.privacy.gate import identities
 from crm_core.privacy.policy import Access
-from crm_core.records import Records, ShopSettings, open_records
+from crm_core.records import Item, Records, ShopSettings, open_records
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
@@ -89,7 +89,9 @@ def decide(records: Records) -> None:
     records.record_consent(3, "email", "granted", at=NOW, source="phone")
     records.record_consent(4, "sms", "denied", at=NOW, source="phone")
     records.suppress([5], "all", reason="asked", now=NOW)
-    records.set_aside(["c6-0"], reason="test", user="ann", now=NOW)
+    item = Item("order", "c6-0")
+    records.propose_set_aside([item], reason="test", user="ann", vouched=True, now=NOW)
+    records.approve_set_aside([item], user="bo", vouched=True, now=NOW)
     records.set_apart("email", "zelda.c7@example.com", user="ann", now=NOW)
 
 
@@ -109,7 +111,7 @@ def told(machine: Machine) -> dict[str, Any]:
             "users": records.users(),
             "consents": {key: records.consent_history(key) for key in PEOPLE},
             "suppressed": records.suppressed(PEOPLE, "email"),
-            "set aside": records.orders_set_aside(),
+            "set aside": records.set_aside(),
             "apart": records.identity_overrides(),
             "link": records.secret("url_key"),
         }

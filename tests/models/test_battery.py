@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("battery")
 # A forecast is for weeks; customers are too few to be judged on less than a quarter.
 HORIZON_DAYS = {"forecast": 28}
 #: Their whole battery is among the slow tests.
-LONG = ("churn", "clusters", "forecast", "lifetime_value", "next_offer")
+LONG = ("churn", "clusters", "forecast", "lifetime_value", "next_offer", "set_aside")
 #: Compared with their baselines among the slow tests: they fit several models a period.
 LONG_TO_COMPARE = (*LONG, "pareto_nbd")
 PERIODS_BACK = {"forecast": (1, 2, 3)}

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from crm_core.errors import CrmError
-from crm_core.records import AuditEntry, Records, copy_records, migrations, open_records
+from crm_core.records import AuditEntry, Item, Records, copy_records, migrations, open_records
 from crm_core.records.connection import connect, writing
 from tests.records.conftest import NOW, by_hand
 
@@ -61,7 +61,8 @@ def test_two_writers_lose_nothing_and_keep_one_chain(url: str) -> None:
         start.wait()
         for number in range(25):
             records.append_audit(AuditEntry(NOW, "u", "single_user", "export", {"list": number}))
-            records.set_aside([f"{id(records)}-{number}"], reason="test", user="u", now=NOW)
+            item = Item("order", f"{id(records)}-{number}")
+            records.propose_set_aside([item], reason="test", user="u", vouched=True, now=NOW)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(write, both))
@@ -102,7 +103,8 @@ def test_a_secret_is_made_once(url: str, records: Records) -> None:
 
 def test_the_mirror_holds_what_the_engine_joins(records: Records) -> None:
     records.add_audience("Tea friends", {"op": "all"}, owner="u", now=NOW)
-    records.set_aside(["A-1"], reason="brushed", user="u", now=NOW)
+    item = Item("order", "A-1")
+    records.propose_set_aside([item], reason="brushed", user="u", vouched=True, now=NOW)
     records.suppress([7], "all", reason="complaint", now=NOW)
     records.add_id_list("Fair", [7, 3], told={}, owner="u", now=NOW)
     mirror = records.mirror()
@@ -115,7 +117,9 @@ def test_the_mirror_holds_what_the_engine_joins(records: Records) -> None:
         {"list_id": 1, "customer_key": 3},
         {"list_id": 1, "customer_key": 7},
     ]
-    assert mirror.tables["set_aside_orders"].to_pylist() == [{"order_id": "A-1"}]
+    assert mirror.tables["set_aside"].to_pylist() == [
+        {"kind": "order", "item_id": "A-1", "state": "proposed"}
+    ]
     assert mirror.tables["suppressions"].to_pylist() == [
         {"customer_key": 7, "contact_channel": "all"}
     ]
