@@ -20,6 +20,7 @@ from crm_core.audiences import (
 )
 from crm_core.cli.process import language, now, user
 from crm_core.pipeline import jobs, loading
+from crm_core.pipeline.told_scores import scores_of
 from crm_core.privacy.export import CODE_COLUMN, export_list, export_set_aside
 from crm_core.privacy.platforms import FEED, FORMATS, PLATFORMS
 from crm_core.privacy.policy import CHANNEL_COLUMNS, Access
@@ -39,7 +40,7 @@ def predict(arguments: argparse.Namespace, settings: Settings) -> Answer:
         grain = arguments.grain
         return jobs.predict(settings, store, model, customer=one, as_of=day, grain=grain)
     with jobs.opened(settings, store) as (found, records):
-        table = jobs.scores_of(found, model, arguments.as_of, grain=arguments.grain)
+        table = scores_of(found, model, arguments.as_of, grain=arguments.grain)
         about: Answer = {"model": model, "as_of": arguments.as_of or found.scores_as_of}
         if "customer_key" not in table.columns:
             rows = jobs.write_scores(found, table, arguments.out)

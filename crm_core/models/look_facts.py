@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pandas as pd
 
@@ -87,6 +87,6 @@ def _documents(rows: pd.DataFrame, known: Mapping[str, Callable[[Row], Facts]]) 
             points = float(row.get(sign) or 0.0)
             if points > 0:
                 side, _, name = sign.partition("_")
-                told[side][name] = {"points": round(points, 2), **numbers(row)}
+                told[side][name] = {"points": round(points, 2), **numbers(cast(Row, row))}
         documents.append(json.dumps(told, ensure_ascii=False))
     return documents

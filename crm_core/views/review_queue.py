@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
-import ibis
 import pandas as pd
 
 from crm_core.errors import CrmError, close_match
@@ -226,7 +225,7 @@ def _cases(store: Store) -> pd.DataFrame:
     parts: list[Any] = []
     for kind in KINDS:
         rows = _in_state(store, kind, "open")
-        money = ibis.literal(0.0)
+        money = rows.points.cast("float64") * 0.0
         if kind == "order":
             facts = store.table("order_facts").select(
                 "order_id", revenue=lambda t: t.revenue.cast("float64")
@@ -235,15 +234,20 @@ def _cases(store: Store) -> pd.DataFrame:
             money = rows.revenue.fill_null(0.0)
         parts.append(
             rows.select(
-                "case", "product_id", "day", "points", kind=ibis.literal(kind), revenue=money
+                "case",
+                "product_id",
+                "day",
+                "points",
+                revenue=money,
+                is_order=rows.points.notnull() if kind == "order" else rows.points.isnull(),
             )
         )
     both = parts[0].union(parts[1])
     grouped = both.group_by("case", "product_id").agg(
         starts_on=both.day.min(),
         ends_on=both.day.max(),
-        orders=both.count(where=both.kind == "order"),
-        reviews=both.count(where=both.kind == "review"),
+        orders=both.count(where=both.is_order),
+        reviews=both.count(where=~both.is_order),
         revenue=both.revenue.sum(),
         points=both.points.max(),
     )
