@@ -98,7 +98,7 @@ def topic_sources(store: Named, rules: tuple[TopicRule, ...]) -> ir.Table:
         told = without(told.left_join(known, "contact_id"), "contact_id_right")
         by_model = told.by_model.fill_null(False) & ~told.own
     else:
-        by_model = ibis.literal(False)
+        by_model = told.topic.isnull() & told.topic.notnull()  # of none
     has = told.topic.notnull()
     counts = {
         "labelled": told.own,

@@ -34,7 +34,8 @@ def around(daily: ir.Table, kinds: tuple[str, ...]) -> ir.Table:
             others = (joined[f"shop_{kind}_{width}"] - seen).cast("float64")
             # Where others are few, time itself spreads the rows.
             part = width / (2.0 * _AROUND_DAYS + 1)
-            spread = (others + _EVEN * part) / (wide - others + _EVEN * (1 - part))
+            elsewhere = (wide - others + _EVEN * (1 - part)).nullif(0)
+            spread = (others + _EVEN * part) / elsewhere
             rest = (joined[f"{kind}_around"] - seen).cast("float64") + 0.5
             told[f"usual_{kind}_{width}"] = rest * spread
     return joined.mutate(**told).drop(

@@ -34,7 +34,9 @@ def review_rows(store: Tables, as_of: date) -> pd.DataFrame:
     )
     found = rows.join(around(daily, _KINDS).drop(*_KINDS), ["product_id", "n"])
     found = found.order_by(found.n.desc(), "review_id").limit(MOST_REVIEWS)
-    parts = [batch.to_pandas() for batch in store.stream(found, _BATCH, purpose="score")]
+    parts = [
+        pd.DataFrame(batch.to_pydict()) for batch in store.stream(found, _BATCH, purpose="score")
+    ]
     told = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return told if told.empty else _with_twins(told)
 

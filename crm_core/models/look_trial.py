@@ -201,7 +201,10 @@ def copied(store: Tables, as_of: date) -> Copied:
 
 def frames(tables: Copied) -> dict[str, pd.DataFrame]:
     """The rows that made-up ones are modelled on."""
-    return {name: tables[name].to_pandas() for name in ("order_facts", "order_lines", "reviews")}
+    return {
+        name: pd.DataFrame(tables[name].to_pydict())
+        for name in ("order_facts", "order_lines", "reviews")
+    }
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def signs(rows: pd.DataFrame, session: Session) -> list[str]:
 
 
 def _yes(held: Any) -> bool:
-    return bool(held) and not pd.isna(held)
+    return not pd.isna(held) and bool(held)
 
 
 def _table(rows: pd.DataFrame, times: int, session: Session) -> None:

@@ -23,7 +23,7 @@ from crm_core.records import ROLES
 VIEWER, MARKETER, OWNER = Access("viewer", "v"), Access("marketer", "m"), Access("single_user", "o")
 CARE, ADMIN = Access("care", "c"), Access("admin", "a")
 EVERYTHING = set(get_args(Purpose))
-WORK = {"view", "analyse", "search", "call", "note", "plan", "export", "consent"}
+WORK = {"view", "analyse", "search", "call", "note", "plan", "export", "consent", "set_aside"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_rules_name_a_treatment_for_every_tag() -> None:
             assert purpose in NAMES_NOBODY or set(rules) == set(TAGS.values())
 
 
-NAMES_NOBODY = ("analyse", "plan", "consent", "import", "settings", "people")
+NAMES_NOBODY = ("analyse", "plan", "consent", "set_aside", "import", "settings", "people")
 
 
 def test_care_sees_a_customer_clearly_only_once_opened() -> None:

@@ -34,10 +34,20 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MAY = {
     "viewer": {"view", "analyse"},
     "care": {"view", "search", "call", "note", "consent"},
-    "marketer": {"view", "analyse", "search", "call", "note", "plan", "export", "consent"},
+    "marketer": {
+        "view",
+        "analyse",
+        "search",
+        "call",
+        "note",
+        "plan",
+        "export",
+        "consent",
+        "set_aside",
+    },
 }
 PAGES_OF = {
-    "care": {"customers", "customer", "glossary"},
+    "care": {"customers", "customer", "call", "glossary"},
     "viewer": {spec.stem for spec in PAGES if spec.needs in ("view", "analyse")},
 }
 

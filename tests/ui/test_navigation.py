@@ -26,6 +26,7 @@ def stems(role: str, *, has_store: bool = True) -> list[str]:
 def test_a_viewer_sees_neither_lists_nor_settings(folder: Path) -> None:
     assert set(stems("single_user")) - set(stems("viewer")) == {
         "audiences",
+        "call",
         "campaign",
         "campaigns",
         "exports",
@@ -34,6 +35,7 @@ def test_a_viewer_sees_neither_lists_nor_settings(folder: Path) -> None:
         "imports",
         "costs",
         "privacy",
+        "review_queue",
         "team",
     }
 
@@ -47,7 +49,7 @@ def test_an_administrator_sees_every_page(folder: Path) -> None:
 
 
 def test_care_sees_no_number_of_the_shop(folder: Path) -> None:
-    assert stems("care") == ["customers", "customer", "glossary"]
+    assert stems("care") == ["customers", "customer", "call", "glossary"]
 
 
 def test_a_page_that_does_not_exist_is_not_offered(folder: Path) -> None:
@@ -67,6 +69,7 @@ def test_the_customer_page_is_reached_only_from_a_customer(folder: Path) -> None
         "customers",
         "plan",
         "products",
+        "care",
         "campaigns",
         "data",
     ]
