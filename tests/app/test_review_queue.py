@@ -130,11 +130,14 @@ def test_set_aside_by_two_left_out_everywhere_and_brought_back(
     assert not screen.failures
     assert metric(screen, "review_queue.set_aside") == "0"
     assert not (looked.var / "demo" / "without").exists()
+    the_account_decides_who_is_who(open_page, looked, jobs)
 
 
-def test_with_sign_in_the_account_decides_who_is_who(
+def the_account_decides_who_is_who(
     open_page: Open, looked: Settings, jobs: list[list[str]]
 ) -> None:
+    """With a sign-in; goes on where the rows were brought back."""
+    jobs.clear()
     screen = open_page("review_queue", role="marketer", shop="looked", warm=True)
     assert not [each for each in screen.test.text_input if each.key == "_shop_review_name"]
     screen = in_state(screen, "kept")
