@@ -22,6 +22,7 @@ from crm_core.pipeline.facts import (
 )
 from crm_core.pipeline.rules import account_rules, money_rules, people_rules
 from crm_core.pipeline.shared_views import shared_views
+from crm_core.pipeline.without import forget_without
 from crm_core.privacy import audit
 from crm_core.privacy.erasure_key import erasure_key, key_id, tombstones
 from crm_core.privacy.policy import Access, mask
@@ -156,6 +157,7 @@ def _carry_out(
         mirrors = records.folder or engine.folder
         engine.mirrored(records, mirrors)
         engine.forget_mirrors(mirrors)
+        forget_without(mirrors)
     records.finish_erasures(dict.fromkeys(ids, counted))
     (change.folder / _MARK).write_text(mark, encoding="ascii")
     progress("erase", 1.0)

@@ -76,7 +76,7 @@ def make_without(
     engine = engine_of(url, settings)
     wanted, approved = without_of(engine, records, folder), records.set_aside()
     if wanted is None:
-        shutil.rmtree(folder / _FOLDER, ignore_errors=True)
+        forget_without(folder)
         return None
     if not wanted.is_made or engine_of(wanted.url, settings).pointer().scores is None:
         with closing(engine.open()) as store:
@@ -95,6 +95,11 @@ def make_without(
             )
     _leave_only(folder_of(wanted.url))
     return without_of(engine, records, folder)
+
+
+def forget_without(folder: Path) -> None:
+    """Removes every such store beside these records: somebody in it was erased."""
+    shutil.rmtree(folder / _FOLDER, ignore_errors=True)
 
 
 def _facts(

@@ -17,10 +17,12 @@ from crm_core.pipeline.erasing import erase_customer, finish_erasures
 from crm_core.pipeline.imports import run_import
 from crm_core.pipeline.scores import refresh_marts
 from crm_core.pipeline.undo import rebuild_store, undo_batch
-from crm_core.pipeline.workspace import open_workspace, workspace
+from crm_core.pipeline.without import make_without
+from crm_core.pipeline.workspace import mirror_folder, open_workspace, workspace
 from crm_core.privacy.erasure_key import FILE
 from crm_core.privacy.gate import customer_code
 from crm_core.privacy.policy import Access
+from crm_core.records import Item
 from crm_core.selection import Selection
 from crm_core.store import engine_of
 from crm_core.store.imports import recognise
@@ -101,6 +103,19 @@ def test_who_is_erased_is_nowhere_and_what_was_sold_stays_sold(shop: SmallShop) 
     (done,) = records.erasures()
     assert (done.is_done, done.keys) == (True, ())
     assert [line.action for line in records.audit_lines()] == ["erase"]
+
+
+def test_the_store_without_what_was_set_aside_goes_too(shop: SmallShop) -> None:
+    places = workspace(shop.settings, shop.url)
+    engine = engine_of(shop.url, shop.settings)
+    folder = mirror_folder(places.records_url, engine)
+    items = (Item("order", "3"),)
+    shop.records.propose_set_aside(items, reason="made up", user="mia", vouched=True, now=NOW)
+    shop.records.approve_set_aside(items, user="bo", vouched=True, now=NOW)
+    make_without(shop.url, settings=shop.settings, records=shop.records, folder=folder)
+    assert any("/without/" in place for place in left_of_anna(shop))
+    erase(shop)
+    assert left_of_anna(shop) == {}
 
 
 def test_decisions_about_others_stay(shop: SmallShop) -> None:
