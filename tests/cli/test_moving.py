@@ -111,7 +111,7 @@ def told(machine: Machine) -> dict[str, Any]:
             "users": records.users(),
             "consents": {key: records.consent_history(key) for key in PEOPLE},
             "suppressed": records.suppressed(PEOPLE, "email"),
-            "set aside": records.set_aside(),
+            "set aside": (records.set_aside().orders, records.set_aside().reviews),
             "apart": records.identity_overrides(),
             "link": records.secret("url_key"),
         }

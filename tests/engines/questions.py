@@ -309,7 +309,7 @@ def offers() -> Iterator[tuple[str, Question]]:
 
     def began(store: Store) -> ir.Table:
         items = entry_products.first_items(store, store.at(END).table("ledger"), "category")
-        return entry_products.began_with(years(store), items, entry_products.BASES[0])
+        return entry_products.began_with(years(store), items, entry_products.BASES[0], least=1)
 
     yield "codes", lambda store: coupons.of_each(coded(store), "kind", "code")
     yield "codes of many", lambda store: coupons.of_each(coded(store, guarded=True), "kind", "code")
@@ -318,7 +318,12 @@ def offers() -> Iterator[tuple[str, Question]]:
         "discount habits",
         lambda store: coupons.habits(store, store.table("order_facts"), store.table("ledger")),
     )
-    yield "campaign codes", coupons.campaign_codes
+    yield (
+        "campaign codes",
+        lambda store: coupons.campaign_codes(
+            store, store.fetch(coupons.campaign_sides(store))["campaign"].tolist()
+        ),
+    )
     yield "campaign sides", coupons.campaign_sides
     yield "began with", began
     yield "first years", lambda store: entry_products.everybody(years(store), "net_revenue")
