@@ -71,12 +71,16 @@ def test_a_call_is_answered(tab: Callable[[Mode], Watched], app_var: Path, tmp_p
     settle(page)
     assert page.get_by_text("+49 30 23125000").first.is_visible()
     assert page.get_by_role("heading", name=words("call.line")).is_visible()
-    page.get_by_label(words("notes.text_note")).fill("Prefers to be called before noon")
+    page.get_by_role("textbox", name=words("notes.text_note")).fill(
+        "Prefers to be called before noon"
+    )
     press(page, "notes.add_note")
     assert page.get_by_text("Prefers to be called before noon").first.is_visible()
     page.get_by_role("button", name=words("notes.kinds.task"), exact=True).first.click()
     settle(page)
-    page.get_by_label(words("notes.text_task")).fill("Ring back about the blue teapot")
+    page.get_by_role("textbox", name=words("notes.text_task")).fill(
+        "Ring back about the blue teapot"
+    )
     press(page, "notes.add_task")
     assert page.get_by_text("Ring back about the blue teapot").first.is_visible()
     press(page, "call.pause", days=14)

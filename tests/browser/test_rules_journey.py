@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from crm_core.pipeline.workspace import demo_url, workspace
 from crm_core.records import Records, open_records
@@ -31,9 +32,11 @@ def press(page: Page, key: str) -> None:
 def unfold(page: Page, key: str, button: str) -> None:
     """Opens a box; a click that meets a page just being drawn anew is lost, so looks and repeats."""
     inside = page.get_by_role("button", name=words(button), exact=False).first
-    for _ in range(3):
+    for _ in range(4):
         page.get_by_text(words(key)).first.click()
-        settle(page)
+        with suppress(TimeoutError):
+            inside.wait_for(state="visible", timeout=WAIT_MS / 4)
+            settle(page)
         if inside.is_visible():
             return
     raise AssertionError(f"the box {key} does not open")

@@ -15,6 +15,7 @@ APP = ("app.py", "pages/", "crm_core/")
 OURS = {"crm_core", "tests", "bench", "tools"}
 # Used without an import: by another package, by an address, or as a command.
 UNIMPORTED = {
+    "oidc-provider-mock": "tests/browser/provider.py, as a program",
     "sqlglot": "Ibis",
     "pymysql": "SQLAlchemy, by a mysql+pymysql:// address",
     "pytest-randomly": "pytest",

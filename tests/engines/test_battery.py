@@ -115,6 +115,12 @@ def test_an_expression(reference: Store, other: Store, name: str) -> None:
     assert asked(QUESTIONS[name], reference, other) == []
 
 
+def test_every_question_can_be_asked(reference: Store) -> None:
+    """The answers of most are held against other engines among the slow tests only."""
+    for question in (*QUESTIONS.values(), *OF_WORDS.values(), *OF_PEOPLE.values()):
+        assert question(reference).columns
+
+
 PEOPLE_AT_GATE = ("contact email", "contact ads", "judged")
 
 
