@@ -254,6 +254,7 @@ def test_damaged_files_are_read_or_refused(
 
 @pytest.mark.slow
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # as archives may have
 @given(content=st.dictionaries(st.text(max_size=12), st.binary(max_size=60), max_size=4))
 def test_archives_of_anything_are_read_or_refused(
     tmp_path: Path, content: dict[str, bytes]
