@@ -6,8 +6,8 @@ from crm_core.ui.call_record import (
     draw_expected,
     draw_head,
     draw_orders,
-    draw_person,
     draw_reviews,
+    draw_who,
     known_record,
 )
 from crm_core.ui.call_search import draw_matches, draw_strays, draw_waiting, look_up_caller
@@ -24,7 +24,7 @@ else:
     draw_head(opened, view)
     left, right = columns(1, 2)
     with left, part():
-        draw_person(opened)
+        draw_who(opened)
     with right, part():
         draw_expected(view)
         draw_orders(opened, view)

@@ -93,11 +93,13 @@ def care_metric(name: str) -> CareMetric:
 def contacts_of(
     store: Store, rules: CareRules, selection: Selection, period: Period | None = None
 ) -> ir.Table:
-    """Contacts that customers began, with what is measured: contact_id, customer_key, order_key, day,
-    at, contact_channel, topic, agent, region, shop, sales_channel, resolved, reopened, rating, cost,
-    message; reply and settle (hours), is_in_time and is_due (of the promised reply), is_open (began
-    within OPEN_DAYS and is not over) with waited (hours so far) and wait_state (one of WAITS where that
-    is beyond the promise), is_forgotten (older, and nobody closed it).
+    """Contacts that customers began, with what is measured.
+
+    Columns: contact_id, customer_key, order_key, day, at, contact_channel, topic, agent, region, shop,
+    sales_channel, resolved, reopened, rating, cost, message; reply and settle (hours), is_in_time and
+    is_due (of the promised reply), is_open (began within OPEN_DAYS and is not over) with waited (hours
+    so far) and wait_state (one of WAITS where that is beyond the promise), is_forgotten (older, and
+    nobody closed it).
 
     Filters of the shop and the sales channel mean those of the order that a contact is about.
     """
@@ -131,6 +133,9 @@ def of_members(store: Store, selection: Selection, table: ir.Table) -> ir.Table:
 
 
 def _timed(store: Store, rules: CareRules, table: ir.Table) -> ir.Table:
+    table = table.mutate(told_of=table.contact_channel.fill_null(""))
+    telling = _telling(store)
+    table = table.left_join(telling, table.told_of == telling.told_in)
     shop, at = store.meta, table.occurred_at
     reply = passed(rules, shop, at, table.reply_minutes)
     settle = passed(rules, shop, at, table.resolved_minutes)
@@ -138,8 +143,7 @@ def _timed(store: Store, rules: CareRules, table: ir.Table) -> ir.Table:
     waited = passed(rules, shop, at, ibis.greatest(so_far, ibis.literal(0.0)))
     is_over = table.resolved.fill_null(False)
     is_recent = (so_far <= float(OPEN_DAYS * 1_440)) & (so_far >= 0.0)
-    # Where no contact of a channel tells of a reply, none is missing.
-    tells = table.reply_minutes.count().over(ibis.window(group_by="contact_channel")) > 0
+    tells = table.told_in.notnull()
     is_open = ~is_over & (table.resolved.notnull() | (tells & reply.isnull()))
     is_silent = reply.isnull() & tells & is_open
     is_late = is_silent & (waited > rules.reply_minutes)
@@ -164,8 +168,24 @@ def _timed(store: Store, rules: CareRules, table: ir.Table) -> ir.Table:
     )  # fmt: skip
 
 
+def _telling(store: Store) -> ir.Table:
+    """Channels with contacts that tell of a reply: where none ever does, none is missing."""
+    table = begun(store)
+    told = table.filter(table.reply_minutes.notnull())
+    return told.select(told_in=told.contact_channel.fill_null("")).distinct()
+
+
+def longest_waits(rows: ir.Table) -> ir.Table:
+    """Those of rows of `contacts_of` that wait beyond the promise: without a reply first, then who
+    waited longest."""
+    late = rows.filter(rows.wait_state.notnull())
+    first = (late.wait_state == NO_REPLY).ifelse(0, 1)
+    return late.order_by(first, late.waited.desc(), late.contact_id)
+
+
 def parts_of_care(rows: ir.Table) -> dict[str, ir.Value]:
     """What care metrics are worked out from, but for orders, over rows of `contacts_of`."""
+    was_solved = rows.resolved.fill_null(True) | rows.reopened  # what came back was, once
     counts = {
         "contacts": rows.count(),
         PEOPLE: rows.customer_key.nunique(),
@@ -173,7 +193,7 @@ def parts_of_care(rows: ir.Table) -> dict[str, ir.Value]:
         "due": as_number(rows.is_due).sum(),
         "in_time": as_number(rows.is_in_time).sum(),
         "settled": rows.settle.count(),
-        "reopen_known": as_number(rows.reopened.notnull() & rows.resolved.fill_null(True)).sum(),
+        "reopen_known": as_number(rows.reopened.notnull() & was_solved).sum(),
         "reopened": as_number(rows.reopened).sum(),
         "rated": rows.rating.count(),
         "happy": as_number(rows.rating >= HAPPY).sum(),

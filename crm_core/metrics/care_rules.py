@@ -11,13 +11,12 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule
+from crm_core.metrics.shop_clock import local_minutes
 from crm_core.store import StoreMeta
 from crm_core.store.marts import as_number
 
 _DAY: Final = 1_440
 _WEEK: Final = 7
-#: A Monday, from which minutes and days are counted.
-_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def passed(rules: CareRules, shop: StoreMeta, begin: ir.Value, minutes: ir.Value
     it told none."""
     if not rules.has_hours:
         return minutes.cast("float64")
-    start = _local_minutes(shop, begin)
+    start = local_minutes(shop, begin)
     end = start + minutes.cast("float64").floor().cast("int64")
     return (_worked(rules, end) - _worked(rules, start)).cast("float64")
 
@@ -71,33 +70,6 @@ def minutes_until(moment: datetime, begin: ir.Value) -> ir.Value:
     """Minutes from each row's moment to one moment of all."""
     end = ibis.literal(int(moment.timestamp())).cast("int64")
     return (end - begin.epoch_seconds().cast("int64")).cast("float64") / 60.0
-
-
-def _local_minutes(shop: StoreMeta, moment: ir.Value) -> ir.Value:
-    """Minutes by the shop's clock since a Monday. On the two days a year on which clocks are changed
-    the night is an hour off."""
-    second = moment.epoch_seconds().cast("int64") - int(_MONDAY.timestamp())
-    minute = (second - second % 60).cast("float64") / 60.0
-    branches = [(minute < until, ahead) for until, ahead in _clocks(shop)]
-    (_, last), others = branches[-1], branches[:-1]
-    ahead = ibis.cases(*others, else_=last) if others else ibis.literal(last)
-    return minute.cast("int64") + ahead.cast("int64")
-
-
-def _clocks(shop: StoreMeta) -> list[tuple[float, int]]:
-    """Until which minute since a Monday the shop's clock is so many minutes ahead of UTC."""
-    zone = ZoneInfo(shop.timezone)
-    first, days = shop.first_day - timedelta(1), (shop.last_day - shop.first_day).days + 3
-    found: list[tuple[float, int]] = []
-    for number in range(days):
-        noon = datetime.combine(first + timedelta(number), time(12), UTC)
-        offset = noon.astimezone(zone).utcoffset() or timedelta()
-        ahead = int(offset.total_seconds() // 60)
-        until = ((noon - _MONDAY).total_seconds() + 43_200) / 60
-        if found and found[-1][1] == ahead:
-            found.pop()
-        found.append((until, ahead))
-    return found
 
 
 def _worked(rules: CareRules, minute: ir.Value) -> ir.Value:

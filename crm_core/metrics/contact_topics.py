@@ -96,10 +96,9 @@ def topic_sources(store: Named, rules: tuple[TopicRule, ...]) -> ir.Table:
     if store.has(LEARNED):
         known = store.table(LEARNED).select("contact_id", by_model=ibis.literal(True))
         told = without(told.left_join(known, "contact_id"), "contact_id_right")
-        by_model = told.by_model.fill_null(False) & ~told.own
     else:
-        by_model = told.topic.isnull() & told.topic.notnull()  # of none
-    has = told.topic.notnull()
+        told = told.mutate(by_model=ibis.null("boolean"))
+    by_model, has = told.by_model.fill_null(False) & ~told.own, told.topic.notnull()
     counts = {
         "labelled": told.own,
         "learned": by_model,

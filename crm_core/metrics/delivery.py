@@ -1,7 +1,7 @@
 """Whether parcels came when they were promised: numbers about orders, by the promised day.
 
-An order counts once its promised day is over and it came, or did not come within OPEN_DAYS. Days are
-those of the moments as they are told, both in UTC.
+An order counts once its promised day is over. One that has not come is late, for OPEN_DAYS: of an older
+one it is taken that nobody wrote down when it came. Days are the shop's.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from crm_core.metrics.care import (
     held_by,
     of_members,
 )
+from crm_core.metrics.shop_clock import day_of
 from crm_core.selection import Period, Selection
-from crm_core.store import Store
+from crm_core.store import Store, StoreMeta
 from crm_core.store.marts import as_number, without
 
 _ALL: Final = (
@@ -56,13 +57,19 @@ def judged(table: ir.Table, as_of: date) -> ir.Table:
     ).drop("promised", "came")
 
 
+def promise_days(shop: StoreMeta, orders: ir.Table) -> dict[str, ir.Value]:
+    """The shop's days on which orders were `promised` and `came`."""
+    moments = {"promised": orders.promised_at, "came": orders.delivered_at}
+    return {name: day_of(shop, moment) for name, moment in moments.items()}
+
+
 def deliveries_of(store: Store, selection: Selection, period: Period | None = None) -> ir.Table:
     """Orders that count and were promised for a day that is over: order_key, order_id, customer_key, day
     (the promised one), shop, sales_channel, region, days_late (of those that came late), is_late,
     is_overdue (has not come yet)."""
     orders = store.table("orders")
     told = orders.filter(orders.promised_at.notnull())
-    told = told.select("order_key", promised=told.promised_at.date(), came=told.delivered_at.date())
+    told = told.select("order_key", **promise_days(store.meta, told))
     facts = store.table("order_facts").select(
         "order_key", "order_id", "customer_key", "shop", "sales_channel", "region"
     )

@@ -13,11 +13,11 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule, begun, with_topics
-from crm_core.store import Tables
+from crm_core.metrics.care_rules import CareRules, passed
+from crm_core.metrics.contact_topics import begun, with_topics
+from crm_core.metrics.delivery import promise_days
+from crm_core.store import StoreMeta, Tables
 from crm_core.store.marts import as_number, without
-
-Topics = tuple[TopicRule, ...]
 
 EXPOSURES: Final = ("slow_reply", "late", "contact", "complaint")
 HORIZONS: Final = (90, 180)
@@ -39,13 +39,11 @@ _KNOWN: Final = (30, 90, 180, 365)
 _KNOWN_ROUGHLY: Final = (90, 365)
 
 
-def pairs(
-    tables: Tables, exposure: str, *, slow_minutes: float, topics: Topics = USUAL_RULES
-) -> ir.Table:
+def pairs(tables: Tables, exposure: str, *, shop: StoreMeta, rules: CareRules) -> ir.Table:
     """Each case with those beside it: case (its number), case_key, other_key, case_day and other_day
     (index days), and of both sides (case_, other_) what OUTCOMES names and `known` (whether the
     person was there before the days on which they are alike)."""
-    units = _units(tables, exposure, slow_minutes, topics)
+    units = _units(tables, exposure, shop, rules)
     units = _told(tables, units, rough=exposure == "slow_reply")
     found = _beside(units, NEAR_DAYS[exposure])
     for side in ("case", "other"):
@@ -62,30 +60,29 @@ OUTCOMES: Final = (
 )
 
 
-def cases(
-    tables: Tables, exposure: str, *, slow_minutes: float, topics: Topics = USUAL_RULES
-) -> ir.Table:
+def cases(tables: Tables, exposure: str, *, shop: StoreMeta, rules: CareRules) -> ir.Table:
     """One row: how many cases there are."""
-    units = _units(tables, exposure, slow_minutes, topics)
+    units = _units(tables, exposure, shop, rules)
     return units.agg(n=as_number(units.is_case).sum().fill_null(0))
 
 
-def _units(tables: Tables, exposure: str, slow_minutes: float, topics: Topics) -> ir.Table:
+def _units(tables: Tables, exposure: str, shop: StoreMeta, rules: CareRules) -> ir.Table:
     """What could be a case or beside one: customer_key, anchor, lag (days from there to the index
     day of a case), is_case, is_open (may stand beside a case), risk_until (the first day on which
     it no longer may) and `kind`, in which both are alike."""
     if exposure == "slow_reply":
-        return _contacts(tables, slow_minutes, topics)
+        return _contacts(tables, shop, rules)
+    parcels = _deliveries(tables, shop)
     if exposure == "late":
-        return _parcels(tables)
-    return _orders(tables, topics, COMPLAINT if exposure == "complaint" else "")
+        return _parcels(parcels)
+    return _orders(tables, parcels, rules, COMPLAINT if exposure == "complaint" else "")
 
 
-def _contacts(tables: Tables, slow_minutes: float, topics: Topics) -> ir.Table:
+def _contacts(tables: Tables, shop: StoreMeta, rules: CareRules) -> ir.Table:
     """Answered contacts: slow or not, of one channel and topic."""
-    table = with_topics(tables, begun(tables), topics)
+    table = with_topics(tables, begun(tables), rules.topics)
     table = table.filter(table.customer_key.notnull() & table.reply_minutes.notnull())
-    is_slow = table.reply_minutes.cast("float64") > slow_minutes
+    is_slow = passed(rules, shop, table.occurred_at, table.reply_minutes) > rules.reply_minutes
     return table.select(
         "customer_key",
         anchor=table.day,
@@ -97,38 +94,34 @@ def _contacts(tables: Tables, slow_minutes: float, topics: Topics) -> ir.Table:
     )
 
 
-def _parcels(tables: Tables) -> ir.Table:
+def _parcels(parcels: ir.Table) -> ir.Table:
     """Orders with a promised and a known day of delivery, from the promised day on."""
-    told = _deliveries(tables)
-    told = told.group_by("customer_key", "anchor").agg(
-        is_case=as_number(told.is_late).max() > 0, kind=told.sales_channel.max().fill_null("")
+    told = parcels.group_by("customer_key", "anchor").agg(
+        is_case=as_number(parcels.is_late).max() > 0, kind=parcels.sales_channel.max().fill_null("")
     )
     return told.mutate(
         lag=ibis.literal(0).cast("int64"), is_open=~told.is_case, risk_until=ibis.null("date")
     ).select("customer_key", "anchor", "lag", "is_case", "is_open", "risk_until", "kind")
 
 
-def _deliveries(tables: Tables) -> ir.Table:
+def _deliveries(tables: Tables, shop: StoreMeta) -> ir.Table:
     """Orders of customers that were promised and delivered: customer_key, day (of the order), anchor
     (the promised day), is_late, sales_channel."""
     orders, facts = tables.table("orders"), tables.table("order_facts")
     told = orders.filter(orders.promised_at.notnull() & orders.delivered_at.notnull())
-    told = told.select(
-        "order_key",
-        anchor=told.promised_at.date(),
-        is_late=told.delivered_at.date() > told.promised_at.date(),
-    )
+    told = told.select("order_key", **promise_days(shop, told))
+    told = told.select("order_key", anchor="promised", is_late=told.came > told.promised)
     counted = facts.filter(facts.order_no.notnull())
     counted = counted.select("order_key", "customer_key", "day", "sales_channel")
     return without(counted.join(told, "order_key"), "order_key_right")
 
 
-def _orders(tables: Tables, topics: Topics, topic: str) -> ir.Table:
+def _orders(tables: Tables, parcels: ir.Table, rules: CareRules, topic: str) -> ir.Table:
     """Purchase days, with the first contact before the next one, if it is of this topic ("": any)."""
     days = tables.table("customer_days").select("customer_key", "day")
     window = ibis.window(group_by="customer_key", order_by="day")
     days = days.mutate(next_day=days.day.lead().over(window))
-    talks = with_topics(tables, begun(tables), topics)
+    talks = with_topics(tables, begun(tables), rules.topics)
     talks = talks.filter(talks.customer_key.notnull())
     talks = talks.group_by("customer_key", talk="day").agg(
         is_meant=as_number(talks.topic == topic).max() if topic else talks.count().cast("int64")
@@ -142,8 +135,7 @@ def _orders(tables: Tables, topics: Topics, topic: str) -> ir.Table:
         meant, [first.customer_key == meant.customer_key, first.talk == meant.meant]
     )
     first = without(first, "customer_key_right")
-    late = _deliveries(tables)
-    late = late.group_by("customer_key", "day").agg(late=as_number(late.is_late).max())
+    late = parcels.group_by("customer_key", "day").agg(late=as_number(parcels.is_late).max())
     told = without(
         days.left_join(first, ["customer_key", "day"]), "customer_key_right", "day_right"
     )

@@ -15,11 +15,11 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule
+from crm_core.metrics.care_rules import CareRules
 from crm_core.models.care_gaps import Association, Pairs, associate
 from crm_core.models.care_pairs import EXPOSURES, HORIZONS, OUTCOMES, cases, pairs
 from crm_core.models.sampling import sampled
-from crm_core.store import StoreAt, Tables
+from crm_core.store import StoreAt, StoreMeta, Tables
 
 #: A large shop is told from a share of its customers with about so many cases.
 MOST_CASES: Final = 10_000
@@ -29,27 +29,26 @@ def care_pays(
     store: Tables,
     *,
     as_of: date,
-    slow_minutes: float,
+    shop: StoreMeta,
+    rules: CareRules,
     customers: int,
-    topics: tuple[TopicRule, ...] = USUAL_RULES,
     exposures: tuple[str, ...] = EXPOSURES,
 ) -> tuple[Association, ...]:
     """Every exposure over every horizon, from what was known at the end of `as_of`.
 
-    `customers` is how many the shop has: of a large one a share is looked at.
+    A reply is slow beyond what `rules` promise, `shop` tells the days. `customers` is how many there
+    are: of a large shop a share is looked at.
     """
     found: list[Association] = []
     at = AtDay(store, as_of)
     for exposure in exposures:
-        n = int(
-            at.fetch(cases(at, exposure, slow_minutes=slow_minutes, topics=topics))["n"].iloc[0]
-        )
+        n = int(at.fetch(cases(at, exposure, shop=shop, rules=rules))["n"].iloc[0])
         if not n:
             found += [Association(exposure, days, "none") for days in HORIZONS]
             continue
         share = min(1.0, MOST_CASES / n)
         drawn = sampled(at, customers, max(1, int(customers * share)))
-        rows = read(drawn, exposure, slow_minutes=slow_minutes, topics=topics)
+        rows = read(drawn, exposure, shop=shop, rules=rules)
         for days in HORIZONS:
             found.append(associate(rows, exposure, days, as_of=as_of, cases=int(n * share)))
     return tuple(found)
@@ -79,15 +78,9 @@ class AtDay(Tables):
         return self._store.stream(expr, batch_rows, purpose=purpose)
 
 
-def read(
-    tables: Tables,
-    exposure: str,
-    *,
-    slow_minutes: float,
-    topics: tuple[TopicRule, ...] = USUAL_RULES,
-) -> Pairs:
+def read(tables: Tables, exposure: str, *, shop: StoreMeta, rules: CareRules) -> Pairs:
     """The pairs of an exposure, in order."""
-    expr = pairs(tables, exposure, slow_minutes=slow_minutes, topics=topics)
+    expr = pairs(tables, exposure, shop=shop, rules=rules)
     told = expr.select(
         "case", "case_key", "other_key", "case_day", "other_day", "case_known", "other_known",
         *(f"{side}_{name}" for side in ("case", "other") for name in OUTCOMES),

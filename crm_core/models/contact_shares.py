@@ -2,8 +2,8 @@
 
 A product's share of orders with a contact is drawn toward the shop's, by as much as shares of products
 differ among themselves (a beta distribution by its moments): by that products are ranked. The range is
-that of the share as it was seen, 95 of 100 cases (Wilson). What is named stands out beyond chance after Benjamini & Hochberg (1995), at FALSE_SHARE over all products
-looked at.
+that of the share as it was seen, 95 of 100 cases (Wilson). What is named stands out beyond chance after
+Benjamini & Hochberg (1995), at FALSE_SHARE over all products looked at.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Shares:
-    """By product: its likely share, the range of the share seen, and whether it stands out above or below the shop's."""
+    """By product: its likely share, the range of the share seen, and whether it stands out above or
+    below the shop's."""
 
     likely: Numbers
     low: Numbers

@@ -88,8 +88,8 @@ def care(job: Scoring) -> None:
     told = care_pays(
         job.build,
         as_of=job.as_of,
-        slow_minutes=rules.reply_minutes,
-        topics=rules.topics,
+        shop=job.store.meta,
+        rules=rules,
         customers=buyers_by(job.build, job.as_of),
     )
     if all(each.state == "none" for each in told):

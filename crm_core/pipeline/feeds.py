@@ -22,6 +22,7 @@ def _evidence(store: Store) -> Evidence:
     events, stock = store.table("web_events"), store.table("stock")
     talks, orders = store.table("contacts"), store.table("orders")
     begun = talks.direction.fill_null("in") != "out"
+    said = store.table("reviews")
     promised = orders.promised_at.notnull() & orders.delivered_at.notnull()
     told = store.table("consents" if store.has("consents") else "imported_consents")
     return Evidence(
@@ -46,6 +47,7 @@ def _evidence(store: Store) -> Evidence:
         **_counts(store, stock, stock=stock.count()),
         **_counts(store, talks, talks=talks.count(where=begun)),
         **_counts(store, orders, promises=orders.count(where=promised)),
+        **_counts(store, said, reviews=said.count(), worded=said.body.strip().nullif("").count()),
         days=(store.meta.last_day - store.meta.first_day).days + 1,
     )
 

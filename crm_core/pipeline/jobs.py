@@ -199,17 +199,16 @@ def measure_metrics(
 ) -> Answer:
     """Metrics by dimensions, with the totals re-measured; `as_of` a day, by what was known then."""
     with opened(settings, store) as (found, records):
+        period = Period(start or found.meta.first_day, end or found.meta.last_day)
+        if period.days < 1:
+            raise CrmError("period_is_empty", start=period.start, end=period.end)
         if is_of_care(names):
             if rule or as_of:
                 raise CrmError("care_measured_alone")
-            days = Period(start or found.meta.first_day, end or found.meta.last_day)
             rules = care_rules(records.shop_settings())
-            return measure_of_care(found, rules, names, by=by, period=days)
+            return measure_of_care(found, rules, names, by=by, period=period)
         rows = scope(found, Selection()) if as_of is None else found.at(as_of).table("ledger")
         if start or end:
-            period = Period(start or found.meta.first_day, end or found.meta.last_day)
-            if period.days < 1:
-                raise CrmError("period_is_empty", start=period.start, end=period.end)
             rows = between(rows, period)
         if rule:
             said = rule_of(rule, records)

@@ -38,7 +38,8 @@ _ORDER_WORDS = re.compile(
 
 @dataclass(frozen=True)
 class Asked:
-    """What was typed, in each way it can be meant; nothing where it cannot.
+    """What was typed, in each way it can be meant; nothing where it cannot, as without a letter or
+    digit.
 
     `emails`: addresses that are the same mailbox. `digits`: of a phone number, less what only calls
     from abroad or at home have. `numbers`: a customer's number in either case; `bare`: the letters
@@ -61,6 +62,8 @@ def read(text: str) -> Asked:
     ('493023125456', 'a1001')
     """
     tidy = _HIDDEN.sub("", unicodedata.normalize("NFKC", text)).strip()
+    if not any(char.isalnum() for char in tidy):
+        return Asked(tidy)
     if "@" in tidy:
         return Asked(tidy, emails=spellings("".join(tidy.split()).lower()))
     digits = ""
@@ -171,7 +174,7 @@ def _parts(
     if asked.bare:
         tried.append("order_end")
         found += orders
-    if not found and not asked.digits:
+    if not found and asked.bare and not asked.digits:
         tried.append("email_part")
         near = keys_like(store, access, "email", (asked.bare, asked.text.lower()), part=True)
         found += _people(near, "email", exact=False)

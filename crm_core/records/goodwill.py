@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import Base, Counter, CustomerMove, RowNumber, Setting, UtcTime
-from crm_core.records.repository import Repository, checked_moment, checked_name
+from crm_core.records.models import Base, Counter, RowNumber, Setting, UtcTime
+from crm_core.records.repository import Repository, checked_moment, checked_name, follow_home
 from crm_core.records.shop_settings import ShopSettings
 from crm_core.records.subjects import checked_text
 
@@ -134,15 +134,7 @@ class Goodwills(Repository):
 def goodwill_follows(connection: Connection, survivors: Mapping[int, int]) -> int:
     """What was given follows customers who were found to be one, and goes back with those who are
     two after all. How many rows changed."""
-    told, key = GoodwillRow.told_key, GoodwillRow.customer_key
-    moved = told.in_(select(CustomerMove.old_key)) | (told != key)
-    changed = 0
-    for given_to, now_of in connection.execute(select(told, key).where(moved).distinct()).all():
-        home = survivors.get(given_to, given_to)
-        if home != now_of:
-            follow = update(GoodwillRow).where(told == given_to).values(customer_key=home)
-            changed += connection.execute(follow).rowcount
-    return changed
+    return follow_home(connection, GoodwillRow, survivors)
 
 
 def _checked(gift: Gift) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
 from crm_core.errors import CrmError
-from crm_core.records.models import Base, Counter
+from crm_core.records.models import Base, Counter, CustomerMove
 
 CONTACT_CHANNELS = ("email", "sms", "phone", "post", "ads")
 PURPOSES = ("marketing", "ad_user_data", "ad_personalization")
@@ -80,6 +80,21 @@ def bump(connection: Connection, name: CounterName) -> int:
 def counter(connection: Connection, name: CounterName) -> int:
     """The counter's number now."""
     return connection.execute(select(Counter.value).where(Counter.name == name)).scalar_one()
+
+
+def follow_home(connection: Connection, table: Any, survivors: Mapping[int, int]) -> int:
+    """Rows of a table with `told_key` (whom it was about) and `customer_key` (who that is now) follow
+    customers who were found to be one, and go back with those who are two after all; how many changed.
+    """
+    told, key = table.told_key, table.customer_key
+    moved = told.in_(select(CustomerMove.old_key)) | (told != key)
+    changed = 0
+    for meant, now_of in connection.execute(select(told, key).where(moved).distinct()).all():
+        home = survivors.get(meant, meant)
+        if home != now_of:
+            follow = update(table).where(told == meant).values(customer_key=home)
+            changed += connection.execute(follow).rowcount
+    return changed
 
 
 def checked_name(text: str) -> str:

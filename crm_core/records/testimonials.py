@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.errors import CrmError
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import Base, CustomerMove, UtcTime
-from crm_core.records.repository import Repository, checked_moment
+from crm_core.records.models import Base, UtcTime
+from crm_core.records.repository import Repository, checked_moment, follow_home
 
 #: Nobody may be quoted but who granted it; who took it back may not any more.
 TESTIMONIAL_STATES: Final = ("asked", "granted", "denied", "withdrawn")
@@ -142,15 +142,7 @@ class Testimonials(Repository):
 def testimonials_follow(connection: Connection, survivors: Mapping[int, int]) -> int:
     """What was asked follows customers who were found to be one, and goes back with those who are two
     after all. How many rows changed."""
-    told, key = TestimonialRow.told_key, TestimonialRow.customer_key
-    moved = told.in_(select(CustomerMove.old_key)) | (told != key)
-    changed = 0
-    for asked, now_of in connection.execute(select(told, key).where(moved).distinct()).all():
-        home = survivors.get(asked, asked)
-        if home != now_of:
-            follow = update(TestimonialRow).where(told == asked).values(customer_key=home)
-            changed += connection.execute(follow).rowcount
-    return changed
+    return follow_home(connection, TestimonialRow, survivors)
 
 
 def _must(connection: Connection, review_id: str) -> Testimonial:

@@ -7,20 +7,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.privacy.gate import IDENTITY_COLUMNS, identities
 from crm_core.text import formats
 from crm_core.ui.call_search import Opened, end_call
 from crm_core.ui.contact_line_parts import draw_contact_line
 from crm_core.ui.customer_history import draw_order
-from crm_core.ui.customer_parts import called
+from crm_core.ui.customer_parts import called, draw_person
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import columns, details_box, panel, row
 from crm_core.ui.people import go_customer
-from crm_core.ui.reveal import may_read_words, purpose_for
+from crm_core.ui.reveal import may_read_words
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, pairs, warning
+from crm_core.ui.words import caption, warning
 from crm_core.views.call import MOST_ORDERS, Record, call
 
 _ORDERS = (
@@ -76,23 +75,13 @@ def draw_head(opened: Opened, view: Record) -> None:
     )
 
 
-def draw_person(opened: Opened) -> None:
+def draw_who(opened: Opened) -> None:
     """Name and contact details, as clearly as the role may see them."""
     with panel("customer.who"):
         if opened.key is None:
             caption("call.nobody_known")
             return
-        session = current()
-        purpose = purpose_for(opened.key)
-        person = identities(session.store, session.access, [opened.key], purpose).iloc[0]
-        told = [
-            (f"privacy.column.{column}", str(person[column]))
-            for column in IDENTITY_COLUMNS
-            if column in person and isinstance(person[column], str) and person[column].strip()
-        ]
-        pairs(told)
-        if not told:
-            caption("customer.no_identity")
+        draw_person(opened.key)
 
 
 def draw_expected(view: Record) -> None:
@@ -140,7 +129,8 @@ def _parcel(order: dict[Any, Any], session: Session) -> str | None:
     if not order["delivery"]:
         return None
     if order["delivery"] == "late" and not pd.isna(order["days_late"]):
-        return session.t("call.days_late", days=int(order["days_late"]))
+        days = int(order["days_late"])
+        return session.t("call.day_late" if days == 1 else "call.days_late", days=days)
     return session.t(f"call.parcel.{order['delivery']}")
 
 

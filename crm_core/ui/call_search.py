@@ -111,7 +111,10 @@ def draw_matches() -> None:
     if not found.matches:
         session = current()
         tried = [session.t(f"call.tried.{code}") for code in found.tried]
-        note("call.nobody", tried=session.t("rules.comma").join(tried))
+        if tried:
+            note("call.nobody", tried=session.t("rules.comma").join(tried))
+        else:
+            note("call.nothing_to_look_for")
         caption("call.how", least=LEAST_TYPED)
         return
     with panel("call.matches", help_key="call.matches_about"), part():
@@ -183,7 +186,7 @@ def draw_waiting() -> None:
             waited_words=[hours_words(hours) for hours in view.rows["waited"]],
             wait_words=[cell_words("service.wait", code) for code in view.rows["wait_state"]],
         )
-        _draw_contacts(rows, told, key="call_waiting")
+        _draw_contacts(rows, told, key="call_waiting", alt_key="call.waiting")
         if view.total > MOST_SHOWN:
             caption("call.waits_more", most=MOST_SHOWN)
 
@@ -204,10 +207,11 @@ def draw_strays() -> None:
                 Column("order_id", label_key="customer.column.reference"),
             ],
             key="call_strays",
+            alt_key="call.strays_alt",
         )
 
 
-def _draw_contacts(rows: pd.DataFrame, told: list[Column], *, key: str) -> None:
+def _draw_contacts(rows: pd.DataFrame, told: list[Column], *, key: str, alt_key: str) -> None:
     """Contacts with who they are from; a row opens the record it leads to."""
     named = rows.assign(
         who=buyer_names(rows["customer_key"].tolist()),
@@ -222,7 +226,7 @@ def _draw_contacts(rows: pd.DataFrame, told: list[Column], *, key: str) -> None:
         named,
         [Column("who", label_key="app.table.customer"), *told, *words],
         key=key,
-        alt_key="call.waiting",
+        alt_key=alt_key,
         on_click=True,
         icon="call",
         height=None if len(named) < 8 else 36 * 9,

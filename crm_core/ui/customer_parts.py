@@ -80,21 +80,26 @@ def called(key: int) -> str:
 
 def draw_identity(view: Customer) -> None:
     """Who the person is, as far as the role may see, and what they were recognised by."""
+    is_known = draw_person(view.key)
+    draw_traces(view)
+    if is_known and treatment(current().access, purpose_for(view.key), "email") == "mask":
+        caption("customer.masked")
+    reveal_button(view.key)
+
+
+def draw_person(key: int) -> bool:
+    """Name and contact details, as clearly as the role may see them; whether there are any."""
     session = current()
-    purpose = purpose_for(view.key)
-    person = identities(session.store, session.access, [view.key], purpose).iloc[0]
+    person = identities(session.store, session.access, [key], purpose_for(key)).iloc[0]
     shown = [
         (f"privacy.column.{column}", str(person[column]))
         for column in IDENTITY_COLUMNS
         if column in person and isinstance(person[column], str) and person[column].strip()
     ]
     pairs(shown)
-    draw_traces(view)
     if not shown:
         caption("customer.no_identity")
-    elif treatment(session.access, purpose, "email") == "mask":
-        caption("customer.masked")
-    reveal_button(view.key)
+    return bool(shown)
 
 
 def draw_consent(key: int) -> None:

@@ -9,7 +9,7 @@ from crm_core.text import formats
 from crm_core.ui.fields import choice_field
 from crm_core.ui.kpi import kpis
 from crm_core.ui.layout import columns, draw, go, panel
-from crm_core.ui.service_words import named_rows
+from crm_core.ui.service_words import named_rows, share_ranges
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
@@ -74,10 +74,7 @@ def _draw_late_split() -> None:
         return
     rows = found.assign(
         value_words=named_rows(by, found),
-        late_words=[
-            _between(low, high)
-            for low, high in zip(found["late_low"], found["late_high"], strict=True)
-        ],
+        late_words=share_ranges(found["late_low"], found["late_high"]),
     )
     data_table(
         rows,
@@ -87,13 +84,6 @@ def _draw_late_split() -> None:
     )
     if rows["is_few"].any():
         caption("service.few_orders", least=LEAST_TOLD)
-
-
-def _between(low: float, high: float) -> str:
-    if low != low:
-        return ""
-    language = current().language
-    return f"{formats.percent(low, language, 0)}–{formats.percent(high, language, 0)}"
 
 
 def draw_products() -> None:
@@ -114,10 +104,7 @@ def draw_products() -> None:
         )
         rows = view.rows.assign(
             value_words=named_rows("product", view.rows),
-            range_words=[
-                _between(low, high)
-                for low, high in zip(view.rows["low"], view.rows["high"], strict=True)
-            ],
+            range_words=share_ranges(view.rows["low"], view.rows["high"]),
             sign_words=[_sign(row) for _, row in view.rows.iterrows()],
         )
         opened = data_table(

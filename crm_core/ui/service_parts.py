@@ -15,7 +15,13 @@ from crm_core.ui.kpi import figures, kpis
 from crm_core.ui.layout import draw, panel
 from crm_core.ui.order_table import buyer_names
 from crm_core.ui.people import go_customer
-from crm_core.ui.service_words import cell_words, current_rules, hours_words, named_rows
+from crm_core.ui.service_words import (
+    cell_words,
+    current_rules,
+    hours_words,
+    named_rows,
+    share_ranges,
+)
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table, pager
@@ -155,10 +161,7 @@ def draw_split(view: Service) -> None:
             return
         rows = found.rows.assign(
             value_words=named_rows(by, found.rows),
-            csat_words=[
-                _between(low, high)
-                for low, high in zip(found.rows["csat_low"], found.rows["csat_high"], strict=True)
-            ],
+            csat_words=share_ranges(found.rows["csat_low"], found.rows["csat_high"]),
         )
         opened = data_table(
             rows,
@@ -176,15 +179,6 @@ def draw_split(view: Service) -> None:
     if opened:
         st.session_state[_OPENED] = (by, str(opened["code"]), str(opened["value_words"]))
     draw_behind(by)
-
-
-def _between(low: float, high: float) -> str:
-    session = current()
-    if low != low:
-        return ""
-    return (
-        f"{formats.percent(low, session.language, 0)}–{formats.percent(high, session.language, 0)}"
-    )
 
 
 def draw_behind(by: str) -> None:
@@ -252,5 +246,7 @@ def _contact_table(
         icon="person",
         height=height if height is None or len(rows) > _FEW else None,
     )
-    if opened and not pd.isna(opened["customer_key"]):
+    if opened and pd.isna(opened["customer_key"]):
+        note("service.leads_nowhere")
+    elif opened:
         go_customer(int(opened["customer_key"]))

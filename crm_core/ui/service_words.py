@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from crm_core.metrics.care_rules import CareRules
 from crm_core.pipeline.rules import care_rules
 from crm_core.privacy.escape import one_line
+from crm_core.text import formats
 from crm_core.ui.explore_words import value_name
 from crm_core.ui.session import current
 
@@ -50,3 +51,14 @@ def cell_words(prefix: str, value: Any) -> str:
 def hours_words(value: Any) -> str:
     """A length of time as it is said: minutes, hours or days."""
     return "" if value is None or pd.isna(value) else current().write(float(value), "hours")
+
+
+def share_ranges(lows: Iterable[float], highs: Iterable[float]) -> list[str]:
+    """Between which shares each true one lies, nothing where that is unknown."""
+    language = current().language
+    return [
+        f"{formats.percent(low, language, 0)}–{formats.percent(high, language, 0)}"
+        if low == low
+        else ""
+        for low, high in zip(lows, highs, strict=True)
+    ]

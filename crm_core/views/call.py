@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.metrics.care import NO_REPLY, OPEN_DAYS, WAITS, contacts_of
+from crm_core.metrics.care import OPEN_DAYS, WAITS, contacts_of, longest_waits
 from crm_core.metrics.care_rules import CareRules
-from crm_core.metrics.delivery import judged
+from crm_core.metrics.delivery import judged, promise_days
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
@@ -103,7 +103,7 @@ def _orders(store: Store, key: int | None, mine: Any) -> pd.DataFrame:
         mine.order_key.isin([int(number) for number in counted["order_key"]] or [-1])
     )
     told = told.filter(told.promised_at.notnull())
-    days = told.select("order_key", promised=told.promised_at.date(), came=told.delivered_at.date())
+    days = told.select("order_key", **promise_days(store.meta, told))
     parcels = judged(days, store.meta.as_of)
     parcels = store.fetch(parcels.select("order_key", "days_late", "is_late", "is_overdue"))
     found = found.merge(counted, on="order_key", how="left").merge(
@@ -192,10 +192,8 @@ def waiting(selection: Selection, *, store: Store, access: Access, rules: CareRu
     contacts = bool(store.fetch(known.agg(rows=known.count()))["rows"].iloc[0])
     period = Period(as_of - timedelta(OPEN_DAYS), as_of)
     rows = contacts_of(store, rules, Selection(), period)
-    late = rows.filter(rows.wait_state.notnull())
-    counted = store.fetch(late.agg(**{n: late.count(where=late.wait_state == n) for n in WAITS}))
-    first = (late.wait_state == NO_REPLY).ifelse(0, 1)
-    longest = late.order_by(first, late.waited.desc(), late.contact_id).limit(MOST_LISTED)
+    counted = store.fetch(rows.agg(**{n: rows.count(where=rows.wait_state == n) for n in WAITS}))
+    longest = longest_waits(rows).limit(MOST_LISTED)
     columns = ("customer_key", "order_key", "at", "waited", "wait_state", "topic")
     found = store.fetch(longest.select(*columns, channel="contact_channel"))
     told = found.assign(at=shop_clock(found["at"], store.meta.timezone))

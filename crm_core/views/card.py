@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from crm_core.metrics import relative_change
 
 State = Literal["changed", "steady", "no_previous", "missing", "suppressed"]
 
@@ -31,3 +33,16 @@ class Card:
     definition_key: str | None = None
     good: Literal["up", "down", "neutral"] = "up"
     metric: str = ""
+
+
+def since(card: Card, *, few: bool = False) -> Card:
+    """The card with how far its value is from the one before; withheld where it is about few people.
+
+    >>> since(Card("metric.orders.label", 12.0, "count", previous=10.0)).change
+    0.2
+    """
+    if few:
+        return replace(card, value=None, previous=None, state="suppressed")
+    moved = relative_change(card.unit, card.value, card.previous)
+    state: State = "no_previous" if moved is None else "changed"
+    return replace(card, change=moved, state="missing" if card.value is None else state)

@@ -47,7 +47,8 @@ def contact_line(
     """One customer's contacts, with those of nobody about their orders, and campaign messages.
 
     With `others`, of them all: the members of an account. Without a `key`, what was said about one
-    order of nobody known. What people wrote may say anything: it comes with `words` alone. Messages held back on purpose (a control group) were not said.
+    order of nobody known. What people wrote may say anything: it comes with `words` alone. Messages
+    held back on purpose (a control group) were not said.
     """
     del selection, access
     keys = () if key is None else (key, *others)

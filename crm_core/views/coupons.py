@@ -17,7 +17,6 @@ from crm_core.metrics import (
     is_guarded,
     is_small,
     record,
-    relative_change,
     scope,
 )
 from crm_core.metrics import coupons as offered
@@ -26,7 +25,7 @@ from crm_core.privacy.policy import Access
 from crm_core.rules import All, Condition, Did
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.card import Card, State
+from crm_core.views.card import Card, since
 
 TOPS: Final = ("10", "25", "100")
 IN_TREND: Final = 4
@@ -229,20 +228,15 @@ def _cards(
 
 
 def _card(name: str, value: float | None, previous: float | None, *, few: bool) -> Card:
-    moved = relative_change(_UNITS[name], value, previous)
-    state: State = "missing" if value is None else "no_previous" if moved is None else "changed"
-    if few:
-        value, moved, previous, state = None, None, None, "suppressed"
-    return Card(
+    card = Card(
         f"coupons.card.{name}",
         value,
         _UNITS[name],
-        change=moved,
         previous=previous,
-        state=state,
         definition_key=f"coupons.card_about.{name}",
         good="down" if name == "below_rate" else "neutral",
     )
+    return since(card, few=few)
 
 
 def _with_terms(store: Store, rows: pd.DataFrame) -> pd.DataFrame:

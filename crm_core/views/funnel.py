@@ -17,7 +17,6 @@ from crm_core.metrics import (
     is_guarded,
     known_days,
     ordered,
-    relative_change,
     sessions,
     steps,
     visits,
@@ -27,7 +26,7 @@ from crm_core.privacy.policy import Access
 from crm_core.rules import All, Condition
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.card import Card
+from crm_core.views.card import Card, since
 
 SPLITS = ("source", "person")
 ALL = "_all"
@@ -197,16 +196,14 @@ def _cards(now: Mapping[str, float | None], then: Mapping[str, float | None]) ->
 
 
 def _card(name: str, unit: str, value: float | None, previous: float | None) -> Card:
-    moved = relative_change(unit, value, previous)
-    return Card(
-        label_key=f"funnel.card.{name}",
-        value=value,
-        unit=unit,
-        change=moved,
+    card = Card(
+        f"funnel.card.{name}",
+        value,
+        unit,
         previous=previous,
-        state="no_previous" if moved is None else "changed",
         definition_key=f"funnel.card_about.{name}",
     )
+    return since(card)
 
 
 def _steps(now: Mapping[str, float | None], then: Mapping[str, float | None]) -> pd.DataFrame:

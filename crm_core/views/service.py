@@ -10,11 +10,12 @@ from typing import Final
 import pandas as pd
 
 from crm_core.errors import CrmError, close_match
-from crm_core.metrics import hidden, is_guarded, is_small, relative_change
+from crm_core.metrics import hidden, is_guarded, is_small
 from crm_core.metrics.care import (
     CARE_METRICS,
     PEOPLE,
     CareMeasured,
+    CareMetric,
     measure_care,
     value_of,
     values_of,
@@ -25,7 +26,7 @@ from crm_core.models.student import share_range
 from crm_core.privacy.policy import Access, allowed
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.card import Card, State
+from crm_core.views.card import Card, since
 
 SPLITS: Final = (
     "topic", "contact_channel", "agent", "region", "sales_channel", "category", "product",
@@ -45,10 +46,13 @@ _LINES: Final = {
 
 @dataclass(frozen=True)
 class Service:
-    """The figures of a period. `has_any` is whether the shop knows of any contact, `splits` what it
-    can be split by, `told` how many contacts each figure rests on, `step` by what a trend of so many
-    goes; `csat_range` is where the share of
-    the satisfied lies in 95 of 100 cases."""
+    """The figures of a period.
+
+    `has_any` is whether the shop knows of any contact, `has_words` whether of what was written,
+    `splits` what it can be split by, `told` the parts that the figures are worked out from, `step`
+    by what a trend of so many goes; `csat_range` is where the share of the satisfied lies in 95 of
+    100 cases.
+    """
 
     as_of: date
     period: Period
@@ -65,8 +69,11 @@ class Service:
 @dataclass(frozen=True)
 class Split:
     """Contacts by a dimension: code, name (of a product), and each care metric with `<name>_n`,
-    csat_low and csat_high. Rows with fewest contacts come last, `is_few` where they are too few to be
-    compared; of few people all is unknown to who sees no small groups (`is_hidden`)."""
+    csat_low and csat_high.
+
+    Rows with fewest contacts come last, `is_few` where they are too few to be compared; of few
+    people all is unknown to who sees no small groups (`is_hidden`). `left_out` rows are not shown.
+    """
 
     by: str
     rows: pd.DataFrame
@@ -82,7 +89,11 @@ def service(selection: Selection, *, store: Store, access: Access, rules: CareRu
     now = measure_care(store, rules, selection, period).totals if known["any"] else {}
     before = measure_care(store, rules, selection, compared).totals if now and compared else {}
     few = is_guarded(access) and any(is_small(each.get(PEOPLE)) for each in (now, before))
-    cards = tuple(_card(name, now, before, few=few) for name in CARE_METRICS) if now else ()
+    cards = (
+        tuple(care_card(kind, now, before, few=few) for kind in CARE_METRICS.values())
+        if now
+        else ()
+    )
     rated = int(now.get("rated", 0))
     return Service(
         as_of=meta.as_of,
@@ -108,25 +119,20 @@ def _known(store: Store) -> Mapping[str, int]:
     return {str(name): int(value) for name, value in row.items()}
 
 
-def _card(name: str, now: Mapping[str, float], before: Mapping[str, float], *, few: bool) -> Card:
-    kind = CARE_METRICS[name]
-    value = value_of(kind, now)
-    previous = value_of(kind, before) if before else None
-    moved = relative_change(kind.unit, value, previous)
-    state: State = "missing" if value is None else "no_previous" if moved is None else "changed"
-    if few:
-        value, moved, previous, state = None, None, None, "suppressed"
-    return Card(
-        f"metric.{name}.label",
-        value,
+def care_card(
+    kind: CareMetric, now: Mapping[str, float], before: Mapping[str, float], *, few: bool
+) -> Card:
+    """A number of care or delivery, worked out of the parts of two periods (none before: `{}`)."""
+    card = Card(
+        f"metric.{kind.name}.label",
+        value_of(kind, now),
         "money" if kind.unit == "cents" else kind.unit,
-        change=moved,
-        previous=previous,
-        state=state,
-        definition_key=f"metric.{name}.about",
+        previous=value_of(kind, before) if before else None,
+        definition_key=f"metric.{kind.name}.about",
         good=kind.good,
-        metric=name,
+        metric=kind.name,
     )
+    return since(card, few=few)
 
 
 def service_split(

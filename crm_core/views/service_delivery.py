@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
 from crm_core.errors import CrmError, close_match
-from crm_core.metrics import hidden, is_guarded, is_small, relative_change
-from crm_core.metrics.care import PEOPLE, value_of, values_of
+from crm_core.metrics import hidden, is_guarded, is_small
+from crm_core.metrics.care import PEOPLE, values_of
 from crm_core.metrics.delivery import DELIVERY_METRICS, measure_delivery
 from crm_core.models.student import share_range
 from crm_core.privacy.policy import Access
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
-from crm_core.views.card import Card, State
-from crm_core.views.service import LEAST_TOLD, MOST_ROWS, code_of_value, named, step_of
+from crm_core.views.card import Card
+from crm_core.views.service import LEAST_TOLD, MOST_ROWS, care_card, code_of_value, named, step_of
 
 #: Few parcels are late: a point of the trend rests on so many.
 _LEAST_OF_POINT = 200
@@ -48,30 +47,9 @@ def service_delivery(selection: Selection, *, store: Store, access: Access) -> D
     before = measure_delivery(store, selection, compared).totals if compared else {}
     guarded = is_guarded(access)
     few = guarded and any(is_small(each.get(PEOPLE)) for each in (now, before))
-    cards = tuple(_card(name, now, before, few=few) for name in DELIVERY_METRICS)
+    cards = tuple(care_card(kind, now, before, few=few) for kind in DELIVERY_METRICS.values())
     step = step_of(period, now["promised"], _LEAST_OF_POINT)
     return Delivery(period, True, cards, _trend(store, selection, period, step, guarded=guarded))
-
-
-def _card(name: str, now: Mapping[str, float], before: Mapping[str, float], *, few: bool) -> Card:
-    kind = DELIVERY_METRICS[name]
-    value = value_of(kind, now)
-    previous = value_of(kind, before) if before else None
-    moved = relative_change(kind.unit, value, previous)
-    state: State = "missing" if value is None else "no_previous" if moved is None else "changed"
-    if few:
-        value, moved, previous, state = None, None, None, "suppressed"
-    return Card(
-        f"metric.{name}.label",
-        value,
-        kind.unit,
-        change=moved,
-        previous=previous,
-        state=state,
-        definition_key=f"metric.{name}.about",
-        good=kind.good,
-        metric=name,
-    )
 
 
 def _trend(

@@ -25,10 +25,12 @@ MOST_SHOWN: Final = 50
 
 @dataclass(frozen=True)
 class ProductContacts:
-    """Orders of PRODUCT_DAYS days that had a contact, by product. `rows`: code, name, orders,
-    contacted, share, likely (drawn to the shop's), low, high, before (share of the days before), is_above,
-    is_below, is_moved; those most above first, at most MOST_SHOWN of `looked_at` products with LEAST_ORDERS
-    orders. `shop_share` is that of all orders."""
+    """Orders of PRODUCT_DAYS days that had a contact, by product.
+
+    `rows`: code, name, orders, contacted, share, likely (drawn to the shop's), low, high, before (share
+    of the days before), is_above, is_below, is_moved; those most above first, at most MOST_SHOWN of
+    `looked_at` products with LEAST_ORDERS orders. `shop_share` is that of all orders.
+    """
 
     first: date
     last: date

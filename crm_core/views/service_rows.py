@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import is_guarded, is_small
-from crm_core.metrics.care import NO_REPLY, WAITS, contacts_of, with_value
+from crm_core.metrics.care import WAITS, contacts_of, longest_waits, with_value
 from crm_core.metrics.care_rules import CareRules
 from crm_core.privacy.policy import Access, allowed
 from crm_core.selection import Selection
@@ -24,10 +24,12 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class ContactRows:
-    """One page of contacts, the latest first: contact_id, customer_key, day, contact_channel, topic,
-    reply and settle (hours), resolved, reopened, rating; agent and message for who may see them
-    (`with_words`). `total` is how many there are; `is_hidden`: they are of too few people for who
-    looks."""
+    """One page of contacts, the latest first.
+
+    `rows`: contact_id, customer_key, day, contact_channel, topic, reply and settle (hours), resolved,
+    reopened, rating; agent and message for who may see them (`with_words`). `total` is how many there
+    are; `is_hidden`: they are of too few people for who looks.
+    """
 
     total: int
     rows: pd.DataFrame
@@ -37,9 +39,13 @@ class ContactRows:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Open contacts of the last OPEN_DAYS days that are beyond the promise: those without a reply first,
-    then those who waited longest. `rows`: contact_id, customer_key, day, contact_channel, topic, waited (hours), wait_state
-    (one of WAITS), agent; `counts` by state, `open` all that are open, `forgotten` older ones nobody closed."""
+    """Open contacts of the last OPEN_DAYS days that are beyond the promise, those without a reply
+    first, then those who waited longest.
+
+    `rows`: contact_id, customer_key, day, contact_channel, topic, waited (hours), wait_state (one of
+    WAITS), and agent for who may see it; `counts` by state, `open` all that are open, `forgotten` older
+    ones that nobody closed; `is_hidden`: they are of too few people for who looks.
+    """
 
     counts: dict[str, int]
     open: int
@@ -114,7 +120,6 @@ def service_waiting(
 ) -> Waiting:
     """Who waits as of the last day, whatever the period; filters of shop, region and segment apply."""
     rows = contacts_of(store, rules, selection)
-    late = rows.filter(rows.wait_state.notnull())
     counts = {name: rows.count(where=rows.wait_state == name) for name in WAITS}
     more = {"open": rows.count(where=rows.is_open), "old": rows.count(where=rows.is_forgotten)}
     more["people"] = rows.customer_key.nunique(where=rows.wait_state.notnull())
@@ -123,8 +128,7 @@ def service_waiting(
         return Waiting(dict.fromkeys(WAITS, 0), 0, 0, pd.DataFrame(), is_hidden=True)
     columns = ["contact_id", "customer_key", "day", "contact_channel", "topic", "waited"]
     columns += ["wait_state", *(["agent"] if sees_words(access) else [])]
-    first = (late.wait_state == NO_REPLY).ifelse(0, 1)
-    late = late.order_by(first, late.waited.desc(), late.contact_id).select(*columns)
+    late = longest_waits(rows).select(*columns)
     shown = store.fetch(late.limit(size, offset=(page - 1) * size))
     found = {name: int(counted[name]) for name in WAITS}
     return Waiting(found, int(counted["open"]), int(counted["old"]), shown)

@@ -55,6 +55,10 @@ def test_measure_knows_care_and_parcels(demo: Command) -> None:
     assert late["rows"][0]["month"].endswith("-01")
     code, _ = refused(demo("measure", "csat", "late_rate", "--json"))
     assert code == "care_measured_alone"
+    code, _ = refused(
+        demo("measure", "csat", "--from", "2026-06-30", "--to", "2026-06-01", "--json")
+    )
+    assert code == "period_is_empty"
 
 
 def test_measure_by_group_adds_up_to_the_total(demo: Command) -> None:

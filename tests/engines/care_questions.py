@@ -26,7 +26,6 @@ Question = Callable[[Store], ir.Table]
 YEAR = Period(date(2025, 11, 1), date(2026, 8, 31))
 OFFICE = CareRules(opens=540, closes=1080, weekdays=(1, 2, 3, 4, 5))
 EVERYTHING = Selection()
-_SLOW = 1_440.0
 _COUNTED = ("case", "case_known", "other_known")
 
 
@@ -43,7 +42,7 @@ def served() -> Iterator[tuple[str, Question]]:
         return rows.group_by(by).agg(**parts_of_delivery(rows))
 
     def beside(store: Store, exposure: str) -> ir.Table:
-        rows = pairs(store, exposure, slow_minutes=_SLOW)
+        rows = pairs(store, exposure, shop=store.meta, rules=OFFICE)
         numbers = [n for n in rows.columns if not n.endswith(("_key", "_day", "_anchor"))]
         sums = {name: rows[name].sum() for name in numbers if name not in _COUNTED}
         keys = {"keys": rows.other_key.sum(), "cases": rows.case.nunique()}
@@ -55,7 +54,7 @@ def served() -> Iterator[tuple[str, Question]]:
         yield f"parcels by {by}", lambda store, by=by: parcels(store, by)
     for exposure in EXPOSURES:
         yield f"beside {exposure}", lambda store, exposure=exposure: beside(store, exposure)
-    yield "cases", lambda store: cases(store, "contact", slow_minutes=_SLOW)
+    yield "cases", lambda store: cases(store, "contact", shop=store.meta, rules=OFFICE)
     yield "contacted orders", lambda store: contacted_orders(store, EVERYTHING, YEAR)
     yield (
         "contacts of a category",

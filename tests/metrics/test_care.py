@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ from crm_core.metrics.care import (
 )
 from crm_core.metrics.care_rules import CareRules, end_of
 from crm_core.metrics.contact_topics import USUAL_RULES, pattern_of, plain_message
-from crm_core.metrics.delivery import DELIVERY_METRICS, measure_delivery
+from crm_core.metrics.delivery import DELIVERY_METRICS, deliveries_of, measure_delivery
+from crm_core.models.care_pairs import cases
 from crm_core.models.topic_model import rule_teller
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
@@ -67,7 +69,7 @@ def rows() -> Rows:
                 resolved=True, resolved_minutes=6000.0, reopened=True, rating=2, agent="Mara",
                 cost=Decimal("2.00")),
         contact(3, "bo", SUNDAY, message="请给我退款", reply_minutes=120.0, resolved=False,
-                agent="Lin"),
+                reopened=True, agent="Lin"),
         contact(4, "bo", "2026-06-29T09:00:00", message="hello", resolved=False, agent="Lin"),
         contact(5, "bo", "2026-06-30T15:00:00", message="hi again", resolved=False),
         contact(6, None, "2026-06-10T09:00:00", topic="advice", reply_minutes=30.0, resolved=True),
@@ -105,7 +107,7 @@ def test_every_number_is_what_one_counts_by_hand(store: Store) -> None:
     # Answered in time: three of four; t4 waits for more than a day, t5 not yet; calls tell no reply.
     assert found["reply_in_time"] == pytest.approx(3 / 5)
     assert found["settle_median"] == pytest.approx(55.0)
-    assert found["reopen_rate"] == pytest.approx(1 / 2)
+    assert found["reopen_rate"] == pytest.approx(2 / 3)  # one of those back is open again
     assert found["csat"] == pytest.approx(1 / 2)
     assert found["cost_per_contact"] == pytest.approx(3.0)
 
@@ -187,6 +189,14 @@ def test_who_waits_is_open_and_beyond_the_promise(store: Store) -> None:
     assert waited["t4"] == pytest.approx((end - since) / timedelta(hours=1))
 
 
+def test_who_waits_does_not_depend_on_the_days_looked_at(store: Store) -> None:
+    days = Period(date(2026, 6, 29), date(2026, 6, 30))  # on which nobody was answered
+    rows = contacts_of(store, RULES, ALL, days)
+    found = store.fetch(rows.select("contact_id", "wait_state").order_by("contact_id"))
+    assert found["contact_id"].tolist() == ["t4", "t5"]
+    assert found["wait_state"].iloc[0] == "no_reply"
+
+
 def test_of_products_a_contact_counts_for_each_of_its_order(store: Store) -> None:
     rows = store.fetch(contacted_orders(store, ALL, JUNE))
     whole = rows[rows["product"].isna()].iloc[0]
@@ -207,6 +217,33 @@ def test_parcels_are_held_against_what_was_promised(store: Store) -> None:
     by_channel = measure_delivery(store, ALL, JUNE, "sales_channel").rows.set_index("sales_channel")
     assert by_channel.loc["app", "late"] == 1
     assert by_channel["promised"].sum() == measured.totals["promised"]
+
+
+def parcel(number: int, came: str) -> dict[str, Any]:
+    """Promised for the fifth of June: a day alone is kept as its noon."""
+    ordered, noon = "2026-06-01T18:00:00", datetime.fromisoformat("2026-06-05T12:00:00-07:00")
+    delivered = datetime.fromisoformat(f"{came}-07:00").astimezone(UTC).replace(tzinfo=None)
+    return order(
+        f"o{number}", "ann", ordered, delivered_at=delivered,
+        promised_at=noon.astimezone(UTC).replace(tzinfo=None),
+    )  # fmt: skip
+
+
+def test_the_shop_s_day_decides_whether_a_parcel_is_late(tmp_path: Path) -> None:
+    # In UTC it is the sixth already when a parcel comes at half past five of the fifth.
+    came = ("2026-06-05T17:30:00", "2026-06-05T23:59:00", "2026-06-06T00:01:00")
+    orders = [parcel(number, when) for number, when in enumerate(came)]
+    orders.append(order("last", "bo", "2026-06-30T20:00:00"))
+    lines = [line(each["order_id"], "pot", "10") for each in orders]
+    shop = small_shop(
+        tmp_path, {"orders": orders, "order_lines": lines}, timezone="America/Los_Angeles"
+    )
+    store = shop.open()
+    found = store.fetch(deliveries_of(store, ALL).order_by("order_id"))
+    assert found["is_late"].tolist() == [False, False, True]
+    assert found["days_late"].iloc[2] == 1
+    late = store.fetch(cases(store, "late", shop=store.meta, rules=RULES))
+    assert late["n"].iloc[0] == 1
 
 
 def test_a_dimension_that_contacts_do_not_have_is_refused(store: Store) -> None:

@@ -15,13 +15,18 @@ import pandas as pd
 import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
-from crm_core.store import Tables
+from crm_core.metrics.care_rules import CareRules
+from crm_core.store import StoreMeta, Tables
 from crm_core.store.connection import sql_of
 
 FIRST = date(2024, 1, 1)
 DAYS = 900
 AS_OF = FIRST + timedelta(DAYS - 1)
-SLOW_MINUTES = 1440.0
+RULES = CareRules(reply_hours=24)
+META = StoreMeta(
+    name="", kind="shop", snapshot="", schema_version=0, currency="EUR", timezone="Europe/Berlin",
+    starts_with_shop=True, first_day=FIRST, last_day=AS_OF, as_of=AS_OF, already_until=None, rules="{}",
+)  # fmt: skip
 
 
 class Memory(Tables):
@@ -142,6 +147,9 @@ def _tables(
                 "contact_id": pa.array([f"t{n}" for n in range(len(talk))]),
                 "customer_key": talk["customer_key"].to_numpy(np.int64),
                 "day": pa.array(start + talk["day"].to_numpy(np.int64)),
+                "occurred_at": pa.array(
+                    (start + talk["day"].to_numpy(np.int64)).astype("datetime64[us]")
+                ),
                 "direction": pa.array(["in"] * len(talk)),
                 "contact_channel": pa.array(["email"] * len(talk)),
                 "topic": pa.array(talk["topic"].tolist()),

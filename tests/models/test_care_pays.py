@@ -9,14 +9,15 @@ import pytest
 
 from crm_core.models.care_gaps import LEAST_CASES, Association, Pairs, associate, gap
 from crm_core.models.care_pays import care_pays
-from tests.models.care_shops import AS_OF, SLOW_MINUTES, CareShop, care_shop
+from tests.models.care_shops import AS_OF, META, RULES, CareShop, care_shop
 
 
 def told(shop: CareShop, exposure: str = "slow_reply") -> dict[int, Association]:
     found = care_pays(
         shop.tables,
         as_of=AS_OF,
-        slow_minutes=SLOW_MINUTES,
+        shop=META,
+        rules=RULES,
         customers=1500,
         exposures=(exposure,),
     )

@@ -149,7 +149,7 @@ def test_an_order_of_nobody_known_is_found_as_such(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "%", "***", "🙂", "ab", "' OR 1=1--", "nobody@nowhere.example"]
+    "text", ["", "  ", "%", "***", "----", "🙂", "ab", "' OR 1=1--", "nobody@nowhere.example"]
 )
 def test_who_is_not_there_is_not_found(store: Store, text: str) -> None:
     assert asked(store, text).matches == ()
@@ -159,6 +159,7 @@ def test_what_was_tried_is_told(store: Store) -> None:
     assert asked(store, "nobody@nowhere.example").tried == ("email", "email_part")
     assert asked(store, "5550001").tried == ("phone", "order", "source_id", "order_end")
     assert asked(store, "ab").tried == ("order", "source_id")
+    assert asked(store, "----").tried == ()
 
 
 def test_only_who_answers_calls_may_look(store: Store) -> None:

@@ -17,6 +17,7 @@ from crm_core.store.imports.staging import counted
 VALUE_BUYERS, VALUE_REPEAT_BUYERS, VALUE_DAYS = 50, 10, 30
 FORECAST_DAYS, FORECAST_GOOD_DAYS = 60, 90
 EVENT_DAYS = 365
+LOOK_ORDERS = 200
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Evidence:
 
     `keyed_orders` tell their buyer, `costed_lines` a goods cost; `reachable` people have an
     e-mail or phone, `consents` are those who said yes to being written to, `talks` are contacts that
-    customers began, `promises` orders with a promised and a known day of delivery.
+    customers began, `promises` orders with a promised and a known day of delivery, `worded` reviews
+    that say something beside their stars.
     """
 
     orders: int = 0
@@ -42,6 +44,8 @@ class Evidence:
     stock: int = 0
     talks: int = 0
     promises: int = 0
+    reviews: int = 0
+    worded: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,10 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "recommend": ("no_buyer_key", "few_repeat_buyers"),
     "rules": ("no_buyer_key",),
     "replenish": ("no_buyer_key",),
+    "call": (),
     "service": ("no_service",),
+    "reviews": ("no_reviews",),
+    "review_queue": ("few_orders_to_look",),
     "audiences": ("no_buyer_key",),
     "campaigns": ("no_buyer_key",),
     "playbooks": ("no_buyer_key",),
@@ -109,7 +116,10 @@ _BETTER: Mapping[str, tuple[str, ...]] = {
     "coupons": ("no_costs",),
     "recommend": ("no_costs", "no_stock"),
     "rules": ("no_contacts", "no_consents"),
+    "call": ("no_buyer_key", "no_contacts", "no_talks", "no_promises"),
     "service": ("no_talks", "no_promises"),
+    "reviews": ("no_words", "no_buyer_key"),
+    "review_queue": ("no_reviews", "no_buyer_key"),
     "audiences": ("no_contacts", "no_consents"),
     "campaigns": ("no_contacts", "no_consents"),
     "playbooks": ("no_contacts", "no_consents"),
@@ -149,6 +159,9 @@ def _met(evidence: Evidence) -> dict[str, float]:
         "no_service": float(evidence.talks + evidence.promises > 0),
         "no_talks": float(evidence.talks > 0),
         "no_promises": float(evidence.promises > 0),
+        "no_reviews": float(evidence.reviews > 0),
+        "no_words": float(evidence.worded > 0),
+        "few_orders_to_look": float(evidence.orders >= LOOK_ORDERS),
         "no_refunds": float(evidence.refunds > 0),
         "no_contacts": float(evidence.reachable > 0),
         "no_consents": float(evidence.consents > 0),
@@ -199,4 +212,6 @@ def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidenc
         promises=count(
             f"select count(*) from {orders} where promised_at is not null and delivered_at is not null"
         ),
+        reviews=count(f"select count(*) from staging.reviews where {where}"),
+        worded=count(f"select count(nullif(trim(body), '')) from staging.reviews where {where}"),
     )
