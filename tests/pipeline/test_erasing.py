@@ -161,11 +161,12 @@ def test_nothing_that_makes_the_store_anew_brings_her_back(shop: SmallShop, what
 
 def test_a_backup_of_before_brings_her_back_to_nobody(shop: SmallShop, tmp_path: Path) -> None:
     quiet: dict[str, Any] = {"settings": shop.settings, "progress": lambda step, share: None}
+    quiet["now"] = NOW
     file = tmp_path / "backup"
-    back_up(shop.url, file, now=NOW, **quiet)
+    back_up(shop.url, file, **quiet)
     before = money(shop)
     erase(shop)
-    restore(shop.url, file, replace=True, **quiet)
+    restore(shop.url, file, replace=True, access=OWNER, **quiet)
     assert left_of_anna(shop) == {}
     assert money(shop) == before
     assert [each.is_done for each in shop.records.erasures()] == [True]
