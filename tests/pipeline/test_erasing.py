@@ -34,6 +34,10 @@ OWNER = Access("single_user", "owner")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = annas_shop(tmp_path_factory.mktemp("built"))
+    key = keys(shop)["a-1"]
+    said: dict[str, Any] = {"reason": "Anna called", "user": "owner", "now": NOW}
+    shop.records.correct(key, "name", "Anna Leigh", **said)
+    shop.records.set_restricted(key, holds=True, **said)
     shop.records.close()
     return shop.folder
 
@@ -72,6 +76,7 @@ def test_there_was_something_to_find(shop: SmallShop) -> None:
     tables = {place.rpartition(":")[2] for place in held}
     assert {"identities", "identity_links", "identity_changes", "accounts", "reviews"} <= tables
     assert {"quarantine", "web_events", "orders", "identity_overrides"} <= tables
+    assert {"corrections", "restrictions"} <= tables
     assert any(".gz" in place for place in held)
     assert sum(".parquet" in place and "bytes" not in place for place in held) > 5
 
