@@ -11,18 +11,18 @@ from crm_core.pipeline.workspace import demo_url, workspace
 from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.text import t
-from tests.app.conftest import NOW, Open
+from tests.app.conftest import NOW, Open, People
 
 
 @pytest.fixture
-def away(shops: dict[str, Path]) -> Iterator[Records]:
-    """The demo's records with customer 1 restricted; lifted afterwards."""
+def away(shops: dict[str, Path], people: People) -> Iterator[Records]:
+    """The demo's records with the named customer restricted; lifted afterwards."""
     settings = Settings(var=shops["demo"])
     records = open_records(workspace(settings, demo_url(settings)).records_url)
     said = {"reason": "asked by letter", "user": "owner", "now": NOW}
-    records.set_restricted(1, holds=True, **said)
+    records.set_restricted(people.named_key, holds=True, **said)
     yield records
-    records.set_restricted(1, holds=False, **said)
+    records.set_restricted(people.named_key, holds=False, **said)
     records.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command, OwnShop
+from tests.cli.test_exports import EVERYONE
 from tests.held import holders
 
 
@@ -58,13 +59,13 @@ def test_a_lost_key_is_given_up_by_name(own: OwnShop, orders_folder: Path) -> No
 
 def test_who_asked_to_be_left_alone_leaves_in_no_list(own: OwnShop, tmp_path: Path) -> None:
     to = ("--channel", "email", "--for", "csv", "--everyone", "--json")
-    everybody = own("export", "{}", *to, "--out", tmp_path / "before.csv").answer["rows"]
+    everybody = own("export", EVERYONE, *to, "--out", tmp_path / "before.csv").answer["rows"]
     said = own("restrict", "5", "--reason", "asked by letter", "--json").answer
     assert (said["restricted"], said["changed"]) == (True, True)
-    after = own("export", "{}", *to, "--out", tmp_path / "after.csv").answer["rows"]
+    after = own("export", EVERYONE, *to, "--out", tmp_path / "after.csv").answer["rows"]
     assert after == everybody - 1
     assert own("restrict", "5", "--lift", "--reason", "agreed", "--json").answer["changed"]
-    again = own("export", "{}", *to, "--out", tmp_path / "again.csv").answer["rows"]
+    again = own("export", EVERYONE, *to, "--out", tmp_path / "again.csv").answer["rows"]
     assert again == everybody
     assert own("restrict", "999", "--reason", "x", "--json").answer["error"] == "no_such_customer"
     assert own("restrict", "5").code == 2
@@ -76,12 +77,12 @@ def test_a_corrected_address_is_written_to_until_that_is_taken_back(
     why = ("--reason", "told by phone", "--json")
     assert own("correct", "5", "email", "right@example.org", *why).answer["changed"]
     to = ("--channel", "email", "--for", "csv", "--everyone", "--json")
-    own("export", "{}", *to, "--out", tmp_path / "list.csv")
+    own("export", EVERYONE, *to, "--out", tmp_path / "list.csv")
     assert "right@example.org" in (tmp_path / "list.csv").read_text(encoding="utf-8-sig")
     wrong = own("correct", "5", "email", "nothing", *why)
     assert (wrong.code, wrong.answer["error"]) == (1, "privacy_correction_invalid")
     assert own("correct", "5", "email", "--undo", *why).answer["changed"]
-    own("export", "{}", *to, "--out", tmp_path / "list.csv")
+    own("export", EVERYONE, *to, "--out", tmp_path / "list.csv")
     assert "right@example.org" not in (tmp_path / "list.csv").read_text(encoding="utf-8-sig")
 
 
