@@ -84,6 +84,7 @@ else:
                     ],
                     key="customers",
                     alt_key="customers.list",
+                    with_restricted=found is not None,
                 )
     if view.as_of is not None:
         caption("customers.scores_of", day=day(view.as_of, session.language))

@@ -52,6 +52,7 @@ _PAGES = (
     "reviews",
     "review_queue",
     "trust",
+    "privacy",
     "audiences",
     "results",
 )

@@ -46,13 +46,18 @@ SEGMENT_FIELDS = {name: kind.column for name, kind in SEGMENTATIONS.items()}
 
 
 def people(
-    store: Store, *, prospects: bool = False, names: Collection[str] = FIELDS.keys()
+    store: Store,
+    *,
+    prospects: bool = False,
+    names: Collection[str] = FIELDS.keys(),
+    with_restricted: bool = False,
 ) -> ir.Table:
     """One row a customer of the current scores: `customer_key` and the fields of these names, all
     of FIELDS unless said otherwise. Fewer are found sooner: only their tables are joined.
 
     With `prospects` those come too who are known and have not bought; all but their stage is
-    unknown. A score that could not be made (too little data) is unknown for everybody.
+    unknown. A score that could not be made (too little data) is unknown for everybody. Who is
+    restricted is not among them, but `with_restricted`, for who asks for one person by name.
     """
     wanted = set(names)
     needed = wanted | ({*_STAKED} if _AT_STAKE.name in wanted else set[str]())
@@ -64,6 +69,8 @@ def people(
     if prospects and store.has("lifecycle"):
         known = store.table("lifecycle").select("customer_key")
         joined = known.left_join(joined, "customer_key").drop("customer_key_right")
+    if store.has("restrictions") and not with_restricted:
+        joined = joined.anti_join(store.table("restrictions"), "customer_key")
     for table, fields in _SCORES.items():
         asked = [field for field in fields if field.name in needed]
         if asked and store.has(table):

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli.process import document, language, now, progress
+from crm_core.cli.process import document, language, now, progress, user
 from crm_core.errors import CrmError
 from crm_core.pipeline import backup, jobs, loading
 from crm_core.pipeline.watch import How, watch
+from crm_core.privacy.policy import Access
 from crm_core.settings import Settings
 from crm_core.store.parquet_folder import write_folder
 from crm_core.text import error_text
@@ -46,6 +47,8 @@ def _restore(arguments: argparse.Namespace, settings: Settings) -> Answer:
         arguments.file,
         settings=settings,
         replace=arguments.replace,
+        access=Access("single_user", user()),
+        now=now(),
         progress=progress(arguments),
     )
 

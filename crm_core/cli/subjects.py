@@ -1,4 +1,4 @@
-"""Commands about one person's rights: everything held on them, and erasing it."""
+"""Commands about one person's rights, and about the log of who did what with personal data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.cli.process import language, now, progress, user
-from crm_core.pipeline import jobs, subjects
+from crm_core.pipeline import audited, jobs, subjects
 from crm_core.privacy.policy import Access
 from crm_core.privacy.subject import held_on
 from crm_core.privacy.subject_file import export_subject
+from crm_core.records import CORRECTED, RETAINED
 from crm_core.settings import Settings
 
 Answer = dict[str, Any]
@@ -52,9 +53,62 @@ def _erase(arguments: argparse.Namespace, settings: Settings) -> Answer:
     )
 
 
+def _restrict(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return subjects.change_restriction(
+        settings,
+        arguments.store,
+        arguments.customer,
+        lift=arguments.lift,
+        reason=arguments.reason,
+        access=Access("single_user", user()),
+        now=now(),
+    )
+
+
+def _correct(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return subjects.change_field(
+        settings,
+        arguments.store,
+        arguments.customer,
+        field=arguments.field,
+        value=None if arguments.undo else arguments.value,
+        reason=arguments.reason,
+        access=Access("single_user", user()),
+        now=now(),
+    )
+
+
+def _retention(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return subjects.retention(
+        settings,
+        arguments.store,
+        keep=dict(arguments.keep),
+        dry_run=arguments.dry_run,
+        refresh=not arguments.no_refresh,
+        access=Access("single_user", user()),
+        now=now(),
+        progress=progress(arguments),
+    )
+
+
+def _months(text: str) -> tuple[str, int | None]:
+    kind, _, number = text.partition("=")
+    if kind not in RETAINED or not (number == "all" or number.isdecimal()):
+        raise argparse.ArgumentTypeError(f"KIND=MONTHS or KIND=all, of {', '.join(RETAINED)}")
+    return kind, None if number == "all" else int(number)
+
+
+def _audit(arguments: argparse.Namespace, settings: Settings) -> Answer:
+    return audited.audit(settings, arguments.store, seen=arguments.seen)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "subject": _subject,
     "erase": _erase,
+    "restrict": _restrict,
+    "correct": _correct,
+    "retention": _retention,
+    "audit": _audit,
 }
 
 
@@ -73,3 +127,37 @@ def add_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None
         help="give up recognising those whose tombstones were made with a key that is lost",
     )
     erase.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
+
+    apart = command("restrict", "Keep a customer's data and use it for nothing else")
+    apart.add_argument("customer", help="the customer's key or code")
+    apart.add_argument("--reason", required=True, help="why, in a few words")
+    apart.add_argument("--lift", action="store_true", help="let it be used again")
+
+    right = command("correct", "Put a customer's name or contact detail right, whatever files tell")
+    right.add_argument("customer", help="the customer's key or code")
+    right.add_argument("field", choices=CORRECTED)
+    what = right.add_mutually_exclusive_group(required=True)
+    what.add_argument("value", nargs="?", help='what is right; "" says that there is none')
+    what.add_argument("--undo", action="store_true", help="let files count again")
+    right.add_argument("--reason", required=True, help="why, in a few words")
+
+    old = command("retention", "Let go of what is older than the shop keeps it; nothing by itself")
+    old.add_argument("--dry-run", action="store_true", help="count what would go, change nothing")
+    old.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        type=_months,
+        metavar="KIND=MONTHS",
+        help=f"keep a kind ({', '.join(RETAINED)}) for so many months, or `all`; saved, nothing goes",
+    )
+    old.add_argument("--no-refresh", action="store_true", help="leave the scores as they are")
+
+    log = command("audit", "Whether the log of who did what is as it was written; exit 1 if not")
+    log.add_argument(
+        "--seen",
+        action="append",
+        default=[],
+        metavar="NUMBER:SEAL",
+        help="a line that this command told before and you kept elsewhere",
+    )

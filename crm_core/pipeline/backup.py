@@ -22,18 +22,20 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
-from crm_core.pipeline.erasing import finish_erasures
+from crm_core.pipeline.forgetting import finish_forgetting
 from crm_core.pipeline.restored import (
     MANIFEST,
     MEMBER,
     READY,
     Manifest,
     finish_restore,
+    keep_asked,
     mend,
     put_in_place,
 )
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.workspace import workspace
+from crm_core.privacy.policy import Access
 from crm_core.records import Records, open_records
 from crm_core.schema import VERSION
 from crm_core.settings import Settings
@@ -130,12 +132,20 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
 
 
 def restore(
-    url: str, file: Path, *, settings: Settings, replace: bool, progress: Progress
+    url: str,
+    file: Path,
+    *,
+    settings: Settings,
+    replace: bool,
+    access: Access,
+    now: datetime,
+    progress: Progress,
 ) -> Answer:
     """Brings back a store and its records from a backup, wholly or not at all.
 
     Everything is unpacked and compared with its hashes first. `replace` allows that the store, or
-    its records, hold something; that is gone then.
+    its records, hold something; that is gone then, but for the log, which is never shortened and
+    tells of it.
     Raises: CrmError("restore_not_empty"), ("restore_unreadable"), ("restore_damaged", file),
     ("restore_newer", version), ("records_newer"), ("store_disk_full"), ("store_busy").
     """
@@ -147,13 +157,14 @@ def restore(
         _check_room(engine, records, replace=replace)
         shutil.rmtree(aside, ignore_errors=True)
         manifest = _unpack(file, aside, progress)
+        keep_asked(aside, access, now)
         mend(engine)
         with engine.writing(views=shared_views, progress=progress) as change:
             _check_room(engine, records, replace=replace)
             aside.replace(engine.folder / READY)
             # From here on whoever opens the store finishes, should this process be killed.
             put_in_place(engine, change, records)
-        finish_erasures(engine, records, settings)
+        finish_forgetting(engine, records, settings)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         records.close()

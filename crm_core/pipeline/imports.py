@@ -27,6 +27,7 @@ from crm_core.store import Build, Change, Store, engine_of
 from crm_core.store.batches import Batch, keep_told, read_log, token_of, write_log
 from crm_core.store.changes import what_changed
 from crm_core.store.columns import columns_at
+from crm_core.store.expired import drop_expired
 from crm_core.store.imports import Plan, StageResult, describe, stage
 from crm_core.store.imports.describe import finding_codes
 from crm_core.store.imports.quality import SEVERITIES, stops
@@ -154,6 +155,8 @@ def _fill(
     tables = set(result.good) - {"quarantine"}
     erased = tombstones(records, change.settings)
     report["erased"] = keep_out(build.connection, tables, erased, rules)
+    cuts = records.retention_cuts()
+    report["too_old"] = drop_expired(build.connection, tables, cuts, facts.timezone)
     if facts.kind == "demo":  # what can be made anew need not be taken back
         batch = replace(batch, token=None)
     elif not wishes.dry_run:

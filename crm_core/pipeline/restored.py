@@ -7,11 +7,14 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.erasing import forget_mark
 from crm_core.pipeline.shared_views import shared_views
+from crm_core.privacy import audit
+from crm_core.privacy.policy import Access
 from crm_core.records import Records
 from crm_core.schema import VERSION
 from crm_core.store import Change, Engine
@@ -19,6 +22,7 @@ from crm_core.store.batches import synced
 from crm_core.store.snapshots import forget_damaged
 
 MANIFEST = "manifest.json"
+ASKED = "asked.json"
 READY = "restore.ready"
 _FORMAT, _FORMAT_VERSION = "clientele-backup", 1
 MEMBER = re.compile(
@@ -63,6 +67,22 @@ class Manifest:
         return manifest
 
 
+def keep_asked(aside: Path, access: Access, now: datetime) -> None:
+    """Writes beside a backup that was unpacked who puts it back, for whoever completes that."""
+    told = {"role": access.role, "user": access.user, "at": now.isoformat()}
+    (aside / ASKED).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _write_down(records: Records, asked: Path, manifest: Manifest) -> None:
+    """The log tells that what is here is a copy of another moment."""
+    if not asked.exists():  # decided by an earlier version of this program
+        return
+    told = json.loads(asked.read_text(encoding="utf-8"))
+    access, now = Access(told["role"], told["user"]), datetime.fromisoformat(told["at"])
+    about = {"made_at": manifest.created_at, "snapshot": manifest.snapshot}
+    audit.append(records, access, "restored", {}, now=now, as_is=about)
+
+
 def finish_restore(engine: Engine, records: Records) -> bool:
     """Completes a restore that was killed after it had been decided; whether there was one."""
     if not (engine.folder / READY).exists():
@@ -95,6 +115,7 @@ def put_in_place(engine: Engine, change: Change, records: Records) -> None:
         synced(Path(shutil.copyfile(path, target)))
     scores = ready / "scores.duckdb"
     change.put(ready / "facts.duckdb", scores if scores.exists() else None, manifest.snapshot)
+    _write_down(records, ready / ASKED, manifest)
     for kind in ("decisions", "members"):
         for mirror in engine.folder.glob(f"{kind}-*.duckdb"):
             mirror.unlink(missing_ok=True)

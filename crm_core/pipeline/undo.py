@@ -21,6 +21,7 @@ from crm_core.settings import Settings
 from crm_core.store import Build, Change, engine_of
 from crm_core.store.batches import Batch, read_log, unite_told, was_kept, write_log
 from crm_core.store.changes import what_changed
+from crm_core.store.expired import drop_expired
 from crm_core.store.rebuild import rebuild
 
 Progress = Callable[[str, float], None]
@@ -132,13 +133,16 @@ def _fill(
     before: Mapping[str, str] = old_meta(build)
     progress("merge", 0.0)
     told = unite_told(build.connection, change.folder, kept)
+    timezone = before.get("timezone", "UTC")
+    # Copies of what imports told may lie on another machine than the one that let go of rows.
+    drop_expired(build.connection, told, records.retention_cuts(), timezone)
     last = max(batch.number for batch in log)
     said = records.shop_settings()
     rebuild(
         build.connection,
         told,
         batch=last,
-        timezone=before.get("timezone", "UTC"),
+        timezone=timezone,
         rules=people_rules(said, decided),
     )
     build.refresh_tables()

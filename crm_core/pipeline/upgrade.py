@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.errors import CrmError
-from crm_core.pipeline.erasing import finish_erasures
+from crm_core.pipeline.forgetting import finish_forgetting
 from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.scores import refresh_marts, refresh_scores
@@ -32,7 +32,7 @@ def ensure_version(
     finish_restore(engine, records)
     found = engine.version()
     if found is None or found >= VERSION:
-        finish_erasures(engine, records, settings)
+        finish_forgetting(engine, records, settings)
         return False
     refresh_marts(url, settings=settings, records=records, progress=progress)
     try:
@@ -46,5 +46,5 @@ def ensure_version(
     except CrmError as error:
         if error.code != "store_empty":  # its orders may all have been taken back
             raise
-    finish_erasures(engine, records, settings)
+    finish_forgetting(engine, records, settings)
     return True

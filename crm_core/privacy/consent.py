@@ -72,7 +72,7 @@ class Standing:
 def standing_now(
     records: Records, keys: Sequence[int], contact_channel: str, *, purpose: str = "marketing"
 ) -> Standing:
-    """The reason for each customer that must stay out: paused, suppressed, opted_out, service_only
+    """The reason for each customer that must stay out: restricted, paused, suppressed, opted_out, service_only
     (the yes was given to a marketplace) or no_consent.
 
     Read from the records at this moment, not from their mirror.
@@ -80,7 +80,9 @@ def standing_now(
     found = records.contact_standing(keys, contact_channel, purpose)
     barred: dict[int, str] = {}
     for key in keys:
-        if key in found.paused:
+        if key in found.restricted:
+            barred[key] = "restricted"
+        elif key in found.paused:
             barred[key] = "paused"
         elif key in found.suppressed:
             barred[key] = "suppressed"

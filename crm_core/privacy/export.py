@@ -129,7 +129,7 @@ def export_list(
     reasons counts for the first. `rule` (a document) and `rule_in_words` tell the manifest whom
     the list is of. `ads_consent_covers_use`: the shop says that who agreed to ads was asked what
     Google asks. Plain CSV is escaped (`escape.unescape` undoes it), numbers are not.
-    Left out, and counted: paused, suppressed, opted_out, service_only, no_consent, ad_use_denied,
+    Left out, and counted: restricted, paused, suppressed, opted_out, service_only, no_consent, ad_use_denied,
     ad_use_unknown, the reasons of `leave_out`, and those of `contacts.FAULTS`.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"),
     ("privacy_confirm_everyone", customers), ("privacy_too_many_rows"),

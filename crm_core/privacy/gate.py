@@ -58,11 +58,33 @@ def _read(store: Store, keys: list[int], columns: list[str]) -> pd.DataFrame:
     wanted = pd.DataFrame({"customer_key": pd.Series(keys, dtype="int64")})
     if not keys or not store.has("identities"):
         return wanted.assign(**dict.fromkeys(columns))
-    table = store.table("identities")
+    table = as_corrected(store, keys)
     found = store.fetch(
         table.filter(table.customer_key.isin(keys)).select("customer_key", *columns)
     )
     return wanted.merge(found, on="customer_key", how="left")
+
+
+def as_corrected(store: Store, keys: Sequence[int] | None = None) -> ir.Table:
+    """Identities as files tell them, and as people put them right where they did: of everybody,
+    or of these customers, which is sooner told."""
+    table = store.table("identities")
+    if keys is not None:
+        table = table.filter(table.customer_key.isin(keys))
+    if not store.has("corrections"):
+        return table
+    right = store.table("corrections")
+    if keys is not None:
+        right = right.filter(right.customer_key.isin(keys))
+    both = table.outer_join(right, "customer_key", rname="{name}_right")
+    values = {
+        # Put right to nothing at all is "", which is no value.
+        name: both[f"{name}_right"].coalesce(both[name]).nullif("")
+        for name in IDENTITY_COLUMNS
+        if name in table.columns
+    }
+    key = both.customer_key.coalesce(both.customer_key_right)
+    return both.select(customer_key=key, **values)
 
 
 def traces(store: Store, access: Access, key: int, purpose: Purpose = "view") -> pd.DataFrame:
@@ -164,7 +186,7 @@ def keys_like(
     for name, column in (("identity_links", "value"), ("identities", kind)):
         if not told or not store.has(name) or column not in store.table(name).columns:
             continue
-        table = store.table(name)
+        table = store.table(name) if name == "identity_links" else as_corrected(store)
         value = table[column]
         if name == "identity_links":
             table = table.filter(table.kind == kind)
@@ -256,7 +278,7 @@ def _by_shop_id(store: Store, wanted: str) -> list[int]:
 def _by_identity(store: Store, wanted: str, limit: int) -> list[int]:
     if not store.has("identities"):
         return []
-    table = store.table("identities")
+    table = as_corrected(store)
     found = table.filter(_matches(table, wanted)).select("customer_key", "name")
     ordered = found.order_by(found.name.asc(nulls_first=False), found.customer_key)
     return [int(key) for key in store.fetch(ordered.limit(limit))["customer_key"]]
@@ -290,7 +312,7 @@ def contactable(store: Store, contact_channel: str) -> ir.Table:
     E-mail needs an address with a domain, sms and phone a number of seven digits or more, post a
     street and a place, ads an e-mail or a phone.
     """
-    table = store.table("identities")
+    table = as_corrected(store)
     return table.filter(_usable(table, contact_channel)).select("customer_key")
 
 
@@ -327,7 +349,7 @@ def for_export(store: Store, access: Access, columns: Sequence[str]) -> ir.Table
             raise CrmError("privacy_column_denied", column=column)
     if not store.has("identities"):
         raise CrmError("privacy_no_identities")
-    table = store.table("identities")
+    table = as_corrected(store)
     if COUNTRY in columns:
         table = table.left_join(_countries(store, table), "customer_key")
     if KNOWN_PHONE in columns:
@@ -347,6 +369,9 @@ def _known_phones(store: Store, people: ir.Table) -> ir.Table:
     if not {"kind", "value"} <= set(links.columns):  # files written for others tell no values
         return people.select("customer_key", ibis.null("string").name(KNOWN_PHONE))
     numbers = links.filter(links.kind == "phone")
+    if store.has("corrections"):  # another number was understood than the one that is right
+        right = store.table("corrections")
+        numbers = numbers.anti_join(right.filter(right.phone.notnull()), "customer_key")
     one = numbers.group_by("customer_key").agg(
         **{KNOWN_PHONE: numbers.value.min(), "most": numbers.value.max()}
     )

@@ -33,7 +33,7 @@ REGIONS = ("eea", "elsewhere", "unknown")
 TEXTS = ("email", "email_sms")
 #: What Google asks people in the EEA, the United Kingdom and Switzerland beside the channel.
 AD_PURPOSES = ("ad_user_data", "ad_personalization")
-_SAID_NO = ("paused", "suppressed", "opted_out", "ad_use_denied")
+_SAID_NO = ("restricted", "paused", "suppressed", "opted_out", "ad_use_denied")
 _REASONS = ("", *_SAID_NO, "no_consent", "service_only", "ad_use_unknown")
 _OTHERS, _SAME = FAULTS.index("contact_left_out"), FAULTS.index("same_contact")
 
@@ -111,7 +111,12 @@ def _piece(batch: pa.RecordBatch, needs: Needs, records: Records, revision: int)
     file, numbers = np.zeros(len(keys), np.uint8), np.zeros(len(keys), np.int64)
     contacts: dict[str, Contact] = {}
     platform = needs.platform
-    if needs.contact_channel is not None:
+    if needs.contact_channel is None:
+        away = records.restricted(keys)
+        reasons = [
+            "restricted" if key in away else out for key, out in zip(keys, reasons, strict=True)
+        ]
+    else:
         barred = _standing(records, keys, needs.contact_channel, revision).barred
         reasons = [barred.get(key) or out for key, out in zip(keys, reasons, strict=True)]
         if platform is None:

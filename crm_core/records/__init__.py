@@ -41,8 +41,10 @@ from crm_core.records.offers import OFFER_KINDS, Offer, OfferTerms
 from crm_core.records.pauses import Pause
 from crm_core.records.people import ROLES, Member, Standing
 from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
-from crm_core.records.records import Mirror, Records, copy_records, open_records
+from crm_core.records.records import CORRECTED, Mirror, Records, copy_records, open_records
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
+from crm_core.records.retention import MONTHS, RETAINED, LettingGo
+from crm_core.records.rights import VALUE_LENGTH, Correction, Restriction
 from crm_core.records.saved import Audience, Version, View
 from crm_core.records.segment_settings import CUT_SCORES, PAID_TIERS, RFM_BY
 from crm_core.records.set_aside import Approved, Decision, Item, LogLine
@@ -63,6 +65,7 @@ __all__ = [
     "ASPECT_CODES",
     "CHURN_DAYS",
     "CONTACT_CHANNELS",
+    "CORRECTED",
     "CUT_SCORES",
     "EVENT_KINDS",
     "EVERY_CHANNEL",
@@ -72,6 +75,7 @@ __all__ = [
     "IMPROVEMENT_KINDS",
     "IMPROVEMENT_STATES",
     "KINDS_OWNED",
+    "MONTHS",
     "MOST_GLOBAL",
     "MOST_HOLDOUT",
     "MOST_LISTED",
@@ -84,6 +88,7 @@ __all__ = [
     "PURPOSES",
     "QUOTED_AS",
     "REFUND_DATES",
+    "RETAINED",
     "RFM_BY",
     "ROLES",
     "SERVED",
@@ -92,6 +97,7 @@ __all__ = [
     "TESTIMONIAL_NEXT",
     "TESTIMONIAL_STATES",
     "TOLD_BY",
+    "VALUE_LENGTH",
     "WHOLE",
     "Allowance",
     "Approved",
@@ -102,6 +108,7 @@ __all__ = [
     "CampaignPlan",
     "CampaignPolicy",
     "CampaignStatus",
+    "Correction",
     "Decision",
     "Erasure",
     "EventPlan",
@@ -114,6 +121,7 @@ __all__ = [
     "IdentityOverride",
     "Improvement",
     "Item",
+    "LettingGo",
     "ListOfIds",
     "LogLine",
     "Member",
@@ -126,6 +134,7 @@ __all__ = [
     "Pause",
     "PlannedEvent",
     "Records",
+    "Restriction",
     "Sealing",
     "SettingIssue",
     "ShopSettings",

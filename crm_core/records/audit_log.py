@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from crm_core.records.connection import reading, writing
-from crm_core.records.models import AuditRow
+from crm_core.records.models import AuditRow, Counter
 from crm_core.records.repository import Repository, bump, checked_moment, counter
 
 FIRST = "0" * 64
@@ -49,7 +49,7 @@ class AuditLine(AuditEntry):
 
 
 class AuditLog(Repository):
-    """Lines are added and read; nothing here changes or removes one."""
+    """Lines are added and read; none is changed, and only the oldest are ever let go of."""
 
     def append_audit(self, entry: AuditEntry) -> AuditLine:
         """Adds a line. Two writers take turns, so that the chain never forks."""
@@ -60,6 +60,39 @@ class AuditLog(Repository):
             values: dict[str, Any] = {**asdict(line), "hash": line.expected_hash()}
             connection.execute(insert(AuditRow).values(**values))
         return AuditLine(**values)
+
+    def shorten_audit(self, entry: AuditEntry, before: datetime) -> int:
+        """Removes the lines before a moment, all but the last, and adds a line that tells the
+        number and seal of the last that went: what is left begins where that says. How many went.
+        """
+        checked_moment(before)
+        with writing(self._engine) as connection:
+            number = bump(connection, "audit")  # nobody adds a line meanwhile
+            first_kept = select(func.min(AuditRow.id)).where(AuditRow.at >= before)
+            begin = connection.execute(first_kept).scalar() or number
+            last = select(AuditRow.id, AuditRow.hash).where(AuditRow.id < begin)
+            gone = connection.execute(last.order_by(AuditRow.id.desc()).limit(1)).one_or_none()
+            if gone is None:
+                connection.execute(
+                    update(Counter).where(Counter.name == "audit").values(value=number - 1)
+                )
+                return 0
+            told = {**entry.subject, "through": gone.id, "seal": gone.hash}
+            line = AuditLine(
+                **_contents(replace(entry, subject=told)),
+                id=number,
+                previous=_last_hash(connection),
+            )
+            values: dict[str, Any] = {**asdict(line), "hash": line.expected_hash()}
+            connection.execute(insert(AuditRow).values(**values))
+            removed = delete(AuditRow).where(AuditRow.id <= gone.id)
+            return connection.execute(removed).rowcount
+
+    def audit_before(self, moment: datetime) -> int:
+        """How many lines are of before a moment."""
+        older = select(func.count()).select_from(AuditRow).where(AuditRow.at < moment)
+        with reading(self._engine) as connection:
+            return connection.execute(older).scalar_one()
 
     def audit_lines(self, *, action: str | None = None, limit: int = 1_000) -> list[AuditLine]:
         """The latest lines, newest first."""

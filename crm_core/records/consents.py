@@ -28,6 +28,7 @@ from crm_core.records.repository import (
     load_new,
     upsert,
 )
+from crm_core.records.rights import restricted
 from crm_core.records.usage_rights import counts, only_served
 
 State = Literal["granted", "denied"]
@@ -45,10 +46,11 @@ _SOURCE_LENGTH = 200
 
 @dataclass(frozen=True)
 class Standing:
-    """The latest word of each customer who ever said one, who is barred and who is paused, at one
-    revision of the decisions."""
+    """The latest word of each customer who ever said one, who is restricted, barred or paused, at
+    one revision of the decisions."""
 
     states: dict[int, str]
+    restricted: set[int]
     suppressed: set[int]
     paused: set[int]
     revision: int
@@ -226,6 +228,7 @@ class Consents(Repository):
         with reading(self._engine) as connection:
             return Standing(
                 states=dict(_latest(connection, wanted, contact_channel, purpose)),
+                restricted=restricted(connection, wanted),
                 suppressed=_barred(connection, wanted, contact_channel),
                 paused=paused(connection, wanted),
                 revision=counter(connection, "decisions"),

@@ -31,15 +31,18 @@ from sqlalchemy import (
 )
 
 from crm_core.records.connection import HEAD, connect, migrate, reading, writing
-from crm_core.records.models import Base
+from crm_core.records.models import AuditRow, Base
 from crm_core.records.repository import CounterName, Repository, counter
 
 _ROWS = 5_000
 # What a place holds before anybody decided anything.
 _ALWAYS = ("counters", "secrets")
 # Whom a backup must not bring back: of these tables the rows stay, and those of the backup come to
-# them. What was erased may be there again, so that every erasure has to be gone through anew.
-_STAY = ("erasures", "tombstones")
+# them. What was erased or let go of may be there again, so that all of it is gone through anew.
+_STAY = ("erasures", "tombstones", "retention")
+# The log of what people did is only ever added to: of these the rows stay, too, unless the backup
+# goes on where they end.
+_LOG = "audit"
 # What mirrors are named after: no number of another past may come again.
 _REVISIONS: tuple[CounterName, ...] = ("decisions", "members", "set_aside")
 
@@ -57,6 +60,14 @@ class Copying(Repository):
                 for table in Base.metadata.sorted_tables
                 if table.name not in (*_ALWAYS, *_STAY)
             )
+
+    def rows_by_table(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with reading(self._engine) as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in Base.metadata.sorted_tables
+            }
 
     def dump(self, folder: Path) -> None:
         """Writes `<table>.jsonl` for each table, all of one moment."""
@@ -112,10 +123,14 @@ def _load(engine: Engine, folder: Path) -> None:
         counters = next(table for table in tables if table.name == "counters")
         there = select(counters.c.name, counters.c.value).where(counters.c.name.in_(_REVISIONS))
         before = {row.name: row.value for row in connection.execute(there)}
+        log = _log_that_stays(connection, folder)
+        stays = (*_STAY, _LOG) if log else _STAY
         for table in reversed(tables):
-            if table.name not in _STAY:
+            if table.name not in stays:
                 connection.execute(delete(table))
         for table in tables:
+            if log and table.name == _LOG:
+                continue
             kept = _primary_keys(connection, table) if table.name in _STAY else set[Any]()
             for rows in _in_parts(_rows(folder / f"{table.name}.jsonl")):
                 values = [
@@ -127,10 +142,25 @@ def _load(engine: Engine, folder: Path) -> None:
                     connection.execute(insert(table), fresh)
             _go_on_numbering(connection, table)
         _reopen(connection, tables)
+        if log:
+            written = counters.c.name == _LOG
+            connection.execute(update(counters).where(written).values(value=log))
         for name, value in before.items():
             risen = max(value, counter(connection, name)) + 1
             mine = counters.c.name == name
             connection.execute(update(counters).where(mine).values(value=risen))
+
+
+def _log_that_stays(connection: Connection, folder: Path) -> int:
+    """How many lines the log here ever had, if they stay: whoever puts an older copy of everything
+    back must not shorten it. 0 if there are none, or the log that comes goes on where it ends."""
+    last = select(AuditRow.id, AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
+    here = connection.execute(last).one_or_none()
+    if here is None:
+        return 0
+    coming = _rows(folder / f"{_LOG}.jsonl")
+    goes_on = any(row["id"] == here.id and row["hash"] == here.hash for row in coming)
+    return 0 if goes_on else counter(connection, "audit")
 
 
 def _primary_key(table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -146,6 +176,8 @@ def _reopen(connection: Connection, tables: Iterable[Table]) -> None:
     for table in tables:
         if table.name == "erasures":
             connection.execute(update(table).values(step=0, keys=[]))
+        if table.name == "retention":
+            connection.execute(update(table).values(step=0))
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

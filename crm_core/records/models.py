@@ -194,35 +194,6 @@ class Suppression(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
-class RestrictionRow(Base):
-    """A customer whose data is kept and used for nothing else: in no list, model or score.
-    `told_key` is whom it was decided of, `customer_key` who that is now."""
-
-    __tablename__ = "restrictions"
-    __table_args__ = (Index("restrictions_by_customer", "customer_key"),)
-
-    told_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    customer_key: Mapped[int] = mapped_column(BigInteger)
-    reason: Mapped[str] = mapped_column(String(200))
-    user: Mapped[str] = mapped_column(String(320))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-
-
-class CorrectionRow(Base):
-    """What is right of a customer's name or contact details, whatever files tell; "" is nothing."""
-
-    __tablename__ = "corrections"
-    __table_args__ = (Index("corrections_by_customer", "customer_key"),)
-
-    told_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    field: Mapped[str] = mapped_column(String(40), primary_key=True)
-    customer_key: Mapped[int] = mapped_column(BigInteger)
-    value: Mapped[str] = mapped_column(String(400))
-    reason: Mapped[str] = mapped_column(String(200))
-    user: Mapped[str] = mapped_column(String(320))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-
-
 class AuditRow(Base):
     """What somebody did with personal data; each line carries the hash of the one before."""
 

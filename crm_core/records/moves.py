@@ -25,6 +25,7 @@ from crm_core.records.id_lists import lists_follow
 from crm_core.records.models import EVENT, CampaignMember, Consent, CustomerMove, Suppression
 from crm_core.records.pauses import pauses_follow, pauses_for_both
 from crm_core.records.repository import Repository, bump, in_chunks, insert_new
+from crm_core.records.rights import rights_follow
 from crm_core.records.subjects import notes_follow
 from crm_core.records.testimonials import testimonials_follow
 
@@ -79,9 +80,10 @@ class Moves(Repository):
 
 
 def _named_follow(connection: Connection, homes: Mapping[int, int]) -> int:
-    """What keeps whom it named: lists, notes, tasks, what was given and who was asked."""
+    """What keeps whom it named: lists, notes, tasks, what was given, who was asked, their rights."""
     changed = lists_follow(connection, homes) + notes_follow(connection, homes)
     changed += goodwill_follows(connection, homes)
+    changed += rights_follow(connection, homes)
     return changed + testimonials_follow(connection, homes)
 
 

@@ -49,6 +49,8 @@ from crm_core.records.pauses import PauseRow, Pauses
 from crm_core.records.people import People
 from crm_core.records.planned_events import PlannedEvents
 from crm_core.records.repository import counter, insert_new
+from crm_core.records.retention import Retention
+from crm_core.records.rights import RestrictionRow, Rights, corrected, restricted
 from crm_core.records.saved import Saved
 from crm_core.records.set_aside import SetAside
 from crm_core.records.shop_settings import SettingsKept
@@ -60,6 +62,8 @@ from crm_core.records.usage_rights import counts
 
 _SECRET_BYTES = 32
 _MIRROR_ROWS = 50_000
+#: What can be put right of a customer.
+CORRECTED = ("name", "email", "phone", "address", "postal_code", "city")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Records(
     Saved,
     Consents,
     Pauses,
+    Rights,
     Goodwills,
     Moves,
     SetAside,
@@ -100,6 +105,7 @@ class Records(
     Improvements,
     Testimonials,
     Erasures,
+    Retention,
     SubjectRows,
     AuditLog,
     Copying,
@@ -130,18 +136,21 @@ class Records(
         """Decisions as they stand, all of one moment, for the file beside the facts.
 
         Tables: consents (customer_key, contact_channel, purpose, state: the latest),
-        suppressions (customer_key, contact_channel; also who is paused), pauses (customer_key), saved_audiences (id, name, version, rule as
+        suppressions (customer_key, contact_channel; also who is paused or restricted), pauses (customer_key), saved_audiences (id, name, version, rule as
         JSON text), id_lists (id, name), id_list_members (list_id, customer_key),
         set_aside (kind, item_id, state), campaigns (id, name, contact_channel, starts_on, ends_on,
         sealed_on: nothing for a draft), sensitive_categories (category), offer_rules (the rule book, a row a rule in order of
         priority: number, name, rule as JSON text, the rest as in `OfferRule`, and the caps of one
-        person), offer_rounds (campaign_id, offer_rule_id).
+        person), offer_rounds (campaign_id, offer_rule_id). Where there are any: restrictions
+        (customer_key), corrections (customer_key and the fields of `CORRECTED`, nothing where a
+        file's word counts).
         """
         with reading(self._engine) as connection:
             told = _mirror(connection, _mirrored(connection))
             told.tables["campaigns"] = _campaigns(connection)
             told.tables["sensitive_categories"] = _sensitive(connection)
             told.tables["offer_rules"] = _offer_rules(book_in(connection))
+            told.tables.update(_rights(connection))
             told.tables["offer_rounds"] = _offer_rounds(rounds_in(connection))
             return told
 
@@ -215,6 +224,18 @@ def _mirror(
     return Mirror(tables, counter(connection, "decisions"), counter(connection, "members"))
 
 
+def _rights(connection: Connection) -> dict[str, pa.Table]:
+    """Nothing where nobody is restricted and nothing was put right, which costs readers nothing."""
+    found: dict[str, pa.Table] = {}
+    if keys := sorted(restricted(connection)):
+        found["restrictions"] = pa.table({"customer_key": pa.array(keys, pa.int64())})
+    if rows := corrected(connection):
+        fields = [(name, pa.string()) for name in CORRECTED]
+        schema = pa.schema([("customer_key", pa.int64()), *fields])
+        found["corrections"] = pa.Table.from_pylist(rows, schema)
+    return found
+
+
 def _secret(name: str) -> Select[bytes]:
     return select(Secret.value).where(Secret.name == name)
 
@@ -230,7 +251,12 @@ def _mirrored(
     )
     barred = select(Suppression.customer_key, Suppression.contact_channel)
     everywhere = literal(EVERY_CHANNEL).label("contact_channel")
-    both = barred.union(select(PauseRow.customer_key, everywhere)).subquery()
+    both = barred.union(
+        select(PauseRow.customer_key, everywhere),
+        select(RestrictionRow.customer_key, everywhere).where(
+            RestrictionRow.customer_key.in_(restricted(connection))
+        ),
+    ).subquery()
     named = (both.c.customer_key, both.c.contact_channel)
     yield "suppressions", select(*named).order_by(*named), key
     on_hold = select(PauseRow.customer_key).order_by(PauseRow.customer_key)

@@ -6,9 +6,11 @@ Everything is written into the next snapshot's file without them: nothing of the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -18,6 +20,7 @@ from crm_core.schema import TABLES, Table
 from crm_core.store.addresses import clean_address, mailbox_of
 from crm_core.store.columns import columns_at, has_old
 from crm_core.store.connection import attach
+from crm_core.store.expired import aside_before, expired_in, kept_body
 from crm_core.store.kept_out import keep
 from crm_core.store.merge import carried, listed
 from crm_core.store.people_kept import people_before
@@ -153,28 +156,42 @@ def batches_with(con: duckdb.DuckDBPyConnection, raws: Sequence[str]) -> list[in
 
 
 def carry_without(
-    con: duckdb.DuckDBPyConnection, keys: Sequence[int], *, raws: Sequence[str], mask: Mask
+    con: duckdb.DuckDBPyConnection,
+    keys: Sequence[int],
+    *,
+    raws: Sequence[str],
+    mask: Mask,
+    cuts: Mapping[str, date] = MappingProxyType({}),
 ) -> dict[str, int]:
     """Copies the tables of `old` into `facts` without these customers, as `copy_tables` does with
     them; how many rows of each that took. `raws` are the rows set aside that hold a trace of
-    theirs, `mask` is how examples in reports of imports were made unreadable."""
+    theirs, `mask` is how examples in reports of imports were made unreadable. Of tables in `cuts`
+    rows of days before go, too."""
     people_before(con)
     traces = _traces(con, keys)
     keep(con, "gone_raws", ["raw"], [raws])
     for kind in ("visitor", "account_id"):
         keep(con, f"gone_{kind}s", [kind], [[value for found, value in traces if found == kind]])
-    counted = {name: _carry(con, table) for name, table in TABLES.items()}
+    counted = {name: _carry(con, table, cuts.get(name)) for name, table in TABLES.items()}
     _carry_log(con, {mask(kind, value) for kind, value in traces})
-    counted["quarantine"] = _copy(
-        con, "quarantine", carried(con, "quarantine"), "raw IN (SELECT raw FROM gone_raws)"
-    )
+    aside = "raw IN (SELECT raw FROM gone_raws)"
+    if "quarantine" in cuts:
+        aside = f"({aside} OR {aside_before(cuts['quarantine'])})"
+    counted["quarantine"] = _copy(con, "quarantine", carried(con, "quarantine"), aside)
     _carry_people(con)
     return {name: count for name, count in counted.items() if count}
 
 
-def _carry(con: duckdb.DuckDBPyConnection, table: Table) -> int:
-    names = {column.name for column in table.stored()}
+def _carry(con: duckdb.DuckDBPyConnection, table: Table, cut: date | None = None) -> int:
     body = carried(con, table.name)
+    if cut is None or not body:
+        return _carry_rows(con, table, body)
+    expired = _count(con, expired_in(table, body, cut))
+    return expired + _carry_rows(con, table, kept_body(table, body, cut))
+
+
+def _carry_rows(con: duckdb.DuckDBPyConnection, table: Table, body: str) -> int:
+    names = {column.name for column in table.stored()}
     if table.name == "accounts":
         return _copy(
             con, "accounts", body, "account_id IN (SELECT account_id FROM gone_account_ids)"

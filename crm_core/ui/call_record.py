@@ -16,6 +16,7 @@ from crm_core.ui.kpi import figures
 from crm_core.ui.layout import columns, details_box, panel, row
 from crm_core.ui.people import go_customer
 from crm_core.ui.reveal import may_read_words
+from crm_core.ui.rights_parts import draw_rights, tell_rights
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
@@ -63,6 +64,8 @@ def draw_head(opened: Opened, view: Record) -> None:
             session.md("call.whole"), key="call_whole", icon=":material/open_in_full:"
         ):
             go_customer(key)
+    if opened.key is not None:
+        tell_rights(opened.key)
     if view.late:
         warning("call.late_orders", late=view.late, promised=view.promised)
     figures(
@@ -82,6 +85,7 @@ def draw_who(opened: Opened) -> None:
             caption("call.nobody_known")
             return
         draw_person(opened.key)
+        draw_rights(opened.key)
 
 
 def draw_expected(view: Record) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.decisions import finish_sync
-from crm_core.pipeline.erasing import finish_erasures
+from crm_core.pipeline.forgetting import finish_forgetting
 from crm_core.pipeline.restored import finish_restore
 from crm_core.pipeline.upgrade import ensure_version
 from crm_core.pipeline.without import Without, without_of
@@ -95,7 +95,7 @@ def open_place(settings: Settings, place: Workspace) -> Opened:
         pointer = engine.pointer()
     if not (place.private and place.is_demo):  # the demo's consents are not a visitor's
         finish_sync(engine, records)
-        if finish_erasures(engine, records, settings):
+        if finish_forgetting(engine, records, settings):
             pointer = engine.pointer()
     decisions = _decisions(settings, place, engine, records)
     key = (place.store_url, pointer.facts or "", pointer.scores or "", str(decisions))

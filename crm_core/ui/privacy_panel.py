@@ -1,4 +1,4 @@
-"""What is held, which uploads are kept until when, and the setting that says how long."""
+"""Which uploads are kept until when, and the setting that says how long."""
 
 from __future__ import annotations
 
@@ -9,40 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.privacy.policy import allowed
+from crm_core.records import ShopSettings
 from crm_core.store import engine_of
 from crm_core.store.uploads import Upload, kept_uploads
 from crm_core.text import formats
-from crm_core.ui.layout import go, panel
+from crm_core.ui.layout import go, grid, panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, flash, note
 from crm_core.views.privacy import Privacy
 
-
-def held_tables(view: Privacy) -> None:
-    """The store's tables, how many rows each has, and what in them names a person."""
-    session = current()
-    words = [
-        ", ".join(session.word("privacy.tag", tag) for tag in tags.split())
-        for tags in view.tables["personal"]
-    ]
-    with panel("privacy.held", help_key="privacy.held_about"):
-        data_table(
-            view.tables.assign(personal=words),
-            [
-                Column(
-                    "table",
-                    "code",
-                    "import_history.table_label",
-                    prefix="import_history.tables",
-                    pinned=True,
-                ),
-                Column("rows", "count", "privacy.rows"),
-                Column("personal", "text", "privacy.personal"),
-            ],
-            key="held_tables",
-            alt_key="privacy.held",
-        )
+_DAYS = ("raw_uploads_days", "consents_warn_days", "consents_block_days")
 
 
 def held_uploads(view: Privacy) -> None:
@@ -66,7 +43,7 @@ def held_uploads(view: Privacy) -> None:
             )
         else:
             caption("privacy.no_uploads")
-        _days(saved.raw_uploads_days, session)
+        _days(saved, session)
 
 
 def _frame(kept: list[Upload], session: Session) -> pd.DataFrame:
@@ -83,23 +60,29 @@ def _frame(kept: list[Upload], session: Session) -> pd.DataFrame:
     )
 
 
-def _days(days: int, session: Session) -> None:
+def _days(saved: ShopSettings, session: Session) -> None:
     place = session.workspace
     if not allowed(session.access, "settings") or (place.private and place.is_demo):
-        note("privacy.days_fixed", days=days)
+        note("privacy.days_fixed", days=saved.raw_uploads_days)
         return
+    told: dict[str, int] = {}
     with st.form("privacy_days", border=False):
-        wanted = st.number_input(
-            session.t("privacy.days"),
-            value=days,
-            min_value=0,
-            max_value=3650,
-            step=1,
-            help=session.t("privacy.days_about"),
-        )
+        with grid(3, min_width=200):
+            for name in _DAYS:
+                told[name] = st.number_input(
+                    session.t(f"privacy.days.{name}"),
+                    value=int(getattr(saved, name)),
+                    min_value=0,
+                    max_value=3650,
+                    step=1,
+                    help=session.t(f"privacy.days_about.{name}"),
+                    key=f"privacy_{name}",
+                )
         pressed = st.form_submit_button(session.t("privacy.save"))
     if pressed:
-        told = replace(session.records.shop_settings(), raw_uploads_days=int(wanted))
-        session.records.save_shop_settings(told, session.access.user, datetime.now(UTC))
+        days = {name: int(number) for name, number in told.items()}
+        now = datetime.now(UTC)
+        fresh = replace(session.records.shop_settings(), **days)
+        session.records.save_shop_settings(fresh, session.access.user, now)
         flash("privacy.saved")
         go("privacy")

@@ -132,7 +132,7 @@ def offer_asking(review_id: str, key: int) -> None:
     if button("reviews.testimonial.ask", key="reviews_ask", icon="format_quote"):
         _ask(review_id, key, session)
     barred = standing_now(session.records, [key], CHANNEL).barred.get(key)
-    if barred in ("suppressed", "paused", "opted_out"):
+    if barred in ("restricted", "suppressed", "paused", "opted_out"):
         caption("reviews.testimonial.barred")
 
 

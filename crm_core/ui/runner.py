@@ -45,6 +45,7 @@ def run_job(arguments: Sequence[str], *, store: str, title_key: str) -> dict[str
         "CLIENTELE_VAR": str(session.settings.var),
         "CLIENTELE_RECORDS": session.workspace.records_of(store),
         "PYTHONPATH": str(_ROOT),
+        "USER": session.access.user,  # for the log
     }
     with st.container(border=True):
         bar = st.progress(0.0, session.t(title_key))

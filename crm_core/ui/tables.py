@@ -184,14 +184,22 @@ def _height(rows: int) -> int:
 
 
 def customer_table(
-    rows: pd.DataFrame, columns: Sequence[Column], *, key: str, alt_key: str
+    rows: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    alt_key: str,
+    with_restricted: bool = False,
 ) -> None:
     """A table of people; opening a row opens the person's page.
 
     `rows` has customer_key and the columns' values, and stays free of names: those join here,
-    after the cache, for these rows only, masked as the role and the Present switch demand.
+    after the cache, for these rows only, masked as the role and the Present switch demand. Who is
+    restricted is in none, but `with_restricted`, for whoever searches for one person.
     """
     session = current()
+    if session.store.has("restrictions") and not with_restricted:
+        rows = rows[~rows["customer_key"].isin(session.records.restricted())]
     if rows.empty:
         st.caption(session.t("app.table.no_rows"))
         return

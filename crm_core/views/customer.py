@@ -155,7 +155,7 @@ def _rhythm(store: Store, key: int) -> float | None:
 
 
 def _facts(store: Store, key: int, names: Sequence[str] = tuple(FIELDS)) -> dict[str, Fact]:
-    table = people(store, prospects=True)
+    table = people(store, prospects=True, with_restricted=True)
     found = store.fetch(table.filter(table.customer_key == key).select(*names))
     if found.empty:
         return {}

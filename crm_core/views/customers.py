@@ -154,7 +154,9 @@ def _chosen(store: Store, selection: Selection, rule: Rule, found: tuple[int, ..
         return people_in(store, selection, rule)
     known = store.table("customer_facts")
     keys = known.filter(known.customer_key.isin(found or (-1,)))
-    joined = keys.select("customer_key").left_join(people(store, prospects=True), "customer_key")
+    joined = keys.select("customer_key").left_join(
+        people(store, prospects=True, with_restricted=True), "customer_key"
+    )
     return joined.select("customer_key", *FIELDS)
 
 

@@ -41,9 +41,9 @@ def told(shop: OwnShop) -> dict[str, Any]:
     """What people see of a store: numbers, counts, who agreed, and the log."""
     records = open_records(f"sqlite:///{folder(shop) / 'records.sqlite'}")
     try:
-        lines = [line.hash for line in records.audit_chain()]
+        lines = [line.hash for line in records.audit_chain() if line.action != "restored"]
         agreed = records.mirror().tables["consents"].to_pylist()
-        is_whole = verify(records)
+        is_whole = verify(records).whole
     finally:
         records.close()
     status = shop("status", "--json").answer

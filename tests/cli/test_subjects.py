@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command, OwnShop
+from tests.cli.test_exports import EVERYONE
 from tests.held import holders
 
 
@@ -54,3 +55,42 @@ def test_a_lost_key_is_given_up_by_name(own: OwnShop, orders_folder: Path) -> No
     assert own(*again).answer["error"] == "erasure_key_missing"
     assert own("erase", "--lost-key", "--json").answer["tombstones"] >= 2
     assert own(*again).answer["batch"] == 2
+
+
+def test_who_asked_to_be_left_alone_leaves_in_no_list(own: OwnShop, tmp_path: Path) -> None:
+    to = ("--channel", "email", "--for", "csv", "--everyone", "--json")
+    everybody = own("export", EVERYONE, *to, "--out", tmp_path / "before.csv").answer["rows"]
+    said = own("restrict", "5", "--reason", "asked by letter", "--json").answer
+    assert (said["restricted"], said["changed"]) == (True, True)
+    after = own("export", EVERYONE, *to, "--out", tmp_path / "after.csv").answer["rows"]
+    assert after == everybody - 1
+    assert own("restrict", "5", "--lift", "--reason", "agreed", "--json").answer["changed"]
+    again = own("export", EVERYONE, *to, "--out", tmp_path / "again.csv").answer["rows"]
+    assert again == everybody
+    assert own("restrict", "999", "--reason", "x", "--json").answer["error"] == "no_such_customer"
+    assert own("restrict", "5").code == 2
+
+
+def test_a_corrected_address_is_written_to_until_that_is_taken_back(
+    own: OwnShop, tmp_path: Path
+) -> None:
+    why = ("--reason", "told by phone", "--json")
+    assert own("correct", "5", "email", "right@example.org", *why).answer["changed"]
+    to = ("--channel", "email", "--for", "csv", "--everyone", "--json")
+    own("export", EVERYONE, *to, "--out", tmp_path / "list.csv")
+    assert "right@example.org" in (tmp_path / "list.csv").read_text(encoding="utf-8-sig")
+    wrong = own("correct", "5", "email", "nothing", *why)
+    assert (wrong.code, wrong.answer["error"]) == (1, "privacy_correction_invalid")
+    assert own("correct", "5", "email", "--undo", *why).answer["changed"]
+    own("export", EVERYONE, *to, "--out", tmp_path / "list.csv")
+    assert "right@example.org" not in (tmp_path / "list.csv").read_text(encoding="utf-8-sig")
+
+
+def test_months_are_said_counted_and_then_let_go(own: OwnShop) -> None:
+    assert own("retention", "--json").answer["error"] == "retention_not_set"
+    told = own("retention", "--keep", "reviews=12", "--keep", "audit=600", "--json").answer
+    assert [each["kind"] for each in told["would_go"]] == ["reviews", "audit"]
+    dry = own("retention", "--dry-run", "--keep", "audit=all", "--json").answer["would_go"]
+    assert [(each["kind"], each["months"], each["rows"]) for each in dry] == [("reviews", 12, 0)]
+    assert own("retention", "--no-refresh", "--json").answer["rows"] == {}
+    assert own("retention", "--keep", "orders=3").code == 2

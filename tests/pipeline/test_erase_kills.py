@@ -40,6 +40,7 @@ class Scene:
     warm: Warm
     seconds: float
     tally: Counter[str]
+    files: Path
 
 
 def with_zeta() -> Rows:
@@ -76,7 +77,7 @@ def scene(
         assert whole.code == 0
         assert (zetas(end), zeta(end)) == ([], "")
         told, tally = (start.facts(), end.facts()), Counter[str]()
-        yield Scene(start, key, *told, jobs, whole.seconds, tally)
+        yield Scene(start, key, *told, jobs, whole.seconds, tally, files)
     print(f"{request.param}: {tally.total()} kills, {dict(tally)}")
 
 
@@ -131,3 +132,10 @@ def test_a_killed_erasure_is_completed_or_was_never_begun(
             continue
         kills += 1
         scene.tally[f"{ended.step}, {'begun' if decided else 'not begun'}"] += 1
+
+
+def test_the_same_file_again_leaves_no_trace_of_her(scene: Scene, tmp_path: Path) -> None:
+    place = scene.start.copy(tmp_path / "var")
+    assert scene.warm.run(place, command(place, scene.key)).code == 0
+    assert scene.warm.run(place, place.command(scene.files, "--no-refresh")).code == 0
+    assert (zetas(place), zeta(place), place.facts()) == ([], "", scene.after)

@@ -36,6 +36,10 @@ OWNER = Access("single_user", "owner")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = annas_shop(tmp_path_factory.mktemp("built"))
+    key = keys(shop)["a-1"]
+    said: dict[str, Any] = {"reason": "Anna called", "user": "owner", "now": NOW}
+    shop.records.correct(key, "name", "Anna Leigh", **said)
+    shop.records.set_restricted(key, holds=True, **said)
     shop.records.close()
     return shop.folder
 
@@ -74,6 +78,7 @@ def test_there_was_something_to_find(shop: SmallShop) -> None:
     tables = {place.rpartition(":")[2] for place in held}
     assert {"identities", "identity_links", "identity_changes", "accounts", "reviews"} <= tables
     assert {"quarantine", "web_events", "orders", "identity_overrides"} <= tables
+    assert {"corrections", "restrictions"} <= tables
     assert any(".gz" in place for place in held)
     assert sum(".parquet" in place and "bytes" not in place for place in held) > 5
 
@@ -176,11 +181,12 @@ def test_nothing_that_makes_the_store_anew_brings_her_back(shop: SmallShop, what
 
 def test_a_backup_of_before_brings_her_back_to_nobody(shop: SmallShop, tmp_path: Path) -> None:
     quiet: dict[str, Any] = {"settings": shop.settings, "progress": lambda step, share: None}
+    quiet["now"] = NOW
     file = tmp_path / "backup"
-    back_up(shop.url, file, now=NOW, **quiet)
+    back_up(shop.url, file, **quiet)
     before = money(shop)
     erase(shop)
-    restore(shop.url, file, replace=True, **quiet)
+    restore(shop.url, file, replace=True, access=OWNER, **quiet)
     assert left_of_anna(shop) == {}
     assert money(shop) == before
     assert [each.is_done for each in shop.records.erasures()] == [True]

@@ -45,14 +45,14 @@ NOBODY = {
 }  # fmt: skip
 #: Decisions, which are told as the records have them.
 MIRRORED = {
-    "campaign_members", "campaigns", "consents", "id_list_members", "id_lists", "members_meta",
-    "offer_rounds", "offer_rules", "pauses", "saved_audiences", "sensitive_categories", "set_aside",
+    "campaign_members", "campaigns", "consents", "corrections", "id_list_members", "id_lists", "members_meta",
+    "offer_rounds", "offer_rules", "pauses", "restrictions", "saved_audiences", "sensitive_categories", "set_aside",
     "suppressions",
 }  # fmt: skip
 #: Of the records: what is about the shop, its plans and the people who work there.
 NOBODY_IN_RECORDS = {
     "audience_versions", "audit", "campaigns", "counters", "ended_sign_ins", "erasures", "event_steps_done",
-    "goals", "id_lists", "improvements", "offer_books", "offers", "planned_events", "saved_audiences", "secrets",
+    "goals", "id_lists", "improvements", "offer_books", "offers", "planned_events", "retention", "saved_audiences", "secrets",
     "set_aside", "set_aside_log", "shop_settings", "tombstones", "users",
 }  # fmt: skip
 

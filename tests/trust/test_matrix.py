@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.pipeline.retention import due
 from crm_core.pipeline.workspace import demo_url, workspace
-from crm_core.privacy import reveal, separation, team
+from crm_core.privacy import reveal, rights, separation, team
 from crm_core.privacy.export import export_list, export_set_aside
 from crm_core.privacy.gate import for_export, identities, search, trace_at
 from crm_core.privacy.policy import Access, allowed
@@ -79,6 +80,12 @@ ACTS: dict[str, tuple[str, Callable[[Access, Store, Records], Any]]] = {
     "record": ("call", lambda a, s, r: identities(s, a, [1], "call")),
     "trace": ("settings", lambda a, s, r: trace_at(s, a, 1, 0)),
     "unite": ("settings", lambda a, s, r: separation.unite(s, r, a, key=1, other_id="x", now=NOW)),
+    "restrict": ("erase", lambda a, s, r: rights.restrict(r, a, 1, "x", reason="x", now=NOW)),
+    "correct": (
+        "erase",
+        lambda a, s, r: rights.correct(r, a, 1, "x", field="name", value="X", reason="x", now=NOW),
+    ),
+    "due": ("erase", lambda a, s, r: due(s, r, a, today=NOW.date())),
     "people": ("people", lambda a, s, r: team_view(records=r, access=a)),
     "let_in": ("people", lambda a, s, r: team.save_role(r, a, "x@x.example", "viewer", now=NOW)),
     "let_go": ("people", lambda a, s, r: team.remove(r, a, "x@x.example", now=NOW)),
