@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 BENCH := .venv-bench/bin
+# Some images of Python set it: each worker and server would compile every library anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help app test test-all test-spark check lint types layers tests screens bench fmt clean
 
