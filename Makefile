@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 BENCH := .venv-bench/bin
+# Some images of Python set it: each worker and server would compile every library anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help app test test-all test-spark check lint types layers tests screens bench fmt clean
 
@@ -19,8 +21,9 @@ app: .venv/app.stamp ## start the dashboard on the demo store (this machine only
 	CLIENTELE_SINGLE_USER=1 exec $(BIN)/streamlit run app.py \
 	  --server.address 127.0.0.1 --browser.serverAddress 127.0.0.1 $(if $(PORT),--server.port $(PORT))
 
-test: .venv/dev.stamp ## set up and run every check but the slow ones
-	@$(MAKE) --no-print-directory check
+test: ## set up and run every check but the slow ones
+	@$(MAKE) --no-print-directory -j2 .venv/dev.stamp
+	$(MAKE) --no-print-directory check
 
 test-all: .venv/dev.stamp ## the same and what is slow
 	@$(MAKE) --no-print-directory lint types layers
@@ -33,8 +36,8 @@ test-spark: .venv/spark.stamp ## the numbers on Spark: all here; of each kind on
 	  CLIENTELE_TEST_SPARK=$$kind $(PYTEST) -o faulthandler_timeout=1800 -m spark tests/engines
 	done
 
-check: lint layers ## every check, nothing set up
-	@$(MAKE) --no-print-directory -j2 types tests
+check: lint ## every check, nothing set up
+	@$(MAKE) --no-print-directory -j3 layers types tests
 
 lint:
 	@$(BIN)/ruff format --check .
@@ -76,9 +79,12 @@ clean: ## remove environments and caches; the stores stay
 	@tools/install.sh .venv -r requirements.txt
 	touch $@
 
-.venv/dev.stamp: requirements-dev.txt .venv/app.stamp
+.venv/debian.stamp: | .venv/bin/python
 	@tools/debian.sh chromium fonts-noto-cjk mariadb-server
-	tools/install.sh .venv -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/app.stamp | .venv/debian.stamp
+	@tools/install.sh .venv -r requirements.txt -r requirements-dev.txt
 	touch $@
 
 .venv/spark.stamp: requirements-spark.txt .venv/dev.stamp

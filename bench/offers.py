@@ -98,7 +98,7 @@ class Journey:
         found = self.con.execute(
             f"""
             SELECT who AS customer_key, kind AS product_key, count(*) AS times,
-                   max(age) - 1 AS first_age, min(age) - 1 AS last_age, -1 AS back_age, {weights}
+                   max(age) - 1 AS first_age, min(age) - 1 AS last_age, 0 AS is_back, {weights}
             FROM (SELECT DISTINCT who, kind, date_diff('day', day, ?) AS age FROM past WHERE day < ?)
             GROUP BY ALL ORDER BY who, kind
             """,

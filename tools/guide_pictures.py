@@ -52,7 +52,6 @@ _PAGES = (
     "reviews",
     "review_queue",
     "trust",
-    "privacy",
     "audiences",
     "results",
 )

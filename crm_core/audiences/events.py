@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import ibis
 import ibis.expr.types as ir
@@ -20,6 +20,7 @@ CLOSED = ("product", "product_id", "category", "subcategory", "brand", "campaign
 #: Parts whose values are listed from a table. What runs out may change by itself: then a rule about
 #: it picks nobody, and is not broken.
 LISTED = (*CLOSED, "item")
+COUPON = "coupon_code"
 
 
 def rows_of(store: Store, at: StoreAt) -> Rows:
@@ -27,7 +28,9 @@ def rows_of(store: Store, at: StoreAt) -> Rows:
     the records keep no table of their past. Lists of what is recommended are those of the scores,
     and of a day before them nothing can be said (see `recommended`)."""
 
-    def rows(event: str) -> ir.Table:
+    def rows(event: str, parts: Collection[str]) -> ir.Table:
+        if event == "purchase" and COUPON in parts:
+            return _under_codes(_purchases(store, at), at)
         return _ROWS[event](store, at)
 
     return rows
@@ -50,9 +53,17 @@ def _purchases(store: Store, at: StoreAt) -> ir.Table:
         "brand",
         "sales_channel",
         "shop",
+        "region",
         occurrence=joined.order_key,
         amount=(joined.gross - joined.discount).cast("decimal(18,2)"),
     )
+
+
+def _under_codes(bought: ir.Table, at: StoreAt) -> ir.Table:
+    """Purchases with the code of their order, for who asks about it: everybody's orders are joined."""
+    orders = at.table("order_facts").select(COUPON, occurrence="order_key")
+    orders = orders.filter(orders[COUPON].notnull())
+    return without(bought.left_join(orders, "occurrence"), "occurrence_right")
 
 
 def _orders(store: Store, at: StoreAt) -> ir.Table:

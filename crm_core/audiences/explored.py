@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from crm_core.audiences.members import segments_rule
 from crm_core.rules import All, Condition, Did, Rule
-from crm_core.selection import Period
+from crm_core.selection import Period, Selection
 
 _FIELDS: Final = {
     "stage": "stage",
@@ -29,8 +30,10 @@ _OF_PURCHASE: Final = {
     "product": "product_id",
     "sales_channel": "sales_channel",
     "shop": "shop",
+    "region": "region",
 }
 _OF_ORDER: Final = {"payment_method": "payment_method", "coupon": "coupon_code"}
+_BAR: Final = ("shop", "sales_channel", "category", "region")
 _STEPS: Final = ("day", "week", "month", "quarter", "year")
 
 
@@ -47,12 +50,32 @@ class Behind:
     unsaid: tuple[str, ...]
 
 
+def rule_of(
+    selection: Selection,
+    period: Period,
+    where: Sequence[tuple[str, str]] = (),
+    product_ids: Mapping[str, str] = {},
+) -> Behind:
+    """The rule of a question's filters and of those of the filter bar over a period.
+
+    >>> june = Period(date(2026, 6, 1), date(2026, 6, 30))
+    >>> rule_of(Selection(category=("Tea",)), june, (("coupon", "TEA5"),)).rule.where
+    (Condition(field='coupon_code', operator='in', value=('TEA5',)), Condition(field='category', operator='in', value=('Tea',)))
+    """
+    bar = [(name, code) for name in _BAR for code in getattr(selection, name)]
+    behind = rule_behind((*where, *bar), period, product_ids)
+    if not selection.segment:
+        return behind
+    return replace(behind, rule=All((behind.rule, segments_rule(selection.segment))))
+
+
 def rule_behind(
     where: Sequence[tuple[str, str]], period: Period, product_ids: Mapping[str, str]
 ) -> Behind:
     """The rule of a question's filters over its period.
 
-    >>> behind = rule_behind((("region", "South"), ("weekday", "1")), Period(date(2026, 6, 1), date(2026, 6, 30)), {})
+    >>> where = (("region", ""), ("weekday", "1"))
+    >>> behind = rule_behind(where, Period(date(2026, 6, 1), date(2026, 6, 30)), {})
     >>> behind.roughly, behind.unsaid
     (('region',), ('weekday',))
     """
@@ -63,16 +86,17 @@ def rule_behind(
     people: list[Rule] = []
     bought: list[Condition] = []
     ordered: list[Condition] = []
+    of_purchase = _asked_of_purchases(chosen)
     for name, codes in chosen.items():
         if name in _STEPS and name not in unsaid:
             continue
-        if name in _FIELDS:
+        if name in _FIELDS and name not in of_purchase:
             people.append(_is_one_of(_FIELDS[name], codes))
         elif name == "cohort" and len(codes) == 1 and (days := _read_span("month", codes[0])):
             people.append(Condition("first_order_day", "between", days))
-        elif name in _OF_PURCHASE and "" not in codes:
+        elif name in of_purchase:
             told = [product_ids.get(code, code) for code in codes] if name == "product" else codes
-            bought.append(Condition(_OF_PURCHASE[name], "in", tuple(told)))
+            bought.append(Condition(of_purchase[name], "in", tuple(told)))
         elif name in _OF_ORDER and "" not in codes:
             ordered.append(Condition(_OF_ORDER[name], "in", tuple(codes)))
         else:
@@ -84,9 +108,26 @@ def rule_behind(
     if ordered:
         did.append(Did("order", tuple(ordered), between=days))
     parts = (*did, *people)
-    roughly = [name for name in chosen if name == "region" or (bought and name in _OF_ORDER)]
+    roughly = [
+        name
+        for name in chosen
+        if name not in of_purchase and (name == "region" or (bought and name in _OF_ORDER))
+    ]
     rule = parts[0] if len(parts) == 1 else All(parts)
     return Behind(rule, tuple(roughly), tuple(dict.fromkeys(unsaid)))
+
+
+def _asked_of_purchases(chosen: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What is asked of what was bought, by the part of a purchase: not what is unknown, nor of an
+    order's code alone, which costs less to ask of orders."""
+    found = {
+        name: part
+        for name, part in _OF_PURCHASE.items()
+        if name in chosen and "" not in chosen[name]
+    }
+    if found and chosen.get("coupon") and "" not in chosen["coupon"]:
+        found["coupon"] = _OF_ORDER["coupon"]
+    return found
 
 
 def _is_one_of(field: str, codes: Sequence[str]) -> Rule:

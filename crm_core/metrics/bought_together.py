@@ -45,3 +45,32 @@ def orders_with_both(
     )
     joined = orders.join(both, "order_key")
     return joined.order_by(joined.day.desc(), joined.order_key.desc())
+
+
+def goes_with(store: Tables, level: str, customer: int) -> ir.Table:
+    """What sells together with something a customer bought and that they never had: has, lacks (items
+    of the level), last_day (of the one they have), ahead (the share of baskets with it that hold
+    the other), times (as often as by chance), people (who bought both in one order).
+
+    Pairs that something else explains, or that held in one half of the time alone, are left out.
+    """
+    products = store.table("product_facts")
+    named = products.select("product_key", item=products[LEVELS[level]].strip())
+    ledger = store.table("ledger")
+    sold = ledger.filter((ledger.customer_key == customer) & (ledger.entry == "sale"))
+    own = sold.join(named.filter(named.item.notnull()), "product_key")
+    own = own.group_by("item").agg(last_day=own.day.max())
+    pairs = store.table("pairs")
+    told = pairs.filter(
+        (pairs.level == level) & (pairs.kind == "together") & pairs.stable & ~pairs.explained
+    )
+    times = told.baskets_both.cast("float64") / told.expected_both.cast("float64").nullif(0)
+    sides = [
+        told.select(
+            has=told[has], lacks=told[lacks], ahead=told[ahead].cast("float64"), times=times,
+            people=told.customers_both,
+        )
+        for has, lacks, ahead in (("a", "b", "confidence_ab"), ("b", "a", "confidence_ba"))
+    ]  # fmt: skip
+    both = sides[0].union(sides[1]).join(own.rename(has="item"), "has")
+    return both.anti_join(own.select(lacks="item"), "lacks")

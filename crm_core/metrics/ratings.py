@@ -33,11 +33,9 @@ def reviews(
     """Every review that counts: review_id, customer_key, product_id, order_id, day, at, stars (may be
     missing), body, product, category; and of those with words tone, wish, against and the `aspects`.
 
-    What was set aside does not count. Before the first refresh nothing was read.
+    Before the first refresh nothing was read.
     """
     rows: Any = store.table("reviews")
-    if store.has("set_aside_reviews"):
-        rows = rows.anti_join(store.table("set_aside_reviews"), "review_id")
     products: Any = store.table("product_facts")
     named = products.select("product_id", "category", product=products.product_name)
     rows = without(rows.left_join(named, "product_id"), "product_id_right")
@@ -89,7 +87,7 @@ def month_sums(rows: ir.Table) -> ir.Table:
 
 def word_sums(rows: ir.Table) -> ir.Table:
     """One row: how many reviews there are (`reviews`), have words, have no stars, say the contrary of
-    their stars, and the first and last day of any."""
+    their stars, wish for something, and name no order."""
     silent = rows.body.isnull() | (rows.body == UNKNOWN)
     return rows.agg(
         reviews=rows.count(),
@@ -98,17 +96,11 @@ def word_sums(rows: ir.Table) -> ir.Table:
         against=as_number(rows.against.fill_null(False)).sum().fill_null(0),
         wishes=as_number(rows.wish.fill_null(False)).sum().fill_null(0),
         orderless=as_number(rows.order_id.isnull()).sum().fill_null(0),
-        first=rows.day.min(),
-        last=rows.day.max(),
     )
 
 
 def two_periods(rows: ir.Table, now: Period, before: Period) -> ir.Table:
-    """By product, the stars of two periods: product_id, product, n, total, squares, n_before, ….
-
-    >>> Period(date(2026, 1, 1), date(2026, 1, 31)).before().days
-    31
-    """
+    """By product, the stars of two periods: product_id, product, n, total, squares, n_before, …."""
     rated = rows.filter(rows.stars.notnull())
     sums: dict[str, ir.Value] = {}
     for end, period in (("", now), ("_before", before)):

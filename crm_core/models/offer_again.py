@@ -100,7 +100,7 @@ def again_offers(
     bought: Bought, shelf: Shelf, rebuying: Rebuying, manner: Manner, most: int
 ) -> Offers:
     """At most so many products of each customer's own to offer again: none that cannot be had, was
-    given back since, was bought just now, or that hardly anybody buys twice."""
+    mostly given back since, was bought just now, or that hardly anybody buys twice."""
     score = again_scores(bought, rebuying, manner)
     product = _current(bought, shelf)
     has_rhythm = ~np.isnan(bought.due)

@@ -19,10 +19,11 @@ from crm_core.store import StoreAt, Tables
 
 #: With fewer purchases nobody has a rhythm of their own.
 RHYTHM_TIMES: Final = 3
+#: A product is given back when more than this part of all that was paid for it was.
+MOSTLY: Final = 0.5
 
-_FACTS: Final = ("customer_key", "product_key", "times", "first_age", "last_age", "back_age")
+_FACTS: Final = ("customer_key", "product_key", "times", "first_age", "last_age", "is_back")
 _WHOLE = 1_000_000.0
-_NEVER = -1
 _BATCH_ROWS = 200_000
 
 
@@ -30,8 +31,9 @@ def purchases(store: Tables, as_of: date, *half_lives: float) -> ir.Table:
     """One row a customer and product bought by the end of `as_of`; whole numbers only.
 
     `times` days it was bought on, `first_age` and `last_age` days since the first and the last of
-    them, `back_age` days since it was last given back (-1: never), and for each half-life in days
-    `weight_N`: the purchases in millionths, each halved whenever that time is over.
+    them, `is_back` 1 where more than MOSTLY of what was paid for it was given back and it was not
+    bought since, and for each half-life in days `weight_N`: the purchases in millionths, each
+    halved whenever that time is over.
     """
     ledger = StoreAt(store, as_of).table("ledger")
     known = ledger.filter(ledger.customer_key.notnull() & ledger.product_key.notnull())
@@ -40,9 +42,15 @@ def purchases(store: Tables, as_of: date, *half_lives: float) -> ir.Table:
     rows = known.filter(is_sale | is_back)
     # A refund may count on its order's day; it was given on the day it was known.
     day = ibis.ifelse(rows.entry == "sale", rows.day, rows.known_on)
-    kinds = rows.select("customer_key", "product_key", "entry", day=day).distinct()
+    told = rows.select("customer_key", "product_key", "entry", "refund", day=day,
+                       paid=rows.gross - rows.discount)  # fmt: skip
+    kinds = told.group_by("customer_key", "product_key", "entry", "day").agg(
+        paid=told.paid.sum(), back=told.refund.sum()
+    )
     age = ibis.literal(as_of).delta(kinds.day, unit="day").cast("int64")
-    aged = kinds.select("customer_key", "product_key", age=age, is_sale=kinds.entry == "sale")
+    aged = kinds.select(
+        "customer_key", "product_key", "paid", "back", age=age, is_sale=kinds.entry == "sale"
+    )
     faded = {
         f"weight_{place}": ((aged.age.cast("float64") * (-math.log(2.0) / days)).exp() * _WHOLE)
         .floor()
@@ -54,9 +62,13 @@ def purchases(store: Tables, as_of: date, *half_lives: float) -> ir.Table:
         times=aged.count(where=aged.is_sale).cast("int64"),
         first_age=aged.age.max(where=aged.is_sale),
         last_age=aged.age.min(where=aged.is_sale),
-        back_age=aged.age.min(where=~aged.is_sale).fill_null(_NEVER),
+        back_age=aged.age.min(where=~aged.is_sale),
+        paid=aged.paid.sum(where=aged.is_sale).cast("float64"),
+        back=aged.back.sum(where=~aged.is_sale).cast("float64"),
         **{name: aged[name].sum(where=aged.is_sale).cast("int64") for name in faded},
     )
+    is_back = (found.back > found.paid * MOSTLY) & (found.back_age <= found.last_age)
+    found = found.mutate(is_back=ibis.ifelse(is_back.fill_null(False), 1, 0).cast("int64"))
     return found.filter(found.times > 0).select(*_FACTS, *faded)
 
 
@@ -66,7 +78,7 @@ class Bought:
 
     One row a customer and item: `times`, `first_age` and `last_age` as in `purchases`, `weights`
     one column a half-life (in purchases), `product` the place on the shelf of what was bought of
-    it last, `is_back` whether it was given back after that.
+    it last and kept, `is_back` whether all of it was given back (see `purchases`).
     """
 
     customers: Ints
@@ -87,13 +99,13 @@ class Bought:
         known = np.flatnonzero(item >= 0)
         customers, person = np.unique(rows["customer_key"], return_inverse=True)
         at = person[known] * max(shelf.items, 1) + item[known]
-        # What was bought last comes first among the products that are one item.
-        order = known[np.lexsort((place[known], rows["last_age"][known], at))]
+        # What was kept and bought last comes first among the products that are one item.
+        sizes = (place[known], rows["last_age"][known], rows["is_back"][known], at)
+        order = known[np.lexsort(sizes)]
         at = person[order] * max(shelf.items, 1) + item[order]
         fresh = np.flatnonzero(np.diff(at, prepend=-1))
-        last, back = rows["last_age"][order], rows["back_age"][order]
+        last = rows["last_age"][order]
         weights = [values for name, values in rows.items() if name not in _FACTS]
-        spoiled = (back >= 0) & (back <= last)
         return cls(
             customers=customers,
             starts=np.searchsorted(person[order][fresh], np.arange(len(customers) + 1)),
@@ -103,7 +115,7 @@ class Bought:
             last_age=last[fresh],
             weights=_summed(np.column_stack(weights)[order], fresh) / _WHOLE,
             product=place[order][fresh],
-            is_back=spoiled[fresh],
+            is_back=rows["is_back"][order][fresh] > 0,
         )
 
     def __len__(self) -> int:

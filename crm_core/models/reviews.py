@@ -147,9 +147,8 @@ def _learner(lessons: Texts, words: Lexicon) -> Learner | None:
     good, bad = int(rated.is_good.sum()), int((rated.stars <= BAD).sum())
     if len(rated) < LEAST_RATED or min(good, bad) < LEAST_OF_EACH:
         return None
-    from crm_core.models.review_learner import (
-        Learner,
-    )  # a shop without reviews need not wait for it
+    # A shop without reviews need not wait for it.
+    from crm_core.models.review_learner import Learner
 
     fold: Ints = np.asarray([fold_of(text) for text in rated.text], dtype=np.int64)
     weight = np.where(rated.is_told, 1.0, _BETWEEN)

@@ -35,6 +35,7 @@ from crm_core.store import Store
 from crm_core.store.quarantine import Layout, rows_of
 
 ASIDE = "set aside"
+NAMELESS = "list"
 _DENIED = (
     "privacy_denied",
     "privacy_denied_present",
@@ -51,14 +52,27 @@ def new_export_id() -> str:
     return secrets.token_hex(6)
 
 
-def list_name(name: str, *, now: datetime, export_id: str, file_format: str) -> str:
-    """The file name a list will get: safe, with the day and the export's own id, without words
-    that no list's name should tell (`list_names`).
+def list_title(name: str, untold: Sequence[str]) -> str:
+    """What a list is called wherever its name leaves: in file names, sheets, feeds, manifests and
+    the log they are made of. Nobody is named, nor what no list's name should tell (`list_names`).
 
-    >>> list_name("VIP ann@shop.example", now=datetime(2026, 6, 30), export_id="x7", file_format="csv")
+    >>> list_title("VIP ann@shop.example", ()), list_title("Tea", ["tea"])
+    ('VIP •••', 'list')
+    """
+    return without_sensitive_words(str(audit.blotted(name)), untold) or NAMELESS
+
+
+def list_name(
+    name: str, *, now: datetime, export_id: str, file_format: str, untold: Sequence[str]
+) -> str:
+    """The file name a list will get: its title made safe, the day, the export's own id. `untold`:
+    what the shop calls sensitive.
+
+    >>> told = {"now": datetime(2026, 6, 30), "export_id": "x7", "file_format": "csv"}
+    >>> list_name("VIP ann@shop.example", **told, untold=())
     'VIP-20260630-x7.csv'
     """
-    title = without_sensitive_words(str(audit.blotted(name)))
+    title = list_title(name, untold)
     return file_name(title, now=now, export_id=export_id, file_format=suffix_of(file_format))
 
 
@@ -135,14 +149,14 @@ def export_list(
     ("privacy_confirm_everyone", customers), ("privacy_too_many_rows"),
     ("privacy_decisions_changing"), ("privacy_consents_old", days, limit), those of `plan.planned`.
     """
-    title = str(audit.blotted(name))
+    records.end_pauses(now)
+    said, age = records.shop_settings(), None
+    title = list_title(name, said.sensitive_categories)
     about: dict[str, Any] = {
         "list": title,
         "contact_channel": contact_channel,
         "format": file_format,
     }
-    records.end_pauses(now)
-    said, age = records.shop_settings(), None
     wish = Wish(
         members, contact_channel, columns, file_format, language, leave_out,
         ads_consent_covers_use, said.country, said.sensitive_categories,
@@ -160,7 +174,9 @@ def export_list(
     if not confirmed_everyone:
         _check_not_everyone(store, members)
     named = export_id or new_export_id()
-    file = list_name(name, now=now, export_id=named, file_format=file_format)
+    file = list_name(
+        name, now=now, export_id=named, file_format=file_format, untold=said.sensitive_categories
+    )
     order = Order(file_format, contact_channel, plan.headings, title, file, now)
     with tempfile.TemporaryFile() as opened:
         scratch = cast(BinaryIO, opened)
@@ -198,7 +214,7 @@ def export_list(
         file_name=file,
         left_empty=left_empty,
         manifest=told,
-        name_without=sensitive_words(title),
+        name_without=sensitive_words(str(audit.blotted(name)), said.sensitive_categories),
         consents_days=age.days if age and age.warns else None,
         too_few=platform.least_rows if platform and sifted.rows < platform.least_rows else None,
     )
@@ -257,7 +273,7 @@ def export_set_aside(
         scratch = cast(BinaryIO, file)
         count = write_rows(scratch, layout, rows, language)
         sha256, named = sha256_of(scratch), export_id or new_export_id()
-        name = list_name(ASIDE, now=now, export_id=named, file_format="csv")
+        name = list_name(ASIDE, now=now, export_id=named, file_format="csv", untold=())
         sealed: dict[str, Any] = {"rows": count, "sha256": sha256, "export_id": named}
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
         release(scratch, out, name)

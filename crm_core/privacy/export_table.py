@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from crm_core.errors import CrmError
 from crm_core.privacy import audit
-from crm_core.privacy.export import ExportResult, list_name, new_export_id, release
+from crm_core.privacy.export import ExportResult, list_name, list_title, new_export_id, release
 from crm_core.privacy.files import open_list
 from crm_core.privacy.packing import sha256_of
 from crm_core.privacy.policy import Access, require
@@ -44,7 +44,8 @@ def export_table(
     The log gets its control totals, so that a file can be held against the screen.
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"), ("privacy_file_unwritable").
     """
-    title = str(audit.blotted(table.name))
+    untold = records.shop_settings().sensitive_categories
+    title = list_title(table.name, untold)
     about: dict[str, Any] = {"list": title, "format": "csv", "asked": dict(table.asked)}
     try:
         require(access, "export")
@@ -64,6 +65,6 @@ def export_table(
         }
         totals = {"control_totals": dict(table.totals)}
         audit.append(records, access, "export_table", about, now=now, as_is=totals, **sealed)
-        name = list_name(title, now=now, export_id=named, file_format="csv")
+        name = list_name(title, now=now, export_id=named, file_format="csv", untold=untold)
         release(scratch, out, name)
     return ExportResult(named, len(table.rows), {}, sealed["sha256"], name)

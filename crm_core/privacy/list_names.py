@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 # By the tools' own examples ("high income", "credit score") and what the law calls special
 # categories: beginnings of English words, and words that stand alone.
@@ -24,27 +26,55 @@ _CHINESE = (
     "贫困", "失业",
     "宗教", "基督", "穆斯林", "佛教", "政治", "党员", "民族", "种族", "移民", "同性恋", "性取向", "犯罪",
 )  # fmt: skip
-_WORDS = re.compile(
-    rf"(?<![^\W_])(?:(?:{'|'.join(_BEGINNINGS)})\w*|(?:{'|'.join(_WHOLE)})\b)|{'|'.join(_CHINESE)}",
-    re.IGNORECASE,
+# Chinese is written without spaces: a Latin word may stand behind a Chinese one.
+_APART = r"(?<![^\W_\u2e80-\u9fff])"
+_KNOWN = (
+    rf"{_APART}(?:(?:{'|'.join(_BEGINNINGS)})\w*|(?:{'|'.join(_WHOLE)})(?![^\W_\u2e80-\u9fff]))"
+    rf"|{'|'.join(_CHINESE)}"
 )
+_SHORTEST_PLURAL = 3
+_CJK = re.compile(r"[\u2e80-\u9fff]")
 
 
-def sensitive_words(name: str) -> tuple[str, ...]:
-    """The words of a list's name that must not leave with it, as they stand there.
+def sensitive_words(name: str, untold: Sequence[str]) -> tuple[str, ...]:
+    """The words of a list's name that must not leave with it, as they stand there: those above, and
+    the categories a shop calls sensitive (`untold`).
 
-    >>> sensitive_words("High income, good Credit"), sensitive_words("高收入客户")
+    >>> sensitive_words("High income, good Credit", ()), sensitive_words("高收入客户", ())
     (('income', 'Credit'), ('收入',))
+    >>> sensitive_words("Hair-care: lapsed, Team A", ("Hair care", "Tea"))
+    ('Hair-care',)
     """
-    return tuple(dict.fromkeys(_WORDS.findall(unicodedata.normalize("NFKC", name))))
+    found = _words(tuple(untold)).findall(unicodedata.normalize("NFKC", name))
+    return tuple(dict.fromkeys(found))
 
 
-def without_sensitive_words(name: str) -> str:
+def without_sensitive_words(name: str, untold: Sequence[str]) -> str:
     """The name without them; as it stands if there are none.
 
-    >>> without_sensitive_words("Women with diabetes, spring")
+    >>> without_sensitive_words("Women with diabetes, spring", ())
     'Women with , spring'
     """
-    if not sensitive_words(name):
+    if not sensitive_words(name, untold):
         return name
-    return " ".join(_WORDS.sub(" ", unicodedata.normalize("NFKC", name)).split())
+    told = _words(tuple(untold)).sub(" ", unicodedata.normalize("NFKC", name))
+    return " ".join(told.split())
+
+
+@lru_cache(maxsize=64)
+def _words(untold: tuple[str, ...]) -> re.Pattern[str]:
+    own = [_category(name) for name in sorted(untold, key=len, reverse=True)]
+    return re.compile("|".join([*filter(None, own), _KNOWN]), re.IGNORECASE)
+
+
+def _category(name: str) -> str:
+    """A category whatever stands between its words, one or many; nothing where it has no letter."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name))
+    if not words:
+        return ""
+    last = words[-1]
+    if not _CJK.search(last):
+        last = last.removesuffix("s") if len(last) > _SHORTEST_PLURAL else last
+    between = r"[\W_]*" if _CJK.search(name) else r"[\W_]+"
+    told = between.join([*map(re.escape, words[:-1]), re.escape(last)])
+    return told if _CJK.search(name) else rf"{_APART}{told}s?(?:e?s)?(?![^\W_\u2e80-\u9fff])"

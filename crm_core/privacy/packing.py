@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from crm_core.privacy.feed import JsonFeed
 from crm_core.privacy.files import ListFile, ToolCsv, open_list
-from crm_core.privacy.list_names import without_sensitive_words
 from crm_core.privacy.platforms import FEED, PLATFORMS, Platform
 from crm_core.privacy.sift import AD_PURPOSES, REGIONS, TEXTS, Sifted
 
@@ -39,7 +38,8 @@ class FileTold:
 
 @dataclass(frozen=True)
 class Order:
-    """What is packed: the format, its headings, the title, the name of the whole, the moment."""
+    """What is packed: the format, its headings, the title as it may leave (`export.list_title`), the
+    name of the whole, the moment."""
 
     file_format: str
     contact_channel: str | None
@@ -201,8 +201,7 @@ def _opened(order: Order, stream: BinaryIO, headings: Sequence[str]) -> ListFile
     if platform and not platform.for_people:
         return ToolCsv(stream, headings, platform.most_bytes)
     if order.file_format == FEED:
-        title = without_sensitive_words(order.title)
-        return JsonFeed(stream, headings, title=title, now=order.now)
+        return JsonFeed(stream, headings, title=order.title, now=order.now)
     kind = platform.suffix if platform else order.file_format
     return open_list(kind, stream, headings, title=order.title, now=order.now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 
 import ibis
@@ -13,8 +13,9 @@ from crm_core.rules.events import event_of
 from crm_core.rules.predicate import predicate
 
 #: The rows of a kind of event: `customer_key`, `day` and `at` if it has a day, `amount` if it has
-#: money, a column for each of its parts, and `occurrence` where several rows may be one event.
-Rows = Callable[[str], ir.Table]
+#: money, a column for each part that is asked about (given second), and `occurrence` where several
+#: rows may be one event.
+Rows = Callable[[str, Collection[str]], ir.Table]
 
 
 def measured(did: Did, rows: Rows, as_of: date) -> ir.Table:
@@ -40,7 +41,7 @@ def measured(did: Did, rows: Rows, as_of: date) -> ir.Table:
 
 
 def _fitting(event: str, where: tuple[Condition, ...], rows: Rows, as_of: date) -> ir.Table:
-    table = rows(event)
+    table = rows(event, {part.field for part in where})
     table = table.filter(table.customer_key.notnull())
     if not where:
         return table

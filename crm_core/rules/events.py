@@ -45,6 +45,8 @@ EVENTS: Final[dict[str, Event]] = {
             _part("brand"),
             _part("sales_channel"),
             _part("shop"),
+            _part("region"),
+            _part("coupon_code"),
             has_amount=True,
         ),
         _event(

@@ -131,7 +131,13 @@ def export_button(label_key: str, order: Order, *, key: str) -> ExportResult | N
     st.download_button(
         session.md(label_key),
         _maker(session, order, outcome, export_id, now),
-        list_name(order.name, now=now, export_id=export_id, file_format=order.file_format),
+        list_name(
+            order.name,
+            now=now,
+            export_id=export_id,
+            file_format=order.file_format,
+            untold=session.records.shop_settings().sensitive_categories,
+        ),
         _MIME.get(suffix_of(order.file_format)),
         key=f"export_{key}",
         type="primary",

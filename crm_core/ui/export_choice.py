@@ -74,6 +74,6 @@ def list_headings(
 
 def warn_of_name(name: str) -> None:
     """Says which words of a list's name will not leave with it."""
-    words = sensitive_words(name)
+    words = sensitive_words(name, current().records.shop_settings().sensitive_categories)
     if words:
         warning("exports.name_words", words=", ".join(words))

@@ -4,6 +4,7 @@ whether complaints fell after a fix."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.privacy.policy import allowed
-from crm_core.records import IMPROVEMENT_STATES, Improvement
+from crm_core.records import IMPROVEMENT_KINDS, IMPROVEMENT_STATES, Improvement
+from crm_core.selection import Period
 from crm_core.text import error_text, formats
 from crm_core.ui.fields import (
     button,
@@ -23,14 +25,21 @@ from crm_core.ui.fields import (
     switch_choice,
     text_field,
 )
-from crm_core.ui.layout import columns, panel, row
+from crm_core.ui.layout import columns, panel
 from crm_core.ui.note_words import user_words
+from crm_core.ui.ranges import range_cells
 from crm_core.ui.reviews_found import ask_for
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, flash, note, paragraph, plain, warning
-from crm_core.views.improvements import AfterFix, Complaints, after_fixes, complaints
+from crm_core.views.improvements import (
+    AfterFix,
+    Complaints,
+    after_fixes,
+    complaints,
+    product_names,
+)
 from crm_core.views.review_rows import Asked
 
 _CHOSEN, _EDITED, _REMOVED = "_reviews_complaint", "_reviews_improvement", "_shop_improvement_undo"
@@ -73,7 +82,7 @@ def draw_improvements() -> None:
         warning("reviews.unread")
         plain(error_text(error, session.language))
         return
-    _draw_list(kept, found, session)
+    _draw_list(kept, session)
     _draw_complaints(kept, found, session)
 
 
@@ -94,14 +103,7 @@ def _draw_complaints(kept: Sequence[Improvement], found: Complaints, session: Se
         states = [listed.get((str(product), str(aspect)), "") for product, aspect in pairs]
         opened = data_table(
             rows.assign(
-                range=[
-                    session.t(
-                        "reviews.between",
-                        low=session.write(low, "rate"),
-                        high=session.write(high, "rate"),
-                    )
-                    for low, high in zip(rows["low"], rows["high"], strict=True)
-                ],
+                range=range_cells(rows, "rate"),
                 listed=[session.t(f"reviews.state.{state}") if state else "" for state in states],
             ),
             [Column("product", label_key="reviews.column.product", width=190), *_COMPLAINTS],
@@ -113,37 +115,42 @@ def _draw_complaints(kept: Sequence[Improvement], found: Complaints, session: Se
         if opened:
             told = {name: str(opened[name]) for name in ("product_id", "product", "aspect")}
             st.session_state[_CHOSEN] = told
-            asked = Asked(product_id=told["product_id"], aspect=told["aspect"], side="blame")
-            ask_for(asked, told["product"])
+            said = {"side": "blame"} if opened["blames"] else {"kind": "wish"}
+            asked = Asked(product_id=told["product_id"], aspect=told["aspect"], days=found.period)
+            ask_for(replace(asked, **said), told["product"])
         chosen = st.session_state.get(_CHOSEN)
-        if chosen and (chosen["product_id"], chosen["aspect"]) not in listed:
-            _put_form(chosen, session)
-        elif not chosen:
+        if chosen:
+            _put_form(chosen, kept, session)
+        else:
             caption("reviews.complaint_hint")
 
 
-def _put_form(chosen: dict[str, str], session: Session) -> None:
-    """A short name for a complaint, and the button that puts it on the list."""
-    if not allowed(session.access, "plan"):
+def _put_form(chosen: dict[str, str], kept: Sequence[Improvement], session: Session) -> None:
+    """A short name for a complaint or wish, and the button that puts it on the list."""
+    place = (chosen["product_id"], chosen["aspect"])
+    there = {each.kind for each in kept if (each.product_id, each.aspect) == place}
+    free = [kind for kind in IMPROVEMENT_KINDS if kind not in there]
+    if not free or not allowed(session.access, "plan"):
         return
     aspect = session.t(f"reviews.aspect.{chosen['aspect']}")
     paragraph("reviews.put", product=chosen["product"], aspect=aspect)
-    with form(f"improvement_put_{chosen['product_id']}_{chosen['aspect']}"):
+    key = "_".join((*place, *free))
+    with form(f"improvement_put_{key}"):
         one, two = columns(2, 1)
         with one:
             title = text_field(
-                "reviews.column.title", key="improvement_title", max_chars=120,
+                "reviews.column.title", key=f"improvement_title_{key}", max_chars=120,
                 value=session.t("reviews.put_title", product=chosen["product"], aspect=aspect)[:120],
             )  # fmt: skip
         with two:
             kind = choice_field(
-                "reviews.column.kind", ("complaint", "wish"), key="improvement_kind",
+                "reviews.column.kind", free, key=f"improvement_kind_{key}",
                 prefix="reviews.improvement_kind",
             )  # fmt: skip
         pressed = submit("reviews.put_button")
     if pressed:
         session.records.add_improvement(
-            chosen["product_id"], chosen["aspect"], kind=kind or "complaint", title=title,
+            *place, kind=kind or free[0], title=title,
             author=session.access.user, now=datetime.now(UTC),
         )  # fmt: skip
         st.session_state.pop(_CHOSEN, None)
@@ -151,7 +158,7 @@ def _put_form(chosen: dict[str, str], session: Session) -> None:
         st.rerun()
 
 
-def _draw_list(kept: Sequence[Improvement], found: Complaints, session: Session) -> None:
+def _draw_list(kept: Sequence[Improvement], session: Session) -> None:
     with panel("reviews.list", help_key="reviews.list_about"):
         _offer_undo(session)
         if not kept:
@@ -163,7 +170,8 @@ def _draw_list(kept: Sequence[Improvement], found: Complaints, session: Session)
             if each.fixed_on is not None
         )
         told = show(after_fixes, session.selection, fixed=fixed) if fixed else {}
-        names = dict(zip(found.rows["product_id"], found.rows["product"], strict=True))
+        ids = tuple(sorted({each.product_id for each in kept}))
+        names = show(product_names, session.selection, ids=ids)
         frame = pd.DataFrame(
             {
                 "id": each.id,
@@ -189,7 +197,7 @@ def _draw_list(kept: Sequence[Improvement], found: Complaints, session: Session)
             st.session_state[_EDITED] = int(opened["id"])
         edited = next((e for e in kept if e.id == st.session_state.get(_EDITED)), None)
         if edited is not None:
-            _edit(edited, told.get(edited.id), session)
+            _edit(edited, told.get(edited.id), names, session)
 
 
 def _result(found: AfterFix | None, session: Session) -> str:
@@ -204,11 +212,14 @@ def _result(found: AfterFix | None, session: Session) -> str:
     return session.t(f"reviews.result.{found.verdict}", **sides)
 
 
-def _edit(each: Improvement, found: AfterFix | None, session: Session) -> None:
+def _edit(
+    each: Improvement, found: AfterFix | None, names: Mapping[str, str], session: Session
+) -> None:
     """What becomes of one entry; its complaints before and after."""
-    with row():
-        if button("reviews.to_reviews", key=f"improvement_reviews_{each.id}", icon="reviews"):
-            ask_for(Asked(product_id=each.product_id, aspect=each.aspect, side="blame"))
+    if button("reviews.to_reviews", key=f"improvement_reviews_{each.id}", icon="reviews"):
+        days = Period(session.store.meta.first_day, session.store.meta.as_of)
+        asked = Asked(product_id=each.product_id, aspect=each.aspect, side="blame", days=days)
+        ask_for(asked, names.get(each.product_id, ""))
     _draw_after(found, session)
     if not allowed(session.access, "plan"):
         return

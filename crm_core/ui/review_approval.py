@@ -104,11 +104,12 @@ def _draw_decision(items: list[Item], known: Mapping[Item, Decision]) -> None:
         user = name_of("review_queue.second_name", key=_APPROVER)
     mine = [item for item in items if name_key(known[item].proposer) == name_key(user)]
     others = [item for item in items if item not in set(mine)]
-    if mine and session.access.signed_in:
+    if mine and others:
         caption("review_queue.own", count=session.write(len(mine), "count"))
     with row():
         if button("review_queue.approve", key="review_approve", main=True, icon="how_to_reg"):
-            done = approve(others if session.access.signed_in else items, user)
+            # One's own alone are refused, and why is said.
+            done = approve(others or items, user)
             if done:
                 make_numbers("review_queue.approved", count=done)
             st.rerun()

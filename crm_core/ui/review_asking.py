@@ -164,21 +164,22 @@ def _answer(kept: Testimonial, session: Session) -> None:
     words = session.t(f"reviews.testimonial.states.{kept.state}")
     with st.container():
         caption("reviews.testimonial.so_far", state=words, day=day)
-        columns_of = columns(1, 1, 1)
-        with form(f"reviews_answer_{kept.state}"):
-            with columns_of[0]:
+        place = f"{kept.review_id}_{kept.state}"  # what was typed of one is not said of another
+        with form(f"reviews_answer_{place}"):
+            one, two, three = columns(1, 1, 1)
+            with one:
                 state = choice_field(
-                    "reviews.testimonial.state", TESTIMONIAL_NEXT[kept.state], key="reviews_answer_state",
+                    "reviews.testimonial.state", TESTIMONIAL_NEXT[kept.state], key=f"reviews_answer_state_{place}",
                     prefix="reviews.testimonial.states",
                 )  # fmt: skip
-            with columns_of[1]:
+            with two:
                 told_by = choice_field(
-                    "reviews.testimonial.told_by", TOLD_BY, key="reviews_answer_by",
+                    "reviews.testimonial.told_by", TOLD_BY, key=f"reviews_answer_by_{place}",
                     prefix="reviews.testimonial.by",
                 )  # fmt: skip
-            with columns_of[2]:
+            with three:
                 quoted_as = choice_field(
-                    "reviews.testimonial.quoted_as", QUOTED_AS, key="reviews_answer_as",
+                    "reviews.testimonial.quoted_as", QUOTED_AS, key=f"reviews_answer_as_{place}",
                     prefix="reviews.testimonial.as", help_key="reviews.testimonial.quoted_about",
                 )  # fmt: skip
             pressed = submit("reviews.testimonial.keep")

@@ -18,7 +18,7 @@ from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table, pager
 from crm_core.ui.words import caption, note, pairs, plain
-from crm_core.views.review_rows import Asked, Found, found_reviews
+from crm_core.views.review_rows import DEEPEST, Asked, Found, found_reviews
 from crm_core.views.reviews import Reviews
 
 _ASKED, _CALLED, _TIMES, _OPENED = (
@@ -83,7 +83,10 @@ def draw_found(view: Reviews) -> None:
             caption("reviews.nothing_found")
             return
         place = st.container()
-        page, size = pager(first.total, key=f"reviews_{times}", size=_SIZE)
+        page, size = pager(min(first.total, DEEPEST), key=f"reviews_{times}", size=_SIZE)
+        if first.total > DEEPEST:
+            most, total = (formats.number(n, session.language) for n in (DEEPEST, first.total))
+            caption("reviews.deepest", most=most, total=total)
         rows = first.rows if (page, size) == (1, _SIZE) else found(page, size).rows
         with place:
             _table(rows, times, session)
@@ -118,8 +121,9 @@ def asked_words(asked: Asked, session: Session) -> str:
         said.append(session.t(f"reviews.kind.{asked.kind}"))
     if asked.word:
         said.append(session.t("reviews.with_word", word=asked.word))
-    if asked.month is not None:
-        said.append(formats.month(asked.month, session.language))
+    if asked.days is not None:
+        ends = (formats.day(day, session.language) for day in (asked.days.start, asked.days.end))
+        said.append(session.t("reviews.between", **dict(zip(("low", "high"), ends, strict=True))))
     return " · ".join(said)
 
 

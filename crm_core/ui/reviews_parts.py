@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
 from crm_core.charts import bars, rated_months
 from crm_core.metrics import FEWEST, is_guarded
+from crm_core.selection import Period
 from crm_core.text import formats
 from crm_core.ui.fields import switch_choice
 from crm_core.ui.kpi import kpis
 from crm_core.ui.layout import columns, draw, panel
+from crm_core.ui.ranges import range_cells
 from crm_core.ui.reviews_found import ask_for
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, note, warning
+from crm_core.ui.words import caption, note
 from crm_core.views.card import Card, State
 from crm_core.views.review_rows import Asked
 from crm_core.views.reviews import LEAST_MOVED, SPANS, Measured, Reviews, moved, product_ratings
@@ -57,6 +59,8 @@ def draw_numbers(view: Reviews) -> None:
         _answers("nps", view.nps, "points"),
     ]
     caption("reviews.ranges", ranges=" ".join(told))
+    if session.selection.category:
+        caption("reviews.all_categories")
     if 0 < view.rating.n < _FEW:
         note("reviews.few", reviews=view.rating.n)
     if view.counts["orderless"]:
@@ -124,7 +128,12 @@ def draw_stars(view: Reviews) -> None:
                 chart, key="reviews_months", on_click=True, title=session.t("reviews.months")
             )
             if clicked:
-                ask_for(Asked(month=date.fromisoformat(clicked)))
+                ask_for(Asked(days=_month_from(date.fromisoformat(clicked))))
+
+
+def _month_from(first: date) -> Period:
+    after = (first + timedelta(31)).replace(day=1)
+    return Period(first, after - timedelta(1))
 
 
 def draw_products() -> None:
@@ -136,7 +145,7 @@ def draw_products() -> None:
             caption("reviews.none_in_period")
             return
         opened = data_table(
-            rows.assign(range=_ranges(rows)),
+            rows.assign(range=range_cells(rows, "per")),
             [_NAME, *_PRODUCTS],
             key="reviews_products",
             alt_key="reviews.products",
@@ -170,33 +179,20 @@ def draw_movers() -> None:
         for place, side in zip(columns(1, 1), ("fallers", "risers"), strict=True):
             rows = getattr(view, side)
             with place:
-                _moved_table(side, rows)
+                _moved_table(side, rows, Period(view.before.start, view.now.end))
 
 
-def _moved_table(side: str, rows: pd.DataFrame) -> None:
+def _moved_table(side: str, rows: pd.DataFrame, days: Period) -> None:
     caption(f"reviews.{side}")
     if rows.empty:
         caption(f"reviews.no_{side}")
         return
     opened = data_table(
-        rows.assign(range=_ranges(rows)),
+        rows.assign(range=range_cells(rows, "per")),
         [_NAME, *_MOVED],
         key=f"reviews_{side}",
         alt_key=f"reviews.{side}",
         on_click=True,
     )
     if opened:
-        ask_for(Asked(product_id=str(opened["product_id"])), str(opened["product"]))
-
-
-def _ranges(rows: pd.DataFrame) -> list[str]:
-    session = current()
-    return [
-        session.t("reviews.between", low=session.write(low, "per"), high=session.write(high, "per"))
-        for low, high in zip(rows["low"], rows["high"], strict=True)
-    ]
-
-
-def draw_unread() -> None:
-    """Says that words were not read yet, and what reading them takes."""
-    warning("reviews.unread")
+        ask_for(Asked(product_id=str(opened["product_id"]), days=days), str(opened["product"]))

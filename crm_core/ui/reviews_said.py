@@ -12,9 +12,11 @@ from crm_core.charts import whiskers
 from crm_core.errors import CrmError
 from crm_core.models.review_lexicon import ASPECTS, own_words
 from crm_core.privacy.policy import allowed
+from crm_core.selection import Period
 from crm_core.text import error_text, formats
 from crm_core.ui.fields import submit
 from crm_core.ui.layout import columns, details_box, draw, go, panel
+from crm_core.ui.ranges import range_cells, range_words
 from crm_core.ui.reviews_found import ask_for
 from crm_core.ui.runner import run_job
 from crm_core.ui.session import current
@@ -77,11 +79,7 @@ def _aspects(told: Drivers) -> None:
             "named": each.named,
             "blamed": each.blamed,
             "blame_share": each.blame_share,
-            "range": session.t(
-                "reviews.between",
-                low=session.write(each.blame_low, "rate"),
-                high=session.write(each.blame_high, "rate"),
-            ),
+            "range": range_words(each.blame_low, each.blame_high, "rate"),
             **{
                 f"{side}_words": ""
                 if effect is None
@@ -145,14 +143,9 @@ def _terms(told: Drivers) -> None:
 
 
 def _terms_of(code: str, rows: pd.DataFrame) -> None:
-    session = current()
-    ranges = [
-        session.t("reviews.between", low=session.write(low, "per"), high=session.write(high, "per"))
-        for low, high in zip(rows["low"], rows["high"], strict=True)
-    ]
     caption(f"reviews.language.{code}")
     opened = data_table(
-        rows.assign(range=ranges),
+        rows.assign(range=range_cells(rows, "per")),
         [Column("term", label_key="reviews.column.term", width=170), *_TERMS],
         key=f"reviews_terms_{code}",
         alt_key="reviews.terms",
@@ -160,7 +153,9 @@ def _terms_of(code: str, rows: pd.DataFrame) -> None:
         height=36 * 11,
     )
     if opened:
-        ask_for(Asked(word=str(opened["term"]).split(" · ")[0]))
+        meta = current().store.meta
+        word = str(opened["term"]).split(" · ")[0]
+        ask_for(Asked(word=word, days=Period(meta.first_day, meta.as_of)))
 
 
 def _words() -> None:

@@ -50,7 +50,7 @@ def show_of(
 
 
 def stamp_of(session: Session) -> tuple[Hashable, ...]:
-    """What a number depends on besides its question: data, scores, decisions, role."""
+    """What a number depends on besides its question: data, scores, decisions, role, who watches."""
     store = session.store
     return (
         session.workspace.store_url,
@@ -59,6 +59,7 @@ def stamp_of(session: Session) -> tuple[Hashable, ...]:
         store.meta.without,
         session.decisions,
         session.access.role,
+        session.access.present,
     )
 
 

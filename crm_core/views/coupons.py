@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from crm_core.audiences.explored import rule_of
 from crm_core.errors import CrmError, close_match
 from crm_core.metrics import (
     begin_of,
@@ -22,7 +23,7 @@ from crm_core.metrics import (
 from crm_core.metrics import coupons as offered
 from crm_core.metrics.coupons import KINDS, OFFERED
 from crm_core.privacy.policy import Access
-from crm_core.rules import All, Condition, Did
+from crm_core.rules import Rule
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.card import Card, since
@@ -78,7 +79,7 @@ class CodeOrders:
 
     total: int
     rows: pd.DataFrame
-    rule: All | None
+    rule: Rule | None
     is_hidden: bool = False
 
 
@@ -131,18 +132,13 @@ def code_orders(
     found = told.join(mine.select("order_key", "paid", "off", "left"), "order_key")
     counts = {"n": found.count(), "people": found.customer_key.nunique()}
     counted = store.fetch(found.agg(**counts)).iloc[0]
-    rule = _rule(code, period) if kind == "code" else None
+    rule = rule_of(selection, period, (("coupon", code),)).rule if kind == "code" else None
     if is_guarded(access) and is_small(float(counted["people"])):
         return CodeOrders(0, pd.DataFrame(), None, is_hidden=True)
     ordered = found.order_by(found.day.desc(), found.order_key.desc())
     shown = store.fetch(ordered.limit(size, offset=(page - 1) * size))
     shown["off_rate"] = shown["off"] / (shown["paid"] + shown["off"]).where(lambda v: v > 0)
     return CodeOrders(int(counted["n"]), shown, rule)
-
-
-def _rule(code: str, period: Period) -> All:
-    where = (Condition("coupon_code", "in", (code,)),)
-    return All((Did("order", where, between=(period.start, period.end)),))
 
 
 def _has_any(store: Store) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import segments_rule
-from crm_core.audiences.explored import Behind, rule_behind
+from crm_core.audiences.explored import Behind, rule_of
 from crm_core.errors import CrmError
 from crm_core.metrics import DIMENSIONS, METRICS
 from crm_core.metrics import explore as metrics_explore
@@ -20,7 +19,6 @@ from crm_core.metrics.explore_goals import Target
 from crm_core.metrics.parts import counted_rows, of_ledger, parts_of
 from crm_core.metrics.small_groups import is_guarded, is_small
 from crm_core.privacy.policy import Access
-from crm_core.rules import All
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -213,13 +211,7 @@ def audience_behind(
     """
     del access
     period = selection.resolve(store.meta.first_day, store.meta.as_of)
-    bar = [
-        (name, code)
-        for name in ("shop", "sales_channel", "category", "region")
-        for code in getattr(selection, name)
-    ]
-    where = (*asked.where, *bar)
-    keys = _keys(code for name, code in where if name == "product")
+    keys = _keys(code for name, code in asked.where if name == "product")
     products = store.table("product_facts")
     told = store.fetch(
         products.filter(products.product_key.isin(keys or [-1])).select("product_key", "product_id")
@@ -227,10 +219,7 @@ def audience_behind(
     ids = {
         str(int(k)): str(v) for k, v in zip(told["product_key"], told["product_id"], strict=True)
     }
-    behind = rule_behind(where, period, ids)
-    if not selection.segment:
-        return behind
-    return replace(behind, rule=All((behind.rule, segments_rule(selection.segment))))
+    return rule_of(selection, period, asked.where, ids)
 
 
 def _behind(store: Store, selection: Selection, asked: Exploration) -> Any:

@@ -103,6 +103,17 @@ def _money(store: Store, selection: Selection, period: Period) -> tuple[pd.DataF
     return told[["product_id", *names]], measured.totals["refund_rate"]
 
 
+def product_names(
+    selection: Selection, *, store: Store, access: Access, ids: tuple[str, ...]
+) -> Mapping[str, str]:
+    """What products are called, by their number; those without a name are missing."""
+    del selection, access
+    table = store.table("product_facts")
+    rows = table.filter(table.product_id.isin(ids), table.product_name.notnull())
+    told = store.fetch(rows.select("product_id", "product_name"))
+    return dict(zip(told["product_id"], told["product_name"], strict=True))
+
+
 @dataclass(frozen=True)
 class AfterFix:
     """Complaints before and after a day: (blaming, texts) of each; the change of the product's share

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
 from typing import Any, Final
 
 import pandas as pd
@@ -28,8 +27,8 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """Which reviews are meant; nothing narrows where nothing is said. `month` is its first day, and
-    takes the place of the period; `word` stands in reviews of one or two stars."""
+    """Which reviews are meant; nothing narrows where nothing is said. `days` take the place of the
+    page's period where a number is of other days; `word` stands in reviews of one or two stars."""
 
     star: int | None = None
     product_id: str = ""
@@ -37,7 +36,7 @@ class Asked:
     side: str = ""
     kind: str = ""
     word: str = ""
-    month: date | None = None
+    days: Period | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -81,9 +80,7 @@ def found_reviews(
 
 def _asked(selection: Selection, store: Store, asked: Asked) -> Any:
     period = selection.resolve(store.meta.first_day, store.meta.as_of)
-    if asked.month is not None:
-        period = _month(asked.month)
-    rows = in_period(review_rows(selection, store), period)
+    rows = in_period(review_rows(selection, store), asked.days or period)
     if asked.star is not None:
         rows = rows.filter(rows.stars == asked.star)
     if asked.product_id:
@@ -116,11 +113,6 @@ def _of_kind(rows: Any, kind: str) -> Any:
 def _known(name: str, value: str, known: Any) -> None:
     if value not in known:
         raise CrmError("unknown_choice", name=name, value=value, match=close_match(value, known))
-
-
-def _month(first: date) -> Period:
-    after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return Period(first, date.fromordinal(after.toordinal() - 1))
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,14 @@ from crm_core.rules import All, Condition, Did, from_json, sentence, to_document
 from crm_core.selection import Selection
 from crm_core.settings import Settings
 from crm_core.store import Store
+from crm_core.views.offer_cards import goes_with_own
 from crm_core.views.replenish import replenish
 from crm_core.views.rules import products
 from tests.offered_shop import with_lists
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 OWNER = Access("single_user", "owner")
+ALL = Selection()
 PICKED = json.dumps(
     {
         "did": "recommended",
@@ -86,6 +88,18 @@ def hushed(place: tuple[Settings, Workspace], offered: Store) -> Iterator[Store]
 
 def listed(store: Store, name: str) -> pd.DataFrame:
     return store.fetch(with_reason(offers(store, name), name, "en"))
+
+
+def test_no_card_names_what_the_shop_calls_sensitive(offered: Store, hushed: Store) -> None:
+    teas = hushed.table("product_facts")
+    tea = set(hushed.fetch(teas.filter(teas.category == "Tea"))["product_name"])
+    told: dict[str, set[str]] = {}
+    for name, store in (("before", offered), ("after", hushed)):
+        cards = [goes_with_own(ALL, store=store, access=OWNER, key=key) for key in range(1, 30)]
+        told[name] = {word for card in cards for word in (*card["has"], *card["lacks"])}
+    assert told["before"] & tea
+    assert told["after"]
+    assert not told["after"] & (tea | {"Tea"})
 
 
 def test_a_list_says_its_reasons_by_what_happened(offered: Store) -> None:

@@ -36,10 +36,12 @@ def shelf(*names: str, sensitive: Iterable[str] = (), **products: dict[str, Any]
     return shelf_of(rows, sensitive=frozenset(sensitive), sold_out=False)
 
 
-def bought(shop: Shelf, *rows: tuple[int, str, Iterable[int]], back: Any = ()) -> Bought:
-    """Purchases as (customer, product id, days ago); `back` holds (customer, product id): days
-    since it was given back."""
-    returned = dict(back)
+def bought(
+    shop: Shelf, *rows: tuple[int, str, Iterable[int]], back: Iterable[tuple[int, str]] = ()
+) -> Bought:
+    """Purchases as (customer, product id, days ago); `back` holds (customer, product id) of
+    what was mostly given back since."""
+    returned = set(back)
     columns: dict[str, list[int]] = {name: [] for name in _COLUMNS}
     for who, product, days in sorted(rows, key=lambda one: (one[0], shop.product_id.index(one[1]))):
         ages = sorted(days)
@@ -48,14 +50,14 @@ def bought(shop: Shelf, *rows: tuple[int, str, Iterable[int]], back: Any = ()) -
         columns["times"].append(len(ages))
         columns["first_age"].append(ages[-1])
         columns["last_age"].append(ages[0])
-        columns["back_age"].append(returned.get((who, product), -1))
+        columns["is_back"].append(int((who, product) in returned))
         faded = sum(0.5 ** (age / PLAIN.half_life_days) for age in ages)
         columns["weight_0"].append(round(1e6 * faded))
     return Bought.of({name: np.array(held, np.int64) for name, held in columns.items()}, shop)
 
 
 _COLUMNS = (
-    "customer_key", "product_key", "times", "first_age", "last_age", "back_age", "weight_0",
+    "customer_key", "product_key", "times", "first_age", "last_age", "is_back", "weight_0",
 )  # fmt: skip
 
 

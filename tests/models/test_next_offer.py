@@ -69,13 +69,21 @@ def test_what_is_not_due_comes_later_where_the_shops_past_says_so() -> None:
     assert again(by_due, people, 1) == ["id-milk", "id-tea"]
 
 
-def test_what_was_given_back_is_offered_in_neither_list_until_bought_again() -> None:
+def test_what_was_given_back_is_offered_in_neither_list() -> None:
     rows = (*DRINKERS, (1, "id-tea", (20, 60)), (2, "id-tea", (20, 60)))
-    people = bought(SHOP, *rows, back={(1, "id-tea"): 10, (2, "id-tea"): 40})
+    people = bought(SHOP, *rows, back=[(1, "id-tea")])
     found = learned(SHOP, people)
     assert again(found, people, 1) == []
     assert "id-tea" not in new(found, people, 1)
     assert again(found, people, 2) == ["id-tea"]
+
+
+def test_a_size_given_back_is_not_the_one_offered_again() -> None:
+    shirt = {"product_name": "Shirt"}
+    shop = shelf("m", "l", "hat", m=shirt, l=shirt)
+    rows = [(who, "id-l", OFTEN) for who in range(100, 120)] + [(99, "id-hat", (5,))]
+    people = bought(shop, *rows, (1, "id-l", (30, 90)), (1, "id-m", (25,)), back=[(1, "id-m")])
+    assert again(learned(shop, people), people, 1) == ["id-l"]
 
 
 def test_new_is_what_people_with_the_same_purchases_bought() -> None:

@@ -24,7 +24,8 @@ LATER = 150
 
 def told() -> Rows:
     """Thirty people who buy tea every twenty days, half of them with a pot, half with a kettle; ann
-    has a pot alone, bob gave his tea back. After the day of scoring somebody buys honey."""
+    has a pot alone, bob gave his tea back, c0 one bag of four, and c1 had a little money back.
+    After the day of scoring somebody buys honey."""
     rows: Rows = {"orders": [], "order_lines": [], "refunds": []}
 
     def buys(who: str, product: str, *days: int) -> None:
@@ -39,11 +40,14 @@ def told() -> Rows:
         buys(f"c{place}", "gone", 41, 71)
         buys(f"c{place}", "honey", LATER)
     buys("ann", "pot", 50)
-    buys("bob", "tea", 30, 60, 90)
-    rows["refunds"].append(
-        {"refund_id": "r", "order_id": "bob-tea-90", "refunded_at": START + timedelta(95),
-         "amount": 10, "quantity": 1, "restocked": True}
-    )  # fmt: skip
+    buys("bob", "tea", 90)
+    rows["refunds"] += [
+        {"refund_id": number, "order_id": number, "refunded_at": START + timedelta(105),
+         "amount": amount, "quantity": quantity, "restocked": quantity is not None}
+        for number, amount, quantity in (
+            ("bob-tea-90", 10, 1), ("c0-tea-100", 10, 1), ("c1-tea-100", 3, None)
+        )
+    ]  # fmt: skip
     rows["products"] = [
         {"product_id": name, "product_name": name.title(), "category": kind}
         for name, kind in (("tea", "Tea"), ("pot", "Ware"), ("kettle", None), ("gone", "Tea"))
@@ -82,7 +86,7 @@ def key_of(store: Store, who: str) -> int:
 def test_tea_is_offered_again_with_its_rhythm(store: Store) -> None:
     again = read(store, "offers_again")
     assert set(again["product_id"]) == {"tea"}  # kettles are bought once, the rest is sold out
-    assert len(again) == 30  # who had it, but not bob, who gave it back
+    assert len(again) == 30  # who had it, but not bob, who gave all of it back
     mine = again.loc[key_of(store, "c4")]
     assert (mine["rank"], mine["times"], mine["usual_days"]) == (1, 4, 20)
     assert mine["last_day"].date() == (START + timedelta(100)).date()
@@ -114,8 +118,9 @@ def test_nothing_of_a_later_day_is_known(store: Store) -> None:
     pieces = list(stream_bought(store, purchases(store, AS_OF, 60.0), shelf))
     places = {int(place) for bought in pieces for place in bought.product}
     assert "honey" not in {shelf.product_id[place] for place in places}
-    at_start = purchases(store, date(2026, 3, 1), 60.0)
-    assert store.fetch(at_start.agg(back=at_start.back_age.max()))["back"].iloc[0] == -1
+    for day, returned in ((AS_OF, 1), (date(2026, 4, 5), 0)):
+        rows = purchases(store, day, 60.0)
+        assert store.fetch(rows.agg(back=rows.is_back.sum()))["back"].iloc[0] == returned
 
 
 def test_other_programs_read_the_next_three_of_both_lists(shop: SmallShop, store: Store) -> None:

@@ -221,7 +221,7 @@ def test_two_lists_of_the_same_length_have_different_names(make_shop: MakeShop) 
 def test_a_name_known_beforehand_is_the_name_it_gets(make_shop: MakeShop) -> None:
     shop = make_shop([ANN])
     export_id = new_export_id()
-    name = list_name("Tea friends", now=NOW, export_id=export_id, file_format="csv")
+    name = list_name("Tea friends", now=NOW, export_id=export_id, file_format="csv", untold=())
     for _ in range(2):  # a double click
         result, _ = send(shop, export_id=export_id)
         assert (result.file_name, result.export_id) == (name, export_id)

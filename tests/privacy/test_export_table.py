@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.privacy.export_table import TableTold, export_table
 from crm_core.privacy.policy import Access
-from crm_core.records import open_records
+from crm_core.records import ShopSettings, open_records
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 TABLE = TableTold(
@@ -48,3 +49,13 @@ def test_a_viewer_takes_no_table_along(tmp_path: Path) -> None:
     assert out.getvalue() == b""
     (line,) = records.audit_lines(action="export_denied", limit=5)
     assert line.user == "ann"
+
+
+def test_a_table_is_not_named_by_what_the_shop_calls_sensitive(tmp_path: Path) -> None:
+    records = open_records(f"sqlite:///{tmp_path}/records.sqlite")
+    told = replace(ShopSettings(), sensitive_categories=("Tea",))
+    records.save_shop_settings(told, "owner", NOW)
+    owner, table = Access("single_user", "owner"), replace(TABLE, name="Teas by month")
+    result = export_table(access=owner, records=records, table=table, now=NOW, out=io.BytesIO())
+    assert result.file_name.startswith("by-month-")
+    assert records.audit_lines(action="export_table")[0].subject["list"] == "by month"

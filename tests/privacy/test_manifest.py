@@ -6,14 +6,17 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import Any
 
+import openpyxl
 import pytest
 
 from crm_core.errors import CrmError
 from crm_core.privacy.export import readiness
 from crm_core.privacy.manifest import manifest_of
-from tests.privacy.conftest import MARKETER, VIEWER, MakeShop
+from crm_core.records import ShopSettings
+from tests.privacy.conftest import MARKETER, NOW, VIEWER, MakeShop
 from tests.privacy.test_platforms import files_of, person, send
 
 
@@ -88,3 +91,34 @@ def test_readiness_tells_how_many_can_be_matched(make_shop: MakeShop) -> None:
     assert (ready.rows, ready.excluded) == (result.rows, result.excluded) == (3, result.excluded)
     with pytest.raises(CrmError, match="privacy_denied"):
         readiness(access=VIEWER, **asked)
+
+
+@pytest.mark.parametrize("file_format", ["google", "snap", "call_list", "xlsx", "csv", "json_feed"])
+def test_no_name_that_leaves_tells_a_category_that_the_shop_calls_sensitive(
+    make_shop: MakeShop, file_format: str
+) -> None:
+    shop = make_shop([person(1, "Ann Lee")])
+    told = replace(ShopSettings(), sensitive_categories=("Hair care", "母婴用品"))
+    shop.records.save_shop_settings(told, "owner", NOW)
+    result, data = send(shop, file_format, name="Lapsed hair-care, 买母婴用品的人, Chairs")
+    assert result.name_without == ("hair-care", "母婴用品")
+    (line,) = shop.records.audit_lines(action="export")
+    left = json.dumps([result.manifest, line.subject], ensure_ascii=False) + result.file_name
+    for part in opened(data):
+        left += part
+    assert "Chairs" in left
+    assert not any(word in left.lower() for word in ("hair care", "hair-care", "母婴"))
+
+
+def opened(data: bytes) -> list[str]:
+    """All that a file says, with the names and texts of what is packed in it."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return [data.decode()]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [name + archive.read(name).decode() for name in archive.namelist()]
+
+
+def test_a_list_named_by_nothing_else_is_called_a_list(make_shop: MakeShop) -> None:
+    result, data = send(make_shop([person(1, "Ann Lee")]), "call_list", name="Diabetes")
+    assert result.file_name.startswith("list-")
+    assert openpyxl.load_workbook(io.BytesIO(data)).sheetnames == ["list"]

@@ -41,10 +41,11 @@ def person(key: int, name: str, **more: Any) -> Person:
 
 def send(shop: Shop, file_format: str, **wishes: Any) -> tuple[ExportResult, bytes]:
     stream = io.BytesIO()
+    platform = PLATFORMS.get(file_format)
     order: dict[str, Any] = {
         "members": shop.members(),
         "name": "Tea friends",
-        "contact_channel": PLATFORMS[file_format].contact_channel,
+        "contact_channel": platform.contact_channel if platform else "email",
         "columns": (),
         "file_format": file_format,
         "now": NOW,

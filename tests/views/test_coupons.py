@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from crm_core.audiences import size
+from crm_core.audiences import members, size
 from crm_core.metrics.exploration import Exploration
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
@@ -24,6 +26,29 @@ def test_a_code_has_the_orders_that_explore_finds(store: Store, owner: Access) -
     here = code_orders(YEAR, store=store, access=owner, kind="code", code=code)
     assert here.total == there.total == view.rows["orders"].iloc[0]
     assert view.rows["orders"].sum() == view.orders
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"category": ("Tea",)},
+        {"sales_channel": ("web",)},
+        {"region": ("South",), "category": ("Tea", "Kitchen")},
+        {"segment": ("stage.active",)},
+    ],
+)
+def test_the_audience_of_a_code_are_the_people_the_page_showed(
+    store: Store, owner: Access, asked: dict[str, tuple[str, ...]]
+) -> None:
+    shown = replace(YEAR, **asked)
+    code = coupons(YEAR, store=store, access=owner).rows["code"].iloc[0]
+    found = code_orders(shown, store=store, access=owner, kind="code", code=code, size=5_000)
+    people = set(found.rows["customer_key"].dropna().astype(int))
+    assert found.rule is not None
+    assert len(people) > 5
+    listed = store.fetch(members(store, found.rule, ()))
+    assert set(listed["customer_key"].astype(int)) == people
 
 
 def test_codes_of_the_demos_campaigns_were_not_used_by_people_held_out(
