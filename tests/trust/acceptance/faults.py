@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.trust.acceptance.case import Case
 
 _KILLS = "tests/pipeline/test_kills.py"
+_FAULTS = "tests/trust/test_faults.py"
 _READER = "tests/store/test_connection.py"
 _DOOR = "tests/contracts/test_door.py"
 _ADDRESS = "tests/store/sources/test_address.py"
@@ -24,6 +25,11 @@ CASES = {
     62: Case(
         "a full disk, a folder that cannot be written, a server that stops, a clock set back",
         (
+            f"{_FAULTS}::test_a_full_disk_is_said_and_nothing_is_lost",
+            f"{_FAULTS}::test_a_disk_that_only_reads_is_said_and_goes_on_when_it_writes_again",
+            f"{_FAULTS}::test_a_clock_set_back_two_days_loses_nothing",
+            "tests/trust/test_server_stops.py"
+            "::test_a_server_that_stops_in_mid_rerun_is_said_and_the_next_run_works",
             "tests/browser/test_server.py::test_a_disk_that_cannot_be_written_is_said_and_survived",
             "tests/store/test_snapshots.py::test_a_folder_that_cannot_be_made_is_told_plainly",
             "tests/records/test_records.py::test_a_place_that_cannot_be_written_is_told_plainly",
