@@ -11,7 +11,7 @@ BENCH := .venv-bench/bin
 # Some images of Python set it: each worker and server would compile every library anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help app test test-all test-spark check lint types layers tests screens bench fmt clean
+.PHONY: help app test test-all test-spark check lint types layers scan tests screens bench fmt clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,7 +26,7 @@ test: ## set up and run every check but the slow ones
 	$(MAKE) --no-print-directory check
 
 test-all: .venv/dev.stamp ## the same and what is slow
-	@$(MAKE) --no-print-directory lint types layers
+	@$(MAKE) --no-print-directory lint types layers scan
 	@$(PYTEST) -n 2 --dist loadgroup -m "not spark" -o faulthandler_timeout=1800
 	@$(MAKE) --no-print-directory test-spark
 
@@ -48,6 +48,9 @@ types:
 
 layers:
 	@$(BIN)/lint-imports --no-logo
+
+scan: # bandit, from medium severity on; at every check ruff's S rules do the same in a moment
+	@$(BIN)/bandit -q -ll -r app.py crm_core pages tools -c pyproject.toml
 
 tests:
 	@$(PYTEST) -n 2 --dist loadgroup -m "not slow"

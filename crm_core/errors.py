@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -34,3 +35,21 @@ def close_match(word: str, words: Iterable[str]) -> str:
     """
     found = get_close_matches(word, list(words), n=1, cutoff=0.6)
     return found[0] if found else ""
+
+
+def disk_error(error: BaseException) -> CrmError | None:
+    """What a disk refused, in our words: it is full, or takes no writing at all.
+
+    None for any other failure: nobody can mend what they were not told.
+
+    >>> str(disk_error(OSError(errno.ENOSPC, "of some file")))
+    'store_disk_full({})'
+    >>> str(disk_error(OSError(errno.EROFS, "of some file")))
+    'store_read_only({})'
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return CrmError("store_disk_full")
+    if number == errno.EROFS:
+        return CrmError("store_read_only")
+    return None

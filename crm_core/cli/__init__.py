@@ -31,7 +31,7 @@ from crm_core.cli import (
     team,
 )
 from crm_core.cli.process import document, language, now, progress, user
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, disk_error
 from crm_core.pipeline import jobs, loading
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     except CrmError as error:
         return _failed(arguments, error)
     except Exception as error:
-        return _failed(arguments, CrmError(_place(error)))
+        return _failed(arguments, disk_error(error) or CrmError(_place(error)))
     if without:
         answer["without_set_aside"] = True
     if arguments.json:

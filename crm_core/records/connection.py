@@ -89,6 +89,8 @@ def _understood() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if "disk is full" in str(error.orig):
+            raise CrmError("store_disk_full") from None
         busy = "locked" in str(error.orig)
         raise CrmError("records_busy" if busy else "records_unreachable") from None
     except DatabaseError as error:

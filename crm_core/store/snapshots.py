@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, disk_error
 
 _POINTER = "current.json"
 _KEEP = 2
@@ -120,14 +120,14 @@ def tidy(folder: Path, *, keep: int = _KEEP) -> int:
 def writer_lock(folder: Path) -> Iterator[None]:
     """Holds the store's one writer place; readers are never kept waiting.
 
-    Raises: CrmError("store_busy") while another process writes, ("store_read_only") where
-    nothing may be written.
+    Raises: CrmError("store_busy") while another process writes, ("store_disk_full"),
+    ("store_read_only") where nothing may be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
-    except OSError:
-        raise CrmError("store_read_only") from None
+    except OSError as error:
+        raise disk_error(error) or CrmError("store_read_only") from None
     with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

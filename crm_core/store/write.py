@@ -369,13 +369,17 @@ def write_decisions(path: Path, tables: Mapping[str, pa.Table], meta: Mapping[st
     fresh.unlink(missing_ok=True)
     root = connect()
     try:
-        root.execute(f"ATTACH {quoted(str(fresh))} AS decisions")
-        build = Build(root, "decisions")
-        for name, rows in tables.items():
-            build.upload(name, rows)
-        build.put_meta(meta)
-        root.execute("CHECKPOINT decisions")
-        root.execute("DETACH decisions")
+        with understood(path.name):
+            root.execute(f"ATTACH {quoted(str(fresh))} AS decisions")
+            build = Build(root, "decisions")
+            for name, rows in tables.items():
+                build.upload(name, rows)
+            build.put_meta(meta)
+            root.execute("CHECKPOINT decisions")
+            root.execute("DETACH decisions")
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     finally:
         root.close()
     fresh.replace(path)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, disk_error
 from crm_core.privacy.escape import md_escape
 from crm_core.text import error_text, t
 
@@ -21,7 +21,7 @@ _log = logging.getLogger("clientele")
 def guarded(language: str) -> Iterator[None]:
     """Runs a piece of the page; whatever fails inside is shown in its place, never raised.
 
-    A `CrmError` is worded. Anything else becomes an error number; the log gets the number, the
+    A `CrmError` is worded, and so is what a disk refused. Anything else becomes an error number; the log gets the number, the
     kind of error and the places in the code, never its message, which may hold personal data.
     """
     try:
@@ -29,7 +29,12 @@ def guarded(language: str) -> Iterator[None]:
     except CrmError as error:
         show_error(error, language)
     except Exception as error:
-        _show(t("error.unexpected", language, code=log_failure(error)), language)
+        number = log_failure(error)
+        known = disk_error(error)
+        if known is not None:
+            show_error(known, language)
+            return
+        _show(t("error.unexpected", language, code=number), language)
 
 
 def log_failure(error: BaseException) -> str:

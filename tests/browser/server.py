@@ -45,6 +45,7 @@ def running_app(
             server.wait(10)
         except subprocess.TimeoutExpired:
             server.kill()
+            server.wait()
 
 
 def _await_health(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -21,6 +21,7 @@ UNIMPORTED = {
     "pytest-randomly": "pytest",
     "pytest-xdist": "pytest",
     "ruff": "make lint",
+    "bandit": "make scan",
     "basedpyright": "make types",
     "pandas-stubs": "make types",
     "import-linter": "make layers",

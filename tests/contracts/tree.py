@@ -43,6 +43,12 @@ def tree(name: str) -> ast.Module:
     return ast.parse(source(name), filename=name)
 
 
+@cache
+def nodes(module: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node of a file: found once, since finding them takes longer than looking at them."""
+    return tuple(ast.walk(module))
+
+
 def called(node: ast.AST) -> str:
     """The last name of what a call calls: `st.container(...)` gives container."""
     if not isinstance(node, ast.Call):
@@ -55,13 +61,16 @@ def called(node: ast.AST) -> str:
 
 def imported(name: str) -> set[str]:
     """Modules a file imports, in full."""
-    found: set[str] = set()
-    for node in ast.walk(tree(name)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module)
-    return found
+    return {module for node in nodes(tree(name)) for module in modules(node)}
+
+
+def modules(node: ast.AST) -> set[str]:
+    """Modules that a statement imports, in full."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+        return {node.module}
+    return set()
 
 
 def docstrings(module: ast.Module) -> set[ast.Constant]:

@@ -56,7 +56,9 @@ def is_workbook(file: SourceFile) -> bool:
 def check_workbook(file: SourceFile, budget: Budget) -> None:
     """Raise the refusals of an archive for a workbook that would unpack beyond the limits."""
     with open_zip(file.path, file.name) as archive:
-        budget.spend(sum(info.file_size for info in archive.infolist()), file.name)
+        for info in archive.infolist():
+            budget.spend(info.file_size, file.name)
+            budget.check_ratio(info.compress_size, info.file_size, file.name)
 
 
 def unpacked(file: SourceFile, kind: str, folder: Path, budget: Budget) -> SourceFile:

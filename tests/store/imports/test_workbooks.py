@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from crm_core.errors import CrmError
 from crm_core.store.imports import (
@@ -25,7 +26,7 @@ from crm_core.store.imports import (
 )
 from crm_core.store.imports.sheet_reader import cell_text, number_text
 from tests.store.imports.conftest import NOW, Staged
-from tests.store.imports.tables import HEADER, LINES, ROWS, book, ods, saved
+from tests.store.imports.tables import HEADER, LINES, ROWS, book, ods, saved, zip_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "imports"
 Stage = Callable[..., Staged]
@@ -241,6 +242,44 @@ def test_refused_workbooks(tmp_path: Path) -> None:
     path.write_bytes(whole)
     assert refusal(path, Limits(cells=20)) == "import_sheet_too_large"
     assert refusal(path, Limits(unpacked_mb=0)) == "import_archive_too_large"
+
+
+def test_a_workbook_that_unpacks_without_end_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(book(Orders=[HEADER, *ROWS]))
+    with zipfile.ZipFile(path, "a") as made:
+        made.writestr("docProps/note.xml", "")
+        made.getinfo("xl/worksheets/sheet1.xml").file_size = 150 << 20
+    assert refusal(path) == "import_archive_ratio"
+
+
+def test_days_counted_from_1904_are_the_days_they_were(staged: Stage, tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    made.epoch = CALENDAR_MAC_1904
+    for row in (HEADER, *ROWS):
+        made.worksheets[0].append(row)
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(saved(made))
+    assert b"date1904" in zipfile.ZipFile(path).read("xl/workbook.xml")
+    assert staged(path).rows("orders", "order_id, ordered_at::date::varchar", "1") == [
+        ("1001", "2026-02-03"), ("1002", "2026-02-17"),
+    ]  # fmt: skip
+
+
+def test_a_workbook_reads_no_file_of_the_machine(staged: Stage, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("root:x:0:0")
+    with zipfile.ZipFile(io.BytesIO(book(Orders=[HEADER, *ROWS]))) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    assert b"Tea pot" in sheet
+    entity = f'<!DOCTYPE worksheet [<!ENTITY file SYSTEM "file://{secret}">]>'.encode()
+    parts["xl/worksheets/sheet1.xml"] = entity + sheet.replace(b"Tea pot", b"Tea &file;")
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(zip_of(parts))
+    names = [str(name) for (name,) in staged(path).rows("products", "product_name")]
+    assert "Tea, green" in names
+    assert [name for name in names if "root" in name] == []
 
 
 @pytest.mark.slow
