@@ -21,6 +21,7 @@ from crm_core.ui.customer_traces import draw_traces
 from crm_core.ui.layout import details_box, grid
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
 from crm_core.ui.reveal import purpose_for, reveal_button
+from crm_core.ui.rights_parts import draw_rights, tell_rights
 from crm_core.ui.segment_words import segment_name, segment_words, value_words
 from crm_core.ui.session import current
 from crm_core.ui.trust_parts import model_badge
@@ -82,6 +83,7 @@ def draw_identity(view: Customer) -> None:
     """Who the person is, as far as the role may see, and what they were recognised by."""
     session = current()
     purpose = purpose_for(view.key)
+    tell_rights(view.key)
     person = identities(session.store, session.access, [view.key], purpose).iloc[0]
     shown = [
         (f"privacy.column.{column}", str(person[column]))
@@ -95,6 +97,7 @@ def draw_identity(view: Customer) -> None:
     elif treatment(session.access, purpose, "email") == "mask":
         caption("customer.masked")
     reveal_button(view.key)
+    draw_rights(view.key)
 
 
 def draw_consent(key: int) -> None:
