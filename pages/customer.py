@@ -32,7 +32,6 @@ from crm_core.ui.page import (
 )
 from crm_core.ui.replenish_parts import draw_own
 from crm_core.ui.review_card import draw_reviews
-from crm_core.ui.rights_parts import draw_rights, tell_rights
 from crm_core.ui.rules_card import draw_offer_rules
 from crm_core.ui.segment_words import segment_words
 from crm_core.ui.waterfall_parts import draw_customer_money
@@ -59,7 +58,6 @@ else:
             segment=session.t("rules.comma").join(segment_words(view.segment)),
         )
     caption("customer.scores_of", day=day(view.as_of, session.language))
-    tell_rights(view.key)
     customer_notes(view.key)
     figures(
         [
@@ -72,7 +70,6 @@ else:
     left, right = columns(1, 1)
     with left, panel("customer.who"):
         draw_identity(view)
-        draw_rights(view.key)
     with right, panel("customer.why"):
         draw_why(view)
     left, right = columns(1, 1)

@@ -13,6 +13,7 @@ from crm_core.privacy import audit
 from crm_core.privacy.gate import EMAIL, PHONE_DIGITS
 from crm_core.privacy.policy import Access, require
 from crm_core.records import CORRECTED, VALUE_LENGTH, Records
+from crm_core.store.phones import phone_number
 
 #: What the log calls each act.
 ACTS: Final = ("restricted", "unrestricted", "corrected", "correction_taken_back")
@@ -112,7 +113,8 @@ def checked_value(field: str, value: str) -> str:
     wrong = {"email": not re.fullmatch(EMAIL, text), "phone": digits < PHONE_DIGITS}
     if len(text) > VALUE_LENGTH or hidden or (text and wrong.get(field, False)):
         raise CrmError("privacy_correction_invalid", field=field)
-    return text
+    # In one form where it tells its country, so that a caller is found however they type it.
+    return (phone_number(text, "") or text) if field == "phone" else text
 
 
 def _check_field(field: str) -> None:

@@ -19,7 +19,6 @@ from crm_core.ui.layout import columns, details_box, header, panel
 from crm_core.ui.notes import customer_notes
 from crm_core.ui.open_tasks import draw_open_tasks
 from crm_core.ui.people import go_customer
-from crm_core.ui.rights_parts import draw_rights, tell_rights
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note
@@ -57,12 +56,10 @@ def draw_record(view: Customer) -> None:
     """One customer in full, without value, margin, segment and chance of leaving."""
     session = current()
     header("customer", breadcrumbs=[("customers", "nav.page.customers")], name=called(view.key))
-    tell_rights(view.key)
     customer_notes(view.key)
     left, right = columns(1, 1)
     with left, panel("customer.who"):
         draw_identity(view)
-        draw_rights(view.key)
     with right:
         with panel("customer.so_far"):
             draw_facts(view, [name for name in PLAIN_FACTS if name in view.facts])

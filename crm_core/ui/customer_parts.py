@@ -21,6 +21,7 @@ from crm_core.ui.customer_traces import draw_traces
 from crm_core.ui.layout import details_box, grid
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
 from crm_core.ui.reveal import purpose_for, reveal_button
+from crm_core.ui.rights_parts import draw_rights, tell_rights
 from crm_core.ui.segment_words import segment_name, segment_words, value_words
 from crm_core.ui.session import current
 from crm_core.ui.trust_parts import model_badge
@@ -80,11 +81,13 @@ def called(key: int) -> str:
 
 def draw_identity(view: Customer) -> None:
     """Who the person is, as far as the role may see, and what they were recognised by."""
+    tell_rights(view.key)
     is_known = draw_person(view.key)
     draw_traces(view)
     if is_known and treatment(current().access, purpose_for(view.key), "email") == "mask":
         caption("customer.masked")
     reveal_button(view.key)
+    draw_rights(view.key)
 
 
 def draw_person(key: int) -> bool:
