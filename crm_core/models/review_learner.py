@@ -55,7 +55,7 @@ class Learner:
             lowercase=False,
             dtype=np.float32,  # pyright: ignore[reportArgumentType]  as its documentation says
         )
-        design = _design(vectoriser.fit_transform(texts), texts, words)
+        design = _design(vectoriser.fit_transform(texts), _by_words(texts, words))
         whole = _fitted(design, is_good, weight)
         without: list[Any] = []
         for place in range(FOLDS):
@@ -72,8 +72,13 @@ class Learner:
         places = np.full(len(texts), -1) if fold is None else fold
         for start in range(0, len(texts), _AT_ONCE):
             rows = slice(start, start + _AT_ONCE)
-            design = _design(self.vectoriser.transform(texts[rows]), texts[rows], self.words)
-            found[rows] = self._of(design, places[rows])
+            runs, by_words = (
+                self.vectoriser.transform(texts[rows]),
+                _by_words(texts[rows], self.words),
+            )
+            learned = self._of(_design(runs, by_words), places[rows])
+            # Of faces alone, where none were learned from, the letters say nothing.
+            found[rows] = np.where(np.diff(runs.indptr) > 0, learned, by_words)
         return found
 
     def _of(self, design: Any, fold: Ints) -> Floats:
@@ -103,9 +108,13 @@ class Learner:
         return _pieces(text, spread)
 
 
-def _design(runs: Any, texts: Sequence[str], words: Lexicon) -> Any:
+def _by_words(texts: Sequence[str], words: Lexicon) -> Floats:
+    return np.asarray([words.tone(text) for text in texts], dtype=np.float64)
+
+
+def _design(runs: Any, by_words: Floats) -> Any:
     """A row a text: its runs of letters, and what the list of words makes of it."""
-    said = np.asarray([words.tone(text) for text in texts], dtype=np.float32) - 0.5
+    said = (by_words - 0.5).astype(np.float32)
     return sparse.hstack([runs, sparse.csr_matrix(said[:, None] * _HEAD_START)]).tocsr()
 
 

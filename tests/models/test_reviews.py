@@ -82,6 +82,7 @@ def test_odd_texts_are_read_too(reader: ReviewReader) -> None:
     said = reader.tone([tidy(text) for text in odd])
     assert np.isfinite(said).all()
     assert ((said >= 0) & (said <= 1)).all()
+    assert said[0] > 0.5 > said[1]  # faces nobody taught are read by the list of words
     by_words = reader_of(DAY, Texts((), (), np.empty(0), np.empty(0, np.int64)))
     assert by_words.tone(["👍👍👍"])[0] > 0.5 > by_words.tone(["😡"])[0]
 
