@@ -218,6 +218,6 @@ def test_an_event_of_several_days_is_asked_about_by_those_in_the_period(
         )
         for operator in (">=", "=", "<="):
             asked = Did("campaign", operator=operator, value=1, **period)
-            answer = ibis.to_sql(measured(asked, lambda _: told, AS_OF), dialect="duckdb")
+            answer = ibis.to_sql(measured(asked, lambda *_: told, AS_OF), dialect="duckdb")
             ((_, times),) = connection.execute(answer).fetchall()
             assert times == 1 or operator == ">="
