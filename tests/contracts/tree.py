@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
+Kind = TypeVar("Kind", bound=ast.AST)
 
 
 @cache
@@ -43,6 +45,13 @@ def tree(name: str) -> ast.Module:
     return ast.parse(source(name), filename=name)
 
 
+@cache
+def nodes(name: str, kind: type[Kind]) -> tuple[Kind, ...]:
+    """Every piece of a kind in a file, found once for all contracts."""
+    pieces = ast.walk(tree(name)) if kind is ast.AST else nodes(name, ast.AST)
+    return tuple(piece for piece in pieces if isinstance(piece, kind))
+
+
 def called(node: ast.AST) -> str:
     """The last name of what a call calls: `st.container(...)` gives container."""
     if not isinstance(node, ast.Call):
@@ -53,15 +62,16 @@ def called(node: ast.AST) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def imported(name: str) -> set[str]:
+@cache
+def imported(name: str) -> frozenset[str]:
     """Modules a file imports, in full."""
     found: set[str] = set()
-    for node in ast.walk(tree(name)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module)
-    return found
+    for node in nodes(name, ast.Import):
+        found.update(alias.name for alias in node.names)
+    for other in nodes(name, ast.ImportFrom):
+        if other.module and other.level == 0:
+            found.add(other.module)
+    return frozenset(found)
 
 
 def docstrings(module: ast.Module) -> set[ast.Constant]:
