@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -112,11 +114,24 @@ class SmallShop:
         return open_store(self.url, settings=self.settings)
 
 
+@cache
+def new_records() -> bytes:
+    """The file of records in which nothing was written yet, migrated once and not once a shop."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "records.sqlite"
+        open_records(f"sqlite:///{path}").close()
+        return path.read_bytes()
+
+
 def small_shop(folder: Path, rows: Rows | None = None, **manifest: Any) -> SmallShop:
     """A new store under `folder`, with rows if given."""
     settings = Settings(var=folder / "var", single_user=True, memory_limit_mb=256)
     url = store_url(folder / "var" / "shop")
-    records = open_records(workspace(settings, url).records_url)
+    place = workspace(settings, url).records_url
+    path = Path(place.removeprefix("sqlite:///"))
+    if not path.exists():
+        path.write_bytes(new_records())
+    records = open_records(place)
     shop = SmallShop(settings, url, records, folder)
     if rows is not None:
         shop.load(rows, **manifest)

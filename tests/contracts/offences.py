@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.contracts.tree import called, modules, nodes, place
+from tests.contracts.tree import called, modules, place, walked
 
 Finder = Callable[[ast.Module], Iterator[ast.AST]]
 
@@ -68,7 +68,7 @@ def calls(*functions: str) -> Finder:
     """Calls by the last name of what they call."""
 
     def find(module: ast.Module) -> Iterator[ast.AST]:
-        return (node for node in nodes(module) if called(node) in functions)
+        return (node for node in walked(module) if called(node) in functions)
 
     return find
 
@@ -77,7 +77,7 @@ def keywords(*names: str) -> Finder:
     """Arguments that are given by these names."""
 
     def find(module: ast.Module) -> Iterator[ast.AST]:
-        return (n for n in nodes(module) if isinstance(n, ast.keyword) and n.arg in names)
+        return (n for n in walked(module) if isinstance(n, ast.keyword) and n.arg in names)
 
     return find
 
@@ -86,7 +86,7 @@ def imports(names: set[str]) -> Finder:
     """Imports of these packages, or of something in them."""
 
     def find(module: ast.Module) -> Iterator[ast.AST]:
-        for node in nodes(module):
+        for node in walked(module):
             if {module.split(".")[0] for module in modules(node)} & names:
                 yield node
 
@@ -114,7 +114,7 @@ def is_method_of_text(call: ast.Call) -> bool:
 def composed_statements(module: ast.Module) -> Iterator[ast.AST]:
     """Statements that are run as they were put together. Names written in capitals are
     constants of the program."""
-    for node in nodes(module):
+    for node in walked(module):
         if called(node) not in ("execute", "executemany", "exec_driver_sql", "sql", "query"):
             continue
         if isinstance(node, ast.Call) and node.args:
@@ -142,7 +142,7 @@ def is_constant(node: ast.expr) -> bool:
 def drawn_data(module: ast.Module) -> Iterator[ast.AST]:
     """Texts for places that read Markdown, put together from something nobody made inert. Keys
     of texts and icons are no such texts: they are found by what stands around the pieces."""
-    for node in nodes(module):
+    for node in walked(module):
         if called(node) not in MARKDOWN or not isinstance(node, ast.Call):
             continue
         if isinstance(node.func, ast.Name):
@@ -165,7 +165,7 @@ def is_inert(node: ast.expr) -> bool:
 def caches_of_rows(module: ast.Module) -> Iterator[ast.AST]:
     """Kept answers told apart by a frame, of which Streamlit looks at a sample, or that read rows
     without being told of which version: what a store is asked for needs a key beside it."""
-    for node in nodes(module):
+    for node in walked(module):
         if not isinstance(node, ast.FunctionDef):
             continue
         if not any(cache in ast.unparse(mark) for mark in node.decorator_list for cache in CACHES):
@@ -183,7 +183,7 @@ def caches_of_rows(module: ast.Module) -> Iterator[ast.AST]:
 
 def session_in_cache(module: ast.Module) -> Iterator[ast.AST]:
     """Kept answers that look at who asks: the next one would get theirs."""
-    for node in nodes(module):
+    for node in walked(module):
         if isinstance(node, ast.FunctionDef) and any(
             cache in ast.unparse(mark) for mark in node.decorator_list for cache in CACHES
         ):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from tests.contracts.tree import called, imported, place, python_files, tree
+from tests.contracts.tree import called, imported, nodes, place, python_files
 
 ROOMS = tuple(
     f"crm_core/{room}"
@@ -163,14 +164,16 @@ def names_expression(annotation: ast.expr) -> bool:
     return "pa." not in text and any(word in text for word in EXPRESSION_TYPES)
 
 
-def readings() -> Iterator[tuple[str, Reading]]:
+@cache
+def readings() -> tuple[tuple[str, Reading], ...]:
+    found: list[tuple[str, Reading]] = []
     for name in python_files(*ROOMS):
         if not any(module.split(".")[0] == "ibis" for module in imported(name)):
             continue
-        functions = [n for n in ast.walk(tree(name)) if isinstance(n, Function)]
+        functions = [n for n in nodes(name, ast.AST) if isinstance(n, Function)]
         makers = {f.name for f in functions if f.returns and names_expression(f.returns)}
-        for function in functions:
-            yield name, Reading(function, makers)
+        found += [(name, Reading(function, makers)) for function in functions]
+    return tuple(found)
 
 
 def test_division_is_never_of_integers() -> None:

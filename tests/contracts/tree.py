@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
+Kind = TypeVar("Kind", bound=ast.AST)
 
 
 @cache
@@ -44,9 +46,15 @@ def tree(name: str) -> ast.Module:
 
 
 @cache
-def nodes(module: ast.Module) -> tuple[ast.AST, ...]:
+def walked(module: ast.Module) -> tuple[ast.AST, ...]:
     """Every node of a file: found once, since finding them takes longer than looking at them."""
     return tuple(ast.walk(module))
+
+
+@cache
+def nodes(name: str, kind: type[Kind]) -> tuple[Kind, ...]:
+    """Every piece of a kind in a file, found once for all contracts."""
+    return tuple(piece for piece in walked(tree(name)) if isinstance(piece, kind))
 
 
 def called(node: ast.AST) -> str:
@@ -59,9 +67,11 @@ def called(node: ast.AST) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def imported(name: str) -> set[str]:
+@cache
+def imported(name: str) -> frozenset[str]:
     """Modules a file imports, in full."""
-    return {module for node in nodes(tree(name)) for module in modules(node)}
+    found = (modules(node) for node in walked(tree(name)))
+    return frozenset(module for some in found for module in some)
 
 
 def modules(node: ast.AST) -> set[str]:
