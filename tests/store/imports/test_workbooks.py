@@ -266,7 +266,7 @@ def test_days_counted_from_1904_are_the_days_they_were(staged: Stage, tmp_path: 
     ]  # fmt: skip
 
 
-def test_a_workbook_reads_no_file_of_the_machine(staged: Stage, tmp_path: Path) -> None:
+def test_a_workbook_reads_no_file_of_the_machine(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("root:x:0:0")
     with zipfile.ZipFile(io.BytesIO(book(Orders=[HEADER, *ROWS]))) as whole:
@@ -277,9 +277,7 @@ def test_a_workbook_reads_no_file_of_the_machine(staged: Stage, tmp_path: Path) 
     parts["xl/worksheets/sheet1.xml"] = entity + sheet.replace(b"Tea pot", b"Tea &file;")
     path = tmp_path / "book.xlsx"
     path.write_bytes(zip_of(parts))
-    names = [str(name) for (name,) in staged(path).rows("products", "product_name")]
-    assert "Tea, green" in names
-    assert [name for name in names if "root" in name] == []
+    assert refusal(path) == "import_workbook_broken"
 
 
 @pytest.mark.slow
