@@ -138,7 +138,9 @@ def _known(store: Store, records: Records, text: str) -> tuple[int, str]:
     Raises: CrmError("no_such_customer").
     """
     key = key_of(records, text)
-    if not known_keys(store, [key]):
+    links = store.table("identity_links")
+    leads = store.fetch(links.filter(links.customer_key == key).limit(1))
+    if leads.empty and not known_keys(store, [key]):
         raise CrmError("no_such_customer")
     return key, customer_code(records.secret(SECRET), key)
 
