@@ -43,9 +43,9 @@ def disk_error(error: BaseException) -> CrmError | None:
     None for any other failure: nobody can mend what they were not told.
 
     >>> str(disk_error(OSError(errno.ENOSPC, "of some file")))
-    'store_disk_full({})'
+    'store_disk_full()'
     >>> str(disk_error(OSError(errno.EROFS, "of some file")))
-    'store_read_only({})'
+    'store_read_only()'
     """
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT):
