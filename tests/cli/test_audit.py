@@ -22,10 +22,10 @@ def opened(shop: OwnShop) -> Records:
     return open_records(f"sqlite:///{shop.var / 'own' / 'records.sqlite'}")
 
 
-def write_lines(shop: OwnShop, count: int) -> None:
+def write_lines(shop: OwnShop, count: int, of: str = "list") -> None:
     with closing(opened(shop)) as records:
         for number in range(count):
-            audit.append(records, OWNER, "export", {"list": f"list {number}"}, now=NOW)
+            audit.append(records, OWNER, "export", {"list": f"{of} {number}"}, now=NOW)
 
 
 def tamper(shop: OwnShop, *statements: str) -> None:
@@ -88,7 +88,7 @@ def test_a_log_cut_short_with_its_counter_is_told_by_what_was_seen(own: OwnShop)
 def test_another_log_in_its_place_is_told_though_it_is_whole(own: OwnShop) -> None:
     seen = own("audit", "--json").answer["last"]
     tamper(own, "DELETE FROM audit", "UPDATE counters SET value = 0 WHERE name = 'audit'")
-    write_lines(own, 7)
+    write_lines(own, 7, "another")
     said = own("audit", "--seen", seen, "--json")
     assert (said.code, said.answer["error"]) == (1, "privacy_log_rewritten")
 
