@@ -168,7 +168,7 @@ def part_values(
     if part in LISTED:
         listed = known_values(store, part).order_by(part).limit(MOST_LISTED)
     else:
-        rows = event_rows(store, store.at(store.meta.last_day))(event)
+        rows = event_rows(store, store.at(store.meta.last_day))(event, {part})
         known = rows.filter(rows[part].notnull() & rows.customer_key.notnull())
         counted = known.group_by(part).agg(customers=known.customer_key.nunique())
         listed = counted.order_by(counted.customers.desc(), counted[part].asc()).limit(MOST_VALUES)
