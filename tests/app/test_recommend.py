@@ -84,7 +84,8 @@ def test_a_persons_page_shows_both_lists_with_reasons(
     assert not screen.failures
     assert not screen.keys_shown
     why = t("recommend.column.why", language)
-    cards = [table.value for table in screen.test.table if why in table.value.columns]
+    of_lists = {t("recommend.column.product", language), why}
+    cards = [each.value for each in screen.test.table if of_lists <= set(each.value.columns)]
     assert len(cards) == 2
     begins = t("offer.reason.times", language, times=6, ago="").split("6")[0]
     assert cards[0][why].iloc[0].startswith(begins)
