@@ -123,7 +123,7 @@ def let_go(
         cuts = {kind: cut_of(now.date(), number) for kind, number in months.items()}
         told = {kind: day.isoformat() for kind, day in cuts.items()}
         audit.append(records, access, "let_go", {}, now=now, as_is={"before": told})
-        records.begin_letting_go(cuts, user=access.user, now=now)
+        records.begin_letting_go(cuts, user=access.user, role=access.role, now=now)
         rows = _carry_out(engine, change, records, progress)
     return {"before": told, "rows": rows}
 
@@ -160,7 +160,8 @@ def _carry_out(engine: Engine, change: Change, records: Records, progress: Progr
 
 
 def _shorten(records: Records, asked: LettingGo, cut: date) -> int:
-    entry = AuditEntry(asked.at, asked.user, "admin", audit.SHORTENED, {"before": cut.isoformat()})
+    about = {"before": cut.isoformat()}
+    entry = AuditEntry(asked.at, asked.user, asked.role, audit.SHORTENED, about)
     gone = records.shorten_audit(entry, _moment(cut))
     records.scrub()
     return gone

@@ -33,6 +33,7 @@ class RetentionRow(Base):
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcTime)
     user: Mapped[str] = mapped_column(String(320))
+    role: Mapped[str] = mapped_column(String(20))
     step: Mapped[int] = mapped_column(Integer)
     cuts: Mapped[Any] = mapped_column(JSON)
     told: Mapped[Any] = mapped_column(JSON)
@@ -40,11 +41,12 @@ class RetentionRow(Base):
 
 @dataclass(frozen=True)
 class LettingGo:
-    """One such time: when, by whom, of what before which day, and how many rows went."""
+    """One such time: when, by whom in which role, of what before which day, and how many rows went."""
 
     id: str
     at: datetime
     user: str
+    role: str
     is_done: bool
     cuts: Mapping[str, date]
     told: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -89,19 +91,21 @@ class Retention(Repository):
         with reading(self._engine) as connection:
             return [_told(row) for row in connection.execute(query)]
 
-    def begin_letting_go(self, cuts: Mapping[str, date], *, user: str, now: datetime) -> LettingGo:
+    def begin_letting_go(
+        self, cuts: Mapping[str, date], *, user: str, role: str, now: datetime
+    ) -> None:
         """Decides, from this moment on whatever happens, that what is older is to go."""
         row: dict[str, Any] = {
             "id": secrets.token_hex(8),
             "at": checked_moment(now),
             "user": user,
+            "role": role,
             "step": _BEGUN,
             "cuts": {name: day.isoformat() for name, day in cuts.items()},
             "told": {},
         }
         with writing(self._engine) as connection:
             connection.execute(insert(RetentionRow).values(**row))
-        return LettingGo(row["id"], now, user, False, dict(cuts))
 
     def finish_letting_go(self, ids: Sequence[str], told: Mapping[str, int]) -> None:
         """Says that what these decided is gone, and how many rows that were."""
@@ -113,4 +117,4 @@ class Retention(Repository):
 
 def _told(row: Any) -> LettingGo:
     cuts = {name: date.fromisoformat(day) for name, day in row.cuts.items()}
-    return LettingGo(row.id, row.at, row.user, row.step == _DONE, cuts, row.told)
+    return LettingGo(row.id, row.at, row.user, row.role, row.step == _DONE, cuts, row.told)

@@ -199,7 +199,8 @@ def customer_table(
     """
     session = current()
     if session.store.has("restrictions") and not with_restricted:
-        rows = rows[~rows["customer_key"].isin(session.records.restricted())]
+        shown = [int(key) for key in rows["customer_key"]]
+        rows = rows[~rows["customer_key"].isin(session.records.restricted(shown))]
     if rows.empty:
         st.caption(session.t("app.table.no_rows"))
         return

@@ -200,6 +200,7 @@ def test_the_log_is_shortened_at_its_beginning_and_says_so(shop: SmallShop) -> N
     assert (chain.whole, chain.lines) == (True, 6)
     actions = [line.action for line in shop.records.audit_chain()]
     assert actions == ["export", "export", "let_go", audit.SHORTENED]
+    assert {line.role for line in shop.records.audit_chain()} == {OWNER.role}
 
 
 def test_a_log_cut_short_at_its_beginning_by_hand_is_told(shop: SmallShop) -> None:

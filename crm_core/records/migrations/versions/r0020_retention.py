@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(20), primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user", sa.String(320), nullable=False),
+        sa.Column("role", sa.String(20), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("cuts", sa.JSON(), nullable=False),
         sa.Column("told", sa.JSON(), nullable=False),
