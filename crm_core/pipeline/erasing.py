@@ -14,13 +14,10 @@ from typing import Any
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.facts import (
-    StoreFacts,
-    build_marts,
-    is_without_orders,
-    leave_empty,
     old_meta,
 )
-from crm_core.pipeline.rules import account_rules, money_rules, people_rules
+from crm_core.pipeline.marts_anew import marts_anew
+from crm_core.pipeline.rules import people_rules
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.pipeline.without import forget_without
 from crm_core.privacy import audit
@@ -219,10 +216,6 @@ def _forget_rows(
         counted = carry_without(con, keys, raws=raws, mask=mask)
         build.refresh_tables()
         progress("marts", 0.3)
-        if is_without_orders(before):
-            leave_empty(build, before, forget=False)
-        else:
-            facts = StoreFacts.of(before, said.starts_with_shop)
-            build_marts(build, facts, money_rules(said, build), account_rules(said))
+        marts_anew(build, before, said)
     progress("marts", 1.0)
     return counted

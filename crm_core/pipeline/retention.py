@@ -18,13 +18,9 @@ import ibis.expr.types as ir
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.facts import (
-    StoreFacts,
-    build_marts,
-    is_without_orders,
-    leave_empty,
     old_meta,
 )
-from crm_core.pipeline.rules import account_rules, money_rules
+from crm_core.pipeline.marts_anew import marts_anew
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.privacy import audit
 from crm_core.privacy.policy import Access, mask, require
@@ -191,11 +187,7 @@ def _let_go_of_rows(
         counted = carry_without(build.connection, nobody, raws=(), mask=mask, cuts=cuts)
         build.refresh_tables()
         progress("marts", 0.3)
-        if is_without_orders(before):
-            leave_empty(build, before, forget=False)
-        else:
-            facts = StoreFacts.of(before, said.starts_with_shop)
-            build_marts(build, facts, money_rules(said, build), account_rules(said))
+        marts_anew(build, before, said)
     progress("marts", 1.0)
     return counted
 

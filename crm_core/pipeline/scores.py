@@ -14,17 +14,13 @@ import pyarrow as pa
 
 from crm_core.errors import CrmError
 from crm_core.pipeline.facts import (
-    StoreFacts,
-    build_marts,
     copy_tables,
-    is_without_orders,
-    leave_empty,
     old_meta,
 )
 from crm_core.pipeline.held import tidy_held
 from crm_core.pipeline.learned import Scoring, Shipping
+from crm_core.pipeline.marts_anew import marts_anew
 from crm_core.pipeline.planned_events import event_frame
-from crm_core.pipeline.rules import account_rules, money_rules
 from crm_core.pipeline.score_steps import STEPS, of_consumers
 from crm_core.pipeline.shared_views import shared_views
 from crm_core.records import Records, ShopSettings
@@ -59,11 +55,7 @@ def refresh_marts(
             copy_tables(build)
             progress("marts", 0.3)
             said = records.shop_settings()
-            if is_without_orders(before):
-                leave_empty(build, before, forget=False)
-            else:
-                facts = StoreFacts.of(before, said.starts_with_shop)
-                build_marts(build, facts, money_rules(said, build), account_rules(said))
+            marts_anew(build, before, said)
         if now is not None:
             tidy_held(change.folder, log, records=records, now=now)
     progress("marts", 1.0)
