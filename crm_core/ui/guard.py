@@ -22,8 +22,8 @@ def guarded(language: str) -> Iterator[None]:
     """Runs a piece of the page; whatever fails inside is shown in its place, never raised.
 
     A `CrmError` is worded, and so is what a disk refused. Anything else becomes an error number;
-    the log gets the number, the
-    kind of error and the places in the code, never its message, which may hold personal data.
+    the log gets the number, the kind of error and the places in the code, never its message, which
+    may hold personal data.
     """
     try:
         yield

@@ -53,12 +53,10 @@ def draw_numbers(view: Reviews) -> None:
         ]
     )
     session = current()
-    told = [
-        _answers("rating", view.rating, "per"),
-        _answers("csat", view.csat, "rate", of=formats.number(view.contacts, session.language)),
-        _answers("nps", view.nps, "points"),
-    ]
-    caption("reviews.ranges", ranges=" ".join(told))
+    caption("reviews.ranges")
+    _answers("rating", view.rating, "per")
+    _answers("csat", view.csat, "rate", of=formats.number(view.contacts, session.language))
+    _answers("nps", view.nps, "points")
     if session.selection.category:
         caption("reviews.all_categories")
     if 0 < view.rating.n < _FEW:
@@ -87,16 +85,17 @@ def _card(name: str, told: Measured, unit: str, before: Measured | None = None) 
     )
 
 
-def _answers(name: str, told: Measured, unit: str, **facts: str) -> str:
+def _answers(name: str, told: Measured, unit: str, **facts: str) -> None:
     """How many answered and within which range the number lies, or that nobody was asked."""
     session = current()
     count = formats.number(told.n, session.language)
     if not told.n:
-        return session.t(f"reviews.answers.{name}.none")
-    if told.value is None:
-        return session.t(f"reviews.answers.{name}.few", count=count)
-    low, high = (session.write(end, unit) for end in (told.low, told.high))
-    return session.t(f"reviews.answers.{name}.some", count=count, low=low, high=high, **facts)
+        caption(f"reviews.answers.{name}.none")
+    elif told.value is None:
+        caption(f"reviews.answers.{name}.few", count=count)
+    else:
+        low, high = (session.write(end, unit) for end in (told.low, told.high))
+        caption(f"reviews.answers.{name}.some", count=count, low=low, high=high, **facts)
 
 
 def draw_stars(view: Reviews) -> None:
