@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from crm_core.pipeline.workspace import demo_url, open_workspace, workspace
+from crm_core.privacy.gate import customer_code
+from crm_core.records.customer_codes import SECRET
+from crm_core.settings import Settings
 from crm_core.ui.navigation import PAGES
 from tests.browser.conftest import ARTEFACTS, Watched
 from tests.browser.screens import MODES, Mode, picture, visit
@@ -43,9 +49,10 @@ STEMS = [
     ids=list(MODES),
 )
 @pytest.mark.parametrize("stem", STEMS)
-def test_page(stem: str, mode: Mode, tab: Callable[[Mode], Watched]) -> None:
+def test_page(stem: str, mode: Mode, tab: Callable[[Mode], Watched], app_var: Path) -> None:
     watched = tab(mode)
-    visit(watched.page, watched.url, stem, mode.language)
+    query = f"&id={a_customer(app_var)}" if stem == "customer" else ""
+    visit(watched.page, watched.url, stem, mode.language, query)
     folder = ARTEFACTS / "screens"
     folder.mkdir(parents=True, exist_ok=True)
     picture(watched.page, folder / f"{stem}-{mode.name}.png", mode)
@@ -57,6 +64,17 @@ def test_page(stem: str, mode: Mode, tab: Callable[[Mode], Watched]) -> None:
         assert watched.page.evaluate(_OVERFLOW) <= 0
     if mode.name in ("light", "dark"):
         assert violations(watched) == []
+
+
+def a_customer(var: Path) -> str:
+    """The code of who has ordered most: there is something on every card of theirs."""
+    settings = Settings(var=var, single_user=True)
+    store, records = open_workspace(settings, workspace(settings, demo_url(settings)))
+    with closing(store), closing(records):
+        orders = store.table("order_facts").filter(lambda row: row.customer_key.notnull())
+        each = orders.group_by("customer_key").agg(orders=orders.count())
+        first = store.fetch(each.order_by(each.orders.desc(), each.customer_key).limit(1))
+        return customer_code(records.secret(SECRET), int(first["customer_key"].iloc[0]))
 
 
 def violations(watched: Watched) -> list[str]:
