@@ -11,7 +11,7 @@ import pandas as pd
 
 from crm_core.audiences import not_sensitive
 from crm_core.audiences.offers import offerable
-from crm_core.metrics import FEWEST, is_guarded
+from crm_core.metrics import FEWEST, is_guarded, measure
 from crm_core.metrics.bought_together import goes_with
 from crm_core.metrics.coupons import is_discounted
 from crm_core.privacy.policy import Access
@@ -77,8 +77,6 @@ def discounts_of(
         mine.agg(
             orders=mine.count(),
             discounted=is_discounted(mine).ifelse(1, 0).sum(),
-            gross=mine.gross.cast("float64").sum(),
-            off=mine.discount.fill_null(0).cast("float64").sum(),
         )
     ).iloc[0]
     if not sums["orders"] or not sums["discounted"]:
@@ -87,12 +85,14 @@ def discounts_of(
     codes = used.group_by("coupon_code").agg(orders=used.count(), last=used.day.max())
     order = (codes.orders.desc(), codes["last"].desc(), codes.coupon_code)
     first = store.fetch(codes.order_by(*order).limit(SHOWN))
-    gross, off = float(sums["gross"]), float(sums["off"])
+    ledger: Any = store.table("ledger")
+    own = ledger.filter(ledger.customer_key == key)
+    told = measure(store, ("discounts", "discount_rate"), rows=own).totals
     return Discounts(
         orders=int(sums["orders"]),
         discounted=int(sums["discounted"]),
-        off=off,
-        rate=off / gross if gross > 0 else None,
+        off=told["discounts"] or 0.0,
+        rate=told["discount_rate"],
         codes=tuple(_code(row) for row in first.to_dict("records")),
     )
 
