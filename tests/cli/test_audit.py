@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -34,12 +33,9 @@ def tamper(shop: OwnShop, *statements: str) -> None:
             connection.execute(statement)
 
 
-@pytest.fixture
-def own(loaded: OwnShop, tmp_path: Path) -> OwnShop:
-    shutil.copytree(loaded.var, tmp_path / "var")
-    shop = OwnShop(tmp_path / "var")
-    write_lines(shop, 5)
-    return shop
+@pytest.fixture(autouse=True)
+def _five_lines(own: OwnShop) -> None:
+    write_lines(own, 5)
 
 
 SWAP = (

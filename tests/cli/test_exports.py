@@ -34,10 +34,10 @@ def rows_of(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_a_list_of_addresses_as_csv(loaded: OwnShop, tmp_path: Path) -> None:
+def test_a_list_of_addresses_as_csv(own: OwnShop, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     answer = answered(
-        loaded("export", SOME, "--for", "csv", "--channel", "email", "--out", out, "--json")
+        own("export", SOME, "--for", "csv", "--channel", "email", "--out", out, "--json")
     )
     heading, *rows = rows_of(out)
     assert (answer["file"], answer["rows"]) == (str(out), len(rows))
@@ -48,10 +48,10 @@ def test_a_list_of_addresses_as_csv(loaded: OwnShop, tmp_path: Path) -> None:
     assert "Phone" not in heading
 
 
-def test_a_spreadsheet_holds_no_formula(loaded: OwnShop, tmp_path: Path) -> None:
+def test_a_spreadsheet_holds_no_formula(own: OwnShop, tmp_path: Path) -> None:
     out = tmp_path / "list.xlsx"
     asked = ("--for", "xlsx", "--channel", "email", "--everyone", "--out", out, "--json")
-    answer = answered(loaded("export", EVERYONE, *asked))
+    answer = answered(own("export", EVERYONE, *asked))
     sheet = openpyxl.load_workbook(out).worksheets[0]
     cells = [cell for row in sheet.iter_rows() for cell in row]
     assert answer["rows"] == sheet.max_row - 1 == 40
@@ -60,9 +60,9 @@ def test_a_spreadsheet_holds_no_formula(loaded: OwnShop, tmp_path: Path) -> None
 
 
 def test_a_tools_file_is_for_its_own_channel_and_tells_its_manifest(
-    loaded: OwnShop, tmp_path: Path
+    own: OwnShop, tmp_path: Path
 ) -> None:
-    answer = answered(loaded("export", SOME, "--for", "klaviyo", "--out", tmp_path, "--json"))
+    answer = answered(own("export", SOME, "--for", "klaviyo", "--out", tmp_path, "--json"))
     with zipfile.ZipFile(answer["file"]) as archive:
         told = json.loads(archive.read("manifest.json"))
         rows = [
@@ -74,39 +74,39 @@ def test_a_tools_file_is_for_its_own_channel_and_tells_its_manifest(
     assert len({row["Email Address"] for row in rows}) == len(rows) == answer["rows"] > 0
     assert told["rule"] == json.loads(SOME)
     refused = ("export", SOME, "--for", "meta", "--channel", "email", "--out", tmp_path, "--json")
-    assert loaded(*refused).answer["error"] == "privacy_format_not_for_channel"
+    assert own(*refused).answer["error"] == "privacy_format_not_for_channel"
 
 
 @pytest.mark.slow
-def test_a_folder_gets_a_file_with_a_name_of_its_own(loaded: OwnShop, tmp_path: Path) -> None:
+def test_a_folder_gets_a_file_with_a_name_of_its_own(own: OwnShop, tmp_path: Path) -> None:
     asked = ("export", SOME, "--channel", "email", "--out", tmp_path, "--json")
-    first, second = answered(loaded(*asked)), answered(loaded(*asked))
+    first, second = answered(own(*asked)), answered(own(*asked))
     assert first["export_id"] != second["export_id"]
     assert {Path(first["file"]), Path(second["file"])} == set(tmp_path.iterdir())
     assert first["export_id"] in first["file"]
 
 
 @pytest.mark.slow
-def test_a_list_for_no_channel_names_nobody(loaded: OwnShop, tmp_path: Path) -> None:
+def test_a_list_for_no_channel_names_nobody(own: OwnShop, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
-    assert answered(loaded("export", SOME, "--out", out, "--json"))["rows"] > 0
+    assert answered(own("export", SOME, "--out", out, "--json"))["rows"] > 0
     assert "example.com" not in out.read_text(encoding="utf-8")
     assert "Buyer" not in out.read_text(encoding="utf-8")
 
 
-def test_who_agreed_to_nothing_is_left_out_and_counted(loaded: OwnShop, tmp_path: Path) -> None:
+def test_who_agreed_to_nothing_is_left_out_and_counted(own: OwnShop, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
-    answer = answered(loaded("export", SOME, "--channel", "sms", "--out", out, "--json"))
+    answer = answered(own("export", SOME, "--channel", "sms", "--out", out, "--json"))
     assert answer["rows"] == 0
     assert list(answer["excluded"]) == ["no_consent"]
     assert answer["excluded"]["no_consent"] > 0
 
 
-def test_every_list_is_a_line_in_the_log(loaded: OwnShop, tmp_path: Path) -> None:
+def test_every_list_is_a_line_in_the_log(own: OwnShop, tmp_path: Path) -> None:
     answer = answered(
-        loaded("export", SOME, "--channel", "email", "--out", tmp_path / "a.csv", "--json")
+        own("export", SOME, "--channel", "email", "--out", tmp_path / "a.csv", "--json")
     )
-    records = open_records(f"sqlite:///{loaded.var / 'own' / 'records.sqlite'}")
+    records = open_records(f"sqlite:///{own.var / 'own' / 'records.sqlite'}")
     lines = [line for line in records.audit_lines() if line.export_id == answer["export_id"]]
     assert [(line.action, line.rows, line.sha256) for line in lines] == [
         ("export", answer["rows"], answer["sha256"])
@@ -126,10 +126,10 @@ def test_every_list_is_a_line_in_the_log(loaded: OwnShop, tmp_path: Path) -> Non
     ],
 )
 def test_a_list_that_may_not_be_leaves_no_file(
-    loaded: OwnShop, tmp_path: Path, asked: tuple[str, ...], code: str
+    own: OwnShop, tmp_path: Path, asked: tuple[str, ...], code: str
 ) -> None:
     out = () if "--out" in asked else ("--out", str(tmp_path / "list.csv"))
-    said = loaded("export", *asked, *out, "--json")
+    said = own("export", *asked, *out, "--json")
     assert (said.code, said.answer["error"]) == (1, code)
     assert list(tmp_path.iterdir()) == []
     assert "Traceback" not in said.err

@@ -26,13 +26,6 @@ def one_order(number: int, buyer: str = "late") -> Rows:
     }
 
 
-@pytest.fixture
-def own(loaded: OwnShop, tmp_path: Path) -> OwnShop:
-    """The small shop with its scores, in a folder of one's own."""
-    shutil.copytree(loaded.var, tmp_path / "var")
-    return OwnShop(tmp_path / "var")
-
-
 def folder(shop: OwnShop) -> Path:
     return shop.var / "own"
 

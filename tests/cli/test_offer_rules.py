@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ then = "message"
 what = "Hello"
 channel = "email"
 """
-
-
-@pytest.fixture
-def own(loaded: OwnShop, tmp_path: Path) -> OwnShop:
-    """The small shop with records of this test's own."""
-    shutil.copytree(loaded.var, tmp_path / "var")
-    return OwnShop(tmp_path / "var")
 
 
 @pytest.mark.slow

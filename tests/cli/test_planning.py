@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.cli.conftest import OwnShop
-
-
-@pytest.fixture
-def own(loaded: OwnShop, tmp_path: Path) -> OwnShop:
-    """The small shop with records of this test's own."""
-    shutil.copytree(loaded.var, tmp_path / "var")
-    return OwnShop(tmp_path / "var")
 
 
 def test_goals_of_a_file_are_taken_once_and_stand_beside_the_log(

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from pathlib import Path
-
-import pytest
 
 from tests.cli.conftest import Command, OwnShop
 from tests.cli.test_exports import EVERYONE
 from tests.held import holders
-
-
-@pytest.fixture
-def own(loaded: OwnShop, tmp_path: Path) -> OwnShop:
-    """The small shop, for this test to change."""
-    shutil.copytree(loaded.var, tmp_path / "var")
-    return OwnShop(tmp_path / "var")
 
 
 def test_who_asks_gets_a_file_and_is_gone_when_they_ask_for_that(
