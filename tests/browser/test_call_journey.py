@@ -49,7 +49,8 @@ def listed(var: Path, key: int, out: Path) -> tuple[bool, dict[str, int]]:
         members=table.filter(table.customer_key == key).select("customer_key"),
         columns=("email",), file_format="csv", now=datetime.now(UTC), language="en", out=out,
     )  # fmt: skip
-    rows = list(csv.reader((out / result.file_name).open(encoding="utf-8-sig")))
+    with (out / result.file_name).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
     store.close()
     records.close()
     return len(rows) > 1, dict(result.excluded)
@@ -76,7 +77,7 @@ def test_a_call_is_answered(tab: Callable[[Mode], Watched], app_var: Path, tmp_p
     )
     press(page, "notes.add_note")
     assert page.get_by_text("Prefers to be called before noon").first.is_visible()
-    page.get_by_role("button", name=words("notes.kinds.task"), exact=True).first.click()
+    page.get_by_role("radio", name=words("notes.kinds.task"), exact=True).first.click()
     settle(page)
     page.get_by_role("textbox", name=words("notes.text_task")).fill(
         "Ring back about the blue teapot"

@@ -33,7 +33,7 @@ def unfold(page: Page, key: str, button: str) -> None:
     """Opens a box; a click that meets a page just being drawn anew is lost, so looks and repeats."""
     inside = page.get_by_role("button", name=words(button), exact=False).first
     for _ in range(4):
-        page.get_by_text(words(key)).first.click()
+        page.get_by_text(words(key), exact=True).first.click()
         with suppress(TimeoutError):
             inside.wait_for(state="visible", timeout=WAIT_MS / 4)
             settle(page)
