@@ -12,6 +12,7 @@ import pytest
 from crm_core.models import MODELS
 from crm_core.schema import MARTS
 from tests.cli.conftest import Command, Said
+from tests.examples import fast
 
 JUNE = ("--from", "2026-06-01", "--to", "2026-06-30")
 
@@ -108,16 +109,7 @@ def test_measure_where_a_rule_holds(demo: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[pytest.mark.slow]
-            if name in ("churn", "clusters", "lifetime_value", "pareto_nbd")
-            else [],
-        )
-        for name in sorted(set(MODELS) - {"forecast"})
-    ],
+    "name", fast(sorted(set(MODELS) - {"forecast"}), "bg_nbd", "gamma_gamma", "rfm")
 )
 def test_fit(demo: Command, name: str) -> None:
     answer = answered(demo("fit", name, "--as-of", "2026-06-30", "--json"))

@@ -100,6 +100,7 @@ def test_what_was_shipped_is_not_taken_for_other_stock_or_events(
     assert lessons == ["again", "again"]
 
 
+@pytest.mark.slow
 def test_the_demo_is_shipped_with_all_that_is_slow(
     copy_demo: Callable[[Path], Path], tmp_path: Path
 ) -> None:
