@@ -51,6 +51,7 @@ Answer = dict[str, Any]
 
 STALE_DAYS = 3
 _HORIZON_DAYS = 91
+_USUAL_SIZE = 5_000
 
 
 def url_of(settings: Settings, store: str | None) -> str:
@@ -78,19 +79,21 @@ def demo(
     now: datetime,
     progress: Progress,
 ) -> Answer:
-    """Builds the bundled demo store, or a generated one of any size into a store of its own.
+    """Builds the bundled demo store; or, where a size or a place is named, a generated one into a
+    store of its own, of 5,000 customers if nothing else is said.
 
     Raises: CrmError("demo_into_shop") rather than add invented customers to a real shop.
     """
-    if customers is None:
+    if customers is None and (store is None or _is_demo(settings, store)):
         url = ensure_demo(settings, now=now, progress=progress)
     else:
         from crm_core.pipeline.generate import generate_store
 
-        url = store or store_url(settings.var / f"demo-{customers}")
+        size = customers or _USUAL_SIZE
+        url = store or store_url(settings.var / f"demo-{size}")
         _check_no_shop(settings, url)
         generate_store(
-            url, settings=settings, customers=customers, seed=seed, now=now, progress=progress
+            url, settings=settings, customers=size, seed=seed, now=now, progress=progress
         )
     return {"store": engine_of(url, settings).shown, **status(settings, url, today=now.date())}
 

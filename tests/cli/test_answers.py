@@ -11,7 +11,7 @@ import pytest
 
 from crm_core.models import MODELS
 from crm_core.schema import MARTS
-from tests.cli.conftest import Command, Said
+from tests.cli.conftest import Command, OwnShop, Said
 from tests.examples import fast
 
 JUNE = ("--from", "2026-06-01", "--to", "2026-06-30")
@@ -305,3 +305,10 @@ def test_the_demo_takes_no_files_however_it_is_named(demo: Command, orders_folde
         assert refused(said)[0] == "demo_is_read_only"
     said = demo("demo", "--customers", "10", "--store", f"{url}/", "--json")
     assert refused(said)[0] == "demo_is_read_only"
+
+
+@pytest.mark.slow
+def test_an_invented_shop_is_made_where_one_says(shop: OwnShop) -> None:
+    made = answered(shop("demo", "--json"))
+    assert made["store"] == shop.url
+    assert made["tables"]["customers"] > 4_000
