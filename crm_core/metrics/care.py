@@ -21,6 +21,7 @@ from crm_core.metrics.definition import Good
 from crm_core.metrics.dimensions import begin_of, read_code
 from crm_core.metrics.evaluate import measure, scope
 from crm_core.metrics.parts import Number
+from crm_core.metrics.shop_clock import local_minutes
 from crm_core.selection import SEGMENTATIONS, Period, Selection, by_segmentation
 from crm_core.store import Store
 from crm_core.store.marts import as_number, without
@@ -109,6 +110,12 @@ def contacts_of(
             table.day.between(ibis.literal(period.start), ibis.literal(period.end))
         )
     table = with_topics(store, table, rules.topics)
+    # On this side of a join they are columns; later each mention would be put into SQL anew.
+    table = table.mutate(
+        told_of=table.contact_channel.fill_null(""),
+        began=local_minutes(store.meta, table.occurred_at),
+        so_far=minutes_until(end_of(store.meta.as_of, store.meta.timezone), table.occurred_at),
+    )
     orders = store.table("order_facts")
     orders = orders.select("order_id", "order_key", "shop", "sales_channel", sold_in="region")
     table = without(table.left_join(orders, "order_id"), "order_id_right")
@@ -133,14 +140,14 @@ def of_members(store: Store, selection: Selection, table: ir.Table) -> ir.Table:
 
 
 def _timed(store: Store, rules: CareRules, table: ir.Table) -> ir.Table:
-    table = table.mutate(told_of=table.contact_channel.fill_null(""))
+    table = table.mutate(
+        reply=passed(rules, table.began, table.reply_minutes),
+        settle=passed(rules, table.began, table.resolved_minutes),
+        waited=passed(rules, table.began, ibis.greatest(table.so_far, ibis.literal(0.0))),
+    )
     telling = _telling(store)
     table = table.left_join(telling, table.told_of == telling.told_in)
-    shop, at = store.meta, table.occurred_at
-    reply = passed(rules, shop, at, table.reply_minutes)
-    settle = passed(rules, shop, at, table.resolved_minutes)
-    so_far = minutes_until(end_of(shop.as_of, shop.timezone), at)
-    waited = passed(rules, shop, at, ibis.greatest(so_far, ibis.literal(0.0)))
+    reply, settle, waited, so_far = table.reply, table.settle, table.waited, table.so_far
     is_over = table.resolved.fill_null(False)
     is_recent = (so_far <= float(OPEN_DAYS * 1_440)) & (so_far >= 0.0)
     tells = table.told_in.notnull()
@@ -156,7 +163,7 @@ def _timed(store: Store, rules: CareRules, table: ir.Table) -> ir.Table:
     return table.select(
         "contact_id", "customer_key", "order_key", "day", "contact_channel", "topic", "agent",
         "region", "shop", "sales_channel", "resolved", "reopened", "rating", "cost", "message",
-        at=at,
+        at=table.occurred_at,
         reply=reply / 60.0,
         settle=settle / 60.0,
         waited=ibis.ifelse(is_open & is_recent, waited / 60.0, ibis.null("float64")),

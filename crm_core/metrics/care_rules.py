@@ -11,12 +11,9 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.metrics.contact_topics import USUAL_RULES, TopicRule
-from crm_core.metrics.shop_clock import local_minutes
-from crm_core.store import StoreMeta
-from crm_core.store.marts import as_number
 
 _DAY: Final = 1_440
-_WEEK: Final = 7
+_WEEK: Final = 7 * _DAY
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,11 @@ class CareRules:
         return self.settle_hours * 60.0
 
 
-def passed(rules: CareRules, shop: StoreMeta, begin: ir.Value, minutes: ir.Value) -> ir.Value:
-    """How many of so many minutes from a moment on are within the shop's hours; all of them where
-    it told none."""
+def passed(rules: CareRules, start: ir.Value, minutes: ir.Value) -> ir.Value:
+    """How many of so many minutes from a moment on (`start`, by the shop's clock) are within the
+    shop's hours; all of them where it told none."""
     if not rules.has_hours:
         return minutes.cast("float64")
-    start = local_minutes(shop, begin)
     end = start + minutes.cast("float64").floor().cast("int64")
     return (_worked(rules, end) - _worked(rules, start)).cast("float64")
 
@@ -75,13 +71,10 @@ def minutes_until(moment: datetime, begin: ir.Value) -> ir.Value:
 def _worked(rules: CareRules, minute: ir.Value) -> ir.Value:
     """Minutes of work from a Monday to a minute since then."""
     length = rules.closes - rules.opens
-    of_day = minute % _DAY
-    day = ((minute - of_day).cast("float64") / float(_DAY)).cast("int64")
-    of_week = day % _WEEK
-    weeks = ((day - of_week).cast("float64") / float(_WEEK)).cast("int64")
-    whole = sum(
-        (as_number(of_week >= number) for number in rules.weekdays), ibis.literal(0).cast("int64")
-    )
-    is_work = as_number((of_week + 1).isin(rules.weekdays))
-    today = ibis.least(ibis.greatest(of_day - rules.opens, ibis.literal(0)), ibis.literal(length))
-    return (weeks * len(rules.weekdays) + whole) * length + is_work * today
+    of_week = minute % _WEEK
+    weeks = ((minute - of_week).cast("float64") / float(_WEEK)).cast("int64")
+    worked: ir.Value = weeks * len(rules.weekdays) * length
+    for day in rules.weekdays:
+        open_for = of_week - ((day - 1) * _DAY + rules.opens)
+        worked = worked + ibis.least(ibis.greatest(open_for, ibis.literal(0)), ibis.literal(length))
+    return worked

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from crm_core.metrics.care_rules import CareRules, passed
 from crm_core.metrics.contact_topics import begun, with_topics
 from crm_core.metrics.delivery import promise_days
+from crm_core.metrics.shop_clock import local_minutes
 from crm_core.store import StoreMeta, Tables
 from crm_core.store.marts import as_number, without
 
@@ -82,7 +83,8 @@ def _contacts(tables: Tables, shop: StoreMeta, rules: CareRules) -> ir.Table:
     """Answered contacts: slow or not, of one channel and topic."""
     table = with_topics(tables, begun(tables), rules.topics)
     table = table.filter(table.customer_key.notnull() & table.reply_minutes.notnull())
-    is_slow = passed(rules, shop, table.occurred_at, table.reply_minutes) > rules.reply_minutes
+    began = local_minutes(shop, table.occurred_at)
+    is_slow = passed(rules, began, table.reply_minutes) > rules.reply_minutes
     return table.select(
         "customer_key",
         anchor=table.day,
