@@ -85,7 +85,7 @@ clean: ## remove environments and caches; the stores stay
 	touch $@
 
 .venv/debian.stamp: | .venv/bin/python
-	@tools/debian.sh chromium fonts-noto-cjk mariadb-server
+	@tools/debian.sh chromium fonts-noto-cjk mariadb-server-core mariadb-client-core
 	touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/app.stamp | .venv/debian.stamp

@@ -31,3 +31,10 @@ def test_a_measurement_that_fails_stops_no_other_and_is_told_at_the_end(tmp_path
     assert re.findall("ran (.*)", done.stdout) == ["bench/pairs.py", "bench/call.py"]
     assert done.returncode != 0
     assert "Failed: bench/pairs.py" in done.stderr.splitlines()
+
+
+def test_checks_install_no_service() -> None:
+    (asked,) = re.findall(
+        r"debian\.sh (chromium .*mariadb.*)", (ROOT / "Makefile").read_text("utf-8")
+    )
+    assert "mariadb-server" not in asked.split()
