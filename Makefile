@@ -62,11 +62,13 @@ fmt: ## put the code into its one form
 screens: .venv/dev.stamp ## save a picture of every page, light, dark, narrow and Chinese
 	@$(BIN)/python tests/browser/screens.py artefacts/screens
 
-bench: .venv-bench/bench.stamp ## measure speed against other programs; prints ratios
-	@for script in bench/[a-z]*.py; do
+bench: .venv-bench/bench.stamp ## measure speed against other programs; ONLY="call pairs" measures some
+	@failed=()
+	for script in $(if $(ONLY),$(ONLY:%=bench/%.py),bench/[a-z]*.py); do
 	  echo "== $$script"
-	  OPENBLAS_NUM_THREADS=1 PYTHONPATH=. $(BENCH)/python "$$script"
+	  OPENBLAS_NUM_THREADS=1 PYTHONPATH=. $(BENCH)/python "$$script" || failed+=("$$script")
 	done
+	[ $${#failed[@]} -eq 0 ] || { echo "Failed: $${failed[*]}" >&2; exit 1; }
 
 clean: ## remove environments and caches; the stores stay
 	@rm -rf .venv .venv-bench .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -83,7 +85,7 @@ clean: ## remove environments and caches; the stores stay
 	touch $@
 
 .venv/debian.stamp: | .venv/bin/python
-	@tools/debian.sh chromium fonts-noto-cjk mariadb-server
+	@tools/debian.sh chromium fonts-noto-cjk mariadb-server-core mariadb-client-core
 	touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/app.stamp | .venv/debian.stamp
@@ -96,7 +98,8 @@ clean: ## remove environments and caches; the stores stay
 	touch $@
 
 .venv-bench/bench.stamp: requirements.txt bench/requirements.txt | .venv-bench/bin/python
-	@tools/install.sh .venv-bench -r requirements.txt -r bench/requirements.txt
+	@tools/debian.sh chromium
+	tools/install.sh .venv-bench -r requirements.txt -r bench/requirements.txt
 	touch $@
 
 .PRECIOUS: %/bin/python

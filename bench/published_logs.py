@@ -17,6 +17,7 @@ PUBLISHED = {
     "bg_nbd": {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259},
     "gamma_gamma": {"p": 6.25, "q": 3.74, "v": 15.44},
 }
+PUBLISHED_LIKELIHOOD = {"bg_nbd": -9582.43}
 
 
 def installed(package: str, path: str) -> str:
@@ -44,7 +45,8 @@ def cdnow(var: str) -> None:
         row(f"CDNOW {model}", "fitted", "published")
         for name, value in published.items():
             row(name, answer["parameters"][name], value)
-        row("log-likelihood", f"{answer['log_likelihood']:.2f}")
+        likelihood = PUBLISHED_LIKELIHOOD.get(model, "")
+        row("log-likelihood", f"{answer['log_likelihood']:.2f}", likelihood)
 
 
 def main() -> None:

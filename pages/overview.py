@@ -4,7 +4,7 @@ from crm_core.charts import bars, line_compare
 from crm_core.text.formats import day
 from crm_core.ui.attention_parts import draw_attention
 from crm_core.ui.explore_saved import draw_pinned
-from crm_core.ui.goal_line import goal_lines_below
+from crm_core.ui.goal_line import draw_goals_and_notes
 from crm_core.ui.page import (
     Column,
     ask_box,
@@ -40,14 +40,10 @@ caption(
 if view.as_of != view.last_day:
     note("overview.partial_day", as_of=day(view.as_of, session.language))
 ask_box()
-kpis(view.cards, with_notes=True, below=goal_lines_below())
-draw_attention()
-link("explore", "overview.explore", m=[card.metric for card in view.cards])
-with part():
-    draw_pinned()
+kpis(view.cards)
 left, right = columns(2, 1)
 with left, panel("overview.revenue_to_date", help_key="metric.net_revenue.about"):
-    chart = line_compare(view.days, session.numbers("money"), height=430)
+    chart = line_compare(view.days, session.numbers("money"))
     draw(chart, key="overview_revenue", title=session.t("overview.revenue_to_date"))
     notes_button("chart", "overview.revenue_to_date")
 with right:
@@ -64,6 +60,11 @@ with right:
         )
         if chosen:
             go("customers", segment=chosen)
+draw_attention()
+draw_goals_and_notes(view.cards)
+link("explore", "overview.explore", m=[card.metric for card in view.cards])
+with part():
+    draw_pinned()
 draw_open_tasks()
 with panel("overview.channels"):
     row = data_table(

@@ -36,7 +36,6 @@ def line_compare(
     *,
     name: str | None = None,
     compared: str | None = None,
-    height: int = _HEIGHT,
 ) -> Chart:
     """This period as a line, the compared one as a thin dotted grey line behind it.
 
@@ -45,7 +44,7 @@ def line_compare(
     """
     has_previous = "previous" in frame and bool(frame["previous"].notna().any())
     check_size(len(frame) * (1 + has_previous))
-    figure = canvas(height, legend=has_previous, hover="x unified")
+    figure = canvas(_HEIGHT, legend=has_previous, hover="x unified")
     values = numeric(frame["value"])
     shown = values.dropna().tolist()
     if has_previous:
@@ -65,7 +64,7 @@ def line_compare(
     value_axis(figure, numbers, shown, "y")
     day_axis(figure, frame["day"], numbers.language)
     figure.update_layout(legend_traceorder="reversed")
-    return Chart(figure, describe_days(frame, numbers), height)
+    return Chart(figure, describe_days(frame, numbers), _HEIGHT)
 
 
 def _previous_line(frame: pd.DataFrame, numbers: Numbers, name: str | None) -> go.Scatter:

@@ -46,7 +46,7 @@ def draw_search() -> None:
             go_customer(int(opened["customer_key"]))
     elif found is not None:
         note("customers.nobody_found")
-    draw_open_tasks()
+    draw_open_tasks(named=True)
 
 
 _TOLD = ("name", "city", "email", "phone")

@@ -1,8 +1,8 @@
-"""The quiet line below a number on the overview: how its goal of the month stands."""
+"""What is aimed at with the numbers of the overview, and what people noted at them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -13,28 +13,37 @@ from crm_core.ui import navigation
 from crm_core.ui.address import kept, to_query
 from crm_core.ui.goals_words import targets_kept, written
 from crm_core.ui.kpi import plain_value
+from crm_core.ui.layout import panel
+from crm_core.ui.notes import notes_button, notes_counts
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
+from crm_core.views.card import Card
 from crm_core.views.goal_lines import GoalLine, goal_lines
 
 _BLANK = "–"
 
 
-def goal_lines_below() -> Callable[[str], None]:
-    """Draws the line of a metric's goal in the month the data ends in, a link to all goals; nothing
-    is asked of the store where there are none."""
-    session = current()
+def draw_goals_and_notes(cards: Sequence[Card]) -> None:
+    """A cell a number: how its goal of the month stands, if there are goals, and its notes."""
+    session, names = current(), [card.metric for card in cards]
+    lines, counts = _goal_lines(session), notes_counts("metric", names)
+    with panel("overview.goals_and_notes"), st.grid(len(cards), min_column_width=150, gap="small"):
+        for card in cards:
+            name = card.metric
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{session.md(card.label_key)}**")
+                if name in lines:
+                    _draw(lines[name], name)
+                elif lines and name in GOAL_METRICS:  # cells side by side stay alike
+                    _link("goals.line.none", facts={})
+                notes_button("metric", name, count=counts.get(name, 0))
+
+
+def _goal_lines(session: Session) -> Mapping[str, GoalLine]:
+    """By metric, the month the data ends in; nothing is asked of the store without goals."""
     month = session.store.meta.as_of.replace(day=1)
     targets = tuple(each for each in targets_kept() if each[1] == month)
-    lines = show(goal_lines, session.selection, targets=targets) if targets else {}
-
-    def draw(name: str) -> None:
-        if name in lines:
-            _draw(lines[name], name)
-        elif lines and name in GOAL_METRICS:  # cards side by side stay alike
-            _link("goals.line.none", facts={})
-
-    return draw
+    return show(goal_lines, session.selection, targets=targets) if targets else {}
 
 
 def _draw(line: GoalLine, name: str) -> None:

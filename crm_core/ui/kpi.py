@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Literal
 
 import streamlit as st
 
 from crm_core.text import formats
-from crm_core.ui.notes import notes_button, notes_counts
 from crm_core.ui.session import Session, current
 from crm_core.views.card import Card
 
 
-def kpis(
-    cards: Sequence[Card],
-    *,
-    columns: int | None = None,
-    with_notes: bool = False,
-    below: Callable[[str], None] | None = None,
-) -> None:
+def kpis(cards: Sequence[Card], *, columns: int | None = None) -> None:
     """Cards side by side: value, change, previous value, sparkline; the tooltip defines each.
 
     A change inside the shop's normal variation is grey and says so; direction is shown by an
-    arrow and a sign, never by colour alone. `with_notes`: each card has the button of its metric's
-    notes below it, and what `below` draws for that metric.
+    arrow and a sign, never by colour alone.
     """
     session = current()
-    counts = notes_counts("metric", [card.metric for card in cards]) if with_notes else {}
     wanted = columns or len(cards)
     with st.grid(max(wanted, 1), min_column_width=158, gap="small"):
         for card in cards:
-            if not with_notes:
-                _metric(card, session)
-                continue
-            with st.container(height="stretch", gap="xxsmall"):
-                _metric(card, session)
-                if below is not None:
-                    below(card.metric)
-                notes_button("metric", card.metric, count=counts.get(card.metric, 0))
+            _metric(card, session)
 
 
 def _metric(card: Card, session: Session) -> None:

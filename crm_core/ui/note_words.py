@@ -8,7 +8,7 @@ from crm_core.errors import CrmError
 from crm_core.records import Subject
 from crm_core.records.customer_codes import customer_key
 from crm_core.text import has
-from crm_core.ui.people import names_for, secret_of
+from crm_core.ui.people import names_for, secret_of, short_code
 from crm_core.ui.session import Session
 
 
@@ -24,12 +24,16 @@ def subject_words(subject: Subject, session: Session) -> str:
     return subjects_words([subject], session)[subject]
 
 
-def subjects_words(subjects: Iterable[Subject], session: Session) -> dict[Subject, str]:
-    """What subjects are called here; the names of customers are asked for all at once."""
+def subjects_words(
+    subjects: Iterable[Subject], session: Session, *, named: bool = True
+) -> dict[Subject, str]:
+    """What subjects are called here: customers by name, all asked for at once, or by short code."""
     wanted = dict.fromkeys(subjects)
     keys = {each: key_of(each, session) for each in wanted if each.kind == "customer"}
     known = {each: key for each, key in keys.items() if key is not None}
-    names = dict(zip(known, names_for(list(known.values()), session), strict=True))
+    persons = list(known.values())
+    called = names_for(persons, session) if named else [short_code(key, session) for key in persons]
+    names = dict(zip(known, called, strict=True))
     return {each: names.get(each) or _called(each, session) for each in wanted}
 
 

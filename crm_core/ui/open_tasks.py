@@ -20,15 +20,19 @@ _MOST = 50
 _PAGES = {"metric": "overview", "chart": "overview", "customer": "customer", "campaign": "campaign"}
 
 
-def draw_open_tasks() -> None:
-    """The open tasks; nothing at all where there are none."""
+def draw_open_tasks(*, named: bool = False) -> None:
+    """The open tasks; nothing at all where there are none.
+
+    Customers are told by their short code, the first screen names nobody; by name if `named`.
+    """
     session = current()
     waiting = session.records.open_tasks()
     seen = readable(session.access, waiting)
     if not waiting and not isinstance(undo_of(), Task):
         return
     with panel("notes.tasks.title", help_key="notes.tasks.about"), part():
-        names = subjects_words([task.subject for task in seen[:_MOST]], session)
+        about = [task.subject for task in seen[:_MOST]]
+        names = subjects_words(about, session, named=named)
         for task in seen[:_SHOWN]:
             _draw(task, names[task.subject], session)
         if len(seen) > _SHOWN:

@@ -31,6 +31,11 @@ def code_of(key: int, session: Session) -> str:
     return customer_code(secret_of(session), key)
 
 
+def short_code(key: int, session: Session) -> str:
+    """What to call a person where nobody is named."""
+    return f"#{code_of(key, session)[:_SHORT]}"
+
+
 def names_for(keys: Sequence[int], session: Session, purpose: Purpose = "view") -> list[str]:
     """What to call these people here: a name or masked name, else a short code.
 
@@ -46,7 +51,7 @@ def names_for(keys: Sequence[int], session: Session, purpose: Purpose = "view") 
 def _called(name: object, key: int, session: Session) -> str:
     if isinstance(name, str) and name.strip():
         return name
-    return f"#{code_of(key, session)[:_SHORT]}"
+    return short_code(key, session)
 
 
 def customer_known(key: int) -> bool:

@@ -92,7 +92,7 @@ def test_who_may_only_look_sees_goals_and_sets_none(
     assert (t("goals.read_only", "en") in screen.words) != sets
 
 
-def test_a_card_of_the_overview_tells_of_its_goal(open_page: Open, kept: Records) -> None:
+def test_the_overview_tells_how_a_goal_stands(open_page: Open, kept: Records) -> None:
     kept.save_goals({SALES: 100_000.0}, origin="grid", author="mia", now=NOW)
     screen = open_page("overview", warm=True)
     assert not screen.failures

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from crm_core.pipeline.workspace import demo_url, workspace
+from crm_core.records import Subject, open_records
+from crm_core.settings import Settings
 from crm_core.text import t
 from crm_core.ui.navigation import PAGES
-from tests.app.conftest import Open, People
+from tests.app.conftest import NOW, Open, People
 from tests.app.screen import Screen
 
 STEMS = [spec.stem for spec in PAGES]
@@ -48,8 +54,26 @@ def test_hiding_identities_hides_them_from_the_owner_too(
     assert people.seen_on(hidden) == set()
 
 
-def test_the_overview_names_nobody(open_page: Open, people: People) -> None:
-    assert people.seen_on(open_page("overview")) == set()
+@pytest.fixture
+def task_about_somebody(shops: dict[str, Path], code: str) -> Iterator[str]:
+    """What is to be done about a customer whose name is known."""
+    settings = Settings(var=shops["demo"])
+    records = open_records(workspace(settings, demo_url(settings)).records_url)
+    task = records.add_task(Subject("customer", code), "Ring back", author="mia", now=NOW)
+    yield task.text
+    records.remove_task(task.id)
+    records.close()
+
+
+def test_the_overview_names_nobody(
+    open_page: Open, people: People, code: str, task_about_somebody: str
+) -> None:
+    for role in ("single_user", "marketer"):
+        screen = open_page("overview", role=role, warm=True)
+        assert people.seen_on(screen) == set()
+        assert task_about_somebody in [str(text.value) for text in screen.test.text]
+        assert any(f"#{code[:6]}" in words.replace("\\", "") for words in screen.words)
+        assert t("notes.tasks.open", "en") in [button.label for button in screen.test.button]
 
 
 def test_a_made_up_code_opens_nobody(open_page: Open, people: People) -> None:

@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
+#: What a server may hold after every page, to fit a small host.
+MOST_MB = 690
 
 
 def free_port() -> int:
@@ -46,6 +50,19 @@ def running_app(
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def resident_mb(url: str) -> float:
+    """What the server of this address holds in memory, with what it started."""
+    port = int(url.rsplit(":", 1)[1])
+    (owner,) = {
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.laddr.port == port and connection.status == psutil.CONN_LISTEN
+    }
+    server = psutil.Process(owner)
+    family = [server, *server.children(recursive=True)]
+    return sum(process.memory_info().rss for process in family) / 2**20
 
 
 def _await_health(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

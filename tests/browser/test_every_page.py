@@ -40,6 +40,19 @@ STEMS = [
 ]
 
 
+@pytest.mark.slow
+def test_the_first_screen_shows_the_revenue_to_date_in_full(
+    tab: Callable[[Mode], Watched],
+) -> None:
+    laptop = Mode("laptop", width=1280, height=860)
+    watched = tab(laptop)
+    visit(watched.page, watched.url, "overview", laptop.language)
+    for key in ("overview_revenue", "overview_segments"):
+        drawn = watched.page.locator(f".st-key-chart_{key}").bounding_box()
+        assert drawn is not None
+        assert drawn["y"] + drawn["height"] < laptop.height
+
+
 @pytest.mark.parametrize(
     "mode",
     [

@@ -8,29 +8,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 from playwright.sync_api import Browser
 
 from crm_core.text import t
 from tests.browser.chromium import WAIT_MS, settle
 from tests.browser.screens import MODES, opened, page_names, visit
-from tests.browser.server import ROOT, running_app
-
-MOST_MB = 690
-
-
-def resident_mb(url: str) -> float:
-    """What the server of this address holds in memory, with what it started."""
-    port = int(url.rsplit(":", 1)[1])
-    (owner,) = {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.laddr.port == port and connection.status == psutil.CONN_LISTEN
-    }
-    server = psutil.Process(owner)
-    family = [server, *server.children(recursive=True)]
-    return sum(process.memory_info().rss for process in family) / 2**20
+from tests.browser.server import MOST_MB, ROOT, resident_mb, running_app
 
 
 def changes() -> str:
