@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,25 +48,27 @@ def run_job(arguments: Sequence[str], *, store: str, title_key: str) -> dict[str
         "PYTHONPATH": str(_ROOT),
         "USER": session.access.user,  # for the log
     }
-    with st.container(border=True):
+    # Into a file: the document comes while progress is still read, and a full pipe stops the job.
+    with tempfile.TemporaryFile("w+") as said, st.container(border=True):
         bar = st.progress(0.0, session.t(title_key))
         st.button(session.t("app.job.cancel"), key=f"cancel_{title_key}")
-        process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+        with subprocess.Popen(  # noqa: S603  our own program, arguments as a list
             command,
-            stdout=subprocess.PIPE,
+            stdout=said,
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
             cwd=_ROOT,
-        )
-        try:
-            for line in process.stderr or ():
-                _advance(bar, line, session.t(title_key))
-            output, _ = process.communicate()
-        finally:
-            _end(process)
+        ) as process:
+            try:
+                for line in process.stderr or ():
+                    _advance(bar, line, session.t(title_key))
+                process.wait()
+            finally:
+                _end(process)
         bar.empty()
-    return _answer(process.returncode, output)
+        said.seek(0)
+        return _answer(process.returncode, said.read())
 
 
 def _advance(bar: Any, line: str, title: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from tests.browser.chromium import chromium
 from tests.browser.screens import MODES, Mode, opened
@@ -30,12 +30,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Watched:
-    """A tab, the addresses it asked for, and what its console complained of."""
+    """A tab, the addresses it asked for, what its console complained of and what popped up."""
 
     page: Page
     url: str
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._dismiss)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
     @property
     def foreign(self) -> list[str]:
@@ -71,9 +81,6 @@ def tab(browser: Browser, app_url: str) -> Iterator[Callable[[Mode], Watched]]:
     with ExitStack() as open_tabs:
 
         def open_(mode: Mode = MODES["light"]) -> Watched:
-            watched = Watched(open_tabs.enter_context(opened(browser, mode)), app_url)
-            watched.page.on("request", lambda request: watched.requests.append(request.url))
-            watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-            return watched
+            return Watched(open_tabs.enter_context(opened(browser, mode)), app_url)
 
         yield open_

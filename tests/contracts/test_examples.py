@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
 import inspect
+import io
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from crm_core.cli import _parser
 from tests.contracts.tree import ROOT, python_files, repository_files
 
 # They run when imported.
@@ -88,6 +92,57 @@ def test_commands_in_documents_exist() -> None:
         for word in re.findall(r"^\$?\s*make ([a-z-]+)", block, re.MULTILINE)
     }
     assert named - set(rules) == set()
+
+
+#: What says how commands are built, and is none.
+SYNOPSES = {"COMMAND", "命令"}
+
+
+def own_commands(block: str) -> Iterator[list[str]]:
+    """The arguments of each `python -m crm_core` in a block of shell."""
+    for line in block.replace("\\\n", " ").splitlines():
+        words = shlex.shlex(line, posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        command: list[str] = []
+        for word in (*words, ";"):
+            if word and set(word) <= set(
+                "();<>|&"
+            ):  # this command ends; what follows < or > is a file
+                if "crm_core" in command:
+                    yield command[command.index("crm_core") + 1 :]
+                command = []
+            else:
+                command.append(word)
+
+
+def misuse(arguments: list[str]) -> str:
+    """What the command line says to arguments it does not take; nothing is run."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
+        _parser().parse_args(arguments)
+    return said.getvalue().strip().rpartition("\n")[2]
+
+
+def test_own_commands_in_documents_are_used_rightly() -> None:
+    used = [
+        (place, arguments)
+        for place, block in blocks("(?:sh|bash|console)")
+        for arguments in own_commands(block)
+        if arguments[0] not in SYNOPSES
+    ]
+    assert len(used) > 100
+    wrong = [(place, arguments, misuse(arguments)) for place, arguments in used]
+    assert [each for each in wrong if each[2]] == []
+
+
+def test_an_own_command_used_wrongly_is_seen() -> None:
+    block = (
+        "A=1 python -m crm_core rules \\\n reach --all 'x && y' && python -m crm_core audit > log\n"
+    )
+    first, second = own_commands(block)
+    assert (first, second) == (["rules", "reach", "--all", "x && y"], ["audit"])
+    assert "--all" in misuse(first)
+    assert misuse(second) == ""
 
 
 def test_links_in_documents_lead_somewhere() -> None:

@@ -41,6 +41,8 @@ PAYLOADS = [
     "+8613800000000+1",
     "- 5",
 ]
+#: Where a line break in a cell would begin a row of its own, with a formula in it.
+BREAKS = ["x\r=1+1", "x\n=1+1", "x\r\n=1+1"]
 HARMLESS = ["-5.00", "+8613800000000", "O'Brien", "'t Hooft", "王芳", "a=b", "NA", "00123", ""]
 TEXT = st.one_of(
     st.text(), st.text(st.sampled_from("='+-@;\t\r\n \"1a\u200b＝")), st.sampled_from(PAYLOADS)
@@ -59,6 +61,11 @@ def test_what_cannot_run_stays_as_it_is(text: str) -> None:
 
 def test_a_formula_after_a_semicolon_becomes_text_where_semicolons_cut_lines() -> None:
     assert escape_cell('x";"=1+1;y') == 'x";\'"=1+1;y'
+
+
+@pytest.mark.parametrize("text", BREAKS)
+def test_a_formula_after_a_line_break_stays_on_the_line_before_it(text: str) -> None:
+    assert escape_cell(text) == "x =1+1"
 
 
 @given(TEXT)

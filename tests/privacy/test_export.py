@@ -17,7 +17,7 @@ from crm_core.privacy.escape import one_line, unescape
 from crm_core.privacy.export import ExportResult, export_list, list_name, new_export_id
 from crm_core.privacy.gate import customer_key
 from tests.privacy.conftest import MARKETER, NOW, OWNER, VIEWER, MakeShop, Person, Shop
-from tests.privacy.test_escape import HARMLESS, PAYLOADS
+from tests.privacy.test_escape import BREAKS, HARMLESS, PAYLOADS
 
 ANN = Person(1, "Ann Lee", "ann@example.com", "+49 170 1234567")
 BO = Person(2, "Bo Li", "bo@example.com", "+8613800000000")
@@ -75,7 +75,7 @@ def test_who_is_paused_stays_out_until_the_pause_is_over(make_shop: MakeShop) ->
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 def test_formulas_in_any_column_come_out_as_text(make_shop: MakeShop, file_format: str) -> None:
-    texts = PAYLOADS + HARMLESS
+    texts = PAYLOADS + BREAKS + HARMLESS
     people = [
         Person(key, name=text, email=f"p{key}@example.com", category=text)
         for key, text in enumerate(texts, start=1)

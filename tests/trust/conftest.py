@@ -121,17 +121,22 @@ def hostile_log() -> Rows:
     return rows
 
 
-@pytest.fixture(scope="session")
-def hostile_codes(shops: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The public codes of the buyers of a shop of attacks, which opens as `attacks`."""
-    shop = small_shop(tmp_path_factory.mktemp("attacks"), hostile_log(), name=ATTACKS[4])
+def hostile_shop(folder: Path) -> tuple[Path, list[str]]:
+    """The CLIENTELE_VAR of a shop of attacks that is open, and the public codes of its buyers."""
+    shop = small_shop(folder, hostile_log(), name=ATTACKS[4])
     refresh_scores(shop.url, settings=shop.settings)
     (shop.settings.var / "active").write_text("shop", encoding="utf-8")
-    shops["attacks"] = shop.settings.var
     secret = shop.records.secret("url_key")
     store = shop.open()
     people = store.fetch(store.table("identities")).set_index("email")["customer_key"]
     store.close()
     shop.records.close()
     keys = [int(people[f"buyer{number}@example.com"]) for number in range(len(ATTACKS))]
-    return [customer_code(secret, key) for key in keys]
+    return shop.settings.var, [customer_code(secret, key) for key in keys]
+
+
+@pytest.fixture(scope="session")
+def hostile_codes(shops: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The public codes of the buyers of a shop of attacks, which opens as `attacks`."""
+    shops["attacks"], codes = hostile_shop(tmp_path_factory.mktemp("attacks"))
+    return codes

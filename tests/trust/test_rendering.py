@@ -20,24 +20,14 @@ from google.protobuf.message import Message
 
 from crm_core.privacy.escape import plain
 from crm_core.text import t
+from crm_core.ui import navigation
 from tests.app.conftest import Open
 from tests.app.screen import Screen
 from tests.contracts.tree import called, place, python_files, tree
 from tests.examples import fast
 from tests.trust.conftest import ATTACKS
 
-PAGES = (
-    "overview",
-    "segments",
-    "customers",
-    "customer",
-    "value",
-    "forecast",
-    "audiences",
-    "imports",
-    "costs",
-    "glossary",
-)
+PAGES = tuple(spec.stem for spec in navigation.PAGES)
 #: What shows people and files; the others are among the slow tests.
 AT_THE_GATE = ("overview", "segments", "customers", "customer", "audiences", "imports")
 #: Elements that draw letters as they are: no Markdown, no HTML (tables are painted on a canvas).

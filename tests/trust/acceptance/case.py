@@ -18,7 +18,7 @@ CORPUS = "tests/store/imports/test_corpus.py"
 BOOKS = "tests/store/imports/test_workbooks.py"
 MERGE = "tests/store/test_merge.py"
 ERASING = "tests/pipeline/test_erasing.py"
-BROWSER = "tests/browser/test_every_page.py"
+BROWSER = "tests/browser/test_attacks.py"
 SIGN_IN = "tests/browser/test_sign_in.py"
 
 

@@ -7,11 +7,13 @@ from tests.trust.acceptance.case import ESCAPE, EXPORT, FILES, Case
 _CELL = (
     f"{ESCAPE}::test_a_formula_becomes_text",
     f"{ESCAPE}::test_no_cell_starts_what_a_spreadsheet_runs_or_breaks_its_line",
+    f"{ESCAPE}::test_a_formula_after_a_line_break_stays_on_the_line_before_it",
     f"{ESCAPE}::test_unescaping_gives_the_text_back_on_one_line",
     f"{EXPORT}::test_formulas_in_any_column_come_out_as_text",
     "tests/cli/test_exports.py::test_a_spreadsheet_holds_no_formula",
     "tests/privacy/test_platforms.py::test_no_file_holds_a_formula_and_no_value_is_altered",
     "tests/cli/test_quarantine.py::test_the_file_has_the_columns_it_came_with_and_says_why",
+    "tests/privacy/test_set_aside.py::test_no_row_set_aside_starts_what_a_spreadsheet_runs",
     "tests/privacy/test_export_table.py::test_the_file_is_the_screen_and_the_log_has_its_total",
 )
 

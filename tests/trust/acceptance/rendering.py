@@ -10,7 +10,11 @@ _MARKDOWN = (
     f"{SHOWN}::test_every_attack_is_a_customer_one_can_look_at",
     "tests/app/test_customer_pages.py::test_a_hostile_name_is_only_a_name",
 )
-_DRAWN = (*_MARKDOWN, f"{BROWSER}::test_page")
+_BROWSER = (
+    f"{BROWSER}::test_a_page_of_attacks_asks_nobody_and_runs_nothing",
+    f"{BROWSER}::test_a_buyer_called_like_an_attack_is_only_looked_at",
+)
+_DRAWN = (*_MARKDOWN, *_BROWSER)
 _NO_HTML = "tests/contracts/test_door.py::test_nothing_offends"
 
 CASES = {
@@ -27,6 +31,7 @@ CASES = {
             f"{SHOWN}::test_charts_hold_no_tag_and_no_endless_label",
             "tests/charts/test_bars.py::test_a_name_from_the_shop_cannot_become_a_link",
             "tests/charts/test_base.py::test_a_label_is_inert_and_short",
+            *_BROWSER,
         ),
     ),
     19: Case(
@@ -41,6 +46,7 @@ CASES = {
         (
             f"{SHOWN}::test_nothing_turns_a_cell_into_a_link_or_a_picture",
             f"{SHOWN}::test_every_attack_is_a_customer_one_can_look_at",
+            *_BROWSER,
         ),
     ),
     21: Case(

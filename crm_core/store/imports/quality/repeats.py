@@ -20,6 +20,7 @@ LEAST_ROWS = 10
 _LEAST_ORDERS = 2
 _HOLE = 20  # rows between two of one block that are told otherwise: returns, bad rows
 _DISTANCES = 20
+_PAIRS = 5  # of files that tell the same days; with many files there are hundreds
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,14 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Repeats:
-    """What is twice in the rows staged, looked up before repeats are dropped."""
+    """What is twice in the rows staged, looked up before repeats are dropped.
+
+    `overlaps` holds the first pairs of files; `more_overlaps` is how many there are besides.
+    """
 
     blocks: tuple[Block, ...]
     overlaps: tuple[Overlap, ...]
+    more_overlaps: int
 
 
 def find_repeats(con: duckdb.DuckDBPyConnection, timezone: str) -> Repeats:
@@ -61,7 +66,8 @@ def find_repeats(con: duckdb.DuckDBPyConnection, timezone: str) -> Repeats:
     several = (
         len(con.execute("select distinct source_file from staging.order_lines").fetchall()) > 1
     )
-    return Repeats(tuple(_blocks(con, several)), tuple(_overlaps(con, timezone)))
+    overlaps, more = _overlaps(con, timezone)
+    return Repeats(tuple(_blocks(con, several)), tuple(overlaps), more)
 
 
 def _blocks(con: duckdb.DuckDBPyConnection, several: bool) -> list[Block]:
@@ -125,22 +131,29 @@ def _at_distance(con: duckdb.DuckDBPyConnection, file: int, again: int, rows: in
     ]
 
 
-def _overlaps(con: duckdb.DuckDBPyConnection, timezone: str) -> list[Overlap]:
+def _overlaps(con: duckdb.DuckDBPyConnection, timezone: str) -> tuple[list[Overlap], int]:
+    """The first pairs of files that tell the same days, and how many pairs there are besides."""
     local = f"(make_timestamptz(epoch_us(ordered_at)) at time zone {quote(timezone)})::date"
     found = con.execute(
         f"""
         with spans as (
             select source_file as file, min({local}) as first, max({local}) as last
-            from staging.orders group by 1)
-        select a.file, b.file, greatest(a.first, b.first), least(a.last, b.last),
+            from staging.orders group by 1
+        ), pairs as (
+            select a.file, b.file as other, greatest(a.first, b.first) as first,
+                   least(a.last, b.last) as last, count(*) over () as pairs
+            from spans a join spans b
+              on a.file < b.file and a.first <= b.last and b.first <= a.last
+            order by 1, 2 limit {_PAIRS})
+        select file, other, first, last, pairs,
                (select count(*) from (
-                    select order_id from staging.orders where source_file = a.file
-                    intersect select order_id from staging.orders where source_file = b.file))
-        from spans a join spans b on a.file < b.file and a.first <= b.last and b.first <= a.last
-        order by 1, 2 limit 50
+                    select order_id from staging.orders where source_file = file
+                    intersect select order_id from staging.orders where source_file = other))
+        from pairs order by 1, 2
         """
     ).fetchall()
-    return [Overlap(*row) for row in found]
+    overlaps = [Overlap(*row[:4], row[5]) for row in found]
+    return overlaps, (found[0][4] if found else 0) - len(found)
 
 
 def findings(look: Look, repeats: Repeats, dropped: int) -> list[Finding]:
@@ -157,6 +170,8 @@ def findings(look: Look, repeats: Repeats, dropped: int) -> list[Finding]:
             "to": overlap.last.isoformat(),
         }
         found.append(Finding("overlapping_files", "info", overlap.orders, facts=facts))
+    if repeats.more_overlaps:
+        found.append(Finding("overlapping_files_more", "info", repeats.more_overlaps))
     return found
 
 

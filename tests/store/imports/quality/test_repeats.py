@@ -90,3 +90,26 @@ def test_files_of_different_days_do_not_overlap(
 ) -> None:
     files = [written(*month(m, range(1, 9)), name=f"{m}.csv") for m in (3, 4)]
     assert "overlapping_files" not in codes(staged(*files, mapping=BY_PIECE).result.bill)
+
+
+def test_of_many_files_of_the_same_days_five_pairs_are_told_and_how_many_more(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    files = [
+        written(row(n, "2026-03-01"), row(99, "2026-03-02"), name=f"{n}.csv") for n in range(5)
+    ]
+    bill = staged(*files, mapping=BY_PIECE).result.bill
+    told = [finding for finding in bill.findings if finding.code == "overlapping_files"]
+    pairs = [(finding.facts["file"], finding.facts["other"]) for finding in told]
+    assert pairs == [("0.csv", f"{n}.csv") for n in range(1, 5)] + [("1.csv", "2.csv")]
+    assert [finding.count for finding in told] == [1] * 5  # order 99 is in every file
+    assert the(bill, "overlapping_files_more").count == 10 - 5
+
+
+def test_a_few_files_of_the_same_days_are_all_told(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    files = [written(row(n, "2026-03-01"), name=f"{n}.csv") for n in range(3)]
+    bill = staged(*files, mapping=BY_PIECE).result.bill
+    assert [finding.code for finding in bill.findings].count("overlapping_files") == 3
+    assert "overlapping_files_more" not in codes(bill)
