@@ -104,7 +104,7 @@ def test_a_misspelt_code_is_refused_before_anything_is_read(tmp_path: Path) -> N
 def test_every_finding_is_worded_in_both_languages() -> None:
     facts = dict.fromkeys(
         ("file", "from", "to", "other", "again_from", "again_to", "factor", "month", "currencies",
-         "rates", "orders_share", "ids", "last", "shop", "gaps", "codes"), "7")  # fmt: skip
+         "rates", "orders_share", "ids", "last", "shop", "gaps", "codes", "words"), "7")  # fmt: skip
     own = [code for code in finding_codes() if has(f"quality.{code}.text", "en")]
     for code in own:
         told = {"code": code, "count": 1, "money": 2.0, "share": 0.5, "facts": facts}
