@@ -92,7 +92,7 @@ def make_bill(job: Job, plan: Plan, *, rows: Rows, found_before: Repeats) -> Bil
         adds_up=rows.lost == 0 and lines_add_up(job.con),
         findings=tuple(sorted(found, key=_gravity)),
     )
-    job.con.execute("drop table bill_lines; drop table bill_orders")
+    job.con.execute("drop table bill_lines; drop table bill_orders; drop table bill_refunds")
     return made
 
 
