@@ -43,6 +43,7 @@ _MUCH_ASIDE = 0.05
 _NOTICES_TO_LOOK_AT = {
     "import_encoding_guessed",
     "import_no_currency",
+    "import_order_amount_spread",
     "import_order_of_several_customers",
     "import_suspect_ids",
 }

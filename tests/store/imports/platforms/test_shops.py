@@ -159,6 +159,21 @@ def test_amazon_orders_have_money_but_no_buyers(staged: Read, written: Write) ->
     assert result.result.feeds["overview"] != "no"
 
 
+def test_amazon_orders_that_wait_have_no_price_yet(staged: Read, written: Write) -> None:
+    path = written(
+        "111-1\t2026-03-01T22:30:00+00:00\tShipped\tT-1\t2\tEUR\t20.00",
+        "111-2\t2026-03-02T08:00:00+00:00\tPending\tC-1\t1\t\t",
+        "111-3\t2026-03-02T08:00:00+00:00\tShipped\tC-1\t1\tEUR\t",
+        header="amazon-order-id\tpurchase-date\torder-status\tsku\tquantity\tcurrency\titem-price",
+        name="orders.txt",
+    )
+    result = staged(path)
+    # Only the shipped one without a price is not understood.
+    assert result.result.reasons == {"import_missing_value": 1}
+    assert result.rows("orders", "order_id, status") == [("111-1", "shipped"), ("111-2", "pending")]
+    assert result.rows("order_lines", "order_id, line_total::double")[1] == ("111-2", 0.0)
+
+
 def test_amazon_settlements_tell_fees_and_refunds(staged: Read, written: Write) -> None:
     rows = (
         "9\t2026-03-01\t2026-03-14\t\t30.00\tEUR\t\t\t\t\t\t\t\t\t\t",
