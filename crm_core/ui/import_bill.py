@@ -161,6 +161,9 @@ def _acts(waiting: Checked, is_grave: bool) -> None:
         import_steps.cancel()
 
 
+_COUNTS = ("rows", "orders", "customers", "units")
+
+
 def details(report: Mapping[str, Any]) -> None:
     """The rest of a bill: rows set aside by reason, totals by month, and what the files can feed."""
     quality: Mapping[str, Any] = report["quality"]
@@ -194,10 +197,10 @@ def _reasons(
 
 
 def _months(quality: Mapping[str, Any], currency: str, session: Session) -> None:
-    """The totals of all, and below them those by month: they are one sum."""
+    """The totals of all, and below them those by month: they are one sum, but for customers."""
     if currency:
         caption("imports.months_in", currency=currency)
-    names = ("orders", "units", "gross", "discount", "tax", "refunds", "net")
+    names = (*_COUNTS, "gross", "discount", "tax", "refunds", "net")
     rows = [
         {"month": session.t("imports.month_all")}
         | {name: quality["totals"].get(name, 0) for name in names}
@@ -211,8 +214,8 @@ def _months(quality: Mapping[str, Any], currency: str, session: Session) -> None
         pd.DataFrame(rows),
         [
             Column("month", "text", "quality.month.month", pinned=True),
-            *[Column(name, "count", f"quality.month.{name}") for name in names[:2]],
-            *[Column(name, "per", f"quality.month.{name}") for name in names[2:]],
+            *[Column(name, "count", f"quality.month.{name}") for name in _COUNTS],
+            *[Column(name, "per", f"quality.month.{name}") for name in names[len(_COUNTS) :]],
         ],
         key="import_bill_months",
         alt_key="imports.months",

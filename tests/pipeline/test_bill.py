@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.metrics import measure, scope
 from crm_core.pipeline.imports import Wishes, run_import
+from crm_core.selection import Selection
 from crm_core.store.imports import recognise
 from crm_core.store.imports.describe import finding_codes, finding_text, remedy_key
 from crm_core.store.snapshots import folder_of, read_pointer
@@ -42,6 +44,22 @@ def test_the_same_orders_again_are_told_and_change_nothing(tmp_path: Path) -> No
     assert (found["already_stored"]["count"], found["already_stored"]["share"]) == (2, 0.6667)
     assert "corrected_orders" not in found
     assert "already_stored" not in bill(small_shop(tmp_path / "new"), orders(1, 2))
+
+
+@pytest.mark.slow
+def test_a_refund_of_an_order_in_the_store_has_its_order(tmp_path: Path) -> None:
+    shop = small_shop(tmp_path, orders(1, 2))
+    back = [
+        {"refund_id": f"r{n}", "order_id": str(n), "refunded_at": datetime(2026, 1, 9), "amount": Decimal(n)}
+        for n in (2, 9)
+    ]  # fmt: skip
+    report = shop.load({"refunds": back}, name="back")
+    (found,) = [f for f in report["quality"]["findings"] if f["code"] == "refunds_without_order"]
+    assert (found["count"], found["money"]) == (1, 9)
+    store = shop.open()
+    kept = measure(store, ("refunds",), rows=scope(store, Selection())).totals["refunds"]
+    store.close()
+    assert report["quality"]["totals"]["refunds"] == kept == 2
 
 
 @pytest.mark.slow
@@ -104,7 +122,7 @@ def test_a_misspelt_code_is_refused_before_anything_is_read(tmp_path: Path) -> N
 def test_every_finding_is_worded_in_both_languages() -> None:
     facts = dict.fromkeys(
         ("file", "from", "to", "other", "again_from", "again_to", "factor", "month", "currencies",
-         "rates", "orders_share", "ids", "last", "shop", "gaps", "codes"), "7")  # fmt: skip
+         "rates", "orders_share", "ids", "last", "shop", "gaps", "codes", "words"), "7")  # fmt: skip
     own = [code for code in finding_codes() if has(f"quality.{code}.text", "en")]
     for code in own:
         told = {"code": code, "count": 1, "money": 2.0, "share": 0.5, "facts": facts}

@@ -119,6 +119,7 @@ class StageResult:
     `duplicates` counts rows that repeat a row of this import; `starts_with_shop` is None
     when the files do not tell. `totals` are those of the rows kept; `bill` says it all. `feeds` (by
     page: full, part or no) are of all files together, `file_feeds` of each where there are several.
+    What has no orders adds something to `feeds_with_orders`, each file to `file_feeds_with_orders`.
     """
 
     format: str
@@ -138,6 +139,8 @@ class StageResult:
     feed_reasons: dict[str, str]
     feed_details: dict[str, list[str]]
     file_feeds: dict[str, dict[str, str]]
+    feeds_with_orders: tuple[str, ...]
+    file_feeds_with_orders: dict[str, tuple[str, ...]]
     bill: Bill
 
 

@@ -50,6 +50,7 @@ def describe(result: StageResult, *, language: str = "en") -> dict[str, Any]:
         "feeds": dict(result.feeds),
         "feed_reasons": dict(result.feed_reasons),
         "feed_details": dict(result.feed_details),
+        "feeds_with_orders": list(result.feeds_with_orders),
         "currency": result.currency,
         "timezone": result.timezone,
         "starts_with_shop": result.starts_with_shop,
@@ -61,7 +62,10 @@ def describe(result: StageResult, *, language: str = "en") -> dict[str, Any]:
                 **file.decisions,
                 **({"header": list(file.header)} if file.header else {}),
                 **(
-                    {"feeds": dict(result.file_feeds[file.name])}
+                    {
+                        "feeds": dict(result.file_feeds[file.name]),
+                        "feeds_with_orders": list(result.file_feeds_with_orders[file.name]),
+                    }
                     if file.name in result.file_feeds
                     else {}
                 ),

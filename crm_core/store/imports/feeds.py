@@ -7,7 +7,7 @@ rows of an import (`of_files`) or from a store (`pipeline.feeds`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -27,7 +27,7 @@ class Evidence:
     `keyed_orders` tell their buyer, `costed_lines` a goods cost; `reachable` people have an
     e-mail or phone, `consents` are those who said yes to being written to, `talks` are contacts that
     customers began, `promises` orders with a promised and a known day of delivery, `worded` reviews
-    that say something beside their stars.
+    that say something beside their stars. `others` are tables with rows that no page's need names.
     """
 
     orders: int = 0
@@ -46,14 +46,19 @@ class Evidence:
     promises: int = 0
     reviews: int = 0
     worded: int = 0
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Feeds:
-    """By page: `full`, `part` or `no`; and the codes of what is missing, gravest first."""
+    """By page: `full`, `part` or `no`; and the codes of what is missing, gravest first.
+
+    Without orders no page is fed: `with_orders` are those that this adds something to, beside them.
+    """
 
     pages: Mapping[str, str]
     reasons: Mapping[str, tuple[str, ...]]
+    with_orders: tuple[str, ...] = ()
 
     def report(self) -> dict[str, dict[str, object]]:
         """As in `import --json` and `status --json`: level, main reason and all reasons by page."""
@@ -126,6 +131,16 @@ _BETTER: Mapping[str, tuple[str, ...]] = {
     "results": ("no_costs",),
     "costs": ("no_costs",),
 }
+# What tables without a need of their own add to.
+_OTHERS: Mapping[str, tuple[str, ...]] = {
+    "customers": ("customers", "customer"),
+    "accounts": ("customers", "customer"),
+    "products": ("explore", "together"),
+    "goods_costs": tuple(page for page, needs in _BETTER.items() if "no_costs" in needs),
+    "costs": ("profit", "acquisition", "costs"),
+    "coupons": ("coupons",),
+    "touches": ("campaigns", "results", "customer"),
+}
 
 
 def judge(evidence: Evidence) -> Feeds:
@@ -133,9 +148,11 @@ def judge(evidence: Evidence) -> Feeds:
 
     >>> judge(Evidence(orders=9, lines=9, days=120)).pages["customers"]
     'no'
+    >>> judge(Evidence(stock=3)).with_orders
+    ('stock', 'recommend')
     """
     if not evidence.orders:
-        return Feeds({}, {})
+        return Feeds({}, {}, _beside_orders(evidence))
     met = _met(evidence)
     pages: dict[str, str] = {}
     reasons: dict[str, tuple[str, ...]] = {}
@@ -146,6 +163,15 @@ def judge(evidence: Evidence) -> Feeds:
         if short:
             reasons[page] = tuple(short)
     return Feeds(pages, reasons)
+
+
+def _beside_orders(evidence: Evidence) -> tuple[str, ...]:
+    """The pages that need this, then those that are better with it."""
+    met = _met(replace(evidence, orders=1, lines=1))
+    told = [page for other in evidence.others for page in _OTHERS.get(other, ())]
+    for asked in (_NEEDED, _BETTER):
+        told += [page for page, needs in asked.items() if any(met[need] for need in needs)]
+    return tuple(dict.fromkeys(told))
 
 
 def _met(evidence: Evidence) -> dict[str, float]:
@@ -188,6 +214,13 @@ def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidenc
         f"(select email, phone from staging.identities where {where} union all "
         f"select email, phone from staging.orders where {where})"
     )
+    others = [
+        each
+        for each in _OTHERS
+        if each != "goods_costs" and count(f"select count(*) from staging.{each} where {where}")
+    ]
+    if count(f"select count(*) from {priced}"):
+        others.append("goods_costs")
     buyers = f"(select {person} as person, count(*) as orders from {orders} group by 1)"
     return Evidence(
         orders=count(f"select count(*) from {orders}"),
@@ -214,4 +247,5 @@ def of_files(con: duckdb.DuckDBPyConnection, file: int | None = None) -> Evidenc
         ),
         reviews=count(f"select count(*) from staging.reviews where {where}"),
         worded=count(f"select count(nullif(trim(body), '')) from staging.reviews where {where}"),
+        others=tuple(others),
     )

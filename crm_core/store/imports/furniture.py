@@ -1,7 +1,9 @@
 """Rows of a file that are no rows of its table: the header again, totals, empty rows.
 
 Each kind is counted and told. A total is left out only when nothing else can be in its row: a
-word for total, numbers and dates beside it, and a column empty that other rows fill.
+word for total, numbers and dates beside it, and a column empty that other rows fill. The word may
+stand beside a value that other rows have (`c1 Total`, `Total for customer c1`). A footer is a line
+without cells that says how the file came to be.
 """
 
 from __future__ import annotations
@@ -14,11 +16,18 @@ from crm_core.store.imports.textfile import TextFile
 
 _WORDS = (
     "(grand |sub|sub-|sous-|sous |zwischen|end)?(total|totals|totale|totales|totaux|totaal|"
-    "summe|summen|sum|suma|somme|gesamt|gesamtsumme|gesamtergebnis)"
+    "summe|summen|sum|suma|somme|gesamt|gesamtsumme|gesamtergebnis|insgesamt)"
     "( (général|general|generale|amount|sales|orders|lines|items|eur|usd|gbp|chf|cny))?"
     "|(合计|小计|总计|总和|汇总|共计|合計|小計|總計|総計)(金额|数量)?"
 )
 _TOTAL = f"(?i)^[^\\pL\\d]*({_WORDS})[^\\pL\\d]*(\\(.*|（.*|[:：].*|\\d[\\d.,]*)?$"
+_OF = "(?i)^(total|totals|sum|sub-?total|summe|gesamt|somme|suma|合计|小计|总计)[ :：]+(.+)$"
+_BEHIND = "(?i)^(.+?)[ :：-]+(total|totals|sum|sub-?total|summe|ergebnis|gesamt|somme|suma|合计|小计|总计)$"
+_FOOTER = (
+    "(?i)^[^\\pL\\d]*(generated|exported|printed|report (generated|created)|end of (report|file)|"
+    "erstellt|generiert|exportiert|gedruckt|généré|exporté|generado|exportado)\\b"
+    "|^[^\\pL\\d]*(导出时间|导出人|生成时间|制表|打印时间)"
+)
 _PLAIN = (
     "^[^\\pL\\d]{0,4}([A-Za-z]{3}|RMB)?[^\\pL\\d]{0,4}\\d[\\d.,:/ '年月日-]*([eE]-?\\d+)?"
     "[^\\pL\\d]{0,4}([A-Za-z]{3}|元|件|个)?[^\\pL\\d]{0,2}$|^[^\\pL\\d]*$"
@@ -51,9 +60,47 @@ def drop_furniture(job: Job, text: TextFile) -> None:
         empty = f"len(list_filter({row}, lambda x: x <> '')) = 0"
         _drop(job, text, "import_empty_rows", f"{missing} and {empty}")
     first = "coalesce(" + ", ".join(f"nullif(trim({each}), '')" for each in columns) + ")"
+    one = f"len(list_filter({row}, lambda x: x <> '')) = 1"
+    _drop(job, text, "import_footer_rows", f"{missing} and {one} and {_like(first, _FOOTER)}")
     labelled = f"({_labelled(first)}) or ({_labelled(columns[1])} and {_like(columns[0], _DAY)})"
     alone = f"len(list_filter({row}, lambda x: not {_like('x', _PLAIN)} and not {_like('x', _TOTAL)})) = 0"
     _drop(job, text, "import_total_rows", f"{missing} and ({labelled}) and {alone}")
+    others = f"len(list_filter({row}, lambda x: not {_like('x', _PLAIN)} and not {_like('x', _TOTAL)})) = 1"
+    of_one = f"{missing} and {others}"
+    known = ", ".join(map(quote, _of_one(job, columns, first, of_one)))
+    if known:
+        _drop(job, text, "import_total_rows", f"{of_one} and trim({first}) in ({known})")
+
+
+def footer(line: str, delimiter: str) -> str:
+    """SQL: a line is no row of cells and says who made the file, or when.
+
+    >>> footer("csv_line", ",")[:43]
+    "not contains(trim(csv_line), ',') and regex"
+    """
+    return f"not contains(trim({line}), {quote(delimiter)}) and {_like(line, _FOOTER)}"
+
+
+def _of_one(job: Job, columns: list[str], first: str, test: str) -> list[str]:
+    """Labels among the rows of a test that are a word for total and a value other rows have.
+
+    `Total for customer c1` may be of `for customer c1`, `customer c1` or `c1`: each is tried.
+    """
+    label = f"trim({first})"
+    found = job.con.execute(
+        f"select distinct {label}, regexp_extract({label}, {quote(_OF)}, 2), "
+        f"regexp_extract({label}, {quote(_BEHIND)}, 1) from import_raw where {test} "
+        f"and ({_like(first, _OF)} or {_like(first, _BEHIND)})"
+    ).fetchall()
+    known: list[str] = []
+    for said, of, behind in found:
+        words = of.split()
+        tried = {behind, *(" ".join(words[place:]) for place in range(len(words)))} - {""}
+        listed = ", ".join(quote(each) for each in sorted(tried))
+        has = " or ".join(f"trim({column}) in ({listed})" for column in columns)
+        if tried and counted(job.con, f"select count(*) from import_raw where {has}"):
+            known.append(said)
+    return known
 
 
 def _labelled(cell: str) -> str:

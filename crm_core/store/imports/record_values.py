@@ -44,6 +44,8 @@ _STRICT: dict[tuple[str, str], tuple[str, ...]] = {
     ("consents", "purpose"): CONSENT_PURPOSES,
     ("touches", "arm"): ("treated", "control"),
 }
+# Some tools tell how often instead of whether: `Opens` 2 is a yes.
+_HOW_OFTEN = {"opened", "clicked", "reopened"}
 _PLANNED = {"starts_on", "ends_on"}  # may well lie ahead
 _RANGES = {("reviews", "stars"): (1, 5), ("contacts", "recommend_score"): (0, 10)}
 _POSITIVE = {("refunds", "amount")}  # some shops write what they gave back with a minus
@@ -128,8 +130,7 @@ def _values(sheet: Sheet) -> dict[str, str]:
         elif kind == "date":
             value = f"m_{field}_day"
         elif kind == "bool":
-            said = translated(text, "yes_no", "null")
-            value = f"case {said} when 'yes' then true when 'no' then false end"
+            value = f"case {_yes_no(field)} when 'yes' then true when 'no' then false end"
         elif kind in NUMBERS:
             value = _number(text, kind, style)
             if (table, field) in _POSITIVE:
@@ -141,6 +142,13 @@ def _values(sheet: Sheet) -> dict[str, str]:
                 value = f"case when lower({value}) in ({known}) then lower({value}) end"
         values[f"v_{field}"] = value
     return values
+
+
+def _yes_no(field: str) -> str:
+    """SQL for yes, no or unknown; NULL for what says neither."""
+    text = f"t_{field}"
+    often = f"case when regexp_full_match({text}, '\\d{{1,9}}([.]0+)?') then if({text}::double > 0, 'yes', 'no') end"
+    return translated(text, "yes_no", often if field in _HOW_OFTEN else "null")
 
 
 def _number(text: str, kind: str, style: str) -> str:
@@ -180,7 +188,7 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
             beyond = f"{bad} or abs(v_{field}) >= {MOST_MONEY}"
             checks.append(Check(beyond, "import_bad_number", field))
         elif kind == "bool":
-            unread = f"{bad} and {translated(f't_{field}', 'yes_no', 'null')} is null"
+            unread = f"{bad} and {_yes_no(field)} is null"
             checks.append(Check(unread, "import_bad_yes_no", field))
         elif (table, field) in _STRICT:
             checks.append(Check(bad, "import_unknown_word", field))

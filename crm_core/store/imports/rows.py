@@ -10,7 +10,7 @@ from crm_core.errors import CrmError
 from crm_core.store.imports.blank_rows import blank_rows
 from crm_core.store.imports.contract import Job, LostRow
 from crm_core.store.imports.encoding import BLOCK
-from crm_core.store.imports.furniture import drop_furniture
+from crm_core.store.imports.furniture import drop_furniture, footer
 from crm_core.store.imports.open_marks import CODE, left_open, swallowed, take_out
 from crm_core.store.imports.staging import counted, quote, set_aside
 from crm_core.store.imports.textfile import NUL_MARK, TextFile
@@ -45,6 +45,7 @@ def load_rows(job: Job, text: TextFile, *, table: str) -> int:
         shift = text.source.row_shift
         found = blank_rows(path, text.delimiter)
         blank = [row + shift for row in found if row > text.header_row]
+    _drop_footers(job, text)
     broken = _number_rows(job, text, blank) + len(lost)
     _set_broken_aside(job, text, table)
     _set_lost_aside(job, text, table, lost)
@@ -124,6 +125,18 @@ def _refuse_endless(job: Job, text: TextFile) -> None:
     ).fetchone()
     if found and found[0] is not None:
         raise CrmError(CODE, file=text.source.name, row=found[0])
+
+
+def _drop_footers(job: Job, text: TextFile) -> None:
+    """Lines without cells that say who made the file are as good as empty, and told."""
+    test = footer("csv_line", text.delimiter)
+    lines = job.con.execute(
+        f"select distinct line from import_rejects where {test} order by 1"
+    ).fetchall()
+    if lines:
+        job.con.execute(f"update import_rejects set csv_line = '' where {test}")
+        rows = ", ".join(str(line) for (line,) in lines)
+        job.notice("import_footer_rows", file=text.source.name, count=len(lines), rows=rows)
 
 
 def _number_rows(job: Job, text: TextFile, blank: list[int]) -> int:

@@ -90,7 +90,8 @@ def _result(job: Job, plan: Plan, rows: Rows, twice: Repeats) -> StageResult:
     whole = judge(of_files(con))
     # A file alone feeds what the whole feeds.
     several = plan.files[:_FILES] if len(plan.files) > 1 else ()
-    fed = {file.name: dict(judge(of_files(con, place)).pages) for place, file in enumerate(several)}
+    fed = {file.name: judge(of_files(con, place)) for place, file in enumerate(several)}
+    fed = fed if len(fed) > 1 else {}
     staging.drop_empty(con)
     job.progress("check", 1.0)
     return StageResult(
@@ -110,7 +111,9 @@ def _result(job: Job, plan: Plan, rows: Rows, twice: Repeats) -> StageResult:
         feeds=dict(whole.pages),
         feed_reasons={page: codes[0] for page, codes in whole.reasons.items()},
         feed_details={page: list(codes) for page, codes in whole.reasons.items()},
-        file_feeds=fed if len(fed) > 1 else {},
+        file_feeds={file: dict(each.pages) for file, each in fed.items()},
+        feeds_with_orders=whole.with_orders,
+        file_feeds_with_orders={file: each.with_orders for file, each in fed.items()},
         bill=bill,
     )
 

@@ -73,3 +73,27 @@ def test_of_several_files_each_says_what_it_feeds(
     told = describe(staged(known, unknown).result)
     assert told["feeds"]["customers"] == "part"
     assert [file["feeds"]["customers"] for file in told["files"]] == ["full", "no"]
+
+
+def test_a_file_without_orders_says_what_it_adds_to(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    orders = written("1,2026-01-15,c,p,P,1,2.50")
+    reviews = written(
+        "v1,p,2026-01-20,5,Fine,c",
+        header="review_id,product_id,reviewed_at,stars,body,customer_id", name="reviews.csv",
+    )  # fmt: skip
+    costs = written(
+        "k1,2026-01-05,marketing,meta,12.30", header="cost_id,day,kind,source,amount",
+        name="costs.csv",
+    )  # fmt: skip
+    alone = describe(staged(reviews, currency="EUR").result)
+    assert alone["feeds"] == {}
+    assert alone["feeds_with_orders"] == ["reviews", "review_queue"]
+    told = describe(staged(orders, reviews, costs, currency="EUR").result)
+    beside = {file["name"]: file["feeds_with_orders"] for file in told["files"]}
+    assert beside == {
+        "orders.csv": [],
+        "reviews.csv": ["reviews", "review_queue"],
+        "costs.csv": ["profit", "acquisition", "costs"],
+    }

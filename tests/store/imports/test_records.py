@@ -229,3 +229,32 @@ def test_a_table_of_anything_is_not_taken_for_one_of_ours(
     with pytest.raises(CrmError) as failure:
         staged(path)
     assert failure.value.code == "import_unknown_layout"
+
+
+def test_how_often_a_message_was_opened_is_whether(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    path = written(
+        "ann@mail.example,Spring,2026-01-05 10:00,2,1",
+        "bo@mail.example,Spring,2026-01-05 10:00,12,0",
+        "cy@mail.example,Spring,2026-01-05 10:00,0,0.0",
+        "di@mail.example,Spring,2026-01-05 10:00,-2,0",
+        header="Email,Campaign,Sent at,Opens,Clicks",
+    )
+    mapping = Mapping(
+        table="touches",
+        columns={
+            "email": "Email",
+            "campaign": "Campaign",
+            "sent_at": "Sent at",
+            "opened": "Opens",
+            "clicked": "Clicks",
+        },
+    )
+    done = staged(path, mapping=mapping)
+    assert done.rows("touches", "email, opened, clicked") == [
+        ("ann@mail.example", True, True),
+        ("bo@mail.example", True, False),
+        ("cy@mail.example", False, False),
+    ]
+    assert done.result.reasons == {"import_bad_yes_no": 1}

@@ -38,11 +38,13 @@ _ORDERS = Mapping(
 
 
 def _orders(job: Job) -> str:
-    """Cancelled lines have no price and count for nothing; shipping is summed over the order."""
+    """Cancelled lines have no price, pending ones none yet: they count for nothing until the report
+    tells the order again; shipping is summed over the order."""
     del job
     return """
         select *, coalesce(nullif(trim("item-price"), ''),
-                           case when lower("order-status") = 'cancelled' then '0' end) as "Price",
+                           case when lower(trim("order-status")) like 'cancel%'
+                                  or lower(trim("order-status")) like 'pending%' then '0' end) as "Price",
                sum(try_cast(replace("shipping-price", ',', '.') as decimal(18,2)))
                    over (partition by "amazon-order-id")::varchar as "Order shipping"
         from file_rows

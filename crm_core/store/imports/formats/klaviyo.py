@@ -1,7 +1,8 @@
 """Klaviyo's profile export: people with or without orders, and what they consented to.
 
 `Email Marketing Consent` and `SMS Marketing Consent` say subscribed, unsubscribed or never
-subscribed. "Never" is no consent and no denial.
+subscribed. "Never" is no consent and no denial. Who is suppressed (`Email Suppressions`: a hard
+bounce, a complaint, by hand) gets no e-mail whatever was agreed to; since when is not told.
 
 Source: the columns that Klaviyo's export dialogue offers ("Export list to CSV", Klaviyo help), as
 public code that reads such files names them; a shop may leave any of them out.
@@ -28,20 +29,28 @@ _PROFILES = Mapping(
         "country": "Country",
         "acquisition_source": "Source",
         "first_seen_at": "Since",
-        "email_consent": "Email Marketing Consent",
+        "email_consent": "Email consent",
         "sms_consent": "SMS Marketing Consent",
-        "consent_at": "Email Marketing Consent Timestamp",
+        "consent_at": "Said",
     },
 )
-_USES = ("First Name", "Last Name", "Address", "Address 2", "Profile Created On", "Date Added")
+_USES = (
+    "First Name", "Last Name", "Address", "Address 2", "Profile Created On", "Date Added",
+    "Email Marketing Consent", "Email Marketing Consent Timestamp", "Email Suppressions",
+)  # fmt: skip
 
 
 def _profiles(job: Job) -> str:
     del job
-    return """
+    reasons = "regexp_replace(lower(coalesce(\"Email Suppressions\", '')), '[^a-z0-9_]', '', 'g')"
+    suppressed = f"{reasons} not in ('', 'none', 'null', 'nan', 'na', 'false', '0')"
+    return f"""
         select *, nullif(trim(concat_ws(' ', "First Name", "Last Name")), '') as "Full name",
                nullif(trim(concat_ws(' ', "Address", "Address 2")), '') as "Street",
-               coalesce(nullif("Profile Created On", ''), nullif("Date Added", '')) as "Since"
+               coalesce(nullif("Profile Created On", ''), nullif("Date Added", '')) as "Since",
+               case when {suppressed} then 'unsubscribed' else "Email Marketing Consent" end
+                   as "Email consent",
+               case when not {suppressed} then "Email Marketing Consent Timestamp" end as "Said"
         from file_rows
     """
 

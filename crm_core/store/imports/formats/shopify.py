@@ -2,9 +2,11 @@
 
 Orders have a row a line; what belongs to the order stands on its first row only and is filled
 down. An order's discount is what its lines cost more than its Subtotal (Discount Amount also
-counts discounts on shipping, and those of lines). Refunded Amount has no date of its own and
-counts on the order's day. Source: Shopify help, "Exporting orders to a CSV file", and the files
-themselves; discounts by the columns that public readers of the export agree on.
+counts discounts on shipping, and those of lines). Refunded Amount is money of goods, shipping and
+tax together: of the goods is Refunded Amount x Subtotal / Total, so an order refunded in full gives
+back its Subtotal (which holds the tax where prices do, as the lines then do, too). It has no date
+of its own and counts on the order's day. Source: Shopify help, "Exporting orders to a CSV file",
+and the files themselves; discounts by the columns that public readers of the export agree on.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from crm_core.store.imports.staging import name as identifier
 
 _OF_ORDER = (
     "Email", "Financial Status", "Fulfillment Status", "Accepts Marketing", "Currency", "Subtotal",
-    "Shipping", "Taxes", "Discount Code", "Discount Amount", "Created at", "Billing Name",
+    "Shipping", "Taxes", "Total", "Discount Code", "Discount Amount", "Created at", "Billing Name",
     "Billing Street", "Billing City", "Billing Zip", "Billing Country", "Billing Phone",
     "Shipping Country", "Shipping Province", "Shipping Phone", "Notes", "Cancelled at",
     "Payment Method", "Refunded Amount", "Source", "Phone",
@@ -71,6 +73,11 @@ def _whole_orders(job: Job) -> str:
     price, paid = _money("Lineitem price"), _money("Subtotal")
     lines = f'sum({price} * try_cast("Lineitem quantity" as bigint)) over (partition by "Name")'
     off = f"{lines} - {paid}"
+    back, total = _money("Refunded Amount"), f"nullif({_money('Total')}, 0)"
+    # LEAST passes over NULL: without a Total the goods are all that can have been given back.
+    goods = (
+        f"least(round({back}::double * {paid}::double / {total}, 2)::decimal(18,2), {paid}, {back})"
+    )
     return f"""
         select *, coalesce("Phone", "Billing Phone", "Shipping Phone") as "Buyer phone",
                case when "Cancelled at" is not null then 'cancelled'
@@ -81,7 +88,9 @@ def _whole_orders(job: Job) -> str:
                     else 'paid' end as "Order status",
                coalesce(nullif(trim("Lineitem sku", ' '''), ''), "Lineitem name") as "Product",
                case when {off} >= 0 then ({off})::varchar else "Discount Amount" end
-                   as "Order discount"
+                   as "Order discount",
+               case when {back} > 0 then ({goods})::varchar else "Refunded Amount" end
+                   as "Refunded Amount"
         from (select * replace ({filled}) from file_rows
               window whole as (partition by "Name" order by source_row
                   rows between unbounded preceding and unbounded following))

@@ -43,6 +43,7 @@ _MUCH_ASIDE = 0.05
 _NOTICES_TO_LOOK_AT = {
     "import_encoding_guessed",
     "import_no_currency",
+    "import_order_amount_spread",
     "import_order_of_several_customers",
     "import_suspect_ids",
 }
@@ -92,7 +93,7 @@ def make_bill(job: Job, plan: Plan, *, rows: Rows, found_before: Repeats) -> Bil
         adds_up=rows.lost == 0 and lines_add_up(job.con),
         findings=tuple(sorted(found, key=_gravity)),
     )
-    job.con.execute("drop table bill_lines; drop table bill_orders")
+    job.con.execute("drop table bill_lines; drop table bill_orders; drop table bill_refunds")
     return made
 
 

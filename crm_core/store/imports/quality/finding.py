@@ -49,7 +49,7 @@ class Finding:
 class Look:
     """What checks look at: the staged rows, the day, and the store's currency and zone.
 
-    `bill_orders` and `bill_lines` are there (see `totals.prepare`); catalogue `old` when `stored`.
+    `bill_orders`, `bill_lines` and `bill_refunds` are there (see `totals.prepare`); catalogue `old` when `stored`.
     """
 
     con: duckdb.DuckDBPyConnection

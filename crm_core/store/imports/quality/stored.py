@@ -9,7 +9,9 @@ from crm_core.store.imports.quality.prices import UNIT_CHANGES
 
 
 def findings(look: Look) -> Iterator[Finding]:
-    """Orders that are in the store as they are here, orders that are not, prices in another unit."""
+    """Orders that are in the store as they are here, orders that are not, prices in another unit;
+    refunds of orders that neither has."""
+    yield from _without_order(look)
     if not look.stored:
         return
     look.con.execute(
@@ -46,6 +48,19 @@ def findings(look: Look) -> Iterator[Finding]:
                       examples=where)  # fmt: skip
     look.con.execute("drop table bill_known")
     yield from _other_unit(look)
+
+
+def _without_order(look: Look) -> Iterator[Finding]:
+    """Money given back for orders that nobody has: it counts for nothing until they come."""
+    count, back, every = look.row(
+        "select count(*) filter (not known), sum(amount) filter (not known), count(*) from bill_refunds"
+    )
+    if count:
+        where = look.places(
+            "select source_file, source_row from bill_refunds where not known", "order_id"
+        )
+        yield Finding("refunds_without_order", "warn", count, money(back), share(count, every),
+                      examples=where)  # fmt: skip
 
 
 def _paid(table: str) -> str:

@@ -1,7 +1,8 @@
 """Control totals of the rows kept: orders, customers, units and every kind of money, by month.
 
 Money goes where the ledger will have it (docs/adr/0023): postage to shipping, fees to fees,
-discount lines to discounts. `net` is gross less discounts and refunds, as on the pages.
+discount lines to discounts. `net` is gross less discounts and refunds, as on the pages; refunds of
+orders that nobody has yet count there when their order comes, and so they do here.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from typing import Any
 import duckdb
 
 from crm_core.store.charges import CHARGES
+from crm_core.store.columns import has_old
 from crm_core.store.imports.quality.finding import money
 from crm_core.store.imports.staging import quote
 
 MONEY = ("gross", "discount", "tax", "refunds", "net", "shipping", "fees")
 CHARGE_LIST = ", ".join(quote(kind) for kind in CHARGES)
 _PAID = "(gross - discount)"
+_BACK = "count(*) as rows, sum(amount) filter (known) as refunds"
 _OF_LINES = {
+    "rows": "count(*)",
     "units": f"sum(quantity) filter (kind is null or kind not in ({CHARGE_LIST}, 'adjustment'))",
     "gross": f"sum(gross) filter (kind is null or kind not in ({CHARGE_LIST}))",
     "discount": f"sum(case when kind is null or kind not in ({CHARGE_LIST}) then discount "
@@ -30,8 +34,9 @@ _OF_LINES = {
 
 
 def prepare(con: duckdb.DuckDBPyConnection, timezone: str) -> None:
-    """Makes `bill_orders` (order_no, day, buyer, status) and `bill_lines` (a line with its kind and
-    its order's day): what totals and checks read instead of joining anew."""
+    """Makes `bill_orders` (order_no, day, buyer, status), `bill_lines` (a line with its kind and
+    its order's day) and `bill_refunds` (amount, refunded_at, and whether these files or the store
+    have its order: `known`): what totals and checks read instead of joining anew."""
     local = f"(make_timestamptz(epoch_us(ordered_at)) at time zone {quote(timezone)})::date"
     con.execute(
         f"""
@@ -60,32 +65,46 @@ def prepare(con: duckdb.DuckDBPyConnection, timezone: str) -> None:
         left join bill_orders o on o.order_no = hash(l.order_id)
         """
     )
+    stored = " or order_id in (select order_id from old.main.orders)"
+    con.execute(
+        f"""
+        create or replace temp table bill_refunds as
+        select amount, refunded_at, source_file, source_row,
+               hash(order_id) in (select order_no from bill_orders)
+               {stored if has_old(con, "orders") else ""} as known
+        from staging.refunds
+        """
+    )
 
 
 def totals(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """The totals of everything kept."""
+    """The totals of everything kept; `rows` are lines of orders and refunds."""
     lines = _record(con, f"select {_lines()} from bill_lines")[0]
     orders = _record(
         con,
         "select count(*) as orders, count(distinct buyer) filter (keyed) as customers, "
         "sum(shipping_income) as shipping, sum(fees) as fees from bill_orders",
     )[0]
-    back = _record(con, "select sum(amount) as refunds from staging.refunds")[0]
+    back = _record(con, f"select {_BACK} from bill_refunds")[0]
     counts = {name: int(orders[name]) for name in ("orders", "customers")}
-    return {**counts, "units": int(lines["units"] or 0), **_money(lines, orders, back)}
+    return {"rows": _rows(lines, back), **counts, "units": int(lines["units"] or 0),
+            **_money(lines, orders, back)}  # fmt: skip
 
 
 def by_month(con: duckdb.DuckDBPyConnection, timezone: str) -> list[dict[str, Any]]:
-    """The same by the month of the order, refunds by their own; None: an order of another file."""
+    """The same by the month of the order, refunds by their own; None: an order of another file.
+
+    Months add up to the totals, but for `customers`: who buys in two months is in both.
+    """
     month = "strftime(day, '%Y-%m')"
     back = (
         f"strftime(make_timestamptz(epoch_us(refunded_at)) at time zone {quote(timezone)}, '%Y-%m')"
     )
     parts = (
         f"select {month} as month, {_lines()} from bill_lines group by 1",
-        f"select {month} as month, count(*) as orders, sum(shipping_income) as shipping, "
-        "sum(fees) as fees from bill_orders group by 1",
-        f"select {back} as month, sum(amount) as refunds from staging.refunds group by 1",
+        f"select {month} as month, count(*) as orders, count(distinct buyer) filter (keyed) "
+        "as customers, sum(shipping_income) as shipping, sum(fees) as fees from bill_orders group by 1",
+        f"select {back} as month, {_BACK} from bill_refunds group by 1",
     )
     found = [{row["month"]: row for row in _record(con, part)} for part in parts]
     months = sorted({month for part in found for month in part}, key=lambda m: (m is None, m or ""))
@@ -93,7 +112,9 @@ def by_month(con: duckdb.DuckDBPyConnection, timezone: str) -> list[dict[str, An
     return [
         {
             "month": each,
+            "rows": _rows(lines.get(each, {}), refunds.get(each, {})),
             "orders": int(orders.get(each, {}).get("orders") or 0),
+            "customers": int(orders.get(each, {}).get("customers") or 0),
             "units": int(lines.get(each, {}).get("units") or 0),
             **_money(lines.get(each, {}), orders.get(each, {}), refunds.get(each, {})),
         }
@@ -110,6 +131,10 @@ def lines_add_up(con: duckdb.DuckDBPyConnection) -> bool:
 
 def _lines() -> str:
     return ", ".join(f"{value} as {name}" for name, value in _OF_LINES.items())
+
+
+def _rows(lines: dict[str, Any], refunds: dict[str, Any]) -> int:
+    return int(lines.get("rows") or 0) + int(refunds.get("rows") or 0)
 
 
 def _money(

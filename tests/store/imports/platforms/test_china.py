@@ -104,3 +104,31 @@ def test_jd_knows_its_buyers_by_account(staged: Read, tmp_path: Path) -> None:
     assert (result.result.format, result.result.quarantined) == ("jd", 0)
     assert result.rows("orders", "order_id, customer_id") == [("9001", "jd_ann")]
     assert result.result.totals["net"] == 20.0
+
+
+def test_jd_takes_the_amount_of_an_order_once(staged: Read, tmp_path: Path) -> None:
+    path = gbk(
+        tmp_path / "jd.csv",
+        "订单号,商品ID,商品名称,订购数量,下单时间,京东价,应付金额,下单帐号,客户姓名,联系电话,订单状态",
+        "1,a,绿茶,1,2026-03-01 10:00:00,20.00,45.00,ann,王明,13812341234,完成",  # 50 less 5 off
+        "1,b,杯子,2,2026-03-01 10:00:00,15.00,45.00,ann,王明,13812341234,完成",
+        "2,a,绿茶,1,2026-03-02 10:00:00,20.00,20.00,bo,李*,138****5678,等待出库",  # equal prices
+        "2,c,红茶,1,2026-03-02 10:00:00,20.00,20.00,bo,李*,138****5678,等待出库",
+        "3,a,绿茶,1,2026-03-03 10:00:00,,30.00,cy,张三,13812341235,(删除)等待出库",
+        "3,b,杯子,2,2026-03-03 10:00:00,,30.00,cy,张三,13812341235,(删除)等待出库",
+    )
+    result = staged(path)
+    assert (result.result.format, result.result.quarantined) == ("jd", 0)
+    assert result.rows("order_lines", "order_id, product_id, line_total::double") == [
+        ("1", "a", 18.0), ("1", "b", 27.0), ("2", "a", 20.0), ("2", "c", 20.0),
+        ("3", "a", 10.0), ("3", "b", 20.0),
+    ]  # fmt: skip
+    assert result.rows("orders", "order_id, status, phone, whole") == [
+        ("1", "completed", "13812341234", True),
+        ("2", "paid", None, True),
+        ("3", "cancelled", "13812341235", True),
+    ]
+    # Without prices one cannot be sure of it: it is told.
+    spread = [f for f in result.result.bill.findings if f.code == "import_order_amount_spread"]
+    assert [(each.severity, each.count) for each in spread] == [("warn", 1)]
+    assert result.rows("identities", "customer_id, name") == [("ann", "王明"), ("cy", "张三")]

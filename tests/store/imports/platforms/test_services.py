@@ -28,6 +28,24 @@ def test_klaviyo_profiles_are_prospects_with_their_consent(staged: Read, written
     ]  # fmt: skip
 
 
+def test_klaviyo_sends_no_email_to_who_is_suppressed(staged: Read, written: Write) -> None:
+    path = written(
+        "ann@mail.example,01H1,SUBSCRIBED,2026-01-01 10:00:00,['HARD_BOUNCE']",
+        "bo@mail.example,01H2,SUBSCRIBED,2026-01-01 10:00:00,[]",
+        "cy@mail.example,01H3,NEVER_SUBSCRIBED,,USER_SUPPRESSED",
+        "di@mail.example,01H4,SUBSCRIBED,2026-01-01 10:00:00,",
+        header="Email,Klaviyo ID,Email Marketing Consent,Email Marketing Consent Timestamp,Email Suppressions",
+    )
+    result = staged(path)
+    # The denial is of now: since when is not told, and an earlier yes must not outlast it.
+    assert result.rows("consents", 'email, state, "at"::date::varchar, undated') == [
+        ("ann@mail.example", "denied", "2026-11-22", True),
+        ("bo@mail.example", "granted", "2026-01-01", False),
+        ("cy@mail.example", "denied", "2026-11-22", True),
+        ("di@mail.example", "granted", "2026-01-01", False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("column", "when", "state"),
     [

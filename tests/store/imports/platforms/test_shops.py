@@ -27,7 +27,7 @@ def test_shopify_orders_fill_down_and_spread_the_discount(staged: Read, written:
     )
     result = staged(path)
     assert result.result.format == "shopify"
-    assert (result.result.quarantined, result.result.totals["net"]) == (0, 32.0)
+    assert (result.result.quarantined, result.result.totals["net"]) == (0, 32.77)
     orders = result.rows(
         "orders",
         "order_id, status, email, phone, ordered_at::varchar, coupon_code, shipping_income::double, sales_channel",
@@ -38,11 +38,35 @@ def test_shopify_orders_fill_down_and_spread_the_discount(staged: Read, written:
     assert orders[1][:4] == ("#1002", "pending", None, "+49 170 1234567")
     lines = result.rows("order_lines", "product_id, quantity, line_total::double, discount::double")
     assert lines == [("C-1", 1, 10.0, 1.0), ("Cup, blue", 1, 10.0, 0.0), ("T-1", 2, 20.0, 2.0)]
-    assert result.rows("refunds", "order_id, amount::double") == [("#1001", 5.0)]
+    assert result.rows("refunds", "order_id, amount::double") == [("#1001", 4.23)]
     assert result.rows("consents", "coalesce(email, phone), contact_channel, state") == [
         ("+49 170 1234567", "email", "denied"),
         ("ann@mail.example", "email", "granted"),
     ]
+
+
+def test_shopify_gives_back_the_goods_share_of_what_was_refunded(
+    staged: Read, written: Write
+) -> None:
+    def order(number: int, subtotal: str, tax: str, total: str, back: str) -> str:
+        return (
+            f"#{number},a{number}@mail.example,refunded,,fulfilled,no,EUR,{subtotal},5.00,{tax},{total},,0,"
+            f"2026-03-01 10:00:00 +0100,1,Pot,100.00,,P,Ann,,DE,,,Cash,{back},Leaf,web,"
+        )
+
+    path = written(
+        order(1, "100.00", "20.00", "125.00", "125.00"),  # in full, tax on top
+        order(2, "100.00", "20.00", "125.00", "12.50"),  # a tenth
+        order(3, "100.00", "16.76", "105.00", "105.00"),  # in full, tax within the prices
+        order(4, "100.00", "20.00", "", "125.00"),  # no total: no more than the goods cost
+        order(5, "100.00", "20.00", "125.00", "0.00"),
+        header=_SHOPIFY,
+    )
+    result = staged(path)
+    assert result.rows("refunds", "order_id, amount::double") == [
+        ("#1", 100.0), ("#2", 10.0), ("#3", 100.0), ("#4", 100.0),
+    ]  # fmt: skip
+    assert result.result.totals["net"] == 190.0
 
 
 def test_shopify_lists_of_customers_products_stock_and_discounts(
@@ -133,6 +157,21 @@ def test_amazon_orders_have_money_but_no_buyers(staged: Read, written: Write) ->
     assert result.result.totals["discount"] == 2.0
     assert result.result.feeds["customers"] == "no"
     assert result.result.feeds["overview"] != "no"
+
+
+def test_amazon_orders_that_wait_have_no_price_yet(staged: Read, written: Write) -> None:
+    path = written(
+        "111-1\t2026-03-01T22:30:00+00:00\tShipped\tT-1\t2\tEUR\t20.00",
+        "111-2\t2026-03-02T08:00:00+00:00\tPending\tC-1\t1\t\t",
+        "111-3\t2026-03-02T08:00:00+00:00\tShipped\tC-1\t1\tEUR\t",
+        header="amazon-order-id\tpurchase-date\torder-status\tsku\tquantity\tcurrency\titem-price",
+        name="orders.txt",
+    )
+    result = staged(path)
+    # Only the shipped one without a price is not understood.
+    assert result.result.reasons == {"import_missing_value": 1}
+    assert result.rows("orders", "order_id, status") == [("111-1", "shipped"), ("111-2", "pending")]
+    assert result.rows("order_lines", "order_id, line_total::double")[1] == ("111-2", 0.0)
 
 
 def test_amazon_settlements_tell_fees_and_refunds(staged: Read, written: Write) -> None:

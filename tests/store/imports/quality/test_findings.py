@@ -163,6 +163,48 @@ def test_states_without_sale_are_told(billed: Callable[..., Bill]) -> None:
     assert (found.count, found.money, found.share) == (1, 10, 0.25)
 
 
+def test_states_that_nobody_knows_are_told_with_their_words(billed: Callable[..., Bill]) -> None:
+    state = BY_PIECE.with_(columns={**BY_PIECE.columns, "status": "State"})
+
+    def told(*words: str) -> Bill:
+        rows = [f"{row(n, '2026-01-05', price=10)},{word}" for n, word in enumerate(words)]
+        return billed(*rows, header=HEADER + ",State", mapping=state)
+
+    no_sale = ("Pending payment", "On hold", "Draft", "Checkout draft", "Trash", "Zahlung ausstehend",
+               "Fehlgeschlagen", "Shipped - Returned to Seller", "Shipped - Rejected by Buyer",
+               "(删除)等待出库")  # fmt: skip
+    bill = told("paid", "Shipped", "", *no_sale)
+    assert the(bill, "uncounted_orders").count == len(no_sale)
+    assert "unknown_states" not in codes(bill)
+    odd = told("paid", "wibble", "wibble", "[x](http://e.vil)\x1b", "ann@mail.example")
+    found = the(odd, "unknown_states")
+    assert (found.severity, found.count, found.money, found.share) == ("warn", 4, 40, 0.8)
+    assert found.facts == {"words": "“wibble” (2), “x(http://e.vil)” (1), “…” (1)"}
+    assert (found.examples[0].row, found.examples[0].column) == (3, "State")
+
+
+def test_refunds_of_orders_that_nobody_has_are_told_and_count_for_nothing(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    sales = written(row(1, "2026-01-05", price=10))
+    back = written(
+        "r1,1,2026-01-06,4.00", "r2,77,2026-01-06,5.00", "r3,78,2026-02-06,6.00",
+        header="refund_id,order_id,refunded_at,amount", name="refunds.csv",
+    )  # fmt: skip
+    alone = staged(back, currency="EUR").result.bill
+    assert (alone.totals["refunds"], alone.totals["net"]) == (0, 0)
+    done = staged(sales, back, currency="EUR")
+    assert done.result.good["refunds"] == 3  # kept: their orders may come
+    bill = done.result.bill
+    found = the(bill, "refunds_without_order")
+    assert (found.severity, found.count, found.money, found.share) == ("warn", 2, 11, 0.6667)
+    assert [(place.file, place.row) for place in found.examples] == [
+        ("refunds.csv", 3), ("refunds.csv", 4),
+    ]  # fmt: skip
+    assert (bill.totals["refunds"], bill.totals["net"]) == (4, 6)
+    assert sum(month["net"] for month in bill.months) == 6
+
+
 def test_a_guessed_encoding_and_parts_of_a_cent_are_told(
     staged: Callable[..., Staged], tmp_path: Path
 ) -> None:

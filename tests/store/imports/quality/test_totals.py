@@ -71,8 +71,32 @@ def test_units_are_pieces_of_things(retail: Staged) -> None:
 def test_months_add_up_to_the_totals(retail: Staged) -> None:
     bill = retail.result.bill
     assert [month["month"] for month in bill.months] == ["2010-12", "2011-01"]
-    for name in ("orders", "gross", "discount", "tax", "refunds", "net", "shipping", "fees"):
+    for name in (
+        "rows",
+        "orders",
+        "gross",
+        "discount",
+        "tax",
+        "refunds",
+        "net",
+        "shipping",
+        "fees",
+    ):
         assert sum(month[name] for month in bill.months) == pytest.approx(bill.totals[name])
+    assert bill.totals["rows"] == bill.rows["good"]
+
+
+def test_months_tell_their_rows_and_their_customers(billed: Callable[..., Bill]) -> None:
+    bill = billed(
+        row(1, "2026-01-05", customer="ann"),
+        row(2, "2026-01-06", customer="bo"),
+        row(2, "2026-01-06", "pot", customer="bo"),
+        row(3, "2026-02-06", customer="bo"),
+        row(4, "2026-02-07", customer=""),
+    )
+    told = [(each["month"], each["rows"], each["customers"]) for each in bill.months]
+    assert told == [("2026-01", 3, 2), ("2026-02", 2, 1)]
+    assert (bill.totals["rows"], bill.totals["customers"]) == (5, 2)
 
 
 def test_money_of_rows_set_aside_is_told_where_it_can_be_read(retail: Staged) -> None:
