@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import pandas as pd
 
@@ -52,6 +54,6 @@ def _evidence(store: Store) -> Evidence:
     )
 
 
-def _counts(store: Store, table: ibis.Table, **counted: ibis.Value) -> dict[str, int]:
+def _counts(store: Store, table: ibis.Table, **counted: ibis.Value) -> dict[str, Any]:
     row = store.fetch(table.agg(**counted)).iloc[0]
     return {name: 0 if pd.isna(row[name]) else int(row[name]) for name in counted}

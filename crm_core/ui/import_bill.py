@@ -22,6 +22,7 @@ from crm_core.ui.words import caption, failure, note, pairs, plain, success, wor
 
 _ROWS = ("read", "good", "duplicate", "quarantined", "skipped")
 _COUNTS = ("orders", "customers", "units")
+_BY_MONTH = ("rows", *_COUNTS)
 _MONEY = ("gross", "discount", "refunds", "net", "tax", "shipping", "fees")
 _GRAVE = "stop"
 
@@ -161,9 +162,6 @@ def _acts(waiting: Checked, is_grave: bool) -> None:
         import_steps.cancel()
 
 
-_COUNTS = ("rows", "orders", "customers", "units")
-
-
 def details(report: Mapping[str, Any]) -> None:
     """The rest of a bill: rows set aside by reason, totals by month, and what the files can feed."""
     quality: Mapping[str, Any] = report["quality"]
@@ -200,7 +198,7 @@ def _months(quality: Mapping[str, Any], currency: str, session: Session) -> None
     """The totals of all, and below them those by month: they are one sum, but for customers."""
     if currency:
         caption("imports.months_in", currency=currency)
-    names = (*_COUNTS, "gross", "discount", "tax", "refunds", "net")
+    names = (*_BY_MONTH, "gross", "discount", "tax", "refunds", "net")
     rows = [
         {"month": session.t("imports.month_all")}
         | {name: quality["totals"].get(name, 0) for name in names}
@@ -214,8 +212,8 @@ def _months(quality: Mapping[str, Any], currency: str, session: Session) -> None
         pd.DataFrame(rows),
         [
             Column("month", "text", "quality.month.month", pinned=True),
-            *[Column(name, "count", f"quality.month.{name}") for name in _COUNTS],
-            *[Column(name, "per", f"quality.month.{name}") for name in names[len(_COUNTS) :]],
+            *[Column(name, "count", f"quality.month.{name}") for name in _BY_MONTH],
+            *[Column(name, "per", f"quality.month.{name}") for name in names[len(_BY_MONTH) :]],
         ],
         key="import_bill_months",
         alt_key="imports.months",

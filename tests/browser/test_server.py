@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import urllib.request
 from http.client import HTTPConnection
@@ -59,6 +60,16 @@ def test_answers_carry_what_keeps_data_in(app_url: str) -> None:
         assert "default-src 'self'" in policy
         assert "http" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_health_check_of_the_image_is_answered_whatever_name_it_asks_for(app_url: str) -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    path = re.search(r"127\.0\.0\.1:8501(/\S+?)'", dockerfile)
+    assert path
+    asked = urllib.request.Request(app_url + path[1], headers={"Host": "elsewhere.example"})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 200
+        assert answer.read() == b"ok"
 
 
 @pytest.mark.parametrize(

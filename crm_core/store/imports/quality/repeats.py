@@ -152,7 +152,9 @@ def _overlaps(con: duckdb.DuckDBPyConnection, timezone: str) -> tuple[list[Overl
         from pairs order by 1, 2
         """
     ).fetchall()
-    overlaps = [Overlap(*row[:4], row[5]) for row in found]
+    overlaps = [
+        Overlap(file, other, first, last, orders) for file, other, first, last, _, orders in found
+    ]
     return overlaps, (found[0][4] if found else 0) - len(found)
 
 
