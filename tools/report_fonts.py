@@ -67,9 +67,13 @@ def chinese(collection: Path, out: Path) -> None:
         outlines[name] = pen.glyph()
     font["loca"], font["glyf"] = newTable("loca"), newTable("glyf")
     font["glyf"].glyphOrder, font["glyf"].glyphs = order, outlines
-    font["hmtx"].metrics = {
-        name: (font["hmtx"][name][0], getattr(outlines[name], "xMin", 0)) for name in order
-    }
+    for name, outline in outlines.items():
+        # Where a letter begins follows from its outline: else it is drawn at its cell's left edge.
+        outline.recalcBounds(font["glyf"])
+        font["hmtx"][name] = (
+            font["hmtx"][name][0],
+            outline.xMin if outline.numberOfContours else 0,
+        )
     quadratic = newTable("maxp")
     quadratic.tableVersion = 0x00010000
     for field in (

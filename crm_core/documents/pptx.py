@@ -42,6 +42,8 @@ _BLANK = 6  # the layout without any place for text
 _ROW = Inches(0.36)
 #: How many letters of small text fill a slide; Chinese letters are two wide.
 _MOST_LETTERS, _MOST_POINTS, _MOST_ROWS = 1_500, 6, 11
+_MOST_BESIDE = 5  # columns of a table beside another thing
+_FIGURE_SIZES = ((9, 26), (12, 20), (99, 14))
 
 Box = tuple[int, int, int, int]
 
@@ -85,11 +87,17 @@ def _pages(section: Section) -> Iterator[Section]:
 
 
 def _fits(blocks: Sequence[Block], block: Block) -> bool:
-    """Two things side by side, and remarks below them; Text and figures take a slide's width."""
+    """Two things side by side, and remarks below them; text, figures and wide tables take it all."""
     if isinstance(block, Text) and block.is_quiet:
         return True
     big = [each for each in (*blocks, block) if not (isinstance(each, Text) and each.is_quiet)]
-    return len(big) == 2 and not any(isinstance(each, Figures | Text) for each in big)
+    return len(big) == 2 and not any(map(_is_wide, big))
+
+
+def _is_wide(block: Block) -> bool:
+    if isinstance(block, Table):
+        return len(block.headings) > _MOST_BESIDE
+    return isinstance(block, Figures | Text)
 
 
 def _parts(block: Block) -> Iterator[Block]:
@@ -232,11 +240,15 @@ def _figures(slide: Any, block: Figures, box: Box) -> None:
         _words(
             slide,
             (x + Inches(0.15), top + Inches(0.85), inner, Inches(0.7)),
-            [(each.value, 26, INK)],
+            [(each.value, _figure_size(each.value), INK)],
             is_bold=True,
         )
         lines = [(note.words, 11, TONES[note.tone]) for note in notes]
         _words(slide, (x + Inches(0.15), top + Inches(1.65), inner, Inches(1.4)), lines, space=4)
+
+
+def _figure_size(words: str) -> int:
+    return next(size for most, size in _FIGURE_SIZES if len(words) <= most or most == 99)
 
 
 def _table(slide: Any, block: Table, box: Box) -> None:
