@@ -24,8 +24,10 @@ from crm_core.ui.page import (
     notes_button,
     panel,
     part,
+    row,
     show,
 )
+from crm_core.ui.report_box import draw_report_box
 from crm_core.ui.segment_words import segment_words
 from crm_core.views.overview import NO_CHANNEL, overview
 
@@ -42,7 +44,9 @@ if view.as_of != view.last_day:
 ask_box()
 kpis(view.cards, with_notes=True, below=goal_lines_below())
 draw_attention()
-link("explore", "overview.explore", m=[card.metric for card in view.cards])
+with row():
+    link("explore", "overview.explore", m=[card.metric for card in view.cards])
+    draw_report_box()
 with part():
     draw_pinned()
 left, right = columns(2, 1)
@@ -66,7 +70,7 @@ with right:
             go("customers", segment=chosen)
 draw_open_tasks()
 with panel("overview.channels"):
-    row = data_table(
+    opened = data_table(
         view.channels,
         [
             Column(
@@ -87,5 +91,5 @@ with panel("overview.channels"):
         on_click=True,
         alt_key="overview.channels",
     )
-    if row and row["sales_channel"] != NO_CHANNEL:
-        go("overview", sales_channel=row["sales_channel"])
+    if opened and opened["sales_channel"] != NO_CHANNEL:
+        go("overview", sales_channel=opened["sales_channel"])

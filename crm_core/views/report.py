@@ -114,7 +114,7 @@ def report(
     numbers = overview(asked, store=store, access=told, own=before)
     last_year = overview(asked, store=store, access=told, own=year) if year else None
     segments = numbers.segments
-    few = segments["value"].map(is_small)
+    few = segments["value"].map(is_small).astype(bool)
     return Report(
         selection=asked,
         name=meta.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_core.documents import Section, Steps, Table
+from crm_core.documents import Block, Section, Steps, Table
 from crm_core.text import formats, t
 from crm_core.text.numbers import Numbers
 from crm_core.views.changes import BARS, FEW, REST, UNKNOWN, Changes
@@ -19,11 +19,20 @@ def changes_section(view: Report, language: str) -> Section | None:
     if found is None or found.groups.empty:
         return None
     numbers = Numbers("money", language, view.currency)
+    blocks: list[Block] = [_steps(found, numbers, language)]
+    if not _tells_of_few(view, found):
+        blocks.append(_groups(found, numbers, language))
     return Section(
         t("report.changed", language),
-        (_steps(found, numbers, language), _groups(found, numbers, language)),
+        tuple(blocks),
         _sentence(found, numbers, language),
     )
+
+
+def _tells_of_few(view: Report, found: Changes) -> bool:
+    """Whether the table of categories and that of groups, which hide small ones in two ways,
+    would together tell what each of them hides."""
+    return FEW in set(found.groups["code"]) or any(line.hidden for line in view.categories)
 
 
 def _sentence(found: Changes, numbers: Numbers, language: str) -> str:

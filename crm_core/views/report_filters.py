@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_core.selection import Selection
-from crm_core.text import t
+from crm_core.text import has, t
 from crm_core.views.code_words import words_for
 
 PARTS = ("shop", "sales_channel", "category", "region", "segment")
@@ -32,7 +32,19 @@ def filter_words(selection: Selection, language: str) -> str:
         if part == _SET_ASIDE:
             told.append(t("exports.set_aside_left_out", language))
             continue
-        names = [words_for(part, code, language) for code in codes]
+        names = [_name(part, code, language) for code in codes]
         kind, joined = t(f"filters.part.{part}", language), t("attention.comma", language)
         told.append(t("report.filter", language, part=kind, values=joined.join(names)))
     return t("report.semicolon", language).join(told) or t("report.whole_shop", language)
+
+
+def channel_name(code: str, language: str) -> str:
+    """A sales channel by its name, the shop's own by the shop's."""
+    key = f"overview.channels_named.{code}"
+    return t(key, language) if has(key, language) else code
+
+
+def _name(part: str, code: str, language: str) -> str:
+    if part == "sales_channel":
+        return channel_name(code, language)
+    return words_for(part, code, language)

@@ -29,17 +29,18 @@ from crm_core.metrics import METRICS
 from crm_core.metrics.explore import WHOLE
 from crm_core.records import Reported
 from crm_core.selection import Period
-from crm_core.text import formats, has, t
+from crm_core.text import formats, t
 from crm_core.text.numbers import Numbers
 from crm_core.views.attention_words import looked_words, reason, title
 from crm_core.views.card import Card
 from crm_core.views.code_words import segment_name
 from crm_core.views.report import BY_CATEGORY, Report
 from crm_core.views.report_changes import changes_section
-from crm_core.views.report_filters import asked_of, filter_words
+from crm_core.views.report_filters import asked_of, channel_name, filter_words
 
 MOST_COMMENT = 6_000
 _CHANNELS = 8
+_OTHERS = "_others"
 _ADDED_UP = ("net_revenue", "contribution", "orders")
 
 
@@ -229,8 +230,8 @@ class _Writer:
 
     def _days(self) -> Section:
         view = self.view
-        months = [each for each in (view.month, view.before, view.year) if each is not None]
-        places = tuple(str(day) for day in range(1, max(each.days for each in months) + 1))
+        # Day for day: of a longer month only as many days are held against this one.
+        places = tuple(str(day) for day in range(1, view.month.days + 1))
         sums: dict[Role, list[float]] = {"now": view.days["value"].tolist()}
         if view.before is not None and "previous" in view.days:
             sums["before"] = view.days["previous"].dropna().tolist()
@@ -274,9 +275,7 @@ class _Writer:
         )
 
     def _channel(self, code: str) -> str:
-        known = t("explore.others", self.language) if code == "_others" else None
-        key = f"overview.channels_named.{code}"
-        return known or (self.t(key) if has(key, self.language) else code)
+        return self.t("explore.others") if code == _OTHERS else channel_name(code, self.language)
 
     def _categories(self) -> Table:
         # Costs of no goods make a line without anything in it.
@@ -383,5 +382,5 @@ def _with_others(channels: pd.DataFrame) -> pd.DataFrame:
         for name in rows.columns
         if name != "sales_channel"
     }
-    others = pd.DataFrame([{"sales_channel": "_others", **sums}])
+    others = pd.DataFrame([{"sales_channel": _OTHERS, **sums}])
     return pd.concat([rows.iloc[: _CHANNELS - 1], others], ignore_index=True)
