@@ -35,7 +35,7 @@ from crm_core.documents.blocks import (
 )
 from crm_core.documents.look import INK, PALE, PRIMARY, QUIET, RULE, TONES, WASH, tidy
 from crm_core.documents.pdf_charts import bars_chart, lines_chart, steps_chart
-from crm_core.documents.pdf_fonts import BOLD, REGULAR, marked, prepare, runs, width
+from crm_core.documents.pdf_fonts import BOLD, REGULAR, marked, placed, prepare, width
 
 _WIDE, _HIGH = A4
 _SIDE, _TOP, _FOOT, _BAND = 50.0, 46.0, 56.0, 168.0
@@ -129,10 +129,9 @@ def _draw_foot(canvas: Any, document: Document, page: int, pages: int) -> None:
 def _write(
     canvas: Any, x: float, y: float, words: str, size: float, *, is_bold: bool = False
 ) -> None:
-    for font, piece in runs(words, is_bold=is_bold):
+    for font, piece, at in placed(words, size, is_bold=is_bold):
         canvas.setFont(font, size)
-        canvas.drawString(x, y, piece)
-        x += width(piece, size, is_bold=is_bold)
+        canvas.drawString(x + at, y, piece)
 
 
 def _facts(document: Document) -> Flow:
@@ -189,7 +188,7 @@ def _text(block: Text) -> Iterator[Any]:
 
 def _points(block: Points) -> Iterator[Any]:
     for each in block.points:
-        kept = [Paragraph(marked(each.title), _style(9.5, INK, spaceBefore=6, leftIndent=10,
+        kept: Flow = [Paragraph(marked(each.title), _style(9.5, INK, spaceBefore=6, leftIndent=10,
                                                      bulletText="·", bulletFontName=BOLD))]  # fmt: skip
         if each.about:
             kept.append(Paragraph(marked(each.about), _style(8.5, QUIET, leftIndent=10)))

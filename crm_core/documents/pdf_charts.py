@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
+from reportlab.graphics import shapes
 from reportlab.lib.colors import HexColor
 
 from crm_core.documents.blocks import Bars, Lines, Steps
@@ -19,7 +19,10 @@ from crm_core.documents.look import (
     step_colours,
     ticks,
 )
-from crm_core.documents.pdf_fonts import fitted, runs, width
+from crm_core.documents.pdf_fonts import fitted, placed, width
+
+# The types that come with it are not those that it takes.
+_shapes: Any = shapes
 
 _SIZE = 8.0
 _LABELS, _LEGEND = 46.0, 20.0
@@ -29,7 +32,7 @@ _ROW = 21.0
 
 def lines_chart(chart: Lines, wide: float, high: float) -> Any:
     """Lines over days, the period told of in front, with a legend above."""
-    drawing: Any = Drawing(wide, high)
+    drawing = _shapes.Drawing(wide, high)
     known = [v for each in chart.series for v in each.values if v is not None]
     marks = ticks(min(known, default=0.0), max(known, default=1.0), most=4)
     left, right, bottom, top = _LABELS, wide - 6, 18.0, high - _LEGEND
@@ -54,7 +57,7 @@ def lines_chart(chart: Lines, wide: float, high: float) -> Any:
         if len(points) > 1:
             flat = [number for point in points for number in point]
             drawing.add(
-                PolyLine(
+                _shapes.PolyLine(
                     flat,
                     strokeColor=HexColor(LINES[each.role]),
                     strokeWidth=2.0 if each.role == "now" else 1.1,
@@ -72,7 +75,9 @@ def _legend(drawing: Any, chart: Lines, x: float, y: float) -> None:
         colour = HexColor(LINES[each.role])
         dashes = [3, 2] if each.role == "year" else None
         drawing.add(
-            Line(x, y + 3, x + 16, y + 3, strokeColor=colour, strokeWidth=2, strokeDashArray=dashes)
+            _shapes.Line(
+                x, y + 3, x + 16, y + 3, strokeColor=colour, strokeWidth=2, strokeDashArray=dashes
+            )
         )
         _words(drawing, x + 21, y, each.name, INK)
         x += 21 + width(each.name, _SIZE) + 18
@@ -84,7 +89,7 @@ def bars_chart(chart: Bars, wide: float) -> Any:
     values = [chart.numbers.write(value) for value in chart.values]
     room = wide - labels - max((width(v, _SIZE) for v in values), default=0.0) - 12
     high = len(values) * _ROW + 4
-    drawing: Any = Drawing(wide, high)
+    drawing = _shapes.Drawing(wide, high)
     scale = room / (max(chart.values, default=0.0) or 1.0)
     for place, (label, value, words) in enumerate(
         zip(chart.labels, chart.values, values, strict=True)
@@ -105,7 +110,7 @@ def steps_chart(chart: Steps, wide: float) -> Any:
     spare = max(width(each, _SIZE, is_bold=True) for each in words) + 12
     scale = (wide - labels - spare) / ((top - low) or 1.0)
     high = len(words) * _ROW + 4
-    drawing: Any = Drawing(wide, high)
+    drawing = _shapes.Drawing(wide, high)
     zero = labels - low * scale
     drawing.add(_rule(zero, 0, zero, high, is_zero=True))
     last = len(words) - 1
@@ -127,11 +132,15 @@ def _label_room(labels: tuple[str, ...], wide: float) -> float:
 
 
 def _bar(x: float, y: float, wide: float, colour: str) -> Any:
-    return Rect(x, y, wide, 13, rx=1.5, ry=1.5, fillColor=HexColor(colour), strokeColor=None)
+    return _shapes.Rect(
+        x, y, wide, 13, rx=1.5, ry=1.5, fillColor=HexColor(colour), strokeColor=None
+    )
 
 
 def _rule(x: float, y: float, to_x: float, to_y: float, *, is_zero: bool) -> Any:
-    return Line(x, y, to_x, to_y, strokeColor=HexColor(QUIET if is_zero else RULE), strokeWidth=0.5)
+    return _shapes.Line(
+        x, y, to_x, to_y, strokeColor=HexColor(QUIET if is_zero else RULE), strokeWidth=0.5
+    )
 
 
 def _words(
@@ -146,6 +155,9 @@ def _words(
 ) -> None:
     whole = width(words, _SIZE, is_bold=is_bold)
     x -= {"start": 0.0, "middle": whole / 2, "end": whole}[anchor]
-    for font, piece in runs(words, is_bold=is_bold):
-        drawing.add(String(x, y, piece, fontName=font, fontSize=_SIZE, fillColor=HexColor(colour)))
-        x += width(piece, _SIZE, is_bold=is_bold)
+    for font, piece, at in placed(words, _SIZE, is_bold=is_bold):
+        drawing.add(
+            _shapes.String(
+                x + at, y, piece, fontName=font, fontSize=_SIZE, fillColor=HexColor(colour)
+            )
+        )

@@ -42,14 +42,16 @@ def runs(words: str, *, is_bold: bool = False) -> list[tuple[str, str]]:
     """
     latin = BOLD if is_bold else REGULAR
 
-    def placed() -> Iterator[tuple[str, str]]:
+    def lettered() -> Iterator[tuple[str, str]]:
         for letter in tidy(words):
             if ord(letter) in _letters(latin):
                 yield latin, letter
             else:
                 yield CHINESE, letter if ord(letter) in _letters(CHINESE) else MISSING
 
-    return [(font, "".join(c for _, c in some)) for font, some in groupby(placed(), lambda p: p[0])]
+    return [
+        (font, "".join(c for _, c in some)) for font, some in groupby(lettered(), lambda p: p[0])
+    ]
 
 
 def marked(words: str, *, is_bold: bool = False) -> str:
@@ -62,6 +64,14 @@ def marked(words: str, *, is_bold: bool = False) -> str:
         f'<font name="{font}">{escape(piece)}</font>'
         for font, piece in runs(words, is_bold=is_bold)
     )
+
+
+def placed(words: str, size: float, *, is_bold: bool = False) -> Iterator[tuple[str, str, float]]:
+    """The pieces as (font, piece, how far from where the words begin, in points)."""
+    at = 0.0
+    for font, piece in runs(words, is_bold=is_bold):
+        yield font, piece, at
+        at += pdfmetrics.stringWidth(piece, font, size)
 
 
 def width(words: str, size: float, *, is_bold: bool = False) -> float:

@@ -32,8 +32,8 @@ def write(document: Document, file_format: str, out: BinaryIO) -> None:
 
     Raises: CrmError("unknown_choice", name, value, match).
     """
-    writer = _WRITERS.get(file_format)
-    if writer is None:
+    written_as = _WRITERS.get(file_format)
+    if written_as is None:
         match = close_match(file_format, FORMATS)
         raise CrmError("unknown_choice", name="format", value=file_format, match=match)
-    writer(document, out)
+    written_as(document, out)

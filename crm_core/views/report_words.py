@@ -251,7 +251,9 @@ class _Writer:
             )
             return Lines(self.t(key), places, series, self.numbers("money"))
 
-        days = {role: _each_day(values) for role, values in sums.items() if role != "year"}
+        days: dict[Role, list[float]] = {
+            role: _each_day(values) for role, values in sums.items() if role != "year"
+        }
         made = (lines("report.to_date", sums), lines("report.by_day", days))
         return Section(self.t("metric.net_revenue.label"), made)
 

@@ -29,7 +29,7 @@ from crm_core.documents import (
     Text,
     write,
 )
-from crm_core.documents.pdf_fonts import MISSING, marked, runs
+from crm_core.documents.pdf_fonts import MISSING, marked, placed, runs, width
 from crm_core.errors import CrmError
 from crm_core.text import catalogue
 from crm_core.text.numbers import Numbers
@@ -112,6 +112,13 @@ def test_a_pdf_holds_its_fonts_and_asks_for_nothing() -> None:
 def test_words_of_anybody_are_no_markup() -> None:
     assert re.findall(r"<(?!/?font)", marked(NASTY)) == []
     assert "".join(piece for _, piece in runs(NASTY)) == NASTY[:-9] + " {page}"
+
+
+def test_pieces_of_two_fonts_stand_one_after_the_other() -> None:
+    words = "第 1 页，共 4 页"
+    *_, (_, last, at) = placed(words, 10)
+    assert at + width(last, 10) == pytest.approx(width(words, 10))
+    assert [piece for _, piece, _ in placed(words, 10)] == ["第", " 1 ", "页，共", " 4 ", "页"]
 
 
 def test_every_letter_that_reports_say_is_in_a_font() -> None:
