@@ -24,8 +24,10 @@ from crm_core.ui.page import (
     notes_button,
     panel,
     part,
+    row,
     show,
 )
+from crm_core.ui.report_box import draw_report_box
 from crm_core.ui.segment_words import segment_words
 from crm_core.views.overview import NO_CHANNEL, overview
 
@@ -62,12 +64,14 @@ with right:
             go("customers", segment=chosen)
 draw_attention()
 draw_goals_and_notes(view.cards)
-link("explore", "overview.explore", m=[card.metric for card in view.cards])
+with row():
+    link("explore", "overview.explore", m=[card.metric for card in view.cards])
+    draw_report_box()
 with part():
     draw_pinned()
 draw_open_tasks()
 with panel("overview.channels"):
-    row = data_table(
+    opened = data_table(
         view.channels,
         [
             Column(
@@ -88,5 +92,5 @@ with panel("overview.channels"):
         on_click=True,
         alt_key="overview.channels",
     )
-    if row and row["sales_channel"] != NO_CHANNEL:
-        go("overview", sales_channel=row["sales_channel"])
+    if opened and opened["sales_channel"] != NO_CHANNEL:
+        go("overview", sales_channel=opened["sales_channel"])

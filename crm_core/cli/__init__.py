@@ -26,6 +26,7 @@ from crm_core.cli import (
     leaving,
     offer_rules,
     planning,
+    report,
     set_aside,
     subjects,
     team,
@@ -230,6 +231,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], Answer]] = {
     "measure": _measure,
     "changes": changed.changes,
     "digest": digest.digest,
+    "report": report.report,
     "fit": _fit,
     "validate": _validate,
     "predict": leaving.predict,
@@ -341,6 +343,7 @@ def _parser() -> argparse.ArgumentParser:
 
     changed.options(command("changes", "A move between two periods, split to the cent"), _day)
     digest.options(command("digest", "Numbers, what needs attention and what is expected"), _day)
+    report.options(command("report", "A whole month as a document to take along"))
     exploring.add_commands(command)
     planning.add_commands(command)
     offer_rules.options(command("rules", "The rule book of offers"), _day)

@@ -14,7 +14,8 @@ from crm_core.text import formats, t
 from crm_core.views.attention import Finding
 from crm_core.views.attention_words import looked_words, reason, title
 from crm_core.views.card import Card
-from crm_core.views.digest import Digest, Expected
+from crm_core.views.digest import Digest
+from crm_core.views.expected import Expected
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,18 @@ from crm_core.store import engine_of
 
 #: Commands that can be asked for the numbers without what was set aside.
 READING = frozenset(
-    {"measure", "changes", "digest", "cohorts", "fit", "validate", "predict", "audience", "export"}
+    {
+        "measure",
+        "changes",
+        "digest",
+        "cohorts",
+        "fit",
+        "validate",
+        "predict",
+        "audience",
+        "export",
+        "report",
+    }
 )
 FLAG = "--without-set-aside"
 

@@ -211,8 +211,11 @@ def _beside(units: ir.Table, near_days: int) -> ir.Table:
         case_anchor=had.anchor,
         case_known=had.known,
         lag=had.lag,
-        place=had.place + ibis.range(-_BESIDE, _BESIDE + 1).unnest().cast("int64"),
+        at=had.place,
     )
+    # A step of its own: Spark takes rows made of a row only as they are, in no sum.
+    had = had.mutate(step=ibis.range(-_BESIDE, _BESIDE + 1).unnest())
+    had = had.mutate(place=had["at"] + had.step.cast("int64")).drop("step", "at")
     pool = units.filter(units.is_open).select(
         "stratum",
         "place",

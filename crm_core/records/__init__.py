@@ -42,6 +42,7 @@ from crm_core.records.pauses import Pause
 from crm_core.records.people import ROLES, Member, Standing
 from crm_core.records.planned_events import EVENT_KINDS, MOST_UPLIFT, EventPlan, PlannedEvent
 from crm_core.records.records import CORRECTED, Mirror, Records, copy_records, open_records
+from crm_core.records.reports import Reported
 from crm_core.records.repository import CONTACT_CHANNELS, PURPOSES
 from crm_core.records.retention import MONTHS, RETAINED, LettingGo
 from crm_core.records.rights import VALUE_LENGTH, Correction, Restriction
@@ -134,6 +135,7 @@ __all__ = [
     "Pause",
     "PlannedEvent",
     "Records",
+    "Reported",
     "Restriction",
     "Sealing",
     "SettingIssue",

@@ -48,6 +48,7 @@ from crm_core.records.offers import Offers
 from crm_core.records.pauses import PauseRow, Pauses
 from crm_core.records.people import People
 from crm_core.records.planned_events import PlannedEvents
+from crm_core.records.reports import Reports
 from crm_core.records.repository import counter, insert_new
 from crm_core.records.retention import Retention
 from crm_core.records.rights import RestrictionRow, Rights, corrected, restricted
@@ -106,6 +107,7 @@ class Records(
     Testimonials,
     Erasures,
     Retention,
+    Reports,
     SubjectRows,
     AuditLog,
     Copying,

@@ -17,10 +17,8 @@ from crm_core.text import formats, has, t
 from crm_core.ui.explore_state import PAGE
 from crm_core.ui.explore_state import asked as asked_now
 from crm_core.ui.explore_words import dimension_name, value_name
-from crm_core.ui.filters import words_for
 from crm_core.ui.layout import go
 from crm_core.ui.opening import bounds_of
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, note, warning
@@ -34,6 +32,7 @@ from crm_core.views.ask import (
     understand,
 )
 from crm_core.views.ask_words import LONGEST
+from crm_core.views.code_words import segment_name, words_for
 
 _BOX = "ask_question"
 _ASKED = "_asked_question"

@@ -15,11 +15,12 @@ from crm_core.ui.layout import panel
 from crm_core.ui.rule_builder import built_rule
 from crm_core.ui.rule_tree import edit_rule
 from crm_core.ui.rule_words import in_words
-from crm_core.ui.segment_words import about_key, segment_name, segment_words
+from crm_core.ui.segment_words import about_key, segment_words
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, note, paragraph
 from crm_core.views.audiences import Audience, choices
+from crm_core.views.code_words import segment_name
 
 FROM_SEGMENT = "from_segment"
 _SEGMENTS = "audience_segments"

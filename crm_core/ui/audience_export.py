@@ -19,11 +19,11 @@ from crm_core.ui.export_choice import choose_format, list_headings, warn_of_name
 from crm_core.ui.export_extras import choose_extras, extra_headings
 from crm_core.ui.export_ready import draw_readiness
 from crm_core.ui.fields import choice_field, choices_field, switch_field
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import Session, current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, warning
 from crm_core.views.audiences import GROUPS, Audience, choices, past_facts
+from crm_core.views.code_words import segment_name
 
 NO_CONTACT = "none"
 FACTS = ("stage", "value_tier", "last_order_day", "orders", "revenue")

@@ -19,13 +19,13 @@ from crm_core.ui.campaign_draft import REMOVED
 from crm_core.ui.campaign_words import draw_window, go_campaign, window_words
 from crm_core.ui.fields import button, form, submit, text_field
 from crm_core.ui.layout import columns, draw, grid, panel
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.words import caption, flash, plain
 from crm_core.views.audiences import choices
 from crm_core.views.campaign import lift_to_begin_with
 from crm_core.views.campaigns import Board, campaigns
+from crm_core.views.code_words import segment_name
 from crm_core.views.playbooks import Play
 
 _SHOWN = 8

@@ -11,13 +11,13 @@ import streamlit as st
 from crm_core.charts import waterfall
 from crm_core.text import formats
 from crm_core.ui.fields import button
-from crm_core.ui.filters import words_for
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import draw, go, panel
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, paragraph, warning
 from crm_core.views.changes import BARS, FEW, REST, UNKNOWN, Changes
+from crm_core.views.code_words import words_for
 
 _CHOSEN = "changes_group"
 _ALWAYS = ("customers", "frequency", "items", "price", "mix", "refunds")

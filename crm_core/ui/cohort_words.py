@@ -8,8 +8,8 @@ import pandas as pd
 
 from crm_core.metrics import ALREADY
 from crm_core.text import formats
-from crm_core.ui.filters import words_for
 from crm_core.ui.session import current
+from crm_core.views.code_words import words_for
 from crm_core.views.cohort_layers import NOBODY, Layers
 from crm_core.views.cohorts import Cohorts
 

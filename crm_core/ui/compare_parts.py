@@ -10,10 +10,11 @@ import streamlit as st
 from crm_core.ui.customer_parts import fact_words
 from crm_core.ui.fields import button
 from crm_core.ui.layout import columns, go
-from crm_core.ui.segment_words import segment_name, value_words
+from crm_core.ui.segment_words import value_words
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption
+from crm_core.views.code_words import segment_name
 from crm_core.views.compare import SIDES, Compare
 
 _NAMES = 260  # pixels: the longest names of facts in both languages

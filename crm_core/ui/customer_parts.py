@@ -22,11 +22,12 @@ from crm_core.ui.layout import details_box, grid
 from crm_core.ui.people import ask_query, asked_customer, asked_query, names_for, secret_of
 from crm_core.ui.reveal import purpose_for, reveal_button
 from crm_core.ui.rights_parts import draw_rights, tell_rights
-from crm_core.ui.segment_words import segment_name, segment_words, value_words
+from crm_core.ui.segment_words import segment_words, value_words
 from crm_core.ui.session import current
 from crm_core.ui.trust_parts import model_badge
 from crm_core.ui.words import caption, pairs, paragraph
 from crm_core.views.audiences import GROUPS
+from crm_core.views.code_words import segment_name
 from crm_core.views.customer import Customer, Scores
 
 _BOX = "customers_search"

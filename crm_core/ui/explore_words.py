@@ -8,9 +8,8 @@ from datetime import date
 from crm_core.metrics.explore import is_time
 from crm_core.selection import segment_code
 from crm_core.text import formats
-from crm_core.ui.filters import words_for
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
+from crm_core.views.code_words import segment_name, words_for
 
 _SEGMENTS = {
     "stage": "stage",

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import streamlit as st
 
+from crm_core.documents import Document
 from crm_core.errors import CrmError
 from crm_core.privacy.export import (
     ASIDE,
@@ -26,12 +27,13 @@ from crm_core.privacy.export import (
     list_name,
     new_export_id,
 )
+from crm_core.privacy.export_report import ReportTold, export_report
 from crm_core.privacy.export_table import TableTold, export_table
 from crm_core.privacy.manifest import manifest_of
 from crm_core.privacy.platforms import suffix_of
 from crm_core.privacy.policy import Purpose, allowed, require
 from crm_core.privacy.subject_file import TITLE, export_subject
-from crm_core.records import AuditLine
+from crm_core.records import AuditLine, Reported
 from crm_core.store.quarantine import Layout
 from crm_core.text import formats
 from crm_core.ui.door import still_admitted
@@ -45,6 +47,8 @@ _MIME = {
     "zip": "application/zip",
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 
 _LOOK_SECONDS = 2.0
@@ -91,6 +95,15 @@ class TableOrder:
 
 
 @dataclass(frozen=True)
+class ReportOrder:
+    """What to write: a report of numbers about groups, which `make` works out when it is asked for."""
+
+    name: str
+    make: Callable[[Session, datetime], tuple[Document, Reported]]
+    file_format: str = "pdf"
+
+
+@dataclass(frozen=True)
 class SubjectOrder:
     """What to write: everything held on one customer, for them to have."""
 
@@ -99,7 +112,7 @@ class SubjectOrder:
     file_format: str = "zip"
 
 
-Order = ListOrder | AsideOrder | TableOrder | SubjectOrder
+Order = ListOrder | AsideOrder | TableOrder | ReportOrder | SubjectOrder
 
 
 @dataclass
@@ -155,7 +168,11 @@ def export_button(label_key: str, order: Order, *, key: str) -> ExportResult | N
 
 
 #: What is asked of whoever takes something other than a list or a table.
-_NEEDS: Mapping[type, Purpose] = {AsideOrder: "quarantine", SubjectOrder: "erase"}
+_NEEDS: Mapping[type, Purpose] = {
+    AsideOrder: "quarantine",
+    ReportOrder: "analyse",
+    SubjectOrder: "erase",
+}
 
 
 def _words_of(order: Order) -> tuple[str, str]:
@@ -164,6 +181,8 @@ def _words_of(order: Order) -> tuple[str, str]:
         return "imports.aside_logged", "imports.aside_written"
     if isinstance(order, SubjectOrder):
         return "subject.file_logged", "subject.file_written"
+    if isinstance(order, ReportOrder):
+        return "report.box.logged", "report.box.done"
     if isinstance(order, TableOrder):
         return "app.export.table_about", "app.export.table_done"
     return "app.export.preparing", "app.export.done"
@@ -238,6 +257,16 @@ def _write(
             key=order.key,
             now=now,
             language=session.language,
+            out=out,
+            export_id=export_id,
+        )
+    if isinstance(order, ReportOrder):
+        return export_report(
+            access=session.access,
+            records=session.records,
+            told=ReportTold(order.name, *order.make(session, now)),
+            file_format=order.file_format,
+            now=now,
             out=out,
             export_id=export_id,
         )

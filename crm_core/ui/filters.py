@@ -12,10 +12,10 @@ import streamlit as st
 from crm_core.errors import CrmError
 from crm_core.privacy.escape import md_escape
 from crm_core.selection import COMPARISONS, LANGUAGES, PERIODS, Selection
-from crm_core.text import formats, has, t
+from crm_core.text import formats, t
 from crm_core.ui import address
 from crm_core.ui.address import PARTS, Asked
-from crm_core.ui.segment_words import segment_name
+from crm_core.views.code_words import words_for
 
 LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
 #: The switch that leaves out what was set aside, and what the address then says.
@@ -31,16 +31,6 @@ class Bounds:
     first_day: date
     as_of: date
     choices: Mapping[str, Sequence[str]]
-
-
-def words_for(part: str, code: str, language: str) -> str:
-    """A code's words where the product names it, the shop's own word otherwise."""
-    if part == "segment":
-        return segment_name(code, language, full=True) or code
-    for key in (f"filters.{part}.{code}", f"{part}.{code}"):
-        if has(key, language):
-            return t(key, language)
-    return code or t("app.unknown_choice", language)
 
 
 def narrowed(selection: Selection, applies: frozenset[str]) -> Selection:

@@ -14,8 +14,8 @@ from crm_core.pipeline.series_days import SEGMENT, SPLITS, TOTAL
 from crm_core.selection import segment_code
 from crm_core.ui.explore_words import value_name
 from crm_core.ui.said import said, say
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
+from crm_core.views.code_words import segment_name
 from crm_core.views.forecast import GRAINS, MEASURES, Forecast
 from crm_core.views.forecast_distinct import series_of
 

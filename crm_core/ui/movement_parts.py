@@ -17,12 +17,12 @@ from crm_core.text import formats
 from crm_core.ui.fields import choice_field, day_field, switch_choice, switch_field
 from crm_core.ui.kpi import kpis
 from crm_core.ui.layout import busy, row
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, note, paragraph
 from crm_core.views.card import Card
+from crm_core.views.code_words import segment_name
 from crm_core.views.movement import NAMES, PRESETS, Days, Movement, at_hand, became, codes_of, days
 
 MODES = ("between", "day")

@@ -15,12 +15,12 @@ from crm_core.ui.fields import button
 from crm_core.ui.kpi import figures
 from crm_core.ui.layout import draw, go, link, panel, row
 from crm_core.ui.navigation import spec_of
-from crm_core.ui.segment_words import segment_name
 from crm_core.ui.session import current
 from crm_core.ui.show import show
 from crm_core.ui.tables import Column, customer_table, data_table
 from crm_core.ui.waterfall_parts import draw_bars
 from crm_core.ui.words import caption, note
+from crm_core.views.code_words import segment_name
 from crm_core.views.losing_customers import losing_customers
 from crm_core.views.profit import Profit, losing_products, part_bars
 

@@ -7,45 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from crm_core.audiences import SEGMENT_CODES, SEGMENT_FIELDS
+from crm_core.audiences import SEGMENT_FIELDS
 from crm_core.models.cluster_names import words_of
 from crm_core.selection import SEGMENTATIONS, segment_code, segment_of_code
-from crm_core.text import t
 from crm_core.ui.session import current
+from crm_core.views.code_words import SEGMENT_TEXTS, segment_name
 
-_TEXTS = {"stage": "lifecycle", "value": "value_tier", "rfm": "rfm", "loyalty": "loyalty"}
 #: The segmentation whose values a field of rules holds.
 BY_FIELD = {field: name for name, field in SEGMENT_FIELDS.items()}
-
-
-def segment_name(code: object, language: str, *, full: bool = False) -> str:
-    """A segment's name; empty where there is none of that code.
-
-    `full` says of which way to divide customers it is one, for lists that mix them.
-
-    >>> segment_name("stage.at_risk", "en"), segment_name("stage.at_risk", "en", full=True)
-    ('At risk', 'Life-cycle: At risk')
-    >>> segment_name("cluster.regular-lately-big", "en")
-    'Regular, recent, big spend'
-    """
-    name, value = segment_of_code(code) if isinstance(code, str) else ("", "")
-    words = words_of(value) if name == "cluster" else ()
-    if words:
-        found = _group(words, language)
-    elif name != "cluster" and code in SEGMENT_CODES:
-        found = t(f"{_TEXTS[name]}.{value}.name", language)
-    else:
-        return ""
-    if not full:
-        return found
-    kind = t(f"filters.segmentation.{name}", language)
-    return t("filters.segmentation.named", language, kind=kind, name=found)
-
-
-def _group(words: tuple[str, ...], language: str) -> str:
-    often, lately, much = (t(f"clusters.word.{word}", language) for word in words[:3])
-    name = t("clusters.name", language, often=often, lately=lately, much=much)
-    return t("clusters.numbered", language, name=name, number=words[3]) if words[3:] else name
 
 
 def segment_words(codes: Iterable[Any]) -> list[str]:
@@ -84,8 +53,8 @@ def default_words(rows: pd.DataFrame) -> list[str]:
 def about_key(code: str, part: str) -> str | None:
     """The text key of a segment's `definition` or `action`; None where its numbers say it."""
     name, value = segment_of_code(code)
-    if name in _TEXTS:
-        return f"{_TEXTS[name]}.{value}.{part}"
+    if name in SEGMENT_TEXTS:
+        return f"{SEGMENT_TEXTS[name]}.{value}.{part}"
     words = words_of(value)
     return f"clusters.action.{words[1]}" if part == "action" and words else None
 

@@ -11,21 +11,12 @@ from crm_core.selection import Period, Selection
 from crm_core.store import Store
 from crm_core.views.attention import Attention, Ended, Finding, attention
 from crm_core.views.card import Card
+from crm_core.views.expected import Expected, expected
 from crm_core.views.goals import Target
 from crm_core.views.overview import overview
 
 DAYS = 30
 AHEAD = (7, 30)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """Net revenue expected of the next `days` days together, and what 80 of 100 such sums keep to."""
-
-    days: int
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -75,22 +66,5 @@ def digest(
         attention=found,
         findings=tuple(each for each in found.findings if each.urgency != "ahead"),
         events=tuple(each for each in found.findings if each.urgency == "ahead"),
-        expected=_expected(store),
-    )
-
-
-def _expected(store: Store) -> tuple[Expected, ...]:
-    """Sums of the days after the scores' day, as the forecast has them."""
-    as_of = store.scores_as_of
-    if as_of is None or not store.has("forecast_periods"):
-        return ()
-    table = store.table("forecast_periods")
-    mine = table.filter(
-        (table.measure == "net_revenue") & (table.dimension == "total") & (table.grain == "to_date")
-    )
-    ends = {as_of + timedelta(days): days for days in AHEAD}
-    rows = store.fetch(mine.filter(mine.ends_on.isin(list(ends))).order_by("ends_on"))
-    return tuple(
-        Expected(ends[row["ends_on"].date()], row["value"], row["low_80"], row["high_80"])
-        for row in rows.to_dict("records")
+        expected=expected(store, AHEAD),
     )

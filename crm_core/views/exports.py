@@ -12,7 +12,7 @@ from crm_core.privacy.policy import Access, require
 from crm_core.records import AuditLine, Records
 from crm_core.store import Store
 
-KINDS = ("export", "export_table", "export_set_aside", "export_denied")
+KINDS = ("export", "export_table", "export_report", "export_set_aside", "export_denied")
 NEWEST = 500
 _COLUMNS = (
     "id", "kind", "at", "user", "list", "format", "channel", "rows", "left_out", "sha256",

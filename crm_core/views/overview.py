@@ -37,14 +37,17 @@ class Overview:
     channels: pd.DataFrame
 
 
-def overview(selection: Selection, *, store: Store, access: Access) -> Overview:
+def overview(
+    selection: Selection, *, store: Store, access: Access, own: Period | None = None
+) -> Overview:
     """Measures the first screen: one pass over the log by day, one by sales channel.
 
-    Names nobody; channels of few people have no numbers for who sees no single people.
+    Names nobody; channels of few people have no numbers for who sees no single people. `own`: days
+    to compare with other than those that the selection says.
     """
     meta = store.meta
     period = selection.resolve(meta.first_day, meta.as_of)
-    compared = selection.compared(meta.first_day, meta.as_of)
+    compared = own or selection.compared(meta.first_day, meta.as_of)
     lag = (period.start - compared.start).days if compared else 0
     # No further back than the cards' usual change needs: a long log costs no more than a short one.
     since = period.start - timedelta(history_days(period.days, lag))

@@ -6,7 +6,8 @@ import pytest
 
 from crm_core.errors import CrmError
 from crm_core.selection import Selection
-from crm_core.ui.filters import Bounds, choose_later, describe_days, narrowed, words_for
+from crm_core.ui.filters import Bounds, choose_later, describe_days, narrowed
+from crm_core.views.code_words import words_for
 
 BOUNDS = Bounds(date(2025, 1, 1), date(2026, 6, 30), {})
 ALL = Selection(
