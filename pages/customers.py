@@ -22,6 +22,7 @@ from crm_core.ui.page import (
     switch_choice,
 )
 from crm_core.ui.segment_words import default_words
+from crm_core.ui.within_parts import asked_within
 from crm_core.views.customers import BOUGHT, ORDERS, SORTS, customers, customers_total
 
 session = current()
@@ -47,7 +48,8 @@ else:
             "customers.orders_label", ORDERS, key="customers_orders", prefix="customers.orders"
         )
         least = number_field("customers.least", key="customers_least", low=0.0, step=50.0)
-    asked = {"bought": bought, "orders": orders, "least": least, "found": found}
+    within = asked_within()
+    asked = {"bought": bought, "orders": orders, "least": least, "within": within, "found": found}
     total = show(customers_total, session.selection, **asked)
     with panel("customers.list"):
         (table,) = columns(1)

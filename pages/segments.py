@@ -22,6 +22,7 @@ from crm_core.ui.segment_parts import (
     about_way,
     draw_trials,
     grid_words,
+    open_cell,
     segment_cards,
     segment_table,
     way_switch,
@@ -61,13 +62,16 @@ else:
                     note_key="segments.by_customers_note",
                 )
             with right:
-                card(
+                cell = card(
                     f"segments.grid.{by}",
                     heat(grid_words(view, by), session.numbers("count")),
-                    key="segments_grid",
+                    key=f"segments_grid_{by}",
+                    on_click=True,
                     help_key="rfm.score.note" if by == "rfm" else None,
                     note_key=f"segments.grid_note.{by}",
                 )
+            if cell:
+                open_cell(cell, by)
             with panel("segments.table"):
                 opened = segment_table(view, by)
                 if view.is_somewhere:

@@ -30,12 +30,16 @@ else:
     draw_cautions(view)
     left, right = columns(1, 1)
     with left:
-        card(
+        tenth = card(
             "value.deciles",
             deciles(view.deciles, session.numbers("rate")),
             key="value_deciles",
+            on_click=True,
             help_key="value.deciles_about",
+            note_key="value.deciles_note",
         )
+        if tenth:
+            go("customers", within=tenth)
     with right:
         frame = view.segments.assign(label=segment_words(view.segments["code"]))
         chosen = card(

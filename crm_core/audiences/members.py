@@ -177,9 +177,11 @@ def size(store: Store, rule: Rule, *, seconds: float = RULE_SECONDS) -> Size:
 
 
 def tenths(members: ir.Table, worth: str) -> ir.Table:
-    """Members in ten equal groups by a field, the greatest first: `decile` 1 to 10 and `value`,
-    the sum of the field over the group."""
+    """Members in ten equal groups by a field, the greatest first: `decile` 1 to 10, `value`,
+    the sum of the field over the group, and its `low` and `high` in it."""
     window = ibis.window(order_by=[ibis.desc(members[worth]), ibis.asc(members.customer_key)])
     place = (ibis.ntile(10).over(window) + 1).cast("int64")
     ranked = members.select(worth=members[worth], decile=place)
-    return ranked.group_by("decile").agg(value=ranked.worth.sum())
+    return ranked.group_by("decile").agg(
+        value=ranked.worth.sum(), low=ranked.worth.min(), high=ranked.worth.max()
+    )

@@ -228,5 +228,6 @@ def deciles(frame: pd.DataFrame, numbers: Numbers) -> Chart:
     total = float(numeric(frame["value"]).sum()) or 1.0
     shares = [formats.percent(float(v) / total, numbers.language, 0) for v in frame["value"]]
     chart.figure.update_traces(text=shares, textposition="outside", cliponaxis=False)
-    chart.figure.update_layout(margin={"t": 24})
+    # A tenth that holds next to nothing has no bar to hit: its whole column stands for it.
+    chart.figure.update_layout(margin={"t": 24}, hovermode="x", hoverdistance=-1)
     return chart

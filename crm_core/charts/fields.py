@@ -22,6 +22,7 @@ from crm_core.charts.base import (
 from crm_core.text import formats, t
 
 _ROOM, _LARGEST = 0.05, 16
+_HOVER = "%{hovertext}<extra></extra>"
 
 
 def heat(frame: pd.DataFrame, numbers: Numbers, *, short: bool = False) -> Chart:
@@ -29,7 +30,8 @@ def heat(frame: pd.DataFrame, numbers: Numbers, *, short: bool = False) -> Chart
 
     Columns: row, column (finished words), value. A cell without a row in the frame stays
     empty. Numbers are written in the cells up to 15 columns, as an axis writes them where
-    `short`; in full when pointed at.
+    `short`; in full when pointed at. With code (what a click returns) each cell has a mark nobody
+    sees: a browser tells of clicks on marks only.
     """
     check_size(len(frame))
     rows = list(dict.fromkeys(frame["row"]))
@@ -52,7 +54,7 @@ def heat(frame: pd.DataFrame, numbers: Numbers, *, short: bool = False) -> Chart
             text=cells,
             hovertext=words,
             texttemplate="%{text}" if len(columns) <= 15 else None,
-            hovertemplate="%{hovertext}<extra></extra>",
+            **({"hoverinfo": "skip"} if "code" in frame else {"hovertemplate": _HOVER}),
             hoverongaps=False,
             showscale=False,
             xgap=2,
@@ -63,8 +65,38 @@ def heat(frame: pd.DataFrame, numbers: Numbers, *, short: bool = False) -> Chart
     _name_axis(figure, "y", [shorten(row) for row in rows])
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(side="top")
+    if "code" in frame:
+        _clickable(figure, frame, rows, columns, words)
     labels = [f"{r} / {c}" for r, c in zip(frame["row"], frame["column"], strict=True)]
     return Chart(figure, describe_parts(labels, values.tolist(), numbers), height)
+
+
+def _clickable(
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    rows: list[str],
+    columns: list[str],
+    words: list[list[str]],
+) -> None:
+    """A mark in the middle of each cell; the one nearest to a click is the cell's own."""
+    y, x = frame["row"].map(rows.index).tolist(), frame["column"].map(columns.index).tolist()
+    hidden = {"marker": {"opacity": 0}}
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="markers",
+            marker={"size": 20, "opacity": 0},
+            selected=hidden,
+            unselected=hidden,
+            customdata=codes_of(frame),
+            text=[words[down][right] for down, right in zip(y, x, strict=True)],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    figure.update_layout(hoverdistance=-1)
+    figure.update_xaxes(range=[-0.5, len(columns) - 0.5])
+    figure.update_yaxes(range=[len(rows) - 0.5, -0.5])
 
 
 def _name_axis(figure: go.Figure, axis: str, labels: list[str]) -> None:

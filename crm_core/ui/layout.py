@@ -171,7 +171,7 @@ def link(
     )
 
 
-_OPENED = ("campaign", "event", "product")
+_OPENED = ("campaign", "event", "product", "within")
 
 
 def go(page: str, **filters: Any) -> NoReturn:

@@ -81,6 +81,11 @@ def grid_words(view: Segments, by: str) -> pd.DataFrame:
     return named.assign(value=named["customers"])
 
 
+def open_cell(code: str, by: str) -> None:
+    """Opens the customers of a cell of the grid."""
+    go("customers", **{"within" if by == "rfm" else "segment": code.split(",")})
+
+
 def segment_table(view: Segments, by: str) -> dict[str, Any] | None:
     """What each segment brings, and all together; returns the row just opened."""
     rows = view.with_total()

@@ -17,6 +17,7 @@ from crm_core.rules import All, Condition, Rule
 from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.people import is_scored, people_in, quiet_days
+from crm_core.views.within import Within, those_within
 
 COLUMNS = (
     "stage",
@@ -69,13 +70,14 @@ def customers_total(
     bought: str = "any",
     orders: str = "any",
     least: float | None = None,
+    within: tuple[Within, ...] = (),
     found: tuple[int, ...] | None = None,
 ) -> int:
     """How many customers the filters leave; 0 before the first scores."""
     del access
     if not is_scored(store):
         return 0
-    chosen = _chosen(store, selection, quick_rule(bought, orders, least), found)
+    chosen = _chosen(store, selection, quick_rule(bought, orders, least), within, found)
     return int(store.fetch(chosen.agg(customers=chosen.count()))["customers"].iloc[0])
 
 
@@ -87,6 +89,7 @@ def customers(
     bought: str = "any",
     orders: str = "any",
     least: float | None = None,
+    within: tuple[Within, ...] = (),
     found: tuple[int, ...] | None = None,
     sort: str = "revenue",
     ascending: bool = False,
@@ -96,7 +99,7 @@ def customers(
     """One page of the customers that the filter bar and the quick filters leave.
 
     `bought` and `orders` are codes of `BOUGHT` and `ORDERS`, `least` the smallest revenue so
-    far. `found` are the keys a search gave: then the filters do not count, and people without
+    far, `within` the bounds of scores that a chart opened the list with. `found` are the keys a search gave: then the filters do not count, and people without
     an order are listed too. Equal rows come by customer_key; unknown values come last.
     Raises: CrmError("unknown_choice") for another code, or a page beyond bounds.
     """
@@ -104,7 +107,7 @@ def customers(
     if not is_scored(store):
         return Customers(None, None, pd.DataFrame())
     rule = quick_rule(bought, orders, least)
-    chosen = _chosen(store, selection, rule, found)
+    chosen = _chosen(store, selection, rule, within, found)
     _check("sort", sort, SORTS)
     if page < 1 or not 1 <= size <= MOST_ROWS:
         raise CrmError("unknown_choice", name="page", value=page, match="")
@@ -149,9 +152,15 @@ def _check(name: str, value: str, known: tuple[str, ...]) -> None:
         raise CrmError("unknown_choice", name=name, value=value, match=match)
 
 
-def _chosen(store: Store, selection: Selection, rule: Rule, found: tuple[int, ...] | None) -> Any:
+def _chosen(
+    store: Store,
+    selection: Selection,
+    rule: Rule,
+    within: tuple[Within, ...],
+    found: tuple[int, ...] | None,
+) -> Any:
     if found is None:
-        return people_in(store, selection, rule)
+        return those_within(people_in(store, selection, rule), store, within)
     known = store.table("customer_facts")
     keys = known.filter(known.customer_key.isin(found or (-1,)))
     joined = keys.select("customer_key").left_join(

@@ -23,6 +23,7 @@ from crm_core.selection import (
 from crm_core.store import Store
 from crm_core.views.model_state import need_model
 from crm_core.views.people import PROSPECTS, is_scored, is_somewhere, number, people_in, quiet_days
+from crm_core.views.within import Within
 
 #: The default first. Value tiers are in the default's grid.
 WAYS = ("stage", "rfm", "loyalty", "cluster")
@@ -51,7 +52,8 @@ class Segments:
     """Frames: `rows` (one a segment, best first: segment, the code of the filter; customers, share
     of customers, revenue, net_revenue, average_order_value of the period, median recency_days,
     orders and spent so far, expected_contribution of the next 365 days, mean p_no_order), `grid`
-    (row, column, customers: codes of the filter, for RFM its scores r and f). `totals` has the
+    (row, column, customers: codes of the filter, for RFM its scores r and f; code: both for a click,
+    empty where no filter says it). `totals` has the
     same columns, measured anew over all segments; `known_buyer_share` is of the period's revenue;
     `is_somewhere` when a sales channel, category or region was chosen; `quiet_days` is the horizon
     of p_no_order, None when there was too little to learn from. `rhythm` (second_days, gap_days)
@@ -212,7 +214,9 @@ def _grid(store: Store, people: Any, by: str) -> pd.DataFrame:
     if by == "rfm":
         rfm = store.table("rfm").semi_join(people, "customer_key")
         counted = rfm.group_by(row="r", column="f").agg(customers=rfm.count())
-        return store.fetch(counted.order_by(counted.row.desc(), counted.column.desc()))
+        scores = store.fetch(counted.order_by(counted.row.desc(), counted.column.desc()))
+        pairs = zip(scores["row"], scores["column"], strict=True)
+        return scores.assign(code=[_scored(recency, frequency) for recency, frequency in pairs])
     across = _ACROSS[by]
     keys = {"row": people[SEGMENTATIONS[by].column], "column": people[SEGMENTATIONS[across].column]}
     counted = store.fetch(people.group_by(**keys).agg(customers=people.count()))
@@ -229,11 +233,17 @@ def _grid(store: Store, people: Any, by: str) -> pd.DataFrame:
             "row": segment_code(by, value),
             "column": segment_code(across, place) if place else "",
             "customers": int(found.get((value, place), 0)),
+            "code": f"{segment_code(by, value)},{segment_code(across, place)}" if place else "",
         }
         for value in shown
         for place in places
     ]
-    return pd.DataFrame(cells, columns=["row", "column", "customers"])
+    return pd.DataFrame(cells, columns=["row", "column", "customers", "code"])
+
+
+def _scored(recency: float, frequency: float) -> str:
+    scores = {"recency_score": recency, "frequency_score": frequency}
+    return ",".join(Within(name, score, score).code for name, score in scores.items())
 
 
 def _trials(store: Store) -> pd.DataFrame:

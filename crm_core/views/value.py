@@ -17,6 +17,7 @@ from crm_core.store import Store
 from crm_core.views.model_state import fitted_document, need_model
 from crm_core.views.people import number, quiet_days
 from crm_core.views.value_trial import ValueTrial, value_trial
+from crm_core.views.within import money_within
 
 TOP = 50
 MONTHS = {"3": 91, "6": 182, "12": YEAR_DAYS, "24": 730}
@@ -28,7 +29,7 @@ class Value:
     unknown); value is the contribution as it is worth today at `rate` a year.
 
     `ranges` has the low and high of each in 8 of 10 cases, of all customers together: empty while
-    some are chosen. `worth` names the money that `deciles` (decile 1 best, value: its share),
+    some are chosen. `worth` names the money that `deciles` (decile 1 best, value: its share, code: of who is within its bounds),
     `segments` (code, value, customers) and `top` rank by: value, or revenue where costs are
     unknown. `choice` is the document of what chose the models, `trial` how they did on a past day.
     """
@@ -84,7 +85,7 @@ def value(selection: Selection, *, store: Store, access: Access, days: int = YEA
         quiet_days=quiet_days(store),
         warnings=tuple(document["warnings"]),
         choice=choice,
-        deciles=_deciles(store, shown, worth),
+        deciles=_deciles(store, shown, worth, days),
         segments=_segments(store, shown, worth),
         top=_top(store, shown, worth),
         trial=value_trial(store, choice),
@@ -141,9 +142,11 @@ def _shown(store: Store, selection: Selection, days: int) -> Any:
     )
 
 
-def _deciles(store: Store, shown: Any, worth: str) -> pd.DataFrame:
+def _deciles(store: Store, shown: Any, worth: str, days: int) -> pd.DataFrame:
     """The share of all worth that each tenth of customers holds, the most valuable tenth first."""
     summed = store.fetch(tenths(shown, worth))
+    bounds = zip(summed["low"].astype(float), summed["high"].astype(float), strict=True)
+    summed["code"] = [money_within(worth, days, low, high) for low, high in bounds]
     whole = summed["value"].sum()
     summed["value"] = summed["value"] / whole if whole > 0 else float("nan")
     return summed.sort_values("decile", ignore_index=True)

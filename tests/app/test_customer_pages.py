@@ -283,3 +283,24 @@ def test_two_segments_are_compared_by_their_address(open_page: Open) -> None:
     assert screen.test.query_params["right"] in ("stage.lapsed", ["stage.lapsed"])
     screen.test.button(key="compare_open_left").click().run()
     assert screen.test.query_params["segment"] in ("value.top", ["value.top"])
+
+
+@pytest.mark.slow
+def test_a_list_that_a_chart_opened_says_of_whom_it_is_and_goes_back_to_all(
+    open_page: Open,
+) -> None:
+    page = open_page("customers", warm=True, within="value_365:20:80.5")
+    assert not page.failures
+    said = t("customers.within.value", "en", days=365, low="€20.00", high="€80.50")
+    assert said in [str(each.value).replace("\\", "") for each in page.test.caption]
+    (table,) = page.test.dataframe
+    some = len(table.value)
+    back = t("customers.within.remove", "en")
+    next(each for each in page.test.button if each.label == back).click().run()
+    assert not Screen(page.test).failures
+    assert "within" not in page.test.query_params
+    assert back not in [each.label for each in page.test.button]
+    assert some <= len(page.test.dataframe[0].value)
+    nonsense = open_page("customers", warm=True, within="name:a:b")
+    assert not nonsense.failures
+    assert back not in [each.label for each in nonsense.test.button]

@@ -21,6 +21,15 @@ def test_a_cell_that_was_not_given_stays_empty() -> None:
     assert matrix.text[1][1] == ""
 
 
+def test_every_cell_of_a_grid_returns_its_code() -> None:
+    frame = pd.DataFrame(
+        {"row": ["A", "A", "B"], "column": ["x", "y", "y"], "value": [1, 2, 3]}
+    ).assign(code=["A,x", "A,y", "B,y"])
+    marks = heat(frame, Numbers("count", "en")).figure.data[1]
+    told = zip(marks.x, marks.y, marks.customdata, marks.text, strict=True)
+    assert list(told) == [(0, 0, ["A,x"], "1"), (1, 0, ["A,y"], "2"), (1, 1, ["B,y"], "3")]
+
+
 def test_areas_return_their_codes_and_keep_equal_names_apart() -> None:
     frame = pd.DataFrame({"label": ["A", "A"], "value": [3, 1], "code": ["a", "b"]})
     area = treemap(frame, Numbers("count", "en")).figure.data[0]

@@ -10,6 +10,7 @@ from crm_core.selection import Selection
 from crm_core.store import Store
 from crm_core.views.customers import customers_total
 from crm_core.views.segments import Segments, segments
+from crm_core.views.within import read_within
 
 EVERYONE = Selection(period="12m")
 SOMEWHERE = Selection(period="90d", sales_channel=("web",), region=("Abroad",))
@@ -60,11 +61,25 @@ def test_every_way_divides_all_customers(
 def test_a_stage_and_a_tier_together_are_a_cell_of_the_grid(store: Store, owner: Access) -> None:
     grid = seen(store, owner, by="stage").grid
     cell = grid[grid["customers"] > 0].iloc[0]
-    both = Selection(segment=(cell["row"], cell["column"]))
+    both = Selection(segment=tuple(cell["code"].split(",")))
+    assert both.segment == (cell["row"], cell["column"])
     assert customers_total(both, store=store, access=owner) == cell["customers"]
     either = Selection(segment=("stage.active", "stage.won_back"))
     rows = seen(store, owner, by="stage").rows.set_index("segment")["customers"]
     assert customers_total(either, store=store, access=owner) == rows[list(either.segment)].sum()
+
+
+def test_a_cell_of_scores_opens_as_many_customers_as_it_says(
+    store: Store, owner: Access, view: Segments
+) -> None:
+    for cell in view.grid.iloc[[0, -1]].to_dict("records"):
+        found = tuple(filter(None, map(read_within, cell["code"].split(","))))
+        assert [(each.low, each.high) for each in found] == [
+            (cell["row"],) * 2,
+            (cell["column"],) * 2,
+        ]
+        opened = customers_total(EVERYONE, store=store, access=owner, within=found)
+        assert opened == cell["customers"]
 
 
 @pytest.mark.slow

@@ -11,8 +11,10 @@ from crm_core.errors import CrmError
 from crm_core.privacy.policy import Access
 from crm_core.selection import Selection
 from crm_core.store import Store
+from crm_core.views.customers import customers_total
 from crm_core.views.value import MONTHS, Value, value
 from crm_core.views.value_trial import value_trial
+from crm_core.views.within import read_within
 from tests.retold import Retold
 
 
@@ -45,6 +47,24 @@ def test_a_horizon_is_the_sum_of_its_customers_within_its_range(
 def whole(store: Store, owner: Access) -> Value:
     """What everyone's page says of a year."""
     return seen(store, owner)
+
+
+def test_a_tenth_opens_the_customers_it_stands_for(
+    store: Store, owner: Access, whole: Value
+) -> None:
+    scores = store.fetch(store.table("lifetime_value"))
+    worth = scores["expected_revenue"] * scores["contribution_rate"] * scores["discount_365d"]
+    ranked = worth.sort_values(ascending=False, ignore_index=True)
+    size = len(ranked) // 10
+    for tenth in (0, 5):
+        within = read_within(whole.deciles["code"][tenth])
+        assert within is not None
+        mine = ranked[tenth * size : (tenth + 1) * size]
+        assert within.low == pytest.approx(mine.min(), abs=0.01)
+        assert within.high == pytest.approx(mine.max(), abs=0.01)
+        opened = customers_total(Selection(), store=store, access=owner, within=(within,))
+        assert opened == ranked.between(within.low, within.high).sum()
+        assert size <= opened < 1.1 * size  # like histories are worth the same
 
 
 @pytest.mark.slow
