@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -55,6 +57,12 @@ class Screen:
                 found += [str(getattr(node, "label", "") or ""), str(self._value(node) or "")]
         return [word for word in found if word]
 
+    @property
+    def charts(self) -> list[int]:
+        """How many points each chart holds."""
+        specs = [node.proto.spec for node in self.nodes() if node.type == "plotly_chart"]
+        return [sum(map(_points, json.loads(spec)["data"])) for spec in specs]
+
     @staticmethod
     def _value(node: Any) -> object:
         value = getattr(node, "value", "")
@@ -76,3 +84,22 @@ class Screen:
                 waiting.extend(reversed(list(children.values())))
             if getattr(node, "proto", None) is not None:
                 yield node
+
+
+def _points(trace: dict[str, Any]) -> int:
+    """How many marks a trace has: as many as its longest axis, or the cells of its grid.
+
+    >>> _points({"x": ["a", "b"], "z": [[1, 2], [3, 4]]}), _points({"y": {"dtype": "i1", "bdata": "AQID"}})
+    (4, 3)
+    """
+    return max(_length(trace.get(name)) for name in ("x", "y", "z", "values"))
+
+
+def _length(values: Any) -> int:
+    if isinstance(values, dict) and "bdata" in values:
+        size = int(values["dtype"][-1])  # i1, f8: bytes a number
+        return len(base64.b64decode(values["bdata"])) // size
+    if not isinstance(values, list):
+        return 0
+    inner = [len(each) for each in values if isinstance(each, list)]
+    return sum(inner) if inner else len(values)

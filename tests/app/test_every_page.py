@@ -12,6 +12,8 @@ from crm_core.ui.navigation import PAGES, PageSpec
 from tests.app.conftest import LANGUAGES, ROLES, STORES, Open
 from tests.contracts.tree import python_files
 
+#: What a page on a small computer draws without waiting.
+MOST_CHARTS, MOST_POINTS = 5, 2_000
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 #: Without data every page leads to the same two: these three, and the rest as slow tests.
 EMPTY_AT_THE_GATE = ("overview", "customers", "imports")
@@ -59,6 +61,14 @@ def test_page_opens_first(stem: str, shop: str, role: str, language: str, open_p
         assert not screen.failures
     chinese = [word for word in titles if CHINESE.search(word)]
     assert bool(chinese) == (language == "zh")
+    assert len(screen.charts) <= MOST_CHARTS
+    assert max(screen.charts, default=0) <= MOST_POINTS
+
+
+def test_charts_and_their_points_are_counted(open_page: Open) -> None:
+    charts = open_page("overview", warm=True).charts
+    assert len(charts) > 1
+    assert max(charts) >= 30  # revenue to date has a point a day
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
