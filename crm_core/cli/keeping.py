@@ -70,7 +70,10 @@ def _watch(arguments: argparse.Namespace, settings: Settings) -> Answer:
             mapping=arguments.mapping,
             date_order=arguments.date_order,
             wishes=loading.Wishes(
-                name=arguments.name, currency=arguments.currency, timezone=arguments.timezone
+                name=arguments.name,
+                currency=arguments.currency,
+                timezone=arguments.timezone,
+                user=user(),
             ),
             refresh=not arguments.no_refresh,
         ),

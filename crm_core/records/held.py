@@ -58,6 +58,7 @@ OF_STAFF: Mapping[str, Held] = {
     "event_steps_done": Held("people", "work", "analyse"),
     "improvements": Held("people", "work", "analyse"),
     "set_aside_log": Held("people", "work", "analyse", {"reason": "anything"}),
+    "kept_mappings": Held("people", "work", "settings"),
     "retention": Held("people", "for_good", "settings"),
 }
 

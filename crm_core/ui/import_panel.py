@@ -13,12 +13,13 @@ from crm_core.pipeline.mended import copies
 from crm_core.pipeline.workspace import is_empty
 from crm_core.privacy.policy import allowed
 from crm_core.store.imports import Limits, Plan, SourceFile, recognise
-from crm_core.store.imports.mapping import Mapping, write_mapping
+from crm_core.store.imports.mapping import Mapping, header_hash, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
 from crm_core.text import formats
 from crm_core.ui import import_steps
 from crm_core.ui.import_bill import import_bill
 from crm_core.ui.import_history import format_words
+from crm_core.ui.import_kept import as_toml, is_kept, said, say
 from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
 from crm_core.ui.import_report import import_report
 from crm_core.ui.import_sources import sources_panel
@@ -28,7 +29,7 @@ from crm_core.ui.layout import columns, panel, part
 from crm_core.ui.session import current
 from crm_core.ui.words import caption, note, plain, warning
 
-_PLAN, _MAPPINGS = "_import_plan", "_import_mappings"
+_PLAN = "_import_plan"
 # What is wrong with a file whose columns nobody has named yet.
 _CAN_BE_SAID = {"import_unknown_layout", "import_missing_field"}
 _CURRENCIES = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "CAD", "AUD", "HKD", "TWD")
@@ -104,7 +105,7 @@ def _found(files: list[Path]) -> _Found:
         limits = Limits.of_uploads(current().settings.max_upload_mb)
         read, healed = copies(files, files[0].parent / "mended")
         try:
-            plan = recognise(read, limits=limits)
+            plan = recognise(read, limits=limits, said=said())
         except CrmError as error:
             if error.code not in _CAN_BE_SAID or len(files) != 1:
                 raise
@@ -121,6 +122,8 @@ def _mapped(file: Path, source: SourceFile) -> Mapping | None:
         st.session_state[key] = _proposed(source, now)
     proposal: Proposal = st.session_state[key]
     with panel("imports.mapping", help_key="imports.mapping_about"):
+        if is_kept(_columns(proposal)):
+            caption("imports.said_before")
         table = table_choice(proposal, key=file.name)
         if table != proposal.mapping.table:
             proposal = propose(source, table=table, now=now)
@@ -130,21 +133,23 @@ def _mapped(file: Path, source: SourceFile) -> Mapping | None:
             proposal = propose(source, mapping=wanted, now=now)
             st.session_state[key] = proposal
         preview_rows(proposal)
+        if proposal.result is not None:
+            as_toml(proposal.mapping, key=file.name)
     if proposal.result is None:
         return None
-    st.session_state.setdefault(_MAPPINGS, {})[_columns(proposal)] = proposal.mapping
+    say(_columns(proposal), proposal.mapping)
     return proposal.mapping
 
 
 def _proposed(source: SourceFile, now: datetime) -> Proposal:
-    """A proposal; for columns whose meaning was said before in this visit, what was said."""
+    """A proposal; for columns whose meaning was said before, what was said."""
     proposal = propose(source, now=now)
-    said: Mapping | None = st.session_state.get(_MAPPINGS, {}).get(_columns(proposal))
-    if said is None:
+    before = said().get(header_hash(_columns(proposal)))
+    if before is None:
         return proposal
     own = proposal.mapping
     return propose(
-        source, mapping=said.with_(encoding=own.encoding, delimiter=own.delimiter), now=now
+        source, mapping=before.with_(encoding=own.encoding, delimiter=own.delimiter), now=now
     )
 
 

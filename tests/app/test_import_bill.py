@@ -15,6 +15,7 @@ from crm_core.privacy.set_aside import write_rows
 from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.store import engine_of
+from crm_core.store.imports.mapping import header_hash
 from crm_core.store.quarantine import layouts, rows_of
 from crm_core.text import t
 from tests.app.conftest import Open
@@ -180,3 +181,37 @@ def test_making_the_store_anew_is_offered_once_somebody_was_set_apart(
     store.close()
     records.close()
     assert buyers == 2
+
+
+UNKNOWN = "Zettel;Vom;Wer;Was;Summe\n1;03.06.2026;Ann;Tee;12,50\n"
+SAID = """date_order = "dmy"
+currency = "EUR"
+[columns]
+order_id = "Zettel"
+ordered_at = "Vom"
+customer_id = "Wer"
+product_name = "Was"
+amount = "Summe"
+"""
+
+
+@pytest.mark.slow
+def test_what_columns_mean_is_asked_once_and_can_be_forgotten(
+    open_page: Open, shop: Callable[[], Settings]
+) -> None:
+    settings = shop()
+    records = open_records(workspace(settings, store_url(settings.var / "shop")).records_url)
+    header = UNKNOWN.split("\n")[0].split(";")
+    records.keep_mapping(header_hash(header), SAID, user="mia", now=datetime.now(UTC))
+    screen = open_page("imports", shop="bill")
+    assert t("imports.kept", "en") in screen.words
+    asked = given(screen, UNKNOWN)
+    assert t("imports.said_before", "en") in words(asked)
+    assert t("imports.all_good", "en", rows="1") in words(asked)
+    assert any('ordered_at = "Vom"' in code.value for code in asked.test.code)
+    key = f"mapping_forget_{header_hash(header)[:12]}"
+    press(open_page("imports", shop="bill"), key)
+    assert records.kept_mappings() == []
+    unknown = given(open_page("imports", shop="bill"), UNKNOWN)
+    assert "import_check" not in [button.key for button in unknown.test.button]
+    records.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from pathlib import Path
 
 from crm_core.errors import CrmError, close_match
 from crm_core.store.imports.contract import Format, Notice, Part, Plan, SourceFile
 from crm_core.store.imports.formats import FORMATS
-from crm_core.store.imports.formats.order_lines import claim_with
+from crm_core.store.imports.formats.order_lines import claim_said, claim_with
 from crm_core.store.imports.limits import Limits
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.opened import Opener
@@ -32,11 +33,13 @@ def recognise(
     *,
     format: str | None = None,
     mapping: Mapping | None = None,
+    said: MappingOf[str, Mapping] | None = None,
     limits: Limits | None = None,
 ) -> Plan:
     """The plan for importing these files, folders, archives and workbooks; nothing is written.
 
-    `format` asks one format only. `mapping` is used for every delimited file. What is unpacked
+    `format` asks one format only. `mapping` is used for every delimited file, one of `said` for
+    those whose column names have its `header_hash`. What is unpacked
     lies in a temporary folder for as long as the plan or a part of it is held.
     Raises: CrmError import_missing_file, import_unknown_format, import_unknown_layout, and what
     the formats find wrong with a whole file.
@@ -53,6 +56,8 @@ def recognise(
         claims = [lambda files: claim_with(files, mapping)]
     else:
         parts, given = _known_by_name(asked, given)
+        if said and format is None:
+            claims.insert(0, lambda files: claim_said(files, said))
     reasons: dict[Path, CrmError] = {}
     tables = joined(_tabulated(opener, given, reasons), opener)
     for claim in claims:
