@@ -15,7 +15,7 @@ from crm_core.pipeline.jobs import Answer, Progress, own_url
 from crm_core.pipeline.mended import as_given
 from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.pulls import find_source, pull
-from crm_core.pipeline.said_mappings import keep_said, said_mappings
+from crm_core.pipeline.said_mappings import given_mappings, keep_said, said_mappings
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
 from crm_core.pipeline.workspace import is_empty, remake_without, workspace
@@ -23,7 +23,7 @@ from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from crm_core.store.imports import Plan, SourceFile, recognise
-from crm_core.store.imports.mapping import Mapping, read_mapping
+from crm_core.store.imports.mapping import Mapping
 from crm_core.store.quarantine import Layout, layouts
 
 
@@ -33,7 +33,7 @@ def import_files(
     paths: Sequence[Path],
     *,
     format_name: str | None,
-    mapping: Path | None,
+    mapping: Sequence[Path],
     date_order: str | None,
     wishes: Wishes,
     refresh: bool,
@@ -53,7 +53,7 @@ def import_files(
                 plan, url=url, settings=settings, records=records, now=now,
                 wishes=replace(wishes, healed=tuple(healed)), progress=progress,
             )  # fmt: skip
-        if mapping is not None and not wishes.dry_run:
+        if mapping and not wishes.dry_run:
             keep_said(records, plan, user=wishes.user, now=now)
         if refresh and not wishes.dry_run:
             report["seconds"] = score_if_needed(url, settings, records, progress)
@@ -151,14 +151,20 @@ def plan_of(
     paths: Sequence[Path | SourceFile],
     *,
     format_name: str | None,
-    mapping: Path | None,
+    mapping: Sequence[Path],
     date_order: str | None,
     said: MappingOf[str, Mapping],
 ) -> Plan:
-    """What files are, with the mapping and date order given, or what their columns were said to
-    mean before."""
-    given = read_mapping(mapping) if mapping else None
-    plan = recognise(paths, format=format_name, mapping=given, said=said)
+    """What files are, with the mappings and date order given, or what their columns were said to
+    mean before.
+
+    Raises: CrmError("import_several_mappings"), ("import_mapping_unused").
+    """
+    given = given_mappings(mapping)
+    plan = recognise(
+        paths, format=format_name, mapping=given.for_all, said={**said, **given.by_header}
+    )
+    given.check_used(plan)
     if date_order is None:
         return plan
     parts = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -215,3 +216,26 @@ def test_what_columns_mean_is_asked_once_and_can_be_forgotten(
     unknown = given(open_page("imports", shop="bill"), UNKNOWN)
     assert "import_check" not in [button.key for button in unknown.test.button]
     records.close()
+
+
+@pytest.mark.slow
+def test_every_sheet_nobody_knows_has_its_mapping(
+    open_page: Open, shop: Callable[[], Settings]
+) -> None:
+    shop()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mai.csv", FILE)
+        archive.writestr("zettel.csv", UNKNOWN)
+        archive.writestr("zettel-juli.csv", UNKNOWN.replace(".06.", ".07."))
+    opened = open_page("imports", shop="bill").test.file_uploader[0]
+    screen = Screen(opened.upload("shop.zip", packed.getvalue(), "application/zip").run())
+    assert not screen.failures
+    together = "shop.zip › zettel.csv  ·  shop.zip › zettel-juli.csv"
+    assert together in [str(text.value) for text in screen.test.text]
+    (aside,) = [each for each in screen.test.toggle if each.key.startswith("leave_out")]
+    assert aside.value
+    assert "import_check" in [button.key for button in screen.test.button]  # left out
+    asked = Screen(aside.set_value(False).run())
+    assert "import_check" not in [button.key for button in asked.test.button]
+    assert sum(each.key.startswith("table_") for each in asked.test.selectbox) == 2

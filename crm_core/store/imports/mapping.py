@@ -65,7 +65,7 @@ class Mapping:
     cost: (amount - profit) / quantity. `complete_orders`: the file states whole orders, so a
     later file's version of an order replaces its earlier lines. `id_columns`: the columns that
     tell rows apart where a file has no id of its own. `fingerprint` lists the column names by
-    which a bundled mapping knows its file.
+    which a bundled mapping knows its file; one that is given is for files with just these.
 
     >>> Mapping(columns={"amount": "Sales"}).amount_is
     'line_total'
