@@ -239,3 +239,21 @@ def test_every_sheet_nobody_knows_has_its_mapping(
     asked = Screen(aside.set_value(False).run())
     assert "import_check" not in [button.key for button in asked.test.button]
     assert sum(each.key.startswith("table_") for each in asked.test.selectbox) == 2
+
+
+@pytest.mark.slow
+def test_who_would_be_joined_is_seen_before_anything_is_merged(
+    open_page: Open, shop: Callable[[], Settings]
+) -> None:
+    settings = shop()
+    # c1 and c2 have one address; that of c9 only looks like it: its first letter is Cyrillic.
+    text = FILE.replace("bo@example.org", "ann@example.org").replace(
+        "3;2026-02-07;;;", "3;2026-02-07;c9;\u0430nn@example.org;"
+    )
+    bill = press(given(open_page("imports", shop="bill"), text), "import_check")
+    (people,) = [frame.value for frame in bill.test.dataframe if "rule" in frame.value.columns]
+    counts = dict(zip(people["rule"], people["count"], strict=True))
+    assert counts[t("imports.identity.email_exact", "en")] == 1
+    assert counts[t("imports.identity.lookalike", "en")] == 1
+    assert t("imports.lookalike", "en", count=1) in words(bill)
+    assert engine_of(store_url(settings.var / "shop"), settings).pointer().facts is None
