@@ -22,19 +22,17 @@ from crm_core.ui.import_history import format_words
 from crm_core.ui.import_kept import as_toml, is_kept, said, say
 from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
 from crm_core.ui.import_report import import_report
+from crm_core.ui.import_shop import shop_facts
 from crm_core.ui.import_sources import sources_panel
 from crm_core.ui.import_steps import Job
 from crm_core.ui.import_uploads import choose_files
 from crm_core.ui.layout import columns, panel, part
 from crm_core.ui.session import current
-from crm_core.ui.words import caption, note, plain, warning
+from crm_core.ui.words import caption, note, plain
 
 _PLAN = "_import_plan"
 # The formats that read tables by what their columns are said to be.
 _MAPPED = ("order_lines", "records")
-_CURRENCIES = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "CAD", "AUD", "HKD", "TWD")
-_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles",
-          "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Australia/Sydney")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -188,7 +186,7 @@ def _run(files: list[Path], mappings: list[Mapping]) -> None:
     arguments = ["import", *[str(file) for file in files]]
     with panel("imports.go"):
         if is_empty(session.workspace.shop_url, session.settings):
-            arguments += _shop_facts(any(mapping.currency for mapping in mappings))
+            arguments += shop_facts(any(mapping.currency for mapping in mappings))
         for place, mapping in enumerate(mappings):
             told = files[0].with_name(f"{place}.mapping.toml")
             told.write_text(write_mapping(mapping), encoding="utf-8")
@@ -221,44 +219,3 @@ def _shop_of_orders() -> list[str]:
         persist_state="page",
     )
     return [f"--shop={shop.strip()}"] if shop and shop.strip() else []
-
-
-def _shop_facts(is_currency_told: bool) -> list[str]:
-    """What is asked once, with a shop's first file."""
-    session = current()
-    one, two, three = st.columns(3)
-    name = one.text_input(
-        session.t("imports.shop_name"), max_chars=60, key="import_name", persist_state="page"
-    )
-    currency = two.selectbox(
-        session.t("imports.currency"),
-        (None, *_CURRENCIES),
-        format_func=lambda code: code or session.t("imports.as_found"),
-        key="import_currency",
-        disabled=is_currency_told,
-        persist_state="page",
-    )
-    zone = three.selectbox(
-        session.t("imports.timezone"),
-        (None, *_ZONES),
-        format_func=lambda code: code or session.t("imports.as_found"),
-        key="import_zone",
-        persist_state="page",
-    )
-    starts = st.segmented_control(
-        session.t("imports.starts"),
-        ("as_found", "yes", "no"),
-        default="as_found",
-        required=True,
-        format_func=lambda code: session.t(f"costs.starts.{code}"),
-        help=session.t("costs.starts_about"),
-        key="import_starts",
-        persist_state="page",
-    )
-    said = [("--name", (name or "").strip()), ("--currency", currency), ("--timezone", zone)]
-    flags = [f"{flag}={value}" for flag, value in said if value]
-    if starts in ("yes", "no"):
-        flags.append("--starts-with-shop" if starts == "yes" else "--no-starts-with-shop")
-    if not currency and not is_currency_told:
-        warning("imports.currency_unsaid")
-    return flags
