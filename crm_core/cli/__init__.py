@@ -131,6 +131,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
             dry_run=arguments.dry_run,
             stop_on=arguments.stop_on,
             keep_originals=arguments.keep_originals,
+            user=user(),
         ),
         refresh=not arguments.no_refresh,
         now=now(),

@@ -67,10 +67,13 @@ def _watch(arguments: argparse.Namespace, settings: Settings) -> Answer:
         store=arguments.store,
         how=How(
             format_name=arguments.format,
-            mapping=arguments.mapping,
+            mapping=tuple(arguments.mapping),
             date_order=arguments.date_order,
             wishes=loading.Wishes(
-                name=arguments.name, currency=arguments.currency, timezone=arguments.timezone
+                name=arguments.name,
+                currency=arguments.currency,
+                timezone=arguments.timezone,
+                user=user(),
             ),
             refresh=not arguments.no_refresh,
         ),
@@ -124,7 +127,13 @@ def add_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None
 def reading_options(parser: argparse.ArgumentParser) -> None:
     """Adds what may be said of files beyond themselves."""
     parser.add_argument("--format")
-    parser.add_argument("--mapping", type=Path, help="a TOML file that names the columns")
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        action="append",
+        default=[],
+        help="a TOML file that names the columns; several, where each tells its fingerprint",
+    )
     parser.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
     parser.add_argument("--name", help="what to call the shop")
     parser.add_argument("--currency")

@@ -52,7 +52,7 @@ class Wishes:
     rows set aside earlier that these files bring mended.
     `keep_originals` keeps the files themselves for as long as the shop's setting says. `source`
     names the shop's own database that the rows come from.
-    `shop` is the shop or brand of orders that tell none themselves.
+    `shop` is the shop or brand of orders that tell none themselves; `user` is who says all this.
     """
 
     name: str | None = None
@@ -66,6 +66,7 @@ class Wishes:
     healed: tuple[Place, ...] = ()
     keep_originals: bool = False
     source: str | None = None
+    user: str = ""
 
 
 def run_import(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from crm_core.pipeline.jobs import Answer, Progress, own_url
 from crm_core.pipeline.mended import as_given
 from crm_core.pipeline.planned_events import planned_events
 from crm_core.pipeline.pulls import find_source, pull
+from crm_core.pipeline.said_mappings import given_mappings, keep_said, said_mappings
 from crm_core.pipeline.scores import refresh_scores
 from crm_core.pipeline.undo import undo_batch
 from crm_core.pipeline.workspace import is_empty, remake_without, workspace
@@ -21,7 +23,7 @@ from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
 from crm_core.store.imports import Plan, SourceFile, recognise
-from crm_core.store.imports.mapping import read_mapping
+from crm_core.store.imports.mapping import Mapping
 from crm_core.store.quarantine import Layout, layouts
 
 
@@ -31,7 +33,7 @@ def import_files(
     paths: Sequence[Path],
     *,
     format_name: str | None,
-    mapping: Path | None,
+    mapping: Sequence[Path],
     date_order: str | None,
     wishes: Wishes,
     refresh: bool,
@@ -43,11 +45,16 @@ def import_files(
     records = open_records(workspace(settings, url).records_url)
     try:
         with as_given(paths) as (files, healed):
-            plan = plan_of(files, format_name=format_name, mapping=mapping, date_order=date_order)
+            plan = plan_of(
+                files, format_name=format_name, mapping=mapping, date_order=date_order,
+                said=said_mappings(records),
+            )  # fmt: skip
             report = run_import(
                 plan, url=url, settings=settings, records=records, now=now,
                 wishes=replace(wishes, healed=tuple(healed)), progress=progress,
             )  # fmt: skip
+        if mapping and not wishes.dry_run:
+            keep_said(records, plan, user=wishes.user, now=now)
         if refresh and not wishes.dry_run:
             report["seconds"] = score_if_needed(url, settings, records, progress)
     finally:
@@ -144,11 +151,20 @@ def plan_of(
     paths: Sequence[Path | SourceFile],
     *,
     format_name: str | None,
-    mapping: Path | None,
+    mapping: Sequence[Path],
     date_order: str | None,
+    said: MappingOf[str, Mapping],
 ) -> Plan:
-    """What files are, with the mapping and date order given."""
-    plan = recognise(paths, format=format_name, mapping=read_mapping(mapping) if mapping else None)
+    """What files are, with the mappings and date order given, or what their columns were said to
+    mean before.
+
+    Raises: CrmError("import_several_mappings"), ("import_mapping_unused").
+    """
+    given = given_mappings(mapping)
+    plan = recognise(
+        paths, format=format_name, mapping=given.for_all, said={**said, **given.by_header}
+    )
+    given.check_used(plan)
     if date_order is None:
         return plan
     parts = (

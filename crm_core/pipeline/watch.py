@@ -39,7 +39,7 @@ class How:
     """How files of the folder are read; None leaves it to the files."""
 
     format_name: str | None = None
-    mapping: Path | None = None
+    mapping: tuple[Path, ...] = ()
     date_order: str | None = None
     wishes: loading.Wishes = field(default_factory=loading.Wishes)
     refresh: bool = True

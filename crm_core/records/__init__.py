@@ -29,6 +29,7 @@ from crm_core.records.hand_over import KINDS_OWNED
 from crm_core.records.id_lists import MOST_LISTED, ListOfIds
 from crm_core.records.identity_overrides import IdentityOverride
 from crm_core.records.improvements import IMPROVEMENT_KINDS, IMPROVEMENT_STATES, Improvement
+from crm_core.records.kept_mappings import KeptMapping
 from crm_core.records.notes import Note
 from crm_core.records.offer_rules import (
     ACTIONS,
@@ -122,6 +123,7 @@ __all__ = [
     "IdentityOverride",
     "Improvement",
     "Item",
+    "KeptMapping",
     "LettingGo",
     "ListOfIds",
     "LogLine",

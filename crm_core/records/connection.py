@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from crm_core.errors import CrmError
 
 BUSY_SECONDS = 30
-HEAD = "r0021"
+HEAD = "r0022"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ANY_LOCK = 7_261_001  # one number for all processes that migrate the same PostgreSQL database
 

@@ -59,6 +59,7 @@ OF_STAFF: Mapping[str, Held] = {
     "improvements": Held("people", "work", "analyse"),
     "set_aside_log": Held("people", "work", "analyse", {"reason": "anything"}),
     "reports": Held("people", "work", "analyse"),
+    "kept_mappings": Held("people", "work", "settings"),
     "retention": Held("people", "for_good", "settings"),
 }
 

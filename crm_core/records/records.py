@@ -29,6 +29,7 @@ from crm_core.records.hand_over import HandOver
 from crm_core.records.id_lists import IdLists
 from crm_core.records.identity_overrides import IdentityOverrides
 from crm_core.records.improvements import Improvements
+from crm_core.records.kept_mappings import KeptMappings
 from crm_core.records.models import (
     CampaignMember,
     CampaignRow,
@@ -85,6 +86,7 @@ class Records(
     HandOver,
     SettingsKept,
     SourceMarks,
+    KeptMappings,
     Saved,
     Consents,
     Pauses,

@@ -360,6 +360,21 @@ def rule_book_button(label_key: str, text: str, form: str, **facts: object) -> N
     )
 
 
+def mapping_button(label_key: str, toml: str, *, key: str) -> None:
+    """A button that saves what columns mean as a file; it holds column names and no rows."""
+    session = current()
+    require(session.access, "import")
+    st.download_button(
+        session.md(label_key),
+        toml,
+        "mapping.toml",
+        "application/toml",
+        key=f"mapping_save_{key}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
 def _say(outcome: Outcome, session: Session, done_key: str) -> None:
     """What became of the last click."""
     if outcome.error is not None:

@@ -18,7 +18,7 @@ from crm_core.ui.import_steps import Checked
 from crm_core.ui.layout import columns, details_box, panel
 from crm_core.ui.session import Session, current
 from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, failure, note, pairs, plain, success, word_table
+from crm_core.ui.words import caption, failure, note, pairs, plain, success, warning, word_table
 
 _ROWS = ("read", "good", "duplicate", "quarantined", "skipped")
 _COUNTS = ("orders", "customers", "units")
@@ -163,13 +163,15 @@ def _acts(waiting: Checked, is_grave: bool) -> None:
 
 
 def details(report: Mapping[str, Any]) -> None:
-    """The rest of a bill: rows set aside by reason, totals by month, and what the files can feed."""
+    """The rest of a bill: rows set aside by reason, who is joined with whom by which rule, totals by
+    month, and what the files can feed."""
     quality: Mapping[str, Any] = report["quality"]
     session = current()
     reasons = [each for each in quality["findings"] if _is_reason(each, session)]
     if reasons:
         with panel("imports.reasons", help_key="imports.reasons_about"):
             _reasons(reasons, report, session)
+    _people(report)
     with panel("imports.months", help_key="imports.months_about"):
         _months(quality, str(report.get("currency") or ""), session)
     with panel("imports.feeds_files"):
@@ -191,6 +193,41 @@ def _reasons(
             }
             for each in found
         ]
+    )
+
+
+def _people(report: Mapping[str, Any]) -> None:
+    """How many customers each rule of recognition joined or passed over, with masked examples."""
+    rows = [
+        {
+            "rule": rule,
+            "count": found["count"],
+            "examples": ", ".join(each for each in found["examples"] if each),
+        }
+        for rule, found in (report.get("identity") or {}).items()
+        if found["count"]
+    ]
+    if not rows:
+        return
+    with panel("imports.identity_title"):
+        _recognised(report, rows)
+
+
+def _recognised(report: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
+    if report.get("lookalike_emails"):
+        warning("imports.lookalike", count=report["lookalike_emails"])
+    caption("imports.identity_about")
+    data_table(
+        pd.DataFrame(rows),
+        [
+            Column(
+                "rule", "code", "imports.identity_rule", prefix="imports.identity", width="large"
+            ),
+            Column("count", "count", "imports.identity_count"),
+            Column("examples", "text", "imports.identity_examples"),
+        ],
+        key="import_identity",
+        alt_key="imports.identity_about",
     )
 
 

@@ -112,7 +112,7 @@ def _choices(mapping: Mapping, key: str) -> dict[str, str | bool]:
     return chosen
 
 
-def preview_rows(proposal: Proposal) -> None:
+def preview_rows(proposal: Proposal, *, key: str) -> None:
     """Ten rows as they would be read, and what is wrong with the file or with how many rows."""
     session = current()
     for problem in proposal.problems:
@@ -133,7 +133,7 @@ def preview_rows(proposal: Proposal) -> None:
     caption("imports.ten_rows")
     frame = pd.DataFrame(list(proposal.rows)).drop(columns="issue")
     labels = {name: session.word("imports.field", name) for name in frame.columns}
-    st.dataframe(frame.rename(columns=labels), hide_index=True, key="import_preview")
+    st.dataframe(frame.rename(columns=labels), hide_index=True, key=f"import_preview_{key}")
     if proposal.partial:
         caption("imports.partial")
     elif proposal.result is not None and not proposal.problems:

@@ -8,43 +8,49 @@ from pathlib import Path
 
 import streamlit as st
 
-from crm_core.errors import CrmError
 from crm_core.pipeline.mended import copies
 from crm_core.pipeline.workspace import is_empty
 from crm_core.privacy.policy import allowed
 from crm_core.store.imports import Limits, Plan, SourceFile, recognise
-from crm_core.store.imports.mapping import Mapping, write_mapping
+from crm_core.store.imports.header import text_of
+from crm_core.store.imports.mapping import Mapping, header_hash, write_mapping
 from crm_core.store.imports.preview import Proposal, propose
 from crm_core.text import formats
 from crm_core.ui import import_steps
 from crm_core.ui.import_bill import import_bill
 from crm_core.ui.import_history import format_words
+from crm_core.ui.import_kept import as_toml, is_kept, said, say
 from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
 from crm_core.ui.import_report import import_report
+from crm_core.ui.import_shop import shop_facts
 from crm_core.ui.import_sources import sources_panel
 from crm_core.ui.import_steps import Job
 from crm_core.ui.import_uploads import choose_files
 from crm_core.ui.layout import columns, panel, part
 from crm_core.ui.session import current
-from crm_core.ui.words import caption, note, plain, warning
+from crm_core.ui.words import caption, note, plain
 
-_PLAN, _MAPPINGS = "_import_plan", "_import_mappings"
-# What is wrong with a file whose columns nobody has named yet.
-_CAN_BE_SAID = {"import_unknown_layout", "import_missing_field"}
-_CURRENCIES = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "CAD", "AUD", "HKD", "TWD")
-_ZONES = ("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles",
-          "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Australia/Sydney")  # fmt: skip
+_PLAN = "_import_plan"
+# The formats that read tables by what their columns are said to be.
+_MAPPED = ("order_lines", "records")
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What uploads are, and how many of their rows come back mended; no plan where it has yet to
-    be said what the columns of the one file are."""
+    """What uploads are, and how many of their rows come back mended."""
 
     files: list[Path]
-    read: list[Path | SourceFile]
     mended: int
-    plan: Plan | None
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Tables with the same columns, which one mapping reads. `is_aside`: they came with others
+    that are known, and may be left out."""
+
+    tables: tuple[SourceFile, ...]
+    is_aside: bool
 
 
 def import_panel() -> bool:
@@ -77,24 +83,16 @@ def import_panel() -> bool:
 def _recognised(files: list[Path]) -> None:
     session = current()
     found = _found(files)
-    name = found.plan.format if found.plan else "order_lines"
     with panel("imports.recognised"):
         plain("  ·  ".join(file.name for file in files))
+        name = found.plan.format or "order_lines"
         caption("imports.format_found", format=format_words(name, session))
         if found.mended:
             note("imports.mended", rows=formats.number(found.mended, session.language))
-    tables = found.plan.files if found.plan else ()
-    mapping: Mapping | None = None
-    if name in ("order_lines", "records") and len(files) == 1 and len(tables) < 2:
-        source = tables[0] if tables else _source(found.read[0])
-        mapping = _mapped(files[0], source)
-        if mapping is None:
-            return
-    _run(files, mapping)
-
-
-def _source(file: Path | SourceFile) -> SourceFile:
-    return file if isinstance(file, SourceFile) else SourceFile(file, file.name)
+    layouts = _layouts(found.plan)
+    mappings = [_mapped(layout, is_one=len(layouts) == 1) for layout in layouts]
+    if None not in mappings:
+        _run(files, [mapping for mapping in mappings if mapping is not None and mapping.columns])
 
 
 def _found(files: list[Path]) -> _Found:
@@ -103,48 +101,79 @@ def _found(files: list[Path]) -> _Found:
     if not isinstance(known, _Found) or known.files != files:
         limits = Limits.of_uploads(current().settings.max_upload_mb)
         read, healed = copies(files, files[0].parent / "mended")
-        try:
-            plan = recognise(read, limits=limits)
-        except CrmError as error:
-            if error.code not in _CAN_BE_SAID or len(files) != 1:
-                raise
-            plan = None
-        known = st.session_state[_PLAN] = _Found(files, read, len(healed), plan)
+        plan = recognise(read, limits=limits, said=said(), ask=True)
+        known = st.session_state[_PLAN] = _Found(files, len(healed), plan)
     return known
 
 
-def _mapped(file: Path, source: SourceFile) -> Mapping | None:
-    """The mapping as proposed or mended, or None while it is not usable."""
-    key = f"_proposal_{file}"
+def _layouts(plan: Plan) -> list[_Layout]:
+    """The tables whose columns can be named, by their columns."""
+    unsaid = {table.path for table in plan.unsaid}
+    by_columns: dict[str, list[SourceFile]] = {}
+    texts = [text for part in plan.parts if part.format in _MAPPED for text in part.texts]
+    texts += filter(None, map(text_of, plan.unsaid))
+    for text in texts:
+        by_columns.setdefault(header_hash(text.header), []).append(text.source)
+    return [
+        _Layout(
+            tuple(tables),
+            bool(plan.parts) and all(each.inner and each.path in unsaid for each in tables),
+        )
+        for tables in by_columns.values()
+    ]
+
+
+def _mapped(layout: _Layout, *, is_one: bool) -> Mapping | None:
+    """The mapping as proposed or mended, with the columns it is for; one of no columns where the
+    tables are left out, None while it is not usable."""
+    source = layout.tables[0]
+    key = f"_proposal_{source.path}"
     now = datetime.now(UTC)
-    if key not in st.session_state:
-        st.session_state[key] = _proposed(source, now)
-    proposal: Proposal = st.session_state[key]
     with panel("imports.mapping", help_key="imports.mapping_about"):
-        table = table_choice(proposal, key=file.name)
+        if not is_one or len(layout.tables) > 1:
+            plain("  ·  ".join(table.name for table in layout.tables))
+        if layout.is_aside and _is_left_out(source):
+            return Mapping()
+        if key not in st.session_state:
+            st.session_state[key] = _proposed(source, now)
+        proposal: Proposal = st.session_state[key]
+        if is_kept(_columns(proposal)):
+            caption("imports.said_before")
+        table = table_choice(proposal, key=source.name)
         if table != proposal.mapping.table:
             proposal = propose(source, table=table, now=now)
             st.session_state[key] = proposal
-        wanted = mapping_editor(proposal, key=file.name)
+        wanted = mapping_editor(proposal, key=source.name)
         if wanted != proposal.mapping:
             proposal = propose(source, mapping=wanted, now=now)
             st.session_state[key] = proposal
-        preview_rows(proposal)
+        preview_rows(proposal, key=source.name)
+        if proposal.result is not None:
+            as_toml(proposal.mapping, key=source.name)
     if proposal.result is None:
         return None
-    st.session_state.setdefault(_MAPPINGS, {})[_columns(proposal)] = proposal.mapping
-    return proposal.mapping
+    say(_columns(proposal), proposal.mapping)
+    return proposal.mapping.with_(fingerprint=_columns(proposal))
+
+
+def _is_left_out(source: SourceFile) -> bool:
+    return st.toggle(
+        current().t("imports.leave_out"),
+        value=True,
+        key=f"leave_out_{source.name}",
+        persist_state="page",
+    )
 
 
 def _proposed(source: SourceFile, now: datetime) -> Proposal:
-    """A proposal; for columns whose meaning was said before in this visit, what was said."""
+    """A proposal; for columns whose meaning was said before, what was said."""
     proposal = propose(source, now=now)
-    said: Mapping | None = st.session_state.get(_MAPPINGS, {}).get(_columns(proposal))
-    if said is None:
+    before = said().get(header_hash(_columns(proposal)))
+    if before is None:
         return proposal
     own = proposal.mapping
     return propose(
-        source, mapping=said.with_(encoding=own.encoding, delimiter=own.delimiter), now=now
+        source, mapping=before.with_(encoding=own.encoding, delimiter=own.delimiter), now=now
     )
 
 
@@ -152,16 +181,16 @@ def _columns(proposal: Proposal) -> tuple[str, ...]:
     return tuple(guess.column for guess in proposal.columns)
 
 
-def _run(files: list[Path], mapping: Mapping | None) -> None:
+def _run(files: list[Path], mappings: list[Mapping]) -> None:
     session = current()
     arguments = ["import", *[str(file) for file in files]]
     with panel("imports.go"):
         if is_empty(session.workspace.shop_url, session.settings):
-            arguments += _shop_facts(mapping)
-        if mapping is not None:
-            saved = files[0].with_suffix(".mapping.toml")
-            saved.write_text(write_mapping(mapping), encoding="utf-8")
-            arguments += ["--mapping", str(saved)]
+            arguments += shop_facts(any(mapping.currency for mapping in mappings))
+        for place, mapping in enumerate(mappings):
+            told = files[0].with_name(f"{place}.mapping.toml")
+            told.write_text(write_mapping(mapping), encoding="utf-8")
+            arguments += ["--mapping", str(told)]
         arguments += _shop_of_orders()
         caption("imports.go_about")
         with st.container(horizontal=True):
@@ -172,7 +201,7 @@ def _run(files: list[Path], mapping: Mapping | None) -> None:
                 key="import_check",
             )
             load = st.button(session.t("imports.import"), key="import_load")
-        job = Job(tuple(arguments), tuple(files), can_mend=mapping is not None)
+        job = Job(tuple(arguments), tuple(files), can_mend=bool(mappings))
         if check:
             import_steps.check(job)
         elif load:
@@ -190,44 +219,3 @@ def _shop_of_orders() -> list[str]:
         persist_state="page",
     )
     return [f"--shop={shop.strip()}"] if shop and shop.strip() else []
-
-
-def _shop_facts(mapping: Mapping | None) -> list[str]:
-    """What is asked once, with a shop's first file."""
-    session = current()
-    one, two, three = st.columns(3)
-    name = one.text_input(
-        session.t("imports.shop_name"), max_chars=60, key="import_name", persist_state="page"
-    )
-    currency = two.selectbox(
-        session.t("imports.currency"),
-        (None, *_CURRENCIES),
-        format_func=lambda code: code or session.t("imports.as_found"),
-        key="import_currency",
-        disabled=bool(mapping and mapping.currency),
-        persist_state="page",
-    )
-    zone = three.selectbox(
-        session.t("imports.timezone"),
-        (None, *_ZONES),
-        format_func=lambda code: code or session.t("imports.as_found"),
-        key="import_zone",
-        persist_state="page",
-    )
-    starts = st.segmented_control(
-        session.t("imports.starts"),
-        ("as_found", "yes", "no"),
-        default="as_found",
-        required=True,
-        format_func=lambda code: session.t(f"costs.starts.{code}"),
-        help=session.t("costs.starts_about"),
-        key="import_starts",
-        persist_state="page",
-    )
-    said = [("--name", (name or "").strip()), ("--currency", currency), ("--timezone", zone)]
-    flags = [f"{flag}={value}" for flag, value in said if value]
-    if starts in ("yes", "no"):
-        flags.append("--starts-with-shop" if starts == "yes" else "--no-starts-with-shop")
-    if not currency and not (mapping and mapping.currency):
-        warning("imports.currency_unsaid")
-    return flags

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from crm_core.text import formats
 from crm_core.ui.import_bill import details, findings
 from crm_core.ui.layout import columns, details_box, panel
 from crm_core.ui.session import Session, current
-from crm_core.ui.tables import Column, data_table
-from crm_core.ui.words import caption, note, pairs, success, warning
+from crm_core.ui.words import note, pairs, success
 
 _TOTALS = ("orders", "customers", "gross", "net")
 _COUNTS = ("orders", "customers")
@@ -41,11 +38,8 @@ def import_report(report: Mapping[str, Any]) -> None:
             )
         with told:
             pairs(_totals(report, session))
-        if report.get("lookalike_emails"):
-            warning("imports.lookalike", count=report["lookalike_emails"])
     with details_box("imports.bill_again"):
         findings(report)
-        _identity(report)
         details(report)
 
 
@@ -62,31 +56,3 @@ def _totals(report: Mapping[str, Any], session: Session) -> list[tuple[str, str]
         for name in _TOTALS
         if name in found
     ]
-
-
-def _identity(report: Mapping[str, Any]) -> None:
-    """How many customers each rule of recognition joined or passed over, with masked examples."""
-    rows = [
-        {
-            "rule": rule,
-            "count": found["count"],
-            "examples": ", ".join(each for each in found["examples"] if each),
-        }
-        for rule, found in (report.get("identity") or {}).items()
-        if found["count"]
-    ]
-    if not rows:
-        return
-    caption("imports.identity_about")
-    data_table(
-        pd.DataFrame(rows),
-        [
-            Column(
-                "rule", "code", "imports.identity_rule", prefix="imports.identity", width="large"
-            ),
-            Column("count", "count", "imports.identity_count"),
-            Column("examples", "text", "imports.identity_examples"),
-        ],
-        key="import_identity",
-        alt_key="imports.identity_about",
-    )

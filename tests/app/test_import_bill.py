@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from crm_core.privacy.set_aside import write_rows
 from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.store import engine_of
+from crm_core.store.imports.mapping import header_hash
 from crm_core.store.quarantine import layouts, rows_of
 from crm_core.text import t
 from tests.app.conftest import Open
@@ -180,3 +182,78 @@ def test_making_the_store_anew_is_offered_once_somebody_was_set_apart(
     store.close()
     records.close()
     assert buyers == 2
+
+
+UNKNOWN = "Zettel;Vom;Wer;Was;Summe\n1;03.06.2026;Ann;Tee;12,50\n"
+SAID = """date_order = "dmy"
+currency = "EUR"
+[columns]
+order_id = "Zettel"
+ordered_at = "Vom"
+customer_id = "Wer"
+product_name = "Was"
+amount = "Summe"
+"""
+
+
+@pytest.mark.slow
+def test_what_columns_mean_is_asked_once_and_can_be_forgotten(
+    open_page: Open, shop: Callable[[], Settings]
+) -> None:
+    settings = shop()
+    records = open_records(workspace(settings, store_url(settings.var / "shop")).records_url)
+    header = UNKNOWN.split("\n")[0].split(";")
+    records.keep_mapping(header_hash(header), SAID, user="mia", now=datetime.now(UTC))
+    screen = open_page("imports", shop="bill")
+    assert t("imports.kept", "en") in screen.words
+    asked = given(screen, UNKNOWN)
+    assert t("imports.said_before", "en") in words(asked)
+    assert t("imports.all_good", "en", rows="1") in words(asked)
+    assert any('ordered_at = "Vom"' in code.value for code in asked.test.code)
+    key = f"mapping_forget_{header_hash(header)[:12]}"
+    press(open_page("imports", shop="bill"), key)
+    assert records.kept_mappings() == []
+    unknown = given(open_page("imports", shop="bill"), UNKNOWN)
+    assert "import_check" not in [button.key for button in unknown.test.button]
+    records.close()
+
+
+@pytest.mark.slow
+def test_every_sheet_nobody_knows_has_its_mapping(
+    open_page: Open, shop: Callable[[], Settings]
+) -> None:
+    shop()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mai.csv", FILE)
+        archive.writestr("zettel.csv", UNKNOWN)
+        archive.writestr("zettel-juli.csv", UNKNOWN.replace(".06.", ".07."))
+    opened = open_page("imports", shop="bill").test.file_uploader[0]
+    screen = Screen(opened.upload("shop.zip", packed.getvalue(), "application/zip").run())
+    assert not screen.failures
+    together = "shop.zip › zettel.csv  ·  shop.zip › zettel-juli.csv"
+    assert together in [str(text.value) for text in screen.test.text]
+    (aside,) = [each for each in screen.test.toggle if each.key.startswith("leave_out")]
+    assert aside.value
+    assert "import_check" in [button.key for button in screen.test.button]  # left out
+    asked = Screen(aside.set_value(False).run())
+    assert "import_check" not in [button.key for button in asked.test.button]
+    assert sum(each.key.startswith("table_") for each in asked.test.selectbox) == 2
+
+
+@pytest.mark.slow
+def test_who_would_be_joined_is_seen_before_anything_is_merged(
+    open_page: Open, shop: Callable[[], Settings]
+) -> None:
+    settings = shop()
+    # c1 and c2 have one address; that of c9 only looks like it: its first letter is Cyrillic.
+    text = FILE.replace("bo@example.org", "ann@example.org").replace(
+        "3;2026-02-07;;;", "3;2026-02-07;c9;\u0430nn@example.org;"
+    )
+    bill = press(given(open_page("imports", shop="bill"), text), "import_check")
+    (people,) = [frame.value for frame in bill.test.dataframe if "rule" in frame.value.columns]
+    counts = dict(zip(people["rule"], people["count"], strict=True))
+    assert counts[t("imports.identity.email_exact", "en")] == 1
+    assert counts[t("imports.identity.lookalike", "en")] == 1
+    assert t("imports.lookalike", "en", count=1) in words(bill)
+    assert engine_of(store_url(settings.var / "shop"), settings).pointer().facts is None

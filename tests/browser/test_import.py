@@ -77,6 +77,13 @@ def test_an_unknown_file_is_mapped_checked_and_imported(
     assert tab.get_by_text(t("imports.done", "en", rows="4")).is_visible()
     visit(tab, url, "overview", "en", "&period=all")
     assert TOTAL in tab.get_by_test_id("stMetricValue").first.inner_text()
+    again = tmp_path / "umsatz-juli.csv"
+    again.write_text(file.read_text(encoding="utf-8").replace(".02.", ".03."), encoding="utf-8")
+    visit(tab, url, "imports", "en")
+    tab.locator("input[type=file]").set_input_files(str(again))
+    heading(tab, "imports.mapping")
+    assert tab.get_by_text(t("imports.said_before", "en")).is_visible()
+    assert button(tab, "imports.check").is_visible()  # nothing is left to say
 
 
 def heading(tab: Page, key: str) -> None:

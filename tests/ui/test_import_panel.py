@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     session = SimpleNamespace(settings=settings, workspace=place)
     for module in (import_panel, import_uploads):
         monkeypatch.setattr(module, "current", lambda: session)
+    monkeypatch.setattr(import_panel, "said", dict)  # nothing was said before
     monkeypatch.setattr(st, "session_state", {})
     return tmp_path
 

@@ -22,11 +22,12 @@ from tests.privacy.test_subject import MIRRORED
 #: to things, seals. A column called otherwise must be told in `records.held`.
 PLAIN = {
     "action", "arm", "asked", "aspect", "audience", "batches", "categories", "change", "code",
-    "contact_channel", "cuts", "document", "erasure", "event", "export_id", "field", "file", "hash",
+    "contact_channel", "cuts", "document", "erasure", "event", "export_id", "field", "file", "fingerprint",
+    "hash",
     "id", "key", "key_id", "kind", "left_out", "metric", "name", "name_en", "name_key", "name_zh", "numbers",
     "origin", "playbook", "previous", "product_id", "products", "purpose", "quoted_as", "role",
     "rule", "sales_channel", "sha256", "snapshot", "source", "state", "step", "strata", "stratum",
-    "subject_kind", "title", "told", "told_by", "trace", "about", "wording",
+    "subject_kind", "title", "told", "told_by", "toml", "trace", "about", "wording",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")
 

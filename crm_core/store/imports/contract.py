@@ -68,10 +68,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be read, and how. Nothing has been written yet. `notices`: what was left out."""
+    """What will be read, and how. Nothing has been written yet. `notices`: what was left out.
+    `unsaid`: tables whose columns somebody has yet to name."""
 
     parts: tuple[Part, ...]
     notices: tuple[Notice, ...] = ()
+    unsaid: tuple[SourceFile, ...] = ()
 
     @property
     def format(self) -> str:

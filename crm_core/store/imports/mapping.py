@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ class Mapping:
     cost: (amount - profit) / quantity. `complete_orders`: the file states whole orders, so a
     later file's version of an order replaces its earlier lines. `id_columns`: the columns that
     tell rows apart where a file has no id of its own. `fingerprint` lists the column names by
-    which a bundled mapping knows its file.
+    which a bundled mapping knows its file; one that is given is for files with just these.
 
     >>> Mapping(columns={"amount": "Sales"}).amount_is
     'line_total'
@@ -147,6 +149,16 @@ class Mapping:
     def with_(self, **changes: Any) -> Mapping:
         """The same mapping with some keys changed."""
         return replace(self, **changes)
+
+
+def header_hash(header: Iterable[str]) -> str:
+    """What two files with the same column names share, in whatever order; the names cannot be
+    read back.
+
+    >>> header_hash(["Date", "Sum"]) == header_hash(["Sum", "Date"]) != header_hash(["Date Sum"])
+    True
+    """
+    return hashlib.sha256(json.dumps(sorted(header)).encode()).hexdigest()
 
 
 def read_mapping(path: Path) -> Mapping:

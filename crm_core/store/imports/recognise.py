@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from pathlib import Path
 
 from crm_core.errors import CrmError, close_match
 from crm_core.store.imports.contract import Format, Notice, Part, Plan, SourceFile
 from crm_core.store.imports.formats import FORMATS
-from crm_core.store.imports.formats.order_lines import claim_with
+from crm_core.store.imports.formats.order_lines import claim_said, claim_with
 from crm_core.store.imports.limits import Limits
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.opened import Opener
@@ -26,17 +27,24 @@ _NO_TABLE = {
     "import_json_layout",
 }  # fmt: skip
 
+# What is wrong with a table whose columns nobody has named yet.
+_CAN_BE_SAID = {"import_unknown_layout", "import_missing_field"}
+
 
 def recognise(
     paths: Sequence[Path | SourceFile],
     *,
     format: str | None = None,
     mapping: Mapping | None = None,
+    said: MappingOf[str, Mapping] | None = None,
     limits: Limits | None = None,
+    ask: bool = False,
 ) -> Plan:
     """The plan for importing these files, folders, archives and workbooks; nothing is written.
 
-    `format` asks one format only. `mapping` is used for every delimited file. What is unpacked
+    `format` asks one format only. `mapping` is used for every delimited file, one of `said` for
+    those whose column names have its `header_hash`. With `ask`, tables whose columns nobody can
+    name are the plan's `unsaid` instead of being refused or left out. What is unpacked
     lies in a temporary folder for as long as the plan or a part of it is held.
     Raises: CrmError import_missing_file, import_unknown_format, import_unknown_layout, and what
     the formats find wrong with a whole file.
@@ -49,24 +57,27 @@ def recognise(
     opener = Opener(limits or Limits())
     given = opener.unpack(paths)
     parts: list[Part] = []
+    unsaid: list[SourceFile] = []
     if mapping is not None:
         claims = [lambda files: claim_with(files, mapping)]
     else:
         parts, given = _known_by_name(asked, given)
+        if said and format is None:
+            claims.insert(0, lambda files: claim_said(files, said))
     reasons: dict[Path, CrmError] = {}
     tables = joined(_tabulated(opener, given, reasons), opener)
     for claim in claims:
         if tables:
-            found = _claimed(claim, tables, reasons)
-            taken = {file.path for part in found for file in part.files}
+            found, open_ones = _claimed(claim, tables, reasons, ask=ask)
+            unsaid += open_ones
+            taken = {file.path for file in (*open_ones, *(f for part in found for f in part.files))}
             tables = [table for table in tables if table.path not in taken]
             parts += found
-    _refuse(tables, parts, reasons, str(paths[0]) if paths else "")
+    _refuse(tables, bool(parts or unsaid), reasons, str(paths[0]) if paths else "")
     left = [*tables, *(file for file in given if file.path in reasons)]
     out = tuple(dict.fromkeys(file.name for file in left))
-    return Plan(
-        _united(parts), tuple(Notice("import_part_left_out", {"file": name}) for name in out)
-    )
+    notices = tuple(Notice("import_part_left_out", {"file": name}) for name in out)
+    return Plan(_united(parts), notices, tuple(unsaid))
 
 
 def _known_by_name(
@@ -100,23 +111,28 @@ def _tabulated(
 
 
 def _claimed(
-    claim: _Claim, tables: list[SourceFile], reasons: dict[Path, CrmError]
-) -> tuple[Part, ...]:
-    """What a format makes of the files; one that is no table does not stop those beside it."""
+    claim: _Claim, tables: list[SourceFile], reasons: dict[Path, CrmError], *, ask: bool
+) -> tuple[tuple[Part, ...], list[SourceFile]]:
+    """What a format makes of the files, and those to `ask` about; one that is no table does not
+    stop those beside it."""
     try:
-        return claim(tuple(tables))
+        return claim(tuple(tables)), []
     except CrmError:
-        if not any(table.inner for table in tables):
+        if not ask and not any(table.inner for table in tables):
             raise
     fitting: list[SourceFile] = []
+    unsaid: list[SourceFile] = []
     for table in tables:
         try:
             claim((table,))
         except CrmError as failure:
-            _note(failure, table, reasons)
+            if ask and failure.code in _CAN_BE_SAID:
+                unsaid.append(table)
+            else:
+                _note(failure, table, reasons)
         else:
             fitting.append(table)
-    return claim(tuple(fitting)) if fitting else ()
+    return (claim(tuple(fitting)) if fitting else ()), unsaid
 
 
 def _note(failure: CrmError, file: SourceFile, reasons: dict[Path, CrmError]) -> None:
@@ -127,11 +143,11 @@ def _note(failure: CrmError, file: SourceFile, reasons: dict[Path, CrmError]) ->
 
 
 def _refuse(
-    tables: list[SourceFile], parts: list[Part], reasons: dict[Path, CrmError], given: str
+    tables: list[SourceFile], is_any_known: bool, reasons: dict[Path, CrmError], given: str
 ) -> None:
     """Raise why a file was not recognised, when it stands alone or nothing beside it was."""
     outer = [table for table in tables if not table.inner]
-    if parts and not outer:
+    if is_any_known and not outer:
         return
     if not outer and reasons:
         raise next(iter(reasons.values()))

@@ -9,10 +9,13 @@ lines: an order that no file gives lines to has one line of its whole amount.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingOf
+
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Facts, Job, Part, SourceFile
+from crm_core.store.imports.header import text_of
 from crm_core.store.imports.mapped_file import ORDER_TABLES, Reading, format_of, stage_file
-from crm_core.store.imports.mapping import Mapping
+from crm_core.store.imports.mapping import Mapping, header_hash
 from crm_core.store.imports.order_tables import link_returns, open_returns
 from crm_core.store.imports.propose import explains, propose_mapping
 from crm_core.store.imports.textfile import TextFile, read_text
@@ -59,6 +62,16 @@ def claim_with(files: tuple[SourceFile, ...], mapping: Mapping) -> tuple[Part, .
     for text in texts:
         mapping.check(text.header, text.source.name)
     return (Part(format_of(mapping), files, texts, mapping),)
+
+
+def claim_said(files: tuple[SourceFile, ...], said: MappingOf[str, Mapping]) -> tuple[Part, ...]:
+    """The files for whose column names (`header_hash`) a mapping was said, each with that one."""
+    found: list[Part] = []
+    for text in filter(None, map(text_of, files)):
+        mapping = said.get(header_hash(text.header))
+        if mapping is not None:
+            found.append(Part(format_of(mapping), (text.source,), (text,), mapping))
+    return tuple(found)
 
 
 def stage_part(job: Job, part: Part) -> None:
