@@ -22,7 +22,8 @@ def step(path: str) -> None:
     from crm_core.ui import import_panel
 
     file = Path(path)
-    mapping = import_panel._mapped(file, SourceFile(file, file.name))
+    layout = import_panel._Layout((SourceFile(file, file.name),), is_aside=False)
+    mapping = import_panel._mapped(layout, is_one=True)
     st.session_state["made"] = mapping
 
 
@@ -37,6 +38,9 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     )
     for module in (import_panel, import_mapping, layout, words):
         monkeypatch.setattr(module, "current", lambda: session)
+    monkeypatch.setattr(import_panel, "said", dict)  # nothing was said before
+    for name in ("is_kept", "as_toml"):
+        monkeypatch.setattr(import_panel, name, lambda *_, **__: False)
     path = tmp_path / "reviews.csv"
     path.write_text("SKU,Rating,Review date,Email\np1,5,2026-01-05,a@b.example\n", encoding="utf-8")
     return AppTest.from_function(step, kwargs={"path": str(path)}, default_timeout=30).run()
