@@ -88,7 +88,9 @@ def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
     decimal = text.source.decimal or mapping.decimal  # a workbook's numbers are no texts
     if decimal == "auto":
         decimal = decimal_style(job, money, file)
-    order = mapping.date_order if mapping.date_order != "auto" else date_order(job, times, file)
+    order = mapping.date_order
+    if order not in ("dmy", "mdy"):  # years first are expected, not taken for granted
+        order = date_order(job, times, file)
     percent = False
     if mapping.discount_is == "rate" and "discount" in raw:
         value = number(f"rtrim(trim({raw['discount']}), ' %')", decimal)

@@ -160,10 +160,12 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
 
 
 def _days(raw: str) -> str:
-    """SQL for the texts of a time column, each once; the usual ones of one day lose their clock."""
+    """SQL for the texts of a time column that do not begin with a year, each once; the usual ones
+    of one day lose their clock."""
     return (
         f"select case when regexp_full_match({raw}, '{_DAY_AND_CLOCK}') then left({raw}, 10) "
-        f"else {raw} end as v, count(*) as n from import_raw group by all"
+        f"else {raw} end as v, count(*) as n from import_raw "
+        f"where not regexp_matches({raw}, '^\\s*\\d{{4}}') group by all"
     )
 
 
