@@ -20,7 +20,7 @@ from crm_core.pipeline.workspace import is_empty, remake_without, workspace
 from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
-from crm_core.store.imports import Plan, SourceFile, recognise
+from crm_core.store.imports import Plan, Said, SourceFile, recognise
 from crm_core.store.imports.mapping import read_mapping
 from crm_core.store.quarantine import Layout, layouts
 
@@ -32,7 +32,7 @@ def import_files(
     *,
     format_name: str | None,
     mapping: Path | None,
-    date_order: str | None,
+    said: Said,
     wishes: Wishes,
     refresh: bool,
     now: datetime,
@@ -43,7 +43,7 @@ def import_files(
     records = open_records(workspace(settings, url).records_url)
     try:
         with as_given(paths) as (files, healed):
-            plan = plan_of(files, format_name=format_name, mapping=mapping, date_order=date_order)
+            plan = plan_of(files, format_name=format_name, mapping=mapping, said=said)
             report = run_import(
                 plan, url=url, settings=settings, records=records, now=now,
                 wishes=replace(wishes, healed=tuple(healed)), progress=progress,
@@ -145,14 +145,8 @@ def plan_of(
     *,
     format_name: str | None,
     mapping: Path | None,
-    date_order: str | None,
+    said: Said,
 ) -> Plan:
-    """What files are, with the mapping and date order given."""
+    """What files are, with the mapping given and what was said of their values."""
     plan = recognise(paths, format=format_name, mapping=read_mapping(mapping) if mapping else None)
-    if date_order is None:
-        return plan
-    parts = (
-        replace(part, mapping=part.mapping.with_(date_order=date_order)) if part.mapping else part
-        for part in plan.parts
-    )
-    return replace(plan, parts=tuple(parts))
+    return replace(plan, said=said)

@@ -20,6 +20,7 @@ from crm_core.ui import import_steps
 from crm_core.ui.import_bill import import_bill
 from crm_core.ui.import_history import format_words
 from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
+from crm_core.ui.import_questions import answers, asking
 from crm_core.ui.import_report import import_report
 from crm_core.ui.import_sources import sources_panel
 from crm_core.ui.import_steps import Job
@@ -162,7 +163,7 @@ def _run(files: list[Path], mapping: Mapping | None) -> None:
             saved = files[0].with_suffix(".mapping.toml")
             saved.write_text(write_mapping(mapping), encoding="utf-8")
             arguments += ["--mapping", str(saved)]
-        arguments += _shop_of_orders()
+        arguments += [*_shop_of_orders(), *answers(files)]
         caption("imports.go_about")
         with st.container(horizontal=True):
             check = st.button(
@@ -173,10 +174,11 @@ def _run(files: list[Path], mapping: Mapping | None) -> None:
             )
             load = st.button(session.t("imports.import"), key="import_load")
         job = Job(tuple(arguments), tuple(files), can_mend=mapping is not None)
-        if check:
-            import_steps.check(job)
-        elif load:
-            import_steps.load(job)
+        with asking(files):
+            if check:
+                import_steps.check(job)
+            elif load:
+                import_steps.load(job)
 
 
 def _shop_of_orders() -> list[str]:

@@ -243,6 +243,9 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
     p, q = f"{field}_p", f"{field}_q"
     year = f"case length({p}.c) when 4 then {p}.c when 2 then '20' || {p}.c end"
     month, day = (f"{p}.a", f"{p}.b") if order == "mdy" else (f"{p}.b", f"{p}.a")
+    if order == "ymd":  # a year at the end is then in the wrong place
+        year = f"case when length({p}.a) = 2 and length({p}.c) <= 2 then '20' || {p}.a end"
+        month, day = f"{p}.b", f"{p}.c"
     written = (
         f"case when length({p}.a) = 4 and length({p}.c) <= 2 then concat({p}.a, '-', {p}.b, '-', "
         f"{p}.c) when length({p}.a) <= 2 then concat({year}, '-', {month}, '-', {day}) end"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import CrmError
+from crm_core.store.imports import Said
 from tests.store.imports.conftest import Staged
 
 Read = Callable[..., Staged]
@@ -69,10 +70,16 @@ def test_shopify_orders_saved_by_an_american_spreadsheet_stay_in_their_month(
 def test_shopify_orders_whose_days_may_be_months_are_asked_about(
     staged: Read, written: Write
 ) -> None:
+    path = _shopify_again(written, "8/1/2026 9:15", "8/2/2026 17:40")
     with pytest.raises(CrmError) as asked:
-        staged(_shopify_again(written, "8/1/2026 9:15", "8/2/2026 17:40"))
+        staged(path)
     assert asked.value.code == "import_ambiguous_dates"
     assert asked.value.facts["column"] == "Created at"
+    for order, days in (("mdy", ["08-01", "08-02"]), ("dmy", ["01-08", "02-08"])):
+        orders = staged(path, said=Said(date_order=order)).rows(
+            "orders", "ordered_at::date::varchar"
+        )
+        assert orders == [(f"2026-{day}",) for day in days]
 
 
 def test_shopify_lists_of_customers_products_stock_and_discounts(
