@@ -121,7 +121,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Answer:
         [Path(path) for path in arguments.path],
         format_name=arguments.format,
         mapping=arguments.mapping,
-        date_order=arguments.date_order,
+        said=keeping.said(arguments),
         wishes=loading.Wishes(
             name=arguments.name,
             currency=arguments.currency,

@@ -14,6 +14,7 @@ from crm_core.pipeline import backup, jobs, loading
 from crm_core.pipeline.watch import How, watch
 from crm_core.privacy.policy import Access
 from crm_core.settings import Settings
+from crm_core.store.imports import Said
 from crm_core.store.parquet_folder import write_folder
 from crm_core.text import error_text
 
@@ -68,7 +69,7 @@ def _watch(arguments: argparse.Namespace, settings: Settings) -> Answer:
         how=How(
             format_name=arguments.format,
             mapping=tuple(arguments.mapping),
-            date_order=arguments.date_order,
+            said=said(arguments),
             wishes=loading.Wishes(
                 name=arguments.name,
                 currency=arguments.currency,
@@ -124,6 +125,11 @@ def add_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None
     publish.add_argument("--to", type=Path, required=True, help="a folder of these tables alone")
 
 
+def said(arguments: argparse.Namespace) -> Said:
+    """What was said of how a file's values are written."""
+    return Said(arguments.date_order or "", arguments.decimal or "")
+
+
 def reading_options(parser: argparse.ArgumentParser) -> None:
     """Adds what may be said of files beyond themselves."""
     parser.add_argument("--format")
@@ -135,6 +141,7 @@ def reading_options(parser: argparse.ArgumentParser) -> None:
         help="a TOML file that names the columns; several, where each tells its fingerprint",
     )
     parser.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
+    parser.add_argument("--decimal", choices=("dot", "comma"), help="how decimals are written")
     parser.add_argument("--name", help="what to call the shop")
     parser.add_argument("--currency")
     parser.add_argument("--timezone")

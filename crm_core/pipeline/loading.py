@@ -22,7 +22,7 @@ from crm_core.pipeline.workspace import is_empty, remake_without, workspace
 from crm_core.records import Records, open_records
 from crm_core.settings import Settings
 from crm_core.store import Store, engine_of
-from crm_core.store.imports import Plan, SourceFile, recognise
+from crm_core.store.imports import Plan, Said, SourceFile, recognise
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.quarantine import Layout, layouts
 
@@ -34,7 +34,7 @@ def import_files(
     *,
     format_name: str | None,
     mapping: Sequence[Path],
-    date_order: str | None,
+    said: Said,
     wishes: Wishes,
     refresh: bool,
     now: datetime,
@@ -46,8 +46,8 @@ def import_files(
     try:
         with as_given(paths) as (files, healed):
             plan = plan_of(
-                files, format_name=format_name, mapping=mapping, date_order=date_order,
-                said=said_mappings(records),
+                files, format_name=format_name, mapping=mapping, kept=said_mappings(records),
+                said=said,
             )  # fmt: skip
             report = run_import(
                 plan, url=url, settings=settings, records=records, now=now,
@@ -152,23 +152,17 @@ def plan_of(
     *,
     format_name: str | None,
     mapping: Sequence[Path],
-    date_order: str | None,
-    said: MappingOf[str, Mapping],
+    kept: MappingOf[str, Mapping],
+    said: Said,
 ) -> Plan:
-    """What files are, with the mappings and date order given, or what their columns were said to
-    mean before.
+    """What files are, with the mappings given, or what their columns were said to mean before
+    (`kept`), and what was said of their values.
 
     Raises: CrmError("import_several_mappings"), ("import_mapping_unused").
     """
     given = given_mappings(mapping)
     plan = recognise(
-        paths, format=format_name, mapping=given.for_all, said={**said, **given.by_header}
+        paths, format=format_name, mapping=given.for_all, said={**kept, **given.by_header}
     )
     given.check_used(plan)
-    if date_order is None:
-        return plan
-    parts = (
-        replace(part, mapping=part.mapping.with_(date_order=date_order)) if part.mapping else part
-        for part in plan.parts
-    )
-    return replace(plan, parts=tuple(parts))
+    return replace(plan, said=said)

@@ -18,6 +18,7 @@ from crm_core.pipeline.workspace import workspace
 from crm_core.records import open_records
 from crm_core.settings import Settings
 from crm_core.store import engine_of
+from crm_core.store.imports import Said
 
 Answer = dict[str, Any]
 _STATE = "watched.json"
@@ -40,7 +41,7 @@ class How:
 
     format_name: str | None = None
     mapping: tuple[Path, ...] = ()
-    date_order: str | None = None
+    said: Said = field(default_factory=Said)
     wishes: loading.Wishes = field(default_factory=loading.Wishes)
     refresh: bool = True
 
@@ -205,7 +206,7 @@ def _imported(
             [path],
             format_name=how.format_name,
             mapping=how.mapping,
-            date_order=how.date_order,
+            said=how.said,
             wishes=replace(how.wishes, dry_run=False),
             refresh=False,
             now=now,

@@ -21,6 +21,7 @@ from crm_core.ui.import_bill import import_bill
 from crm_core.ui.import_history import format_words
 from crm_core.ui.import_kept import as_toml, is_kept, said, say
 from crm_core.ui.import_mapping import mapping_editor, preview_rows, table_choice
+from crm_core.ui.import_questions import answers, asking
 from crm_core.ui.import_report import import_report
 from crm_core.ui.import_shop import shop_facts
 from crm_core.ui.import_sources import sources_panel
@@ -191,7 +192,7 @@ def _run(files: list[Path], mappings: list[Mapping]) -> None:
             told = files[0].with_name(f"{place}.mapping.toml")
             told.write_text(write_mapping(mapping), encoding="utf-8")
             arguments += ["--mapping", str(told)]
-        arguments += _shop_of_orders()
+        arguments += [*_shop_of_orders(), *answers(files)]
         caption("imports.go_about")
         with st.container(horizontal=True):
             check = st.button(
@@ -202,10 +203,11 @@ def _run(files: list[Path], mappings: list[Mapping]) -> None:
             )
             load = st.button(session.t("imports.import"), key="import_load")
         job = Job(tuple(arguments), tuple(files), can_mend=bool(mappings))
-        if check:
-            import_steps.check(job)
-        elif load:
-            import_steps.load(job)
+        with asking(files):
+            if check:
+                import_steps.check(job)
+            elif load:
+                import_steps.load(job)
 
 
 def _shop_of_orders() -> list[str]:

@@ -11,6 +11,7 @@ from crm_core.store.imports.contract import (
     Part,
     Plan,
     RowIssue,
+    Said,
     SourceFile,
     StageResult,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Plan",
     "Proposal",
     "RowIssue",
+    "Said",
     "SourceFile",
     "StageResult",
     "describe",

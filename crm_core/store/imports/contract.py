@@ -67,6 +67,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Said:
+    """How values are written where people said it, "" where nobody did; it goes before what a
+    format expects: `date_order` "dmy", "mdy" or "ymd", `decimal` "dot" or "comma"."""
+
+    date_order: str = ""
+    decimal: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What will be read, and how. Nothing has been written yet. `notices`: what was left out.
     `unsaid`: tables whose columns somebody has yet to name."""
@@ -74,6 +83,7 @@ class Plan:
     parts: tuple[Part, ...]
     notices: tuple[Notice, ...] = ()
     unsaid: tuple[SourceFile, ...] = ()
+    said: Said = field(default_factory=Said)
 
     @property
     def format(self) -> str:
@@ -156,6 +166,7 @@ class Job:
     currency: str | None
     timezone: str
     progress: Progress
+    said: Said = field(default_factory=Said)
     first_file: int = 0
     files: list[FileRead] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)

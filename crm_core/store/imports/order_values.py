@@ -81,14 +81,10 @@ class Check:
 
 def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
     """Decimal style, date order and the scale of rates, from all rows of the file."""
-    file = text.source.name
     raw = {field: f"c{text.header.index(column)}" for field, column in mapping.columns.items()}
     times = {raw[f]: mapping.columns[f] for f in raw if FIELDS[f] == "time"}
     money = {raw[f]: mapping.columns[f] for f in raw if FIELDS[f] == "number" and f != "quantity"}
-    decimal = text.source.decimal or mapping.decimal  # a workbook's numbers are no texts
-    if decimal == "auto":
-        decimal = decimal_style(job, money, file)
-    order = mapping.date_order if mapping.date_order != "auto" else date_order(job, times, file)
+    decimal, order = ways(job, text, mapping, money, times)
     percent = False
     if mapping.discount_is == "rate" and "discount" in raw:
         value = number(f"rtrim(trim({raw['discount']}), ' %')", decimal)
@@ -99,6 +95,21 @@ def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
             )
         )
     return Sheet(text, mapping, decimal, order, percent)
+
+
+def ways(
+    job: Job, text: TextFile, mapping: Mapping, money: dict[str, str], times: dict[str, str]
+) -> tuple[str, str]:
+    """Decimal style and date order: as people said, as the mapping says, else as the values show."""
+    # A workbook's numbers are no texts: nobody can say otherwise.
+    decimal = text.source.decimal or job.said.decimal or mapping.decimal
+    if decimal == "auto":
+        decimal = decimal_style(job, money, text.source.name)
+    order = job.said.date_order or mapping.date_order
+    if not job.said.date_order and order in ("auto", "ymd"):
+        # Years first are expected of a format, not taken for granted.
+        order = date_order(job, times, text.source.name)
+    return decimal, order
 
 
 def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:

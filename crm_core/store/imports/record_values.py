@@ -13,14 +13,13 @@ from crm_core.store.imports.order_values import (
     Sheet,
     broken,
     translated,
+    ways,
 )
 from crm_core.store.imports.record_fields import DEFAULTS, required
 from crm_core.store.imports.staging import name, quote
 from crm_core.store.imports.textfile import TextFile
 from crm_core.store.imports.values import (
     FIRST_YEAR,
-    date_order,
-    decimal_style,
     moment_layers,
     number,
 )
@@ -53,14 +52,11 @@ _POSITIVE = {("refunds", "amount")}  # some shops write what they gave back with
 
 def decide_records(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
     """Decimal style and date order, from all rows of the file."""
-    file, kinds = text.source.name, mapping.fields
+    kinds = mapping.fields
     raw = {field: f"c{text.header.index(column)}" for field, column in mapping.columns.items()}
     times = {raw[f]: mapping.columns[f] for f in raw if kinds[f] in _TIMES}
     money = {raw[f]: mapping.columns[f] for f in raw if kinds[f] in NUMBERS - {"int"}}
-    decimal = text.source.decimal or mapping.decimal  # a workbook's numbers are no texts
-    if decimal == "auto":
-        decimal = decimal_style(job, money, file)
-    order = mapping.date_order if mapping.date_order != "auto" else date_order(job, times, file)
+    decimal, order = ways(job, text, mapping, money, times)
     return Sheet(text, mapping, decimal, order, False)
 
 

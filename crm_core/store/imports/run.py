@@ -49,7 +49,7 @@ def stage(
     _check_zone(con, zone)
     money = _currency(plan, currency)
     with tempfile.TemporaryDirectory(prefix="clientele-import-") as folder:
-        job = Job(con, Path(folder), now, money, zone, progress)
+        job = Job(con, Path(folder), now, money, zone, progress, plan.said)
         job.notices.extend(plan.notices)
         for place, part in enumerate(plan.parts):
             progress("read", place / len(plan.parts))

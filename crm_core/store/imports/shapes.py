@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from crm_core.store.imports.currencies import CODES, WORDS
+
 _DATE = re.compile(r"^\s*(\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}|\d{8}\b|\d{1,2}[ -][A-Za-z]{3})")
 _EMAIL = re.compile(r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$")
-_NUMBER = re.compile(r"^[^\w+-]*[-+(]?[^\w+-]*[\d.,' \u00a0\u202f]*\d[\d.,]*\s*\S{0,3}$")
+_NUMBER = re.compile(
+    rf"^[^\w+-]*[-+(]?[^\w+-]*(?:{WORDS}|{'|'.join(CODES)})?[^\w+-]*[-+]?"
+    r"[\d.,' \u00a0\u202f]*\d[\d.,]*\s*(?:\S{0,3}|euros?)$"
+)
 # A number alone is no phone: it begins like one, with a country code, a zero or a bracket.
 _PHONE = re.compile(
     r"^\s*'?(\+\s?\d|00\d|0\d|\(\d|1[3-9]\d{9}\s*$)(?=[\d\s()./-]*$)(?:[\s()./-]*\d){5,14}\s*$"
@@ -19,10 +24,7 @@ _YES_NO = re.compile(
     re.IGNORECASE,
 )
 _STARS = re.compile(r"^\s*[1-5](\.0)?\s*$")
-_CURRENCY = re.compile(
-    r"^\s*(USD|EUR|GBP|CNY|RMB|JPY|CHF|CAD|AUD|NZD|HKD|TWD|SGD|KRW|INR|SEK|NOK|DKK|PLN|CZK|HUF|RON|"
-    r"BGN|TRY|ILS|AED|SAR|ZAR|BRL|MXN|ARS|CLP|COP|PEN|THB|MYR|IDR|PHP|VND|UAH|[$€£¥元])\s*$"
-)
+_CURRENCY = re.compile(rf"^\s*({'|'.join(CODES)}|RMB|[$€£¥元])\s*$")
 SHAPES: dict[str, re.Pattern[str]] = {
     "emails": _EMAIL,
     "urls": _URL,

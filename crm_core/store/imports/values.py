@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
+from crm_core.store.imports.currencies import CODES, WORDS
 from crm_core.store.imports.staging import quote
 
 # Eighteen digits: the engine reads wider decimals twenty times slower.
@@ -22,7 +23,10 @@ _PLAIN = {"dot": "-?\\d+([.]\\d+)?", "comma": "-?\\d+(,\\d+)?"}
 _GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
 _MARK = {"dot": "[.]", "comma": ","}
 _SPACE = "[\\s\\x{A0}\\x{202F}]"
-_AROUND = f"(^{_SPACE}+|{_SPACE}*(\\p{{Sc}}|元){_SPACE}*|^([A-Z]{{3}}{_SPACE}|RMB)|{_SPACE}[A-Z]{{3}}$|{_SPACE}+$)"
+_CURRENCY = f"{WORDS}|\\p{{Sc}}|{'|'.join(CODES)}"
+# A sign inside a number is none of these: 12€50 is no number here.
+_BEFORE = f"^{_SPACE}*([-+(]?){_SPACE}*({_CURRENCY}|[A-Z]{{3}}{_SPACE})?{_SPACE}*"
+_AFTER = f"({_SPACE}*({_CURRENCY})|{_SPACE}[A-Z]{{3}})?{_SPACE}*([)]?){_SPACE}*$"
 
 _DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[T\\s]+(.*))?$"
 _DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
@@ -73,10 +77,12 @@ def plain_number(text: str, style: str) -> str:
 def number(text: str, style: str, plain: str = "") -> str:
     """SQL for a decimal number written in a decimal style ("dot" or "comma"), else NULL.
 
-    `plain` names the column that holds its `plain_number`, where that is made before. Currency signs around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
+    `plain` names the column that holds its `plain_number`, where that is made before. Signs, codes
+    and words of a currency around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
     the decimal range and numbers in the other style are NULL.
     """
-    clean = f"regexp_replace({text}, '{_AROUND}', '', 'g')"
+    clean = f"regexp_replace({text}, {quote(_BEFORE)}, '\\1')"
+    clean = f"regexp_replace({clean}, {quote(_AFTER)}, '\\3')"
     clean = f"regexp_replace({clean}, '^[(](.*)[)]$', '-\\1')"
     group, mark = _GROUPS[style], _MARK[style]
     whole = f"(\\d{{1,3}}({group}\\d{{3}})+|\\d+)"
@@ -160,10 +166,12 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
 
 
 def _days(raw: str) -> str:
-    """SQL for the texts of a time column, each once; the usual ones of one day lose their clock."""
+    """SQL for the texts of a time column that do not begin with a year, each once; the usual ones
+    of one day lose their clock."""
     return (
         f"select case when regexp_full_match({raw}, '{_DAY_AND_CLOCK}') then left({raw}, 10) "
-        f"else {raw} end as v, count(*) as n from import_raw group by all"
+        f"else {raw} end as v, count(*) as n from import_raw "
+        f"where not regexp_matches({raw}, '^\\s*\\d{{4}}') group by all"
     )
 
 
@@ -241,6 +249,9 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
     p, q = f"{field}_p", f"{field}_q"
     year = f"case length({p}.c) when 4 then {p}.c when 2 then '20' || {p}.c end"
     month, day = (f"{p}.a", f"{p}.b") if order == "mdy" else (f"{p}.b", f"{p}.a")
+    if order == "ymd":  # a year at the end is then in the wrong place
+        year = f"case when length({p}.a) = 2 and length({p}.c) <= 2 then '20' || {p}.a end"
+        month, day = f"{p}.b", f"{p}.c"
     written = (
         f"case when length({p}.a) = 4 and length({p}.c) <= 2 then concat({p}.a, '-', {p}.b, '-', "
         f"{p}.c) when length({p}.a) <= 2 then concat({year}, '-', {month}, '-', {day}) end"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from crm_core.store.imports import Mapping, StageResult, recognise, stage
+from crm_core.store.imports import Mapping, Said, StageResult, recognise, stage
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HEADER = "Order ID,Order Date,Customer ID,SKU,Product,Quantity,Price"
@@ -70,10 +71,11 @@ def staged(con: duckdb.DuckDBPyConnection) -> Callable[..., Staged]:
         currency: str | None = None,
         timezone: str | None = None,
         format: str | None = None,
+        said: Said | None = None,
     ) -> Staged:
         result = stage(
             con,
-            recognise(paths, mapping=mapping, format=format),
+            replace(recognise(paths, mapping=mapping, format=format), said=said or Said()),
             currency=currency,
             timezone=timezone,
             now=NOW,

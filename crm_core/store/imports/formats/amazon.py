@@ -72,13 +72,14 @@ _REFUNDS = Mapping(
 )
 _AMOUNT = "try_cast(replace(trim(\"amount\"), ',', '.') as decimal(18,2))"
 _POSTED = 'coalesce(nullif(trim("posted-date"), \'\'), "posted-date-time")'
+_POSTED_DAY = f"regexp_extract({_POSTED}, '[^T ]+')"
 
 
 def _fees(job: Job) -> str:
     """What Amazon took: fees, advertising and postage; money for goods is not a cost."""
     del job
     return f"""
-        select *, left({_POSTED}, 10) as "Posted", (-{_AMOUNT})::varchar as "Cost",
+        select *, {_POSTED_DAY} as "Posted", (-{_AMOUNT})::varchar as "Cost",
                'amazon' as "Source",
                case when "amount-description" ilike '%advertis%' or "amount-type" ilike '%advertis%'
                     then 'marketing'
@@ -98,7 +99,7 @@ def _refunds(job: Job) -> str:
     """Goods money given back, without tax and shipping."""
     del job
     return f"""
-        select *, left({_POSTED}, 10) as "Posted", (-{_AMOUNT})::varchar as "Given back",
+        select *, {_POSTED_DAY} as "Posted", (-{_AMOUNT})::varchar as "Given back",
                concat_ws('-', coalesce(nullif(trim("adjustment-id"), ''), "settlement-id"),
                          "order-id", "sku", row_number() over (
                    partition by "settlement-id", "adjustment-id", "order-id", "sku"

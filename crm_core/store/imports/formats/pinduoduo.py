@@ -45,7 +45,7 @@ def _orders(job: Job) -> str:
                        when "订单状态" like '%已发货%' then 'shipped'
                        else 'paid' end as "State",
                case when "售后状态" like '%退款成功%' then "商家实收金额(元)" end as "Given back",
-               case when try_cast("确认收货时间" as timestamp) is not null then "确认收货时间" end
+               case when regexp_matches("确认收货时间", '\\d') then "确认收货时间" end
                    as "Received"
         from file_rows
     """

@@ -220,7 +220,8 @@ def _discounts(job: Job) -> str:
     """Values come negative; a percentage becomes a share."""
     del job
     return """
-        select * replace (left("Start", 10) as "Start", left("End", 10) as "End"),
+        select * replace (regexp_extract("Start", '[^ ]+') as "Start",
+                          regexp_extract("End", '[^ ]+') as "End"),
                case when lower("Value Type") = 'percentage' then 'percent'
                     when lower("Type") = 'free shipping' then 'free_shipping'
                     else 'amount' end as "Kind",

@@ -12,6 +12,7 @@ import duckdb
 from crm_core.schema import TABLES
 from crm_core.store.columns import has_old
 from crm_core.store.imports.contract import Job, Part, Plan
+from crm_core.store.imports.synonyms import AMOUNTS, names_of, plain_name
 
 Severity = Literal["stop", "warn", "info"]
 SEVERITIES: tuple[Severity, ...] = ("stop", "warn", "info")
@@ -49,6 +50,7 @@ class Finding:
 class Look:
     """What checks look at: the staged rows, the day, and the store's currency and zone.
 
+    `unread` are columns that no field was read from and whose names speak of money.
     `bill_orders`, `bill_lines` and `bill_refunds` are there (see `totals.prepare`); catalogue `old` when `stored`.
     """
 
@@ -58,6 +60,7 @@ class Look:
     timezone: str
     files: tuple[str, ...]
     columns: tuple[Mapping[str, str], ...]
+    unread: tuple[str, ...]
     stored: bool
 
     @property
@@ -97,6 +100,7 @@ def look_at(job: Job, plan: Plan) -> Look:
         timezone=job.timezone,
         files=tuple(file.name for file in plan.files),
         columns=tuple(columns),
+        unread=tuple(name for part in plan.parts for name in _unread(part)),
         stored=has_old(job.con, "orders"),
     )
 
@@ -109,6 +113,21 @@ def _columns(part: Part) -> Mapping[str, str]:
         else {column.name: column.name for t in TABLES.values() for column in t.columns}
     )
     return part.mapping.columns if part.mapping else own
+
+
+def _unread(part: Part) -> list[str]:
+    """The columns of a part that its mapping leaves out though their names speak of money."""
+    if part.mapping is None or part.mapping.table not in AMOUNTS:
+        return []
+    names = names_of("order_lines") | names_of("orders")
+    amounts = [name for name, (field, _) in names.items() if field in AMOUNTS["order_lines"]]
+    read = set(part.mapping.columns.values())
+    return [
+        column
+        for text in part.texts
+        for column in text.header
+        if column not in read and any(name in plain_name(column) for name in amounts)
+    ]
 
 
 def money(value: Any) -> float:

@@ -15,10 +15,12 @@ _TIMES = 20
 _TOP_QUANTITY = 0.9999
 _RATE_SHARE = 0.05
 _ENOUGH_PRODUCTS = 300
+_BARE_SHARE = 0.05
 
 
 def findings(look: Look) -> Iterator[Finding]:
     """Everything odd about the money of the lines kept."""
+    yield from _no_amounts(look)
     yield from _taken_for_price(look)
     yield from _disagree(look)
     yield from _other_unit(look)
@@ -26,6 +28,23 @@ def findings(look: Look) -> Iterator[Finding]:
     yield from _zero(look)
     yield from _outliers(look)
     yield from _taxes(look)
+
+
+def _no_amounts(look: Look) -> Iterator[Finding]:
+    """Orders that come without any line, so without money, and have none in the store either."""
+    known = " union all select order_id from old.main.order_lines" if look.stored else ""
+    bare = (
+        "staging.orders anti join (select order_id from staging.order_lines"
+        f"{known}) using (order_id)"
+    )
+    every = look.row("select count(*) from bill_orders")[0]
+    count = look.row(f"select count(*) from {bare}")[0]
+    if not count:
+        return
+    grave = "warn" if share(count, every) >= _BARE_SHARE else "info"
+    yield Finding("no_amounts", "stop" if count == every else grave, count,
+                  share=share(count, every), facts={"columns": ", ".join(look.unread) or "–"},
+                  examples=look.places(f"select source_file, source_row from {bare}", "amount"))  # fmt: skip
 
 
 def _taken_for_price(look: Look) -> Iterator[Finding]:

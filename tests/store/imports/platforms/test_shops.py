@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from crm_core.errors import CrmError
+from crm_core.store.imports import Said
 from tests.store.imports.conftest import Staged
 
 Read = Callable[..., Staged]
@@ -67,6 +71,39 @@ def test_shopify_gives_back_the_goods_share_of_what_was_refunded(
         ("#1", 100.0), ("#2", 10.0), ("#3", 100.0), ("#4", 100.0),
     ]  # fmt: skip
     assert result.result.totals["net"] == 190.0
+
+
+def _shopify_again(written: Write, *created: str) -> Path:
+    """A Shopify export that a spreadsheet wrote anew, with its own way of writing days."""
+    rows = [
+        f"#{1001 + n},ann@mail.example,paid,,fulfilled,yes,USD,10.00,0,0,10.00,,0,{day},1,Tea,10.00,"
+        ",T-1,Ann Lee,10115,US,,,Cash,,Leaf,web,"
+        for n, day in enumerate(created)
+    ]
+    return written(*rows, header=_SHOPIFY)
+
+
+def test_shopify_orders_saved_by_an_american_spreadsheet_stay_in_their_month(
+    staged: Read, written: Write
+) -> None:
+    path = _shopify_again(written, "8/1/2026 9:15", "8/2/2026 17:40", "8/13/2026 9:15")
+    orders = staged(path).rows("orders", "ordered_at::varchar")
+    assert orders == [("2026-08-01 09:15:00",), ("2026-08-02 17:40:00",), ("2026-08-13 09:15:00",)]
+
+
+def test_shopify_orders_whose_days_may_be_months_are_asked_about(
+    staged: Read, written: Write
+) -> None:
+    path = _shopify_again(written, "8/1/2026 9:15", "8/2/2026 17:40")
+    with pytest.raises(CrmError) as asked:
+        staged(path)
+    assert asked.value.code == "import_ambiguous_dates"
+    assert asked.value.facts["column"] == "Created at"
+    for order, days in (("mdy", ["08-01", "08-02"]), ("dmy", ["01-08", "02-08"])):
+        orders = staged(path, said=Said(date_order=order)).rows(
+            "orders", "ordered_at::date::varchar"
+        )
+        assert orders == [(f"2026-{day}",) for day in days]
 
 
 def test_shopify_lists_of_customers_products_stock_and_discounts(

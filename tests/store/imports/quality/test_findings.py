@@ -214,3 +214,16 @@ def test_a_guessed_encoding_and_parts_of_a_cent_are_told(
     bill: Any = staged(path, mapping=BY_PIECE).result.bill
     assert the(bill, "import_encoding_guessed").severity == "warn"
     assert the(bill, "import_rounded").count == 1
+
+
+def test_orders_without_any_amount_are_told_with_the_columns_that_may_hold_it(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    rows = [f"{n},{day},c{n}@mail.example,US$ 12.50" for n, day in enumerate(days(4))]
+    lost = written(*rows, header="Order ID,Order Date,Email,Total charged")
+    found = the(staged(lost).result.bill, "no_amounts")
+    assert (found.severity, found.count) == ("stop", 4)
+    assert found.facts["columns"] == "Total charged"
+    read = staged(written(*rows, header="Order ID,Order Date,Email,Total"), currency="USD").result
+    assert read.totals["net"] == 50.0
+    assert "no_amounts" not in codes(read.bill)
