@@ -17,7 +17,7 @@ from bench._clock import command, row
 from tests.browser.chromium import chromium
 from tests.browser.screens import MODES, opened, page_names, visit
 from tests.browser.server import MOST_MB, resident_mb, running_app
-from tests.pipeline.killing import Place, Warm, log, run, warm
+from tests.pipeline.killing import Place, Warm, log, warm
 from tests.small_shop import write_rows
 
 START_SECONDS, ROUNDS = 5.0, 20
@@ -84,7 +84,7 @@ def survives(
             break
         seconds *= 0.8  # it was done sooner than it was killed
     found = place.facts()
-    whole = run(place, again) == 0 and place.facts() == states[1]
+    whole = jobs.run(place, again).code == 0 and place.facts() == states[1]
     return found in states and whole and place.left_over() == []
 
 
