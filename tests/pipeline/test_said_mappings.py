@@ -11,7 +11,7 @@ from crm_core.errors import CrmError
 from crm_core.pipeline.imports import Wishes
 from crm_core.pipeline.loading import import_files, plan_of
 from crm_core.pipeline.said_mappings import said_mappings
-from crm_core.store.imports import recognise
+from crm_core.store.imports import Said, recognise
 from tests.small_shop import NOW, SmallShop, small_shop
 
 JANUARY = "Zettel;Vom;Wer;Was;Summe\n1;03.01.2026;Ann;Tee;12,50\n2;04.01.2026;Bo;Tee;7,50\n"
@@ -84,7 +84,7 @@ def test_each_layout_has_its_own_mapping(shop: SmallShop, tmp_path: Path) -> Non
         encoding="utf-8",
     )
     names = [tmp_path / "one.toml", tmp_path / "two.toml"]
-    told: Any = {"format_name": None, "date_order": None, "said": {}}
+    told: Any = {"format_name": None, "kept": {}, "said": Said()}
     plan = plan_of(files, mapping=names, **told)
     tables = {file.name: part.mapping for part in plan.parts for file in part.files}
     assert {name: each.table for name, each in tables.items() if each} == {
