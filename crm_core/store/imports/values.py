@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.currencies import CODES, WORDS
+from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.staging import quote
+from crm_core.store.imports.textfile import TextFile
 
 # Eighteen digits: the engine reads wider decimals twenty times slower.
 DECIMAL = "decimal(18,6)"
@@ -94,6 +96,21 @@ def number(text: str, style: str, plain: str = "") -> str:
     rest = f"case when {fits} then try_cast({bare} as {DECIMAL}) end"
     usual = plain or plain_number(text, style)
     return f"case when {usual} is null then {rest} else {usual} end"
+
+
+def ways(
+    job: Job, text: TextFile, mapping: Mapping, money: dict[str, str], times: dict[str, str]
+) -> tuple[str, str]:
+    """Decimal style and date order: as people said, as the mapping says, else as the values show."""
+    # A workbook's numbers are no texts: nobody can say otherwise.
+    decimal = text.source.decimal or job.said.decimal or mapping.decimal
+    if decimal == "auto":
+        decimal = decimal_style(job, money, text.source.name)
+    order = job.said.date_order or mapping.date_order
+    if not job.said.date_order and order in ("auto", "ymd"):
+        # Years first are expected of a format, not taken for granted.
+        order = date_order(job, times, text.source.name)
+    return decimal, order
 
 
 def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
