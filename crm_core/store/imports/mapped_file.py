@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from crm_core.store.imports.contract import FileRead, Job
+from crm_core.store.imports.currencies import told_beside
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.order_heads import add_good_heads, fill_heads
 from crm_core.store.imports.order_tables import (
@@ -207,12 +208,15 @@ def _settle_currency(job: Job, text: TextFile, mapping: Mapping) -> None:
     """When nobody told the currency, the file's most frequent one is it."""
     if job.currency:
         return
-    column = mapping.columns.get("currency")
-    if column is not None:
+    column = mapping.columns.get("currency") or mapping.columns.get("amount")
+    if column is not None and "currency" not in mapping.constants:
         raw = f"c{text.header.index(column)}"
+        told = _currency("said")
+        if "currency" not in mapping.columns:
+            told = told_beside("said", None)
         row = job.con.execute(
-            f"select {_currency('said')} from (select {raw} as said, count(*) as n from import_raw "
-            "group by all) where trim(said) <> '' group by all order by sum(n) desc, 1 limit 1"
+            f"select {told} from (select {raw} as said, count(*) as n from import_raw "
+            f"group by all) where trim(said) <> '' and {told} is not null group by all order by sum(n) desc, 1 limit 1"
         ).fetchone()
         job.currency = str(row[0]) if row else None
     if job.currency is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from crm_core.errors import CrmError
 from crm_core.store.imports.codes import kind_of
 from crm_core.store.imports.contract import Job
+from crm_core.store.imports.currencies import told_beside
 from crm_core.store.imports.mapping import FIELDS, Mapping
 from crm_core.store.imports.staging import counted, quote
 from crm_core.store.imports.textfile import NUL_MARK, TextFile
@@ -17,13 +18,12 @@ from crm_core.store.imports.values import (
     DECIMAL,
     FIRST_YEAR,
     Shape,
-    date_order,
-    decimal_style,
     moment_layers,
     moment_shapes,
     number,
     plain_number,
     quick_moment,
+    ways,
 )
 
 MOST_MONEY = 10**12
@@ -54,6 +54,7 @@ class Sheet:
     decimal: str
     order: str
     percent: bool
+    currency: str | None = None
 
     def raw(self, field: str) -> str | None:
         """The raw column that fills a field."""
@@ -94,22 +95,7 @@ def decide(job: Job, text: TextFile, mapping: Mapping) -> Sheet:
                 f"select count(*) from import_raw where {value} > 1 or {raw['discount']} like '%\\%%' escape '\\'",
             )
         )
-    return Sheet(text, mapping, decimal, order, percent)
-
-
-def ways(
-    job: Job, text: TextFile, mapping: Mapping, money: dict[str, str], times: dict[str, str]
-) -> tuple[str, str]:
-    """Decimal style and date order: as people said, as the mapping says, else as the values show."""
-    # A workbook's numbers are no texts: nobody can say otherwise.
-    decimal = text.source.decimal or job.said.decimal or mapping.decimal
-    if decimal == "auto":
-        decimal = decimal_style(job, money, text.source.name)
-    order = job.said.date_order or mapping.date_order
-    if not job.said.date_order and order in ("auto", "ymd"):
-        # Years first are expected of a format, not taken for granted.
-        order = date_order(job, times, text.source.name)
-    return decimal, order
+    return Sheet(text, mapping, decimal, order, percent, job.currency)
 
 
 def parse(job: Job, sheet: Sheet, *, with_texts: bool = False) -> list[Check]:
@@ -204,6 +190,9 @@ def _texts(sheet: Sheet, quick: dict[str, str]) -> dict[str, str]:
     texts["product_id"] = "coalesce(t_product_id, t_product_name)"
     texts["status"] = translated("t_status", "status", "t_status")
     texts["currency"] = translated("t_currency", "currency", "upper(t_currency)")
+    if "currency" not in sheet.filled and "amount_f" in quick:
+        beside = told_beside(sheet.raw("amount") or "", sheet.currency)
+        texts["currency"] = f"case when amount_f is null then {beside} end"
     return texts
 
 
@@ -355,7 +344,11 @@ def _checks(job: Job, sheet: Sheet) -> list[Check]:
     checks.append(Check("gross is null or paid is null", "import_bad_number", "amount"))
     if job.currency:
         checks.append(
-            Check(f"currency <> {quote(job.currency)}", "import_currency_mixed", "currency")
+            Check(
+                f"currency <> {quote(job.currency)}",
+                "import_currency_mixed",
+                "currency" if "currency" in sheet.filled else "amount",
+            )
         )
     for field in ("promised_at", "delivered_at", "refunded_at", "consent_at"):
         if field in given:

@@ -13,7 +13,6 @@ from crm_core.store.imports.order_values import (
     Sheet,
     broken,
     translated,
-    ways,
 )
 from crm_core.store.imports.record_fields import DEFAULTS, required
 from crm_core.store.imports.staging import name, quote
@@ -22,6 +21,7 @@ from crm_core.store.imports.values import (
     FIRST_YEAR,
     moment_layers,
     number,
+    ways,
 )
 
 NUMBERS = {"int", "money", "price", "rate"}

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.currencies import CODES, WORDS
+from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.staging import quote
+from crm_core.store.imports.textfile import TextFile
 
 # Eighteen digits: the engine reads wider decimals twenty times slower.
 DECIMAL = "decimal(18,6)"
@@ -96,6 +98,21 @@ def number(text: str, style: str, plain: str = "") -> str:
     return f"case when {usual} is null then {rest} else {usual} end"
 
 
+def ways(
+    job: Job, text: TextFile, mapping: Mapping, money: dict[str, str], times: dict[str, str]
+) -> tuple[str, str]:
+    """Decimal style and date order: as people said, as the mapping says, else as the values show."""
+    # A workbook's numbers are no texts: nobody can say otherwise.
+    decimal = text.source.decimal or job.said.decimal or mapping.decimal
+    if decimal == "auto":
+        decimal = decimal_style(job, money, text.source.name)
+    order = job.said.date_order or mapping.date_order
+    if not job.said.date_order and order in ("auto", "ymd"):
+        # Years first are expected of a format, not taken for granted.
+        order = date_order(job, times, text.source.name)
+    return decimal, order
+
+
 def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
     """The decimal style of a file: what its amounts speak for ("dot" or "comma").
 
@@ -128,7 +145,7 @@ def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
     return "comma" if comma > dot else "dot"
 
 
-def date_order(job: Job, columns: dict[str, str], file: str) -> str:
+def date_order(job: Job, columns: dict[str, str], file: str, table: str = "temp.import_raw") -> str:
     """The order of day and month in a file: "ymd", "dmy" or "mdy", by days above 12.
 
     Raises: CrmError("import_ambiguous_dates") when no day is above 12, or both orders occur.
@@ -142,7 +159,7 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
             from (select case when length(p.a) <= 2 then try_cast(p.a as integer) end as a,
                          try_cast(p.b as integer) as b, n
                   from (select regexp_extract(trim(v), '{_DATE}', ['a', 'b', 'c', 'rest']) as p, n
-                        from ({_days(raw)})))
+                        from ({_days(raw, table)})))
             """
         ).fetchone()
         found = tuple(each or 0 for each in row or (0, 0, 0))
@@ -156,7 +173,7 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
         return "mdy"
     first, raw = next(iter(columns.values())), next(iter(columns))
     sample = job.con.execute(
-        f"select source_row, {raw} from import_raw where regexp_matches({raw}, '^\\s*\\d{{1,2}}\\D')"
+        f"select source_row, {raw} from {table} where regexp_matches({raw}, '^\\s*\\d{{1,2}}\\D')"
         " order by 1 limit 1"
     ).fetchone()
     row_number, value = sample or (2, "")
@@ -165,12 +182,12 @@ def date_order(job: Job, columns: dict[str, str], file: str) -> str:
     )
 
 
-def _days(raw: str) -> str:
+def _days(raw: str, table: str) -> str:
     """SQL for the texts of a time column that do not begin with a year, each once; the usual ones
     of one day lose their clock."""
     return (
         f"select case when regexp_full_match({raw}, '{_DAY_AND_CLOCK}') then left({raw}, 10) "
-        f"else {raw} end as v, count(*) as n from import_raw "
+        f"else {raw} end as v, count(*) as n from {table} "
         f"where not regexp_matches({raw}, '^\\s*\\d{{4}}') group by all"
     )
 

@@ -363,3 +363,35 @@ def test_a_discount_larger_than_its_line_is_set_aside(
 ) -> None:
     done = staged(written("1,2026-01-15,c,p,P,2,10.00,25.00", header=f"{HEADER},Discount"))
     assert done.result.reasons == {"import_bad_discount": 1}
+
+
+@pytest.mark.parametrize(
+    ("store", "net", "aside"),
+    [
+        ("EUR", 10.0, {"import_currency_mixed": 3}),
+        ("GBP", 12.0, {"import_currency_mixed": 3}),
+        ("CAD", 12.5, {"import_currency_mixed": 3}),  # a bare $ may be theirs
+        ("USD", 15.0, {"import_currency_mixed": 2}),
+    ],
+)
+def test_an_amount_is_in_the_currency_written_beside_it(
+    staged: Callable[..., Staged],
+    written: Callable[..., Path],
+    store: str,
+    net: float,
+    aside: dict[str, int],
+) -> None:
+    amounts = ["€10.00", "$12.50", "£12.00", "USD 2.50"]
+    path = written(*(f"{n},2026-01-15,c{n},p,P,1,{each}" for n, each in enumerate(amounts)))
+    result = staged(path, currency=store).result
+    assert (result.totals["net"], result.reasons) == (net, aside)
+
+
+def test_a_currency_nobody_told_is_that_of_most_amounts(
+    staged: Callable[..., Staged], written: Callable[..., Path]
+) -> None:
+    path = written(
+        *(f"{n},2026-01-15,c{n},p,P,1,{each}" for n, each in enumerate(("€1", "€2", "£4")))
+    )
+    result = staged(path).result
+    assert (result.currency, result.totals["net"]) == ("EUR", 3.0)

@@ -34,11 +34,10 @@ _ORDERS = Mapping(
 
 
 def _orders(job: Job) -> str:
-    """The net sales without the currency sign; the buyer by name, as the customers' file knows it."""
+    """The net sales; the buyer by name, as the customers' file knows it."""
     del job
-    money = "regexp_replace(coalesce(nullif(trim({}), ''), {}), '[^0-9.,()-]', '', 'g')"
-    return f"""
-        select f.*, {money.format('f."Net Sales"', 'f."N. Revenue (formatted)"')} as "Goods",
+    return """
+        select f.*, coalesce(nullif(trim(f."Net Sales"), ''), f."N. Revenue (formatted)") as "Goods",
                k.email as "Customer email",
                case when k.email is null and trim(coalesce(f."Customer", '')) <> ''
                     then 'name:' || lower(trim(f."Customer")) end as "Customer key"

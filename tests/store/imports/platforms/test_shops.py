@@ -292,6 +292,22 @@ def test_online_retail_links_credit_notes_to_what_they_take_back(
     assert result.rows("orders", "order_id, customer_id")[-1] == ("536400", None)
 
 
+def test_online_retail_with_american_days_links_credit_notes_all_the_same(
+    staged: Read, written: Write
+) -> None:
+    path = written(
+        "536365,85123A,LANTERN,6,12/1/2010 8:26,2.55,17850,United Kingdom",
+        "536370,85123A,LANTERN,4,12/3/2010 8:26,2.55,17850,United Kingdom",
+        "C536379,85123A,LANTERN,-2,12/5/2010 9:41,2.55,17850,United Kingdom",
+        "536400,22633,MITTENS,1,12/13/2010 9:45,1.85,,France",
+        header="InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country",
+    )
+    result = staged(path)
+    assert result.rows("refunds", "order_id, amount::double, quantity") == [("536370", 5.1, 2)]
+    assert result.rows("orders", "ordered_at::date::varchar")[0] == ("2010-12-01",)
+    assert result.result.quarantined == 0
+
+
 def test_olist_joins_its_files_and_knows_the_person(staged: Read, written: Write) -> None:
     paths = [
         written("c1,p1,01310,sao paulo,SP", "c2,p1,01310,sao paulo,SP", header="customer_id,customer_unique_id,customer_zip_code_prefix,customer_city,customer_state", name="customers.csv"),
