@@ -52,8 +52,8 @@ MIRRORED = {
 #: Of the records: what is about the shop, its plans and the people who work there.
 NOBODY_IN_RECORDS = {
     "audience_versions", "audit", "campaigns", "counters", "ended_sign_ins", "erasures", "event_steps_done",
-    "goals", "id_lists", "improvements", "offer_books", "offers", "planned_events", "retention", "saved_audiences", "secrets",
-    "set_aside", "set_aside_log", "shop_settings", "tombstones", "users",
+    "goals", "id_lists", "improvements", "kept_mappings", "offer_books", "offers", "planned_events",
+    "reports", "retention", "saved_audiences", "secrets", "set_aside", "set_aside_log", "shop_settings", "tombstones", "users",
 }  # fmt: skip
 
 
