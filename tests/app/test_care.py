@@ -78,6 +78,7 @@ def test_a_search_gives_care_names_and_no_whole_address(
     assert person["phone"].encode() not in found.sent
 
 
+@pytest.mark.slow
 def test_a_marketer_shows_contacts_by_a_click_that_is_logged(
     open_page: Open, code: str, person: dict[str, str], shops: dict[str, Path]
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_list_goes_to_audiences_as_a_rule(open_page: Open) -> None:
     assert "Chance of no order" in rule
 
 
+@pytest.mark.slow
 def test_a_viewer_makes_no_list_and_sets_no_horizon(open_page: Open) -> None:
     screen = open_page("churn", role="viewer", warm=True)
     assert not screen.failures

@@ -13,6 +13,7 @@ from tests.app.conftest import Open
 from tests.app.screen import Screen
 
 
+@pytest.mark.slow
 def test_a_shop_tells_of_an_event_and_takes_it_back(
     copy_demo: Callable[[Path], Path], shops: dict[str, Path], tmp_path: Path, open_page: Open
 ) -> None:

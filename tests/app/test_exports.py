@@ -88,6 +88,7 @@ def test_the_file_for_a_tool_is_counted_before_the_click_as_it_is_written(
     assert not button.disabled
 
 
+@pytest.mark.slow
 def test_google_holds_nobody_until_the_shop_says_what_its_consent_covers(open_page: Open) -> None:
     screen = open_page("audiences", from_segment="champions", warm=True)
     screen.test.selectbox(key="audience_channel").set_value("ads").run()

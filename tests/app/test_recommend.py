@@ -74,6 +74,7 @@ def test_a_viewer_sees_counts_and_nobody(open_page: Open) -> None:
     assert any(hidden in str(told.value) for told in screen.test.info)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_a_persons_page_shows_both_lists_with_reasons(
     open_page: Open, offered: Settings, language: str

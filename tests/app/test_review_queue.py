@@ -78,6 +78,7 @@ def metric(screen: Screen, key: str) -> str:
     return next(str(each.value) for each in screen.test.metric if each.label == name)
 
 
+@pytest.mark.slow
 def test_set_aside_by_two_left_out_everywhere_and_brought_back(
     open_page: Open, looked: Settings, jobs: list[list[str]]
 ) -> None:

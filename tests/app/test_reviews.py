@@ -54,6 +54,7 @@ def frame(screen: Screen, column: str) -> object:
     return next(each.value for each in screen.test.dataframe if column in each.value.columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_screen_is_drawn_in_both_languages(open_page: Open, language: str) -> None:
     screen = open_page("reviews", language=language, warm=True, period="12m")
@@ -106,6 +107,7 @@ def test_a_number_leads_to_its_reviews_and_words_are_searched(open_page: Open) -
     assert b"crack" not in str(every.test.query_params).encode()
 
 
+@pytest.mark.slow
 def test_a_complaint_gets_an_owner_a_day_and_a_verdict(open_page: Open, records: Records) -> None:
     screen = on(open_page("reviews", warm=True), "improve")
     assert frame(screen, "at_stake") is not None
@@ -182,6 +184,7 @@ def test_one_person_is_asked_in_private_and_may_take_a_yes_back(
     assert screen.failures == []
 
 
+@pytest.mark.slow
 def test_everybody_who_bought_is_asked_and_the_days_alone_narrow_it(open_page: Open) -> None:
     screen = on(open_page("reviews", warm=True), "asking")
     told = next(word for word in screen.words if "may be e-mailed" in word)

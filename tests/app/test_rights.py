@@ -26,6 +26,7 @@ def away(shops: dict[str, Path], people: People) -> Iterator[Records]:
     records.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["care", "viewer"])
 def test_who_opens_a_restricted_customer_is_told_first(
     open_page: Open, away: Records, code: str, role: str

@@ -62,6 +62,7 @@ def test_a_viewer_reads_no_words_of_customers(open_page: Open) -> None:
     assert b"send this back" not in screen.sent
 
 
+@pytest.mark.slow
 def test_a_promise_that_is_changed_is_measured_by_at_once(
     open_page: Open, shops: dict[str, Path]
 ) -> None:

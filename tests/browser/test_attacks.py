@@ -63,6 +63,7 @@ def test_a_page_of_attacks_asks_nobody_and_runs_nothing(stem: str, watched: Watc
     assert_only_letters(watched, stem)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_buyer_called_like_an_attack_is_only_looked_at(
     number: int, watched: Watched, attacked: tuple[str, list[str]]

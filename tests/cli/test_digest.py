@@ -101,6 +101,7 @@ def test_groups_of_few_people_are_in_no_digest(letters: dict[str, Letter]) -> No
         assert MANY in markdown(told)
 
 
+@pytest.mark.slow
 def test_without_an_address_nothing_is_linked(letters: dict[str, Letter], demo: Command) -> None:
     assert "href" in html(letters["en"])
     said = demo("digest", "--format", "html", "--language", "zh")

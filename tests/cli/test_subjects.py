@@ -6,6 +6,8 @@ import json
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Command, OwnShop
 from tests.cli.test_exports import EVERYONE
 from tests.held import holders
@@ -38,6 +40,7 @@ def test_the_demo_shop_erases_nobody(demo: Command) -> None:
     assert demo("erase", "1", "--json").answer["error"] == "demo_is_read_only"
 
 
+@pytest.mark.slow
 def test_a_lost_key_is_given_up_by_name(own: OwnShop, orders_folder: Path) -> None:
     assert own("erase", "5", "--no-refresh").code == 0
     (own.var / "erasure.key").unlink()
@@ -61,6 +64,7 @@ def test_who_asked_to_be_left_alone_leaves_in_no_list(own: OwnShop, tmp_path: Pa
     assert own("restrict", "5").code == 2
 
 
+@pytest.mark.slow
 def test_a_corrected_address_is_written_to_until_that_is_taken_back(
     own: OwnShop, tmp_path: Path
 ) -> None:

@@ -82,6 +82,7 @@ def test_what_is_shown_beats_last_week_on_a_shop_with_seasons_and_says_by_how_mu
     )
 
 
+@pytest.mark.slow
 def test_the_last_trial_chooses_nothing_and_a_single_method_must_be_clearly_better(
     long: Forecast,
 ) -> None:

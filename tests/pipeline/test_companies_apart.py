@@ -92,6 +92,7 @@ def test_their_orders_still_count_and_their_stage_is_known(apart: Store) -> None
     assert stages.loc["b0", "stage"] == "active"
 
 
+@pytest.mark.slow
 def test_scores_of_companies_are_learned_unless_the_shop_says_otherwise(together: Store) -> None:
     assert len(by_person(together, "rfm")) == 81 + _COMPANIES
 

@@ -193,6 +193,7 @@ def test_a_backup_of_before_brings_her_back_to_nobody(shop: SmallShop, tmp_path:
     assert [each.is_done for each in shop.records.erasures()] == [True]
 
 
+@pytest.mark.slow
 def test_without_the_key_nothing_comes_in(shop: SmallShop) -> None:
     erase(shop)
     (shop.settings.var / FILE).unlink()

@@ -166,6 +166,7 @@ def pages_say_something(store: Store) -> None:
         assert all(map(math.isfinite, numbers(view)))
 
 
+@pytest.mark.slow
 def test_what_cannot_be_said_is_not_said(store: Store) -> None:
     kept_is_finite(store)
     pages_say_something(store)

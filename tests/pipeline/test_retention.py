@@ -118,6 +118,7 @@ def test_the_same_file_brings_none_of_it_back(shop: SmallShop) -> None:
     assert old_left(shop) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["undo", "rebuild"])
 def test_nothing_that_makes_the_store_anew_brings_it_back(shop: SmallShop, what: str) -> None:
     go(shop)

@@ -54,6 +54,7 @@ def taken(shop: SmallShop, name: str, text: str, *, said: bool = False, **more: 
     )
 
 
+@pytest.mark.slow
 def test_the_next_file_with_the_same_columns_needs_no_mapping(shop: SmallShop) -> None:
     taken(shop, "january.csv", JANUARY, said=True, dry_run=True)
     assert said_mappings(shop.records) == {}  # what was only checked leaves nothing

@@ -85,6 +85,7 @@ def shop(tmp_path: Path) -> Iterator[SmallShop]:
     found.records.close()
 
 
+@pytest.mark.slow
 def test_every_number_is_as_if_it_had_never_come_in(shop: SmallShop, tmp_path: Path) -> None:
     never = small_shop(tmp_path / "never", without_rows(shop_rows()))
     set_aside(shop.records, *ITEMS)

@@ -212,6 +212,7 @@ def test_only_who_acts_on_rights_may(shop: SmallShop, role: Any) -> None:
     assert shop.records.restricted() == set()
 
 
+@pytest.mark.slow
 def test_scores_and_audiences_pass_over_who_is_restricted(shop: SmallShop) -> None:
     key, _ = who(shop)
     with no_forecast():

@@ -94,6 +94,7 @@ NUMBERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_attack_is_a_customer_one_can_look_at(
     number: int, open_page: Open, attacks: list[str]

@@ -30,6 +30,7 @@ def chances(store: Store) -> pd.Series:
     return store.fetch(store.table("churn")).set_index("customer_key")["p_no_order"]
 
 
+@pytest.mark.slow
 def test_every_page_tells_the_same_chance(store: Store, owner: Access, chances: pd.Series) -> None:
     asked: Any = {"store": store, "access": owner}
     listed = customers(EVERYONE, **asked, sort="p_no_order", size=200).rows

@@ -28,6 +28,7 @@ def test_a_code_has_the_orders_that_explore_finds(store: Store, owner: Access) -
     assert view.rows["orders"].sum() == view.orders
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
