@@ -26,6 +26,8 @@ _GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
 _MARK = {"dot": "[.]", "comma": ","}
 _SPACE = "[\\s\\x{A0}\\x{202F}]"
 _CURRENCY = f"{WORDS}|\\p{{Sc}}|{'|'.join(CODES)}"
+# What most cells have around them takes a third of the time by itself.
+_LIGHT = f"^{_SPACE}+|^{_SPACE}*\\p{{Sc}}{_SPACE}*|{_SPACE}*[\\p{{Sc}}元]{_SPACE}*$|{_SPACE}+$"
 # A sign inside a number is none of these: 12€50 is no number here.
 _BEFORE = f"^{_SPACE}*([-+(]?){_SPACE}*({_CURRENCY}|[A-Z]{{3}}{_SPACE})?{_SPACE}*"
 _AFTER = f"({_SPACE}*({_CURRENCY})|{_SPACE}[A-Z]{{3}})?{_SPACE}*([)]?){_SPACE}*$"
@@ -83,17 +85,21 @@ def number(text: str, style: str, plain: str = "") -> str:
     and words of a currency around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
     the decimal range and numbers in the other style are NULL.
     """
-    clean = f"regexp_replace({text}, {quote(_BEFORE)}, '\\1')"
-    clean = f"regexp_replace({clean}, {quote(_AFTER)}, '\\3')"
-    clean = f"regexp_replace({clean}, '^[(](.*)[)]$', '-\\1')"
+    light = f"regexp_replace({text}, {quote(_LIGHT)}, '', 'g')"
+    full = f"regexp_replace({text}, {quote(_BEFORE)}, '\\1')"
+    full = f"regexp_replace({full}, {quote(_AFTER)}, '\\3')"
+    full = f"regexp_replace({full}, '^[(](.*)[)]$', '-\\1')"
     group, mark = _GROUPS[style], _MARK[style]
     whole = f"(\\d{{1,3}}({group}\\d{{3}})+|\\d+)"
     pattern = f"[-+]?({whole}({mark}\\d*)?|{mark}\\d+)([eE][-+]?\\d{{1,3}})?"
-    bare = f"regexp_replace({clean}, {quote(group)}, '', 'g')"
-    if style == "comma":
-        bare = f"replace({bare}, ',', '.')"
-    fits = f"regexp_full_match({clean}, {quote(pattern)})"
-    rest = f"case when {fits} then try_cast({bare} as {DECIMAL}) end"
+    cases = ""
+    for clean in (light, full):
+        bare = f"regexp_replace({clean}, {quote(group)}, '', 'g')"
+        if style == "comma":
+            bare = f"replace({bare}, ',', '.')"
+        fits = f"regexp_full_match({clean}, {quote(pattern)})"
+        cases += f" when {fits} then try_cast({bare} as {DECIMAL})"
+    rest = f"case{cases} end"
     usual = plain or plain_number(text, style)
     return f"case when {usual} is null then {rest} else {usual} end"
 
