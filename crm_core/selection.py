@@ -12,6 +12,8 @@ from crm_core.errors import CrmError, close_match
 PERIODS = ("7d", "30d", "90d", "12m", "ytd", "all", "custom")
 COMPARISONS = ("previous", "year", "none")
 LANGUAGES = ("en", "zh")
+#: What of a shop can be looked at alone.
+PARTS = ("shop", "sales_channel", "category", "region", "segment")
 _YEAR_DAYS = 52 * 7
 
 

@@ -16,20 +16,10 @@ from crm_core.settings import Settings
 from crm_core.store import engine_of
 
 #: Commands that can be asked for the numbers without what was set aside.
-READING = frozenset(
-    {
-        "measure",
-        "changes",
-        "digest",
-        "cohorts",
-        "fit",
-        "validate",
-        "predict",
-        "audience",
-        "export",
-        "report",
-    }
-)
+READING = frozenset({
+    "measure", "changes", "digest", "cohorts", "fit", "validate", "predict", "audience", "export",
+    "report",
+})  # fmt: skip
 FLAG = "--without-set-aside"
 
 

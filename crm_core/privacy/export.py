@@ -27,7 +27,7 @@ from crm_core.privacy.manifest import manifest, rule_told
 from crm_core.privacy.packing import FileTold, Order, Several, Single, packed, sha256_of
 from crm_core.privacy.plan import CODE_COLUMN, Plan, Wish, planned
 from crm_core.privacy.platforms import PLATFORMS, suffix_of
-from crm_core.privacy.policy import Access, require
+from crm_core.privacy.policy import Access, Purpose, require
 from crm_core.privacy.set_aside import write_rows
 from crm_core.privacy.sift import DecisionsChanged, Sifted, sift
 from crm_core.records import Records
@@ -263,11 +263,7 @@ def export_set_aside(
     Raises: CrmError("privacy_denied", action), ("privacy_denied_present"), ("privacy_file_unwritable").
     """
     about: dict[str, Any] = {"files": [file for _, file in layout.files], "format": "csv"}
-    try:
-        require(access, "quarantine")
-    except CrmError:
-        audit.append(records, access, "export_denied", about, now=now)
-        raise
+    require_told(records, access, "quarantine", about, now=now)
     rows = store.stream(rows_of(store, layout), _BATCH_ROWS, purpose="export")
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)
@@ -278,6 +274,20 @@ def export_set_aside(
         audit.append(records, access, "export_set_aside", about, now=now, **sealed)
         release(scratch, out, name)
     return ExportResult(named, count, {}, sha256, name)
+
+
+def require_told(
+    records: Records, access: Access, purpose: Purpose, about: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Lets pass who may do this; of anybody else the log is told what they asked for.
+
+    Raises: CrmError("privacy_denied", action), ("privacy_denied_present").
+    """
+    try:
+        require(access, purpose)
+    except CrmError:
+        audit.append(records, access, "export_denied", about, now=now)
+        raise
 
 
 def _check_not_everyone(store: Store, members: ir.Table) -> None:

@@ -9,11 +9,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from crm_core.documents import Document, write
-from crm_core.errors import CrmError
 from crm_core.privacy import audit
-from crm_core.privacy.export import ExportResult, list_name, list_title, new_export_id, release
+from crm_core.privacy.export import (
+    ExportResult,
+    list_name,
+    list_title,
+    new_export_id,
+    release,
+    require_told,
+)
 from crm_core.privacy.packing import sha256_of
-from crm_core.privacy.policy import Access, require
+from crm_core.privacy.policy import Access
 from crm_core.records import Records, Reported
 
 
@@ -45,11 +51,7 @@ def export_report(
     title = list_title(told.name, untold)
     kept = told.reported
     about: dict[str, Any] = {"list": title, "format": file_format, "asked": dict(kept.asked)}
-    try:
-        require(access, "analyse")
-    except CrmError:
-        audit.append(records, access, "export_denied", about, now=now)
-        raise
+    require_told(records, access, "analyse", about, now=now)
     named = export_id or new_export_id()
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)

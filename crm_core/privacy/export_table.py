@@ -9,12 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from crm_core.errors import CrmError
 from crm_core.privacy import audit
-from crm_core.privacy.export import ExportResult, list_name, list_title, new_export_id, release
+from crm_core.privacy.export import (
+    ExportResult,
+    list_name,
+    list_title,
+    new_export_id,
+    release,
+    require_told,
+)
 from crm_core.privacy.files import open_list
 from crm_core.privacy.packing import sha256_of
-from crm_core.privacy.policy import Access, require
+from crm_core.privacy.policy import Access
 from crm_core.records import Records
 
 
@@ -47,11 +53,7 @@ def export_table(
     untold = records.shop_settings().sensitive_categories
     title = list_title(table.name, untold)
     about: dict[str, Any] = {"list": title, "format": "csv", "asked": dict(table.asked)}
-    try:
-        require(access, "export")
-    except CrmError:
-        audit.append(records, access, "export_denied", about, now=now)
-        raise
+    require_told(records, access, "export", about, now=now)
     named = export_id or new_export_id()
     with tempfile.TemporaryFile() as file:
         scratch = cast(BinaryIO, file)

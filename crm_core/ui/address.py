@@ -15,9 +15,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from crm_core.selection import COMPARISONS, LANGUAGES, PERIODS
+from crm_core.selection import COMPARISONS, LANGUAGES, PARTS, PERIODS
 
-PARTS = ("shop", "sales_channel", "category", "region", "segment")
 NAMES = ("lang", "period", "from", "to", "compare", "set_aside", *PARTS)
 _KEPT = "_asked"
 _MOST = 50

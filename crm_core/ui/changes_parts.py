@@ -16,11 +16,11 @@ from crm_core.ui.layout import draw, go, panel
 from crm_core.ui.session import current
 from crm_core.ui.tables import Column, data_table
 from crm_core.ui.words import caption, paragraph, warning
-from crm_core.views.changes import BARS, FEW, REST, UNKNOWN, Changes
+from crm_core.views.change_words import day_facts, sentence
+from crm_core.views.changes import BARS, FEW, REST, UNKNOWN, Changes, bars_shown
 from crm_core.views.code_words import words_for
 
 _CHOSEN = "changes_group"
-_ALWAYS = ("customers", "frequency", "items", "price", "mix", "refunds")
 _FACTORS = {"customers": "count", "frequency": "per", "items": "per", "price": "money",
             "refunds": "rate"}  # fmt: skip
 _MOST_WORDS = 3
@@ -35,9 +35,9 @@ def draw_coverage(view: Changes, *, is_own: bool) -> None:
         event = found.event
         name = event.name_zh if session.language == "zh" else event.name_en
         days = {"day": _day(event.day), "day_before": _day(event.before)}
-        caption("changes.periods_event", name=name, **days, **_days(view))
+        caption("changes.periods_event", name=name, **days, **day_facts(view, session.language))
     else:
-        caption("changes.periods", **_days(view))
+        caption("changes.periods", **day_facts(view, session.language))
     state = found.completeness
     if state.cut_days:
         warning("changes.cut", until=_day(state.until), days=state.cut_days)
@@ -53,17 +53,8 @@ def draw_sentence(view: Changes) -> None:
     """The move in words and figures."""
     session = current()
     moved = view.change
-    way = "up" if moved > 0 else "down" if moved < 0 else "same"
-    relative = abs(moved / view.before) if view.before else None
-    paragraph(
-        f"changes.sentence.{way}",
-        number=session.t(f"changes.names.{view.name}"),
-        now=session.write(view.now, "money"),
-        before=session.write(view.before, "money"),
-        change=session.write(abs(moved), "money"),
-        relative=session.write(relative, "rate"),
-        **_days(view),
-    )
+    key, facts = sentence(view, session.numbers("money"))
+    paragraph(key, **facts)
     bars = sorted(view.bars.items(), key=lambda each: -abs(each[1]))[:_MOST_WORDS]
     named = [(bar_words(bar), amount) for bar, amount in bars if amount]
     if named:
@@ -85,7 +76,7 @@ def draw_sentence(view: Changes) -> None:
 def draw_steps(bars: Mapping[str, float], *, place: str, title: str) -> str | None:
     """The bars of a move and their sum; the bar just clicked."""
     session = current()
-    shown = [bar for bar in BARS if bar in _ALWAYS or bars[bar]]
+    shown = bars_shown(bars)
     frame = pd.DataFrame(
         {
             "label": [*map(bar_words, shown), bar_words("total")],
@@ -106,7 +97,7 @@ def draw_groups(view: Changes, bar: str | None) -> str | None:
         caption("changes.sorted_by", bar=bar_words(bar))
         rows = rows.loc[rows[bar].abs().sort_values(ascending=False, kind="stable").index]
         rows = rows.reset_index(drop=True)
-    shown = [name for name in BARS if name in _ALWAYS or (rows[name] != 0).any()]
+    shown = bars_shown({name: float((rows[name] != 0).any()) for name in BARS})
     opened = data_table(
         rows,
         [
@@ -244,17 +235,6 @@ def _listed(named: Sequence[tuple[str, float]]) -> str:
         for name, amount in named
     ]
     return session.t("changes.sentence.join").join(words)
-
-
-def _days(view: Changes) -> dict[str, str]:
-    now, before = view.pair.now, view.pair.before
-    days = {
-        "start": now.start,
-        "end": now.end,
-        "start_before": before.start,
-        "end_before": before.end,
-    }
-    return {name: _day(each) for name, each in days.items()}  # fmt: skip
 
 
 def _day(value: date) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import streamlit as st
 
 from crm_core.documents import FORMATS, Document
-from crm_core.pipeline.waiting_results import waiting_results
 from crm_core.records import Reported
 from crm_core.text import formats
 from crm_core.ui.export_button import ReportOrder, export_button
 from crm_core.ui.fields import long_text_field, switch_choice
 from crm_core.ui.layout import part
-from crm_core.ui.notes import today
 from crm_core.ui.session import Session, current
 from crm_core.ui.words import caption, note
-from crm_core.views.report import report, whole_months
-from crm_core.views.report_filters import asked_of
-from crm_core.views.report_words import Wording, document, report_name, reported
+from crm_core.views.report import whole_months
+from crm_core.views.report_made import report_made
+from crm_core.views.report_words import report_name
 
 _WIDTH = 360
 
@@ -58,26 +55,16 @@ def _draw(session: Session) -> None:
     comment = long_text_field("report.box.comment", key="report_comment")
 
     def make(asking: Session, now: datetime) -> tuple[Document, Reported]:
-        return _told(asking, month, comment, now)
+        made = report_made(
+            asking.selection,
+            store=asking.store,
+            records=asking.records,
+            access=asking.access,
+            now=now,
+            month=month,
+            comment=comment,
+        )
+        return made.document, made.reported
 
     name = report_name(month, session.language)
     export_button("report.box.save", ReportOrder(name, make, file_format), key="report")
-
-
-def _told(session: Session, month: date, comment: str, now: datetime) -> tuple[Document, Reported]:
-    """The document and what is remembered of it, as the shop's data stand now."""
-    store, records = session.store, session.records
-    found = report(
-        session.selection,
-        store=store,
-        access=session.access,
-        month=month,
-        ended=waiting_results(records, store.meta.as_of),
-        targets=records.targets(),
-        # The demo's data ends on a day of its own: how old it is tells nothing.
-        today=None if store.meta.kind == "demo" else today(session),
-    )
-    local = now.astimezone(ZoneInfo(store.meta.timezone))
-    earlier = records.reports_of(month, asked_of(found.selection))
-    words = Wording(session.language, local, earlier, comment)
-    return document(found, words), reported(found, user=session.access.user, now=now)

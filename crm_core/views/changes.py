@@ -34,6 +34,8 @@ NAMES, BY, BARS = CHANGED, GROUPINGS, CHANGE_BARS
 UNKNOWN, FEW, REST = "_none", "_few", "_rest"
 MOST_GROUPS = 200
 MOST_PRICES = 5
+#: Bars that are drawn though nothing moved there.
+_ALWAYS = ("customers", "frequency", "items", "price", "mix", "refunds")
 _CENTS = 100
 _SEGMENTS = "stage"
 _PEOPLE = ["people_before", "people_now"]
@@ -73,6 +75,15 @@ class Changes:
         """The bars of a group."""
         rows = self.groups[self.groups["code"] == code]
         return {bar: float(rows[bar].iloc[0]) for bar in BARS}
+
+
+def bars_shown(bars: Mapping[str, float]) -> list[str]:
+    """The bars to be drawn, in their order: the usual ones, and of the others those that moved.
+
+    >>> bars_shown({**dict.fromkeys(BARS, 0.0), "refunds": 3.0})
+    ['customers', 'frequency', 'items', 'price', 'mix', 'refunds']
+    """
+    return [bar for bar in BARS if bar in _ALWAYS or bars[bar]]
 
 
 def changes(

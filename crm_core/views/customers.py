@@ -99,8 +99,9 @@ def customers(
     """One page of the customers that the filter bar and the quick filters leave.
 
     `bought` and `orders` are codes of `BOUGHT` and `ORDERS`, `least` the smallest revenue so
-    far, `within` the bounds of scores that a chart opened the list with. `found` are the keys a search gave: then the filters do not count, and people without
-    an order are listed too. Equal rows come by customer_key; unknown values come last.
+    far, `within` the bounds of scores that a chart opened the list with. `found` are the keys a
+    search gave: then the filters do not count, and people without an order are listed too. Equal
+    rows come by customer_key; unknown values come last.
     Raises: CrmError("unknown_choice") for another code, or a page beyond bounds.
     """
     del access

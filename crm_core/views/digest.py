@@ -16,7 +16,6 @@ from crm_core.views.goals import Target
 from crm_core.views.overview import overview
 
 DAYS = 30
-AHEAD = (7, 30)
 
 
 @dataclass(frozen=True)
@@ -66,5 +65,5 @@ def digest(
         attention=found,
         findings=tuple(each for each in found.findings if each.urgency != "ahead"),
         events=tuple(each for each in found.findings if each.urgency == "ahead"),
-        expected=expected(store, AHEAD),
+        expected=expected(store),
     )

@@ -7,6 +7,9 @@ from datetime import timedelta
 
 from crm_core.store import Store
 
+#: Of how many days ahead sums are told.
+AHEAD = (7, 30)
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -18,8 +21,8 @@ class Expected:
     high: float
 
 
-def expected(store: Store, ahead: tuple[int, ...]) -> tuple[Expected, ...]:
-    """Sums of so many days after the scores' day, as the forecast has them; none before there is one."""
+def expected(store: Store) -> tuple[Expected, ...]:
+    """Sums of the days after the scores' day, as the forecast has them; none before there is one."""
     as_of = store.scores_as_of
     if as_of is None or not store.has("forecast_periods"):
         return ()
@@ -27,7 +30,7 @@ def expected(store: Store, ahead: tuple[int, ...]) -> tuple[Expected, ...]:
     mine = table.filter(
         (table.measure == "net_revenue") & (table.dimension == "total") & (table.grain == "to_date")
     )
-    ends = {as_of + timedelta(days): days for days in ahead}
+    ends = {as_of + timedelta(days): days for days in AHEAD}
     rows = store.fetch(mine.filter(mine.ends_on.isin(list(ends))).order_by("ends_on"))
     return tuple(
         Expected(ends[row["ends_on"].date()], row["value"], row["low_80"], row["high_80"])

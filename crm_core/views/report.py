@@ -24,7 +24,8 @@ from crm_core.views.overview import overview
 
 BY_CATEGORY = ("net_revenue", "orders", "units")
 TOP = 8
-AHEAD = (7, 30)
+#: Why a month cannot be held against the one before.
+_NOT_SPLIT = ("changes_not_covered", "changes_before_log")
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def report(
         categories=_categories(store, asked, days, before),
         changes=_changes(store, asked, told, before),
         segments=segments[~few],
-        expected=expected(store, AHEAD),
+        expected=expected(store),
         attention=attention(
             asked, store=store, access=told, ended=ended, targets=targets, today=today
         ),
@@ -164,6 +165,8 @@ def _changes(
         return None
     try:
         found = changes(asked, store=store, access=access, own=before)
-    except CrmError:
+    except CrmError as error:
+        if error.code not in _NOT_SPLIT:
+            raise
         return None
     return None if found.is_hidden else found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from crm_core.documents import Block, Section, Steps, Table
-from crm_core.text import formats, t
+from crm_core.text import t
 from crm_core.text.numbers import Numbers
-from crm_core.views.changes import BARS, FEW, REST, UNKNOWN, Changes
+from crm_core.views.change_words import sentence
+from crm_core.views.changes import FEW, REST, UNKNOWN, Changes, bars_shown
 from crm_core.views.report import Report
 
-_ALWAYS = ("customers", "frequency", "items", "price", "mix", "refunds")
 _GROUPS = 8
 _AMOUNTS = ("change", "now", "before")
 
@@ -22,11 +22,8 @@ def changes_section(view: Report, language: str) -> Section | None:
     blocks: list[Block] = [_steps(found, numbers, language)]
     if not _tells_of_few(view, found):
         blocks.append(_groups(found, numbers, language))
-    return Section(
-        t("report.changed", language),
-        tuple(blocks),
-        _sentence(found, numbers, language),
-    )
+    key, facts = sentence(found, numbers)
+    return Section(t("report.changed", language), tuple(blocks), t(key, language, **facts))
 
 
 def _tells_of_few(view: Report, found: Changes) -> bool:
@@ -35,26 +32,8 @@ def _tells_of_few(view: Report, found: Changes) -> bool:
     return FEW in set(found.groups["code"]) or any(line.hidden for line in view.categories)
 
 
-def _sentence(found: Changes, numbers: Numbers, language: str) -> str:
-    moved, pair = found.change, found.pair
-    way = "up" if moved > 0 else "down" if moved < 0 else "same"
-    relative = abs(moved / found.before) if found.before else None
-    days = {"start": pair.now.start, "end": pair.now.end, "start_before": pair.before.start,
-            "end_before": pair.before.end}  # fmt: skip
-    return t(
-        f"changes.sentence.{way}",
-        language,
-        number=t(f"changes.names.{found.name}", language),
-        now=numbers.write(found.now),
-        before=numbers.write(found.before),
-        change=numbers.write(abs(moved)),
-        relative=formats.percent(relative, language),
-        **{name: formats.day(day, language) for name, day in days.items()},
-    )
-
-
 def _steps(found: Changes, numbers: Numbers, language: str) -> Steps:
-    shown = [bar for bar in BARS if bar in _ALWAYS or found.bars[bar]]
+    shown = bars_shown(found.bars)
     amounts = [found.bars[bar] for bar in shown]
     return Steps(
         t("changes.steps", language),

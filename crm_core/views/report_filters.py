@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from crm_core.selection import Selection
+from crm_core.selection import PARTS, Selection
 from crm_core.text import has, t
 from crm_core.views.code_words import words_for
 
-PARTS = ("shop", "sales_channel", "category", "region", "segment")
 _SET_ASIDE = "set_aside"
 
 

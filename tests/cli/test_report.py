@@ -34,7 +34,7 @@ def test_a_review_is_written_and_remembered(own: OwnShop, tmp_path: Path) -> Non
     told = {row["metric"]: row["value"] for row in answer["numbers"]}
     assert {name: told[name] for name in measured} == pytest.approx(measured)
     again = own(
-        "report", "--month", "2026-04", "--format", "pptx", "--out", deck, "--lang", "zh",
+        "report", "--month", "2026-04", "--format", "pptx", "--out", deck, "--language", "zh",
         "--comment", note, "--json",
     )  # fmt: skip
     assert again.code == 0, again.err

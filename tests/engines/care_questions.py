@@ -18,7 +18,7 @@ from crm_core.metrics.care import (
 from crm_core.metrics.care_rules import CareRules
 from crm_core.metrics.contact_topics import topic_sources
 from crm_core.metrics.delivery import deliveries_of, parts_of_delivery
-from crm_core.models.care_pairs import EXPOSURES, cases, pairs
+from crm_core.models.care_pairs import COMPLAINT, EXPOSURES, cases, pairs
 from crm_core.selection import Period, Selection
 from crm_core.store import Store
 
@@ -41,19 +41,12 @@ def served() -> Iterator[tuple[str, Question]]:
         rows = held_by(store, dated(deliveries_of(store, EVERYTHING, YEAR), by), by)
         return rows.group_by(by).agg(**parts_of_delivery(rows))
 
-    def beside(store: Store, exposure: str) -> ir.Table:
-        rows = pairs(store, exposure, shop=store.meta, rules=OFFICE)
-        numbers = [n for n in rows.columns if not n.endswith(("_key", "_day", "_anchor"))]
-        sums = {name: rows[name].sum() for name in numbers if name not in _COUNTED}
-        keys = {"keys": rows.other_key.sum(), "cases": rows.case.nunique()}
-        return rows.agg(n=rows.count(), **keys, **sums)
-
     for by in ("contact_channel", "region", "category", "month"):
         yield f"contacts by {by}", lambda store, by=by: contacts(store, by)
     for by in ("sales_channel", "product", "week"):
         yield f"parcels by {by}", lambda store, by=by: parcels(store, by)
-    for exposure in EXPOSURES:
-        yield f"beside {exposure}", lambda store, exposure=exposure: beside(store, exposure)
+    for exposure in (each for each in EXPOSURES if each != COMPLAINT):
+        yield f"beside {exposure}", lambda store, exposure=exposure: _beside(store, exposure)
     yield "cases", lambda store: cases(store, "contact", shop=store.meta, rules=OFFICE)
     yield "contacted orders", lambda store: contacted_orders(store, EVERYTHING, YEAR)
     yield (
@@ -72,7 +65,15 @@ def served() -> Iterator[tuple[str, Question]]:
     )
 
 
-#: Topics by words need the words, which files for other programs leave out.
+def _beside(store: Store, exposure: str) -> ir.Table:
+    rows = pairs(store, exposure, shop=store.meta, rules=OFFICE)
+    numbers = [n for n in rows.columns if not n.endswith(("_key", "_day", "_anchor"))]
+    sums = {name: rows[name].sum() for name in numbers if name not in _COUNTED}
+    keys = {"keys": rows.other_key.sum(), "cases": rows.case.nunique()}
+    return rows.agg(n=rows.count(), **keys, **sums)
+
+
+#: Topics by words, and so who complained, need the words, which files for other programs leave out.
 OF_WORDS: dict[str, Question] = {
     "topics": lambda store: topic_sources(store, CareRules().topics),
     "contacts by topic": lambda store: (
@@ -80,4 +81,5 @@ OF_WORDS: dict[str, Question] = {
         .group_by("topic")
         .agg(n=lambda t: t.count())
     ),
+    f"beside {COMPLAINT}": lambda store: _beside(store, COMPLAINT),
 }

@@ -183,7 +183,7 @@ def test_views_are_shown_only_to_who_may_see_the_shops_numbers(
 
 
 #: Views that are told of a role by a page that shows them past `show`: they ask for themselves.
-ASK_THEMSELVES = {"exports", "glossary", "report", "team"}
+ASK_THEMSELVES = {"exports", "glossary", "report_made", "team"}
 
 
 def test_pages_get_views_through_the_one_place_that_asks() -> None:

@@ -211,12 +211,11 @@ def _settle_currency(job: Job, text: TextFile, mapping: Mapping) -> None:
     column = mapping.columns.get("currency") or mapping.columns.get("amount")
     if column is not None and "currency" not in mapping.constants:
         raw = f"c{text.header.index(column)}"
-        told = _currency("said")
-        if "currency" not in mapping.columns:
-            told = told_beside("said", None)
+        told = _currency("said") if "currency" in mapping.columns else told_beside("said", None)
         row = job.con.execute(
             f"select {told} from (select {raw} as said, count(*) as n from import_raw "
-            f"group by all) where trim(said) <> '' and {told} is not null group by all order by sum(n) desc, 1 limit 1"
+            f"group by all) where trim(said) <> '' and {told} is not null "
+            "group by all order by sum(n) desc, 1 limit 1"
         ).fetchone()
         job.currency = str(row[0]) if row else None
     if job.currency is None:

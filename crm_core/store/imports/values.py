@@ -82,8 +82,8 @@ def number(text: str, style: str, plain: str = "") -> str:
     """SQL for a decimal number written in a decimal style ("dot" or "comma"), else NULL.
 
     `plain` names the column that holds its `plain_number`, where that is made before. Signs, codes
-    and words of a currency around it are dropped, `(12.00)` is negative. NaN, infinities, numbers beyond
-    the decimal range and numbers in the other style are NULL.
+    and words of a currency around it are dropped, `(12.00)` is negative. NaN, infinities, numbers
+    beyond the decimal range and numbers in the other style are NULL.
     """
     light = f"regexp_replace({text}, {quote(_LIGHT)}, '', 'g')"
     full = f"regexp_replace({text}, {quote(_BEFORE)}, '\\1')"

@@ -2,8 +2,8 @@
 
 `应付金额` is what the order costs. An order of several rows that all say the same amount (or say it
 once) is spread over them, by `京东价` times quantity where the price is told; rows that say what
-their own price and quantity make are taken as they stand. Only part of the columns is documented in public: what is here is what those readers agree on.
-Times are those of Shanghai.
+their own price and quantity make are taken as they stand. Times are those of Shanghai. Only part of
+the columns is documented in public: what is here is what public readers agree on.
 """
 
 from __future__ import annotations

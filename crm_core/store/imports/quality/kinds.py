@@ -78,7 +78,6 @@ def _unknown(look: Look) -> Iterator[Finding]:
 def _inert(word: str) -> str:
     """A word of a customer's file: short, of visible letters, and nobody's address or number."""
     seen = "".join(char for char in word if char.isprintable())[:_WORD]
-    personal = (
-        "@" in seen or sum(char.isdigit() for char in seen) > 4
-    )  # another column, most likely
+    # An address or a number is another column, most likely.
+    personal = "@" in seen or sum(char.isdigit() for char in seen) > 4
     return "…" if personal else "".join(char for char in seen if char not in "<>[]`*_|$\\")
