@@ -75,7 +75,7 @@ def test_a_viewer_sees_counts_and_nobody(open_page: Open) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_persons_page_shows_both_lists_with_reasons(
     open_page: Open, offered: Settings, language: str
 ) -> None:

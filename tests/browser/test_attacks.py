@@ -15,11 +15,6 @@ from tests.small_shop import no_forecast
 from tests.trust.conftest import ATTACKS, hostile_shop
 
 STEMS = ("customers", "segments", "overview", "imports", "audiences", "reviews")
-#: A picture of another host at the gate, the other names among the slow tests.
-NUMBERS = [
-    pytest.param(number, marks=[] if number == 3 else pytest.mark.slow)
-    for number in range(len(ATTACKS))
-]
 #: What a name could have become: a tag of its own, or a link away from the app.
 _MADE = """() => [...document.querySelectorAll('iframe, object, embed, img, a, [onload], [onerror]')]
   .filter(it => it.tagName === 'IFRAME' || it.hasAttribute('onload') || it.hasAttribute('onerror')
@@ -64,7 +59,7 @@ def test_a_page_of_attacks_asks_nobody_and_runs_nothing(stem: str, watched: Watc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", range(len(ATTACKS)))
 def test_a_buyer_called_like_an_attack_is_only_looked_at(
     number: int, watched: Watched, attacked: tuple[str, list[str]]
 ) -> None:

@@ -94,6 +94,8 @@ def test_commands_in_documents_exist() -> None:
     assert named - set(rules) == set()
 
 
+#: Where a command ends.
+ENDS = set("();<>|&")
 #: What says how commands are built, and is none.
 SYNOPSES = {"COMMAND", "命令"}
 
@@ -105,9 +107,7 @@ def own_commands(block: str) -> Iterator[list[str]]:
         words.whitespace_split = True
         command: list[str] = []
         for word in (*words, ";"):
-            if word and set(word) <= set(
-                "();<>|&"
-            ):  # this command ends; what follows < or > is a file
+            if word and set(word) <= ENDS:  # what follows < or > is a file
                 if "crm_core" in command:
                     yield command[command.index("crm_core") + 1 :]
                 command = []

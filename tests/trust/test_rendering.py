@@ -87,15 +87,8 @@ def test_no_attack_reaches_what_reads_markdown(
     assert [(kind, text) for kind, text in found if MARKDOWN.search(text)] == []
 
 
-#: A tag and a picture at the gate, the others among the slow tests.
-NUMBERS = [
-    pytest.param(number, marks=[] if number in (0, 3) else pytest.mark.slow)
-    for number in range(len(ATTACKS))
-]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", range(len(ATTACKS)))
 def test_every_attack_is_a_customer_one_can_look_at(
     number: int, open_page: Open, attacks: list[str]
 ) -> None:
