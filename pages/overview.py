@@ -64,7 +64,7 @@ with right:
             go("customers", segment=chosen)
 draw_attention()
 draw_goals_and_notes(view.cards)
-with row():
+with row(align="center"):
     link("explore", "overview.explore", m=[card.metric for card in view.cards])
     draw_report_box()
 with part():
