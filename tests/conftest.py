@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ for profile, examples in {"full": 100, "gate": 30}.items():
     )
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.expr.operations import Relation
+
     from crm_core.records import Records
     from crm_core.store import Store
     from tests.servers.postgresql import Server
@@ -67,6 +71,25 @@ def demo_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ensure_demo(Settings(var=var), now=NOW)
     return var
+
+
+@pytest.fixture(scope="session", autouse=True)
+def words_once() -> Iterator[None]:
+    """The same question is put into words once a run; the program keeps no words of what people ask."""
+    from crm_core.store import connection
+
+    put = connection.sql_of
+
+    @lru_cache(maxsize=512)
+    def words_of(asked: Relation) -> str:
+        return put(asked.to_expr())
+
+    def once(expr: ir.Table) -> str:
+        return words_of(expr.op())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "sql_of", once)
+        yield
 
 
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -1,10 +1,13 @@
-"""What every response of the server carries, and the one folder it serves as files."""
+"""What every response of the server carries, the one folder it serves as files, and where its
+first page is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +41,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+async def to_the_start(request: Request) -> RedirectResponse:
+    """Where the first page is: it has no address of its own, and asked for by name it is not found."""
+    return RedirectResponse(f"./?{request.url.query}" if request.url.query else "./")
 
 
 class SecurityHeaders:

@@ -17,7 +17,7 @@ from tests.app.screen import Screen
 
 STEMS = [spec.stem for spec in PAGES]
 #: Pages that show single customers to somebody; the others are looked at in the slow tests.
-OF_PEOPLE = ("customer", "customers", "audiences", "churn", "value", "privacy")
+OF_PEOPLE = ("customer", "customers", "audiences")
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def test_who_opens_a_restricted_customer_is_told_first(
     assert not [box for box in screen.test.expander if box.label == t("rights.title", "en")]
 
 
+@pytest.mark.slow
 def test_an_administrator_restricts_and_lifts(open_page: Open, code: str) -> None:
     screen = open_page("customer", role="admin", id=code)
     test = screen.test

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import ARTEFACTS, Watched
 from tests.browser.screens import MODES, opened, visit
 from tests.browser.server import running_app
-from tests.examples import fast
 from tests.small_shop import no_forecast
 from tests.trust.conftest import ATTACKS, hostile_shop
 
+pytestmark = pytest.mark.slow
 STEMS = ("customers", "segments", "overview", "imports", "audiences", "reviews")
 #: What a name could have become: a tag of its own, or a link away from the app.
 _MADE = """() => [...document.querySelectorAll('iframe, object, embed, img, a, [onload], [onerror]')]
@@ -52,13 +52,12 @@ def assert_only_letters(watched: Watched, stem: str) -> None:
     assert watched.foreign == []
 
 
-@pytest.mark.parametrize("stem", fast(STEMS, "customers"))
+@pytest.mark.parametrize("stem", STEMS)
 def test_a_page_of_attacks_asks_nobody_and_runs_nothing(stem: str, watched: Watched) -> None:
     visit(watched.page, watched.url, stem, "en")
     assert_only_letters(watched, stem)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(ATTACKS)))
 def test_a_buyer_called_like_an_attack_is_only_looked_at(
     number: int, watched: Watched, attacked: tuple[str, list[str]]

@@ -26,7 +26,7 @@ def records_of(var: Path) -> Records:
 
 
 #: Pages of a customer or of many, from which others take lists; the rest among the slow tests.
-OF_LISTS = ("audiences", "churn", "compare", "customer", "customers", "segments")
+OF_LISTS = ("audiences", "compare", "customer", "segments")
 
 
 @pytest.mark.parametrize(

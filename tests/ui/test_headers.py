@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from crm_core.ui.headers import POLICY, STATIC_FILES, SecurityHeaders
+from crm_core.ui.headers import POLICY, STATIC_FILES, SecurityHeaders, to_the_start
 
 
 async def hello(request: object) -> PlainTextResponse:
@@ -17,12 +17,16 @@ async def hello(request: object) -> PlainTextResponse:
 
 
 APP = Starlette(
-    routes=[Route("/", hello), Mount("/app/static", STATIC_FILES)],
+    routes=[
+        Route("/", hello),
+        Mount("/app/static", STATIC_FILES),
+        Route("/overview", to_the_start),
+    ],
     middleware=[Middleware(SecurityHeaders)],
 )
 
 
-def ask(path: str) -> tuple[int, dict[str, str]]:
+def ask(path: str, query: str = "") -> tuple[int, dict[str, str]]:
     """Status and headers of a GET, straight through the application."""
     started: dict[str, Any] = {}
 
@@ -40,7 +44,7 @@ def ask(path: str) -> tuple[int, dict[str, str]]:
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [],
     }
     # In a thread of its own: a browser test before it may have left a loop running in this one.
@@ -68,3 +72,9 @@ def test_nothing_beside_the_static_folder_is_served() -> None:
     assert ask("/app/static/../app.py")[0] == 404
     assert ask("/app/static/../../../etc/passwd")[0] == 404
     assert ask("/app/static/inter-400.woff2")[0] == 200
+
+
+def test_the_first_page_is_found_by_its_name_too() -> None:
+    status, headers = ask("/overview", "lang=zh")
+    assert (status, headers["location"]) == (307, "./?lang=zh")
+    assert ask("/overview")[1]["location"] == "./"

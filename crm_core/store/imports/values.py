@@ -22,7 +22,9 @@ FIRST_YEAR = 1980
 
 # What most cells look like; all else takes the long way round, at fifty times the cost.
 _PLAIN = {"dot": "-?\\d+([.]\\d+)?", "comma": "-?\\d+(,\\d+)?"}
-_GROUPS = {"dot": ",", "comma": "[.' \\x{A0}\\x{202F}]"}
+_GAPS = "'\u2019 \\x{A0}\\x{202F}"  # Swiss and French thousands, beside either mark
+_GROUPS = {"dot": f"[,{_GAPS}]", "comma": f"[.{_GAPS}]"}
+_TOLD = f"^\\D*[-+]?[\\d.,{_GAPS}]+\\D*$"
 _MARK = {"dot": "[.]", "comma": ","}
 _SPACE = "[\\s\\x{A0}\\x{202F}]"
 _CURRENCY = f"{WORDS}|\\p{{Sc}}|{'|'.join(CODES)}"
@@ -36,7 +38,7 @@ _DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[
 _DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
 _PACKED = "^(\\d{4})(\\d{2})(\\d{2})($|[T\\s])"
 _CLOCK = (
-    "^(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
+    "^(?:([凌早上中下晚])[晨午上]\\s*)?(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
     "\\s*([AaPp][.]?[Mm][.]?)?\\s*(Z|z|UTC|GMT|[+-]\\d{2}:?\\d{2})?$"
 )
 _NAMED = (
@@ -56,6 +58,7 @@ _CLOCKS = (
 _SHAPES_SAMPLE, _SHAPES_MOST = 5_000, 3
 # One part in twenty of contradicting values is taken for slips of the pen, more for a real doubt.
 _SLIPS = 20
+_MOST_YEARS = 15  # a part of dates that takes more values than this is no year of a shop's log
 
 
 def midday(day: str, timezone: str) -> str:
@@ -86,11 +89,13 @@ def number(text: str, style: str, plain: str = "") -> str:
     beyond the decimal range and numbers in the other style are NULL.
     """
     light = f"regexp_replace({text}, {quote(_LIGHT)}, '', 'g')"
-    full = f"regexp_replace({text}, {quote(_BEFORE)}, '\\1')"
+    full = f"regexp_replace(replace({text}, '\u2212', '-'), {quote(_BEFORE)}, '\\1')"
     full = f"regexp_replace({full}, {quote(_AFTER)}, '\\3')"
     full = f"regexp_replace({full}, '^[(](.*)[)]$', '-\\1')"
     group, mark = _GROUPS[style], _MARK[style]
     whole = f"(\\d{{1,3}}({group}\\d{{3}})+|\\d+)"
+    if style == "dot":  # India's lakhs and crores: 1,23,456.50
+        whole = f"({whole}|\\d{{1,2}}(,\\d{{2}})+,\\d{{3}})"
     pattern = f"[-+]?({whole}({mark}\\d*)?|{mark}\\d+)([eE][-+]?\\d{{1,3}})?"
     cases = ""
     for clean in (light, full):
@@ -141,7 +146,7 @@ def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
                    or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0),\\d+\\D*$')
                    or regexp_matches(v, '[.]\\d{{3}},\\d*\\D*$'))),
                sum(n) filter (told and regexp_matches(v, '\\d[.,]\\d{{3}}\\D*$'))
-        from (select *, regexp_matches(v, '^\\D*[-+]?[\\d.,]+\\D*$') as told
+        from (select *, regexp_matches(v, {quote(_TOLD)}) as told
               from (select trim(v) as v, count(*) as n from ({values}) group by all))
         """
     ).fetchone()
@@ -154,16 +159,21 @@ def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
 def date_order(job: Job, columns: dict[str, str], file: str, table: str = "temp.import_raw") -> str:
     """The order of day and month in a file: "ymd", "dmy" or "mdy", by days above 12.
 
-    Raises: CrmError("import_ambiguous_dates") when no day is above 12, or both orders occur.
+    Of 26-03-15 the part that takes few values is the year.
+    Raises: CrmError("import_ambiguous_dates") when no day is above 12, both orders occur, or a
+    year of two digits may stand at either end.
     """
     days_first = months_first = unsure = 0
+    starts = ends = 0  # different values at either end of dates of three times two digits
     for raw in columns:
         row = job.con.execute(
             f"""
             select sum(n) filter (a > 12 and b <= 12), sum(n) filter (b > 12 and a <= 12),
-                   sum(n) filter (a <= 12 and b <= 12)
+                   sum(n) filter (a <= 12 and b <= 12),
+                   count(distinct a) filter (is_short), count(distinct c) filter (is_short)
             from (select case when length(p.a) <= 2 then try_cast(p.a as integer) end as a,
-                         try_cast(p.b as integer) as b, n
+                         try_cast(p.b as integer) as b, p.c, n,
+                         regexp_matches(p.a || '-' || p.b || '-' || p.c, '^\\d\\d-\\d\\d-\\d\\d$') as is_short
                   from (select regexp_extract(trim(v), '{_DATE}', ['a', 'b', 'c', 'rest']) as p, n
                         from ({_days(raw, table)})))
             """
@@ -171,12 +181,15 @@ def date_order(job: Job, columns: dict[str, str], file: str, table: str = "temp.
         found = tuple(each or 0 for each in row or (0, 0, 0))
         days_first, months_first = days_first + found[0], months_first + found[1]
         unsure += found[2]
+        starts, ends = max(starts, found[3]), max(ends, found[4])
     if not days_first and not months_first and not unsure:
         return "ymd"
-    if days_first > months_first * _SLIPS:
-        return "dmy"
     if months_first > days_first * _SLIPS:
         return "mdy"
+    if days_first > months_first * _SLIPS and ends <= starts:
+        return "dmy"
+    if days_first > months_first * _SLIPS and ends > _MOST_YEARS:
+        return "ymd"
     first, raw = next(iter(columns.values())), next(iter(columns))
     sample = job.con.execute(
         f"select source_row, {raw} from {table} where regexp_matches({raw}, '^\\s*\\d{{1,2}}\\D')"
@@ -282,8 +295,8 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
     formats = ", ".join(quote(each) for each in _NAMED)
     named = f"case when regexp_matches({text}, '[A-Za-z]{{3}}') then try_strptime(trim({text}), [{formats}]) end"
     hour = (
-        f"(try_cast({q}.h as integer) % (case when {q}.half = '' then 100 else 12 end) "
-        f"+ case when lower({q}.half[1]) = 'p' then 12 else 0 end)"
+        f"(try_cast({q}.h as integer) % (case when {q}.half = '' and {q}.part = '' then 100 else 12 end) "
+        f"+ case when lower({q}.half[1]) = 'p' or {q}.part in ('中', '下', '晚') then 12 else 0 end)"
     )
     offset = (
         f"case when regexp_matches({q}.zone, '^[+-]') then "
@@ -297,7 +310,7 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
         {
             f"{field}_d": f"try_cast({written} as date)",
             f"{field}_n": named,
-            q: f"regexp_extract(trim({p}.rest), '{_CLOCK}', ['h', 'm', 's', 'half', 'zone'])",
+            q: f"regexp_extract(trim({p}.rest), '{_CLOCK}', ['part', 'h', 'm', 's', 'half', 'zone'])",
         },
         {f"{field}_h": hour, f"{field}_o": offset},
         {

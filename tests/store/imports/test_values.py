@@ -19,7 +19,13 @@ from crm_core.store.imports.values import date_order, decimal_style, moment_laye
         ("1234.50", "dot", 1234.5),
         ("1,234.50", "dot", 1234.5),
         ("12,34", "dot", None),
-        ("1,23,456", "dot", None),
+        ("1,23,456", "dot", 123456),
+        ("₹ 12,34,567.50", "dot", 1234567.5),
+        ("1,2,345", "dot", None),
+        ("1'234.50", "dot", 1234.5),
+        ("1\u2019234.50", "dot", 1234.5),
+        ("\u22123.50", "dot", -3.5),
+        ("\u2212$1,234.50", "dot", -1234.5),
         (".5", "dot", 0.5),
         ("-3.5", "dot", -3.5),
         ("(3.50)", "dot", -3.5),
@@ -75,6 +81,10 @@ def test_numbers_are_read_in_one_style_or_not_at_all(
         ("05/01/26", "dmy", "2026-01-05 11:00:00"),
         ("01/05/2026 8:30 PM", "mdy", "2026-01-05 19:30:00"),
         ("01/05/2026 12:30 AM", "mdy", "2026-01-04 23:30:00"),
+        ("2026-01-05 上午8:30", "ymd", "2026-01-05 07:30:00"),
+        ("2026/1/5 下午8:30:15", "ymd", "2026-01-05 19:30:15"),
+        ("2026-01-05 中午12:30", "ymd", "2026-01-05 11:30:00"),
+        ("26-01-05", "ymd", "2026-01-05 11:00:00"),
         ("2026-01-05T08:30:15.123Z", "ymd", "2026-01-05 08:30:15"),
         ("2026-01-05 08:30:15 +0530", "ymd", "2026-01-05 03:00:15"),
         ("2026-01-05T23:30:00-08:00", "ymd", "2026-01-06 07:30:00"),
@@ -128,6 +138,8 @@ def test_the_day_is_the_shops_day_also_when_clocks_change(
         (["0.125"], "dot"),
         (["1200.125"], "dot"),
         (["$1.5"], "dot"),
+        (["1'234.50"], "dot"),
+        (["1 234,50"], "comma"),
     ],
 )
 def test_a_file_has_one_decimal_style(
@@ -149,6 +161,8 @@ def test_a_style_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[s
         (["01/02/2026", "13/02/2026"], "dmy"),
         (["01/02/2026", "02/13/2026"], "mdy"),
         (["13/02/2026"] * 30 + ["02/13/2026"], "dmy"),
+        (["26-03-15", "27-03-15", "01-04-15"], "dmy"),
+        ([f"26-03-{day:02}" for day in range(1, 31)], "ymd"),
     ],
 )
 def test_a_file_has_one_date_order(
@@ -157,7 +171,9 @@ def test_a_file_has_one_date_order(
     assert date_order(_job(con, values), {"c0": "Date"}, "f.csv") == order
 
 
-@pytest.mark.parametrize("values", [["01/02/2026"], ["13/02/2026", "02/13/2026"]])
+@pytest.mark.parametrize(
+    "values", [["01/02/2026"], ["13/02/2026", "02/13/2026"], ["26-03-15", "26-03-16"]]
+)
 def test_an_order_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[str]) -> None:
     with pytest.raises(CrmError, match="import_ambiguous_dates"):
         date_order(_job(con, values), {"c0": "Date"}, "f.csv")
