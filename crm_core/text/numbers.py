@@ -27,7 +27,13 @@ class Numbers:
     currency: str = "EUR"
 
     def write(self, value: float | None) -> str:
-        """The value in full, for cards, hovers and tables."""
+        """The value in full, for cards, hovers and tables; what is not known has no unit.
+
+        >>> Numbers("points", "en").write(0.125), Numbers("points", "en").write(None)
+        ('+12.5 pts', '–')
+        """
+        if value is None or value != value:
+            return formats.number(None, self.language)
         match self.unit:
             case "money":
                 return formats.money(value, self.currency, self.language)
@@ -78,14 +84,12 @@ class Numbers:
         return [formats.money(value, self.currency, self.language, 0) for value in every]
 
 
-def _spell(value: float | None, language: str) -> str:
+def _spell(value: float, language: str) -> str:
     """A length of time, in the unit in which it is said.
 
     >>> _spell(0.1, "en"), _spell(26.5, "en"), _spell(96.0, "en")
     ('6 min', '26.5 h', '4.0 days')
     """
-    if value is None or value != value:
-        return formats.number(None, language)
     if value < 1:
         return t("chart.minutes", language, minutes=formats.number(value * 60, language))
     if value < _HOURS_SAID:
@@ -93,7 +97,7 @@ def _spell(value: float | None, language: str) -> str:
     return t("chart.days", language, days=formats.number(value / 24, language, 1))
 
 
-def _signed(value: float | None, language: str, digits: int) -> str:
+def _signed(value: float, language: str, digits: int) -> str:
     """A difference of shares in points, with its sign."""
-    words = formats.number(None if value is None else value * 100, language, digits)
-    return f"+{words}" if value is not None and round(value * 100, digits) > 0 else words
+    words = formats.number(value * 100, language, digits)
+    return f"+{words}" if round(value * 100, digits) > 0 else words
