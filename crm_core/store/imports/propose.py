@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 
 from crm_core.schema import PERSON, TABLES
 from crm_core.store.imports.known import known_mapping
 from crm_core.store.imports.mapping import Mapping, fields_of
+from crm_core.store.imports.money_told import is_paid_less, is_rate
 from crm_core.store.imports.shapes import contradicts, shares, told_by
 from crm_core.store.imports.synonyms import AMOUNTS, names_of, plain_name, similar_names
 from crm_core.store.imports.textfile import LONGEST, TextFile, first_lines
@@ -42,11 +42,16 @@ class Guess:
 
 @dataclass(frozen=True)
 class Column:
-    """A column as it stands in the file: its name, values of the first rows, and their shape."""
+    """A column as it stands in the file: its name, cells of the first rows, and their shape."""
 
     name: str
-    values: list[str]
+    cells: list[str]
     shape: dict[str, float]
+
+    @property
+    def values(self) -> list[str]:
+        """The cells that are filled."""
+        return [cell for cell in self.cells if cell.strip()]
 
 
 def guess_columns(text: TextFile, table: str | None = None) -> tuple[Guess, ...]:
@@ -83,39 +88,43 @@ def explains(mapping: Mapping, header: tuple[str, ...]) -> bool:
 def mapping_from(columns: list[Column], guesses: tuple[Guess, ...], table: str) -> Mapping:
     """A mapping out of guesses: the amount is the unit price when the units are known too.
 
-    A line total beside a discount column is taken as after the discount.
+    A line total beside a discount column is taken as after the discount; where totals are less
+    than price times units and no column tells why, they are what was paid.
     """
     fields = {guess.field: guess.column for guess in guesses if guess.field}
     if table not in AMOUNTS:
         return Mapping(table=table, columns=_in_order(fields, table))
     if not fields.keys() & set(PERSON) and "account_id" in fields:
         fields["customer_id"] = fields.pop("account_id")  # the only key a buyer has here
-    price, total = fields.pop("unit_price", None), fields.pop("line_total", None)
-    by_unit = price is not None and ("quantity" in fields or total is None)
-    amount = price if by_unit else total
-    if amount is not None:
+    cells = {field: c.cells for field, name in fields.items() for c in columns if c.name == name}
+    price, units, total = (cells.get(each, []) for each in ("unit_price", "quantity", "line_total"))
+    discount = fields.get("discount")
+    by_unit = "unit_price" in fields and ("quantity" in fields or "line_total" not in fields)
+    if table == "order_lines" and not discount and is_paid_less(price, units, total):
+        by_unit = False
+    amounts = {each: fields.pop(each, None) for each in ("unit_price", "line_total")}
+    if amount := amounts["unit_price" if by_unit else "line_total"]:
         fields["amount"] = amount
     if table == "orders":
         return Mapping(table=table, columns=_in_order(fields, table))
-    discount = next((c for c in columns if c.name == fields.get("discount")), None)
-    rate = discount is not None and _is_rate(discount)
+    rate = discount and is_rate(discount, cells["discount"], price, units, total)
     return Mapping(
         columns=_in_order(fields, table),
         amount_is="unit_price" if by_unit else "line_total",
-        amount_after_discount=not by_unit and "discount" in fields,
+        amount_after_discount=not by_unit and discount is not None,
         discount_is="rate" if rate else "amount_per_line",
     )
 
 
 def sample(text: TextFile) -> list[Column]:
-    """The columns with the filled values of the first rows."""
+    """The columns with their cells in the first rows."""
     lines = [line for line in first_lines(text, SAMPLE)[1:] if len(line) < LONGEST]
     rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=text.delimiter)
     right = [row for row in rows if len(row) == len(text.header)]
     columns: list[Column] = []
     for place, name in enumerate(text.header):
-        values = [row[place] for row in right if row[place].strip()]
-        columns.append(Column(name, values, shares(values)))
+        cells = [row[place] for row in right]
+        columns.append(Column(name, cells, shares([cell for cell in cells if cell.strip()])))
     return columns
 
 
@@ -196,15 +205,3 @@ def _settled(guesses: list[Guess]) -> tuple[Guess, ...]:
         g if g.field is None or best[g.field] is g else Guess(g.column, None, "taken", 0.0)
         for g in guesses
     )
-
-
-def _is_rate(column: Column) -> bool:
-    named = re.search(r"%|rate|pct|percent|率", column.name.casefold())
-    if named or any("%" in value for value in column.values):
-        return True
-    numbers = [
-        float(value.replace(",", "."))
-        for value in column.values
-        if re.fullmatch(r"\d*[.,]?\d+", value.strip())
-    ]
-    return bool(numbers) and max(numbers) <= 1 and any(0 < each < 1 for each in numbers)

@@ -60,6 +60,32 @@ def test_values_can_contradict_a_name(written: Callable[..., Path]) -> None:
     assert (guesses["When"].field, guesses["When"].reason) == ("ordered_at", "values_dates")
 
 
+def test_a_total_below_price_times_units_is_what_was_paid(written: Callable[..., Path]) -> None:
+    header = "Order ID,Date,Email,SKU,Qty,Unit Price,Line Total"
+    path = written(
+        "1,2026-01-13,a@b.example,p,2,$10.00,$18.00",
+        "2,2026-01-14,b@b.example,p,1,$10.00,$10.00",
+        header=header,
+    )
+    proposal = propose(SourceFile(path, "orders.csv"), now=NOW)
+    assert proposal.mapping.amount_is == "line_total"
+    assert proposal.result is not None
+    assert proposal.result.totals["net"] == 28.0
+
+
+def test_small_discounts_are_money_where_totals_say_so(written: Callable[..., Path]) -> None:
+    header = "Order ID,Date,Email,SKU,Qty,Unit Price,Discount,Line Total"
+    path = written(
+        "1,2026-01-13,a@b.example,p,2,10.00,0.50,19.50",
+        "2,2026-01-14,b@b.example,p,1,10.00,,10.00",
+        header=header,
+    )
+    proposal = propose(SourceFile(path, "orders.csv"), now=NOW)
+    assert proposal.mapping.discount_is == "amount_per_line"
+    assert proposal.result is not None
+    assert proposal.result.totals["net"] == 29.5
+
+
 def test_the_preview_shows_ten_rows_and_what_would_be_set_aside(
     written: Callable[..., Path],
 ) -> None:
