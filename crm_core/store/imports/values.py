@@ -37,14 +37,19 @@ _AFTER = f"({_SPACE}*({_CURRENCY})|{_SPACE}[A-Z]{{3}})?{_SPACE}*([)]?){_SPACE}*$
 _DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[T\\s]+(.*))?$"
 _DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
 _PACKED = "^(\\d{4})(\\d{2})(\\d{2})($|[T\\s])"
+# Hours before UTC that letters stand for; CST is Chicago's and China's, so nobody's here.
+_ZONES = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CDT": -5, "EST": -5, "EDT": -4, "BST": 1,
+          "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9, "KST": 9}  # fmt: skip
+_ZONE = f"\\s(UTC|GMT|{'|'.join(_ZONES)})$"
 _CLOCK = (
     "^(?:([凌早上中下晚])[晨午上]\\s*)?(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
-    "\\s*([AaPp][.]?[Mm][.]?)?\\s*(Z|z|UTC|GMT|[+-]\\d{2}:?\\d{2})?$"
+    "\\s*([AaPp][.]?[Mm][.]?)?\\s*"
+    f"(Z|z|UTC|GMT|{'|'.join(_ZONES)}|[+-]\\d{{2}}:?\\d{{2}})?$"
 )
 _NAMED = (
     "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d %Y",
     "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M", "%b %d, %Y %H:%M:%S",
-    "%B %d, %Y %H:%M", "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d-%b-%Y %H:%M:%S",
+    "%b %d, %Y %I:%M:%S %p", "%B %d, %Y %H:%M", "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%d-%b-%Y %H:%M:%S",
 )  # fmt: skip
 _DAYS = {
     "ymd": ("\\d{{4}}{0}\\d{{1,2}}{0}\\d{{1,2}}", "%Y{0}%m{0}%d"),
@@ -263,6 +268,7 @@ def moment_layers(
     for layer, name, quick in (
         (first, f"{field}_p", "null"),
         (named, f"{field}_n", "null"),
+        (named, f"{field}_w", "null"),
         (last, field, local),
         (last, f"{field}_day", f"{read}::date"),
     ):
@@ -293,7 +299,9 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
         f"{p}.c) when length({p}.a) <= 2 then concat({year}, '-', {month}, '-', {day}) end"
     )
     formats = ", ".join(quote(each) for each in _NAMED)
-    named = f"case when regexp_matches({text}, '[A-Za-z]{{3}}') then try_strptime(trim({text}), [{formats}]) end"
+    letters = f"case when regexp_matches({text}, '[A-Za-z]{{3}}') then "
+    named = f"{letters} try_strptime(regexp_replace(trim({text}), '{_ZONE}', ''), [{formats}]) end"
+    hours = " ".join(f"when '{zone}' then {60 * ahead}" for zone, ahead in _ZONES.items())
     hour = (
         f"(try_cast({q}.h as integer) % (case when {q}.half = '' and {q}.part = '' then 100 else 12 end) "
         f"+ case when lower({q}.half[1]) = 'p' or {q}.part in ('中', '下', '晚') then 12 else 0 end)"
@@ -301,7 +309,8 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
     offset = (
         f"case when regexp_matches({q}.zone, '^[+-]') then "
         f"(case when {q}.zone[1] = '-' then -1 else 1 end) * (try_cast({q}.zone[2:3] as integer) "
-        f"* 60 + try_cast({q}.zone[-2:] as integer)) else 0 end"
+        f"* 60 + try_cast({q}.zone[-2:] as integer)) "
+        f"else case coalesce(nullif({field}_w, ''), {q}.zone) {hours} else 0 end end"
     )
     clock = f"({field}_d + to_hours({field}_h) + to_minutes(try_cast({q}.m as integer)) + to_seconds(coalesce(try_cast({q}.s as integer), 0)))"
     valid = f"{field}_h < 24 and {q}.m < '60' and coalesce(nullif({q}.s, ''), '00') < '60'"
@@ -310,6 +319,7 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
         {
             f"{field}_d": f"try_cast({written} as date)",
             f"{field}_n": named,
+            f"{field}_w": f"{letters} regexp_extract(trim({text}), '{_ZONE}', 1) end",
             q: f"regexp_extract(trim({p}.rest), '{_CLOCK}', ['part', 'h', 'm', 's', 'half', 'zone'])",
         },
         {f"{field}_h": hour, f"{field}_o": offset},
@@ -320,6 +330,7 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
             f"then {clock} - to_minutes({field}_o) "
             f"when {field}_d is not null and {q}.h <> '' and {valid} "
             f"then {in_utc(clock, timezone)} "
+            f"when {field}_w <> '' then {field}_n - to_minutes({field}_o) "
             f"when {field}_n is not null and {field}_n = {field}_n::date "
             f"then {midday(f'{field}_n::date', timezone)} "
             f"else {in_utc(f'{field}_n', timezone)} end",
