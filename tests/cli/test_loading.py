@@ -137,7 +137,7 @@ def test_a_file_with_bad_rows_gives_its_good_ones_and_the_reasons(
 def test_a_mapping_names_the_columns(shop: OwnShop, tmp_path: Path) -> None:
     path = written(tmp_path, "17;03.02.2026;Z9;Tee;2;3,50", header="Nr;Tag;Wer;Was;Stueck;Preis")
     assert refused(shop("import", path, "--json"))[0] in (
-        "import_unknown_layout",
+        "import_unclear_columns",
         "import_missing_field",
     )
     mapping = tmp_path / "mapping.toml"
@@ -175,7 +175,7 @@ def test_day_or_month_first_is_asked_and_answered(shop: OwnShop, tmp_path: Path)
         (b"", "import_empty_file"),
         (HEADER.encode(), "import_header_only"),
         (b"%PDF-1.7\n\x00\x01", "import_not_text"),
-        (b"alpha,beta\n1,2\n", "import_unknown_layout"),
+        (b"alpha,beta\n1,2\n", "import_unclear_columns"),
         (f"{HEADER}\n1,2026-01-15,c,p,P,1,-5\n".encode(), "import_nothing_good"),
         (b"PK\x03\x04" + bytes(99), "import_archive_broken"),
     ],

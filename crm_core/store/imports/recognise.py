@@ -22,13 +22,13 @@ _Claim = Callable[[tuple[SourceFile, ...]], tuple[Part, ...]]
 _NAMED = {".parquet", ".json"}
 # What an archive or workbook may hold beside its tables: notes, pictures, a pivot sheet.
 _NO_TABLE = {
-    "import_unknown_layout", "import_one_column", "import_header_only", "import_empty_file",
+    "import_unclear_columns", "import_one_column", "import_header_only", "import_empty_file",
     "import_not_text", "import_missing_field", "import_missing_column", "import_workbook_empty",
     "import_json_layout",
 }  # fmt: skip
 
 # What is wrong with a table whose columns nobody has named yet.
-_CAN_BE_SAID = {"import_unknown_layout", "import_missing_field"}
+_CAN_BE_SAID = {"import_unclear_columns", "import_missing_field"}
 
 
 def recognise(
@@ -46,7 +46,8 @@ def recognise(
     those whose column names have its `header_hash`. With `ask`, tables whose columns nobody can
     name are the plan's `unsaid` instead of being refused or left out. What is unpacked
     lies in a temporary folder for as long as the plan or a part of it is held.
-    Raises: CrmError import_missing_file, import_unknown_format, import_unknown_layout, and what
+    Raises: CrmError import_missing_file, import_unknown_format, import_unclear_columns,
+    import_unknown_layout, and what
     the formats find wrong with a whole file.
     """
     if format is not None and format not in FORMATS:

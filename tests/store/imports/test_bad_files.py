@@ -22,7 +22,7 @@ FILES: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
     "zip": (b"PK\x03\x04\x14\0\x06\0" + b"\0\1\2" * 50, "import_archive_broken", ()),
     "binary": (bytes(range(1, 256)) * 20, "import_not_text", ("binary",)),
     "prose": (b"Dear all\nplease find the orders\n", "import_one_column", ("1",)),
-    "unknown": (b"a,b,c\n1,2,3\n", "import_unknown_layout", ("--mapping",)),
+    "unknown": (b"a,b,c\n1,2,3\n", "import_unclear_columns", ("--mapping", "order_lines", "ordered_at")),
     "no date": (
         b"Order ID,SKU,Quantity,Price\n1,p,1,2.50\n", "import_missing_field", ("ordered_at",)
     ),

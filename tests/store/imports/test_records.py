@@ -228,7 +228,7 @@ def test_a_table_of_anything_is_not_taken_for_one_of_ours(
     path = written("1,2011-01-01,1,0,0.34,985", header="instant,day,season,yr,temp,casual")
     with pytest.raises(CrmError) as failure:
         staged(path)
-    assert failure.value.code == "import_unknown_layout"
+    assert failure.value.code == "import_unclear_columns"
 
 
 def test_how_often_a_message_was_opened_is_whether(

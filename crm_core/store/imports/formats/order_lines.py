@@ -88,7 +88,14 @@ def _part(text: TextFile) -> Part:
     else:
         strange = not explains(chosen, text.header)
     if strange:
-        raise CrmError("import_unknown_layout", file=text.source.name, formats="order_lines")
+        raise CrmError(
+            "import_unclear_columns",
+            file=text.source.name,
+            known=len(chosen.columns),
+            columns=len(text.header),
+            table=chosen.table,
+            missing=", ".join(chosen.missing()) or "–",
+        )
     chosen.check(text.header, text.source.name)
     return Part(format_of(chosen), (text.source,), (text,), chosen)
 
