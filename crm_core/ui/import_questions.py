@@ -14,7 +14,11 @@ from crm_core.ui.guard import show_error
 from crm_core.ui.session import current
 
 _ASKED = "_import_asked"
-_QUESTIONS = {"import_ambiguous_dates": "date_order", "import_ambiguous_numbers": "decimal"}
+_QUESTIONS = {
+    "import_ambiguous_dates": "date_order",
+    "import_ambiguous_years": "date_order",
+    "import_ambiguous_numbers": "decimal",
+}
 
 
 @contextmanager

@@ -3,60 +3,85 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-_AROUND = re.compile(r"^[^\d.,-]+|\D+$")
-_PLAIN = re.compile(r"-?\d*[.,]?\d+")
+from crm_core.store.imports.currencies import CODES, WORDS
+
+_MONEY = f"(?:{WORDS}|{'|'.join(CODES)}|[$€£¥₹])"
+_AROUND = re.compile(rf"^\s*{_MONEY}\s*|\s*{_MONEY}\s*$|^\s+|\s+$")
+# Numbers of one meaning in either decimal style: 1,200 and 1.200 are none.
+_ONE_MEANING = re.compile(
+    r"-?(\d+|\d*[.,](\d{1,2}|\d{4,})|0?[.,]\d{3}"
+    r"|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(['\u2019 \xa0\u202f]\d{3})+([.,]\d+)?)"
+)
 _CENT = 0.011
+# Columns that change what a line costs: beside one of them a total may be less for its reasons.
+_REASONS = frozenset({"order_discount", "tax", "order_tax", "refunded_amount", "profit"})
 
 
-def is_paid_less(price: Sequence[str], quantity: Sequence[str], total: Sequence[str]) -> bool:
-    """Whether totals are what was paid after money off that no column tells: never more than
-    price times quantity, and somewhere less.
+def is_paid(cells: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a line's total is what was paid: in the first rows never more than price times
+    quantity, somewhere less, and no column but a discount's tells why.
 
-    >>> is_paid_less(["10.00", "4.50"], ["2", "1"], ["18.00", "4.50"])
+    `cells` has the cells of each field.
+
+    >>> cells = {"unit_price": ["10.00", "4.50"], "quantity": ["2", "1"]}
+    >>> is_paid({**cells, "line_total": ["$18.00", "$4.50"]})
     True
-    >>> is_paid_less(["10.00", "4.50"], ["2", "1"], ["23.80", "4.50"])
+    >>> is_paid({**cells, "line_total": ["23.80", "4.50"]})
     False
     """
-    off = [abs(p * q) - abs(t) for p, q, t in _rows(price, quantity, total)]
-    return any(each > _CENT for each in off) and all(each > -_CENT for each in off)
+    rows, broken = _rows(cells, "unit_price", "quantity", "line_total")
+    if broken or _REASONS & cells.keys():
+        return False
+    less = False
+    for price, units, total in rows:
+        off = abs(price * units) - abs(total)
+        cents = 0.006 * max(abs(units), 1)  # a price is rounded, its total once more
+        if off < -cents:
+            return False
+        less = less or off > cents
+    return less
 
 
-def is_rate(
-    name: str,
-    discount: Sequence[str],
-    price: Sequence[str],
-    quantity: Sequence[str],
-    total: Sequence[str],
-) -> bool:
-    """Whether a discount is a share: its name or a % says so, else all of it lies between 0 and 1
-    and no total shows that so much money was taken off.
+def is_rate(name: str, cells: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a discount is a share: its name or a % says so, else it lies between 0 and 1 without
+    a currency, and no total shows that so much money was taken off.
 
-    >>> is_rate("Discount", ["0.2", "0"], [], [], [])
-    True
-    >>> is_rate("Discount", ["0.50", "0"], ["10", "10"], ["1", "1"], ["9.50", "10"])
-    False
+    >>> is_rate("Discount", {"discount": ["0.2", "0"]}), is_rate("Discount", {"discount": ["$0.5"]})
+    (True, False)
     """
+    discount = cells["discount"]
     if re.search(r"%|rate|pct|percent|率", name.casefold()) or any("%" in v for v in discount):
         return True
+    if any(re.search(_MONEY, cell) for cell in discount):
+        return False
     told = [found for found in map(_number, discount) if found is not None]
     if not told or max(told) > 1 or not any(0 < each < 1 for each in told):
         return False
-    off = [
-        (abs(p * q * (1 - d) - t), abs(p * q - d - t))
-        for d, p, q, t in _rows(discount, price, quantity, total)
-        if 0 < d < 1
-    ]
-    return sum(rate < _CENT for rate, _ in off) >= sum(amount < _CENT for _, amount in off)
+    rate = money = 0
+    rows, _ = _rows(cells, "discount", "unit_price", "quantity", "line_total")
+    for taken, price, units, total in rows:
+        if taken:
+            full = price * units
+            rate += abs(full * (1 - taken) - total) < _CENT
+            money += min(abs(full - taken - total), abs(full - taken * units - total)) < _CENT
+    return money <= rate
 
 
-def _rows(*columns: Sequence[str]) -> list[tuple[float, ...]]:
-    """The rows of which every cell is a number."""
-    rows = (tuple(map(_number, row)) for row in zip(*columns, strict=False))
-    return [tuple(each for each in row if each is not None) for row in rows if None not in row]
+def _rows(cells: Mapping[str, Sequence[str]], *fields: str) -> tuple[list[tuple[float, ...]], int]:
+    """The first rows in which all of some fields are numbers, and how many have a part of them."""
+    if not cells.keys() >= set(fields):
+        return [], 0
+    rows = [tuple(map(_number, row)) for row in zip(*(cells[f] for f in fields), strict=True)]
+    full = [tuple(n for n in row if n is not None) for row in rows if None not in row]
+    return full, sum(any(n is not None for n in row) for row in rows) - len(full)
 
 
 def _number(cell: str) -> float | None:
     text = _AROUND.sub("", cell)
-    return float(text.replace(",", ".")) if _PLAIN.fullmatch(text) else None
+    if not _ONE_MEANING.fullmatch(text):
+        return None
+    mark = max(text.rfind("."), text.rfind(","))
+    whole, part = (text[:mark], text[mark:]) if mark >= 0 else (text, ".0")
+    return float(re.sub(r"[^\d-]", "", whole) + "." + part[1:])

@@ -23,8 +23,8 @@ from crm_core.store.imports.values import (
     number,
     plain_number,
     quick_moment,
-    ways,
 )
+from crm_core.store.imports.ways import ways
 
 MOST_MONEY = 10**12
 MOST_UNITS = 10**9

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from crm_core.schema import PERSON, TABLES
 from crm_core.store.imports.known import known_mapping
 from crm_core.store.imports.mapping import Mapping, fields_of
-from crm_core.store.imports.money_told import is_paid_less, is_rate
+from crm_core.store.imports.money_told import is_paid, is_rate
 from crm_core.store.imports.shapes import contradicts, shares, told_by
 from crm_core.store.imports.synonyms import AMOUNTS, names_of, plain_name, similar_names
 from crm_core.store.imports.textfile import LONGEST, TextFile, first_lines
@@ -88,8 +88,7 @@ def explains(mapping: Mapping, header: tuple[str, ...]) -> bool:
 def mapping_from(columns: list[Column], guesses: tuple[Guess, ...], table: str) -> Mapping:
     """A mapping out of guesses: the amount is the unit price when the units are known too.
 
-    A line total beside a discount column is taken as after the discount; where totals are less
-    than price times units and no column tells why, they are what was paid.
+    A line total is taken as after the discount; where it says what was paid it is the amount.
     """
     fields = {guess.field: guess.column for guess in guesses if guess.field}
     if table not in AMOUNTS:
@@ -97,22 +96,18 @@ def mapping_from(columns: list[Column], guesses: tuple[Guess, ...], table: str) 
     if not fields.keys() & set(PERSON) and "account_id" in fields:
         fields["customer_id"] = fields.pop("account_id")  # the only key a buyer has here
     cells = {field: c.cells for field, name in fields.items() for c in columns if c.name == name}
-    price, units, total = (cells.get(each, []) for each in ("unit_price", "quantity", "line_total"))
-    discount = fields.get("discount")
-    by_unit = "unit_price" in fields and ("quantity" in fields or "line_total" not in fields)
-    if table == "order_lines" and not discount and is_paid_less(price, units, total):
-        by_unit = False
-    amounts = {each: fields.pop(each, None) for each in ("unit_price", "line_total")}
-    if amount := amounts["unit_price" if by_unit else "line_total"]:
+    price, total = fields.pop("unit_price", None), fields.pop("line_total", None)
+    by_unit = price is not None and ("quantity" in fields or total is None) and not is_paid(cells)
+    if amount := price if by_unit else total:
         fields["amount"] = amount
     if table == "orders":
         return Mapping(table=table, columns=_in_order(fields, table))
-    rate = discount and is_rate(discount, cells["discount"], price, units, total)
+    discount = fields.get("discount")
     return Mapping(
         columns=_in_order(fields, table),
         amount_is="unit_price" if by_unit else "line_total",
         amount_after_discount=not by_unit and discount is not None,
-        discount_is="rate" if rate else "amount_per_line",
+        discount_is="rate" if discount and is_rate(discount, cells) else "amount_per_line",
     )
 
 

@@ -17,12 +17,8 @@ from crm_core.store.imports.order_values import (
 from crm_core.store.imports.record_fields import DEFAULTS, required
 from crm_core.store.imports.staging import name, quote
 from crm_core.store.imports.textfile import TextFile
-from crm_core.store.imports.values import (
-    FIRST_YEAR,
-    moment_layers,
-    number,
-    ways,
-)
+from crm_core.store.imports.values import FIRST_YEAR, moment_layers, number
+from crm_core.store.imports.ways import ways
 
 NUMBERS = {"int", "money", "price", "rate"}
 _TIMES = {"time", "date"}

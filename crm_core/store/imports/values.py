@@ -1,20 +1,16 @@
 """SQL that turns text into numbers and times, or into NULL: never into a wrong value.
 
-A number is read in one decimal style a file, a date in one order a file; both are decided from
-the whole column (`decimal_style`, `date_order`) and stated. What does not fit stays NULL and its
-row is set aside.
+A number is read in one decimal style a file, a date in one order a file (`ways`). What does not
+fit stays NULL and its row is set aside.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.currencies import CODES, WORDS
-from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.staging import quote
-from crm_core.store.imports.textfile import TextFile
 
 # Eighteen digits: the engine reads wider decimals twenty times slower.
 DECIMAL = "decimal(18,6)"
@@ -22,9 +18,9 @@ FIRST_YEAR = 1980
 
 # What most cells look like; all else takes the long way round, at fifty times the cost.
 _PLAIN = {"dot": "-?\\d+([.]\\d+)?", "comma": "-?\\d+(,\\d+)?"}
-_GAPS = "'\u2019 \\x{A0}\\x{202F}"  # Swiss and French thousands, beside either mark
-_GROUPS = {"dot": f"[,{_GAPS}]", "comma": f"[.{_GAPS}]"}
-_TOLD = f"^\\D*[-+]?[\\d.,{_GAPS}]+\\D*$"
+# Swiss and French thousands stand beside either mark; one number has one kind of groups.
+_GAPS = ("'", "\u2019", " ", "\\x{A0}", "\\x{202F}")
+_GROUPS = {"dot": (",", *_GAPS), "comma": ("[.]", *_GAPS)}
 _MARK = {"dot": "[.]", "comma": ","}
 _SPACE = "[\\s\\x{A0}\\x{202F}]"
 _CURRENCY = f"{WORDS}|\\p{{Sc}}|{'|'.join(CODES)}"
@@ -34,17 +30,15 @@ _LIGHT = f"^{_SPACE}+|^{_SPACE}*\\p{{Sc}}{_SPACE}*|{_SPACE}*[\\p{{Sc}}元]{_SPAC
 _BEFORE = f"^{_SPACE}*([-+(]?){_SPACE}*({_CURRENCY}|[A-Z]{{3}}{_SPACE})?{_SPACE}*"
 _AFTER = f"({_SPACE}*({_CURRENCY})|{_SPACE}[A-Z]{{3}})?{_SPACE}*([)]?){_SPACE}*$"
 
-_DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?(?:[T\\s]+(.*))?$"
-_DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
+DATE = "^(\\d{1,4})\\s*[-/.年]\\s*(\\d{1,2})\\s*[-/.月]\\s*(\\d{1,4})日?[T\\s]*(.*)$"
 _PACKED = "^(\\d{4})(\\d{2})(\\d{2})($|[T\\s])"
-# Hours before UTC that letters stand for; CST is Chicago's and China's, so nobody's here.
-_ZONES = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CDT": -5, "EST": -5, "EDT": -4, "BST": 1,
-          "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9, "KST": 9}  # fmt: skip
+# Hours ahead of UTC. CST and CDT are no shop's: the first is Chicago's and China's.
+_ZONES = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "EST": -5, "EDT": -4, "BST": 1, "CET": 1,
+          "CEST": 2, "EET": 2, "EEST": 3, "JST": 9, "KST": 9}  # fmt: skip
 _ZONE = f"\\s(UTC|GMT|{'|'.join(_ZONES)})$"
 _CLOCK = (
-    "^(?:([凌早上中下晚])[晨午上]\\s*)?(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
-    "\\s*([AaPp][.]?[Mm][.]?)?\\s*"
-    f"(Z|z|UTC|GMT|{'|'.join(_ZONES)}|[+-]\\d{{2}}:?\\d{{2}})?$"
+    "^(凌晨|早上|上午|中午|下午|晚上)?\\s*(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?"
+    f"\\s*([AaPp][.]?[Mm][.]?)?\\s*(Z|z|UTC|GMT|{'|'.join(_ZONES)}|[+-]\\d{{2}}:?\\d{{2}})?$"
 )
 _NAMED = (
     "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d %Y",
@@ -61,9 +55,6 @@ _CLOCKS = (
     ("T\\d{1,2}:\\d{2}", "T%H:%M"), ("T\\d{1,2}:\\d{2}:\\d{2}", "T%H:%M:%S"),
 )  # fmt: skip
 _SHAPES_SAMPLE, _SHAPES_MOST = 5_000, 3
-# One part in twenty of contradicting values is taken for slips of the pen, more for a real doubt.
-_SLIPS = 20
-_MOST_YEARS = 15  # a part of dates that takes more values than this is no year of a shop's log
 
 
 def midday(day: str, timezone: str) -> str:
@@ -97,14 +88,15 @@ def number(text: str, style: str, plain: str = "") -> str:
     full = f"regexp_replace(replace({text}, '\u2212', '-'), {quote(_BEFORE)}, '\\1')"
     full = f"regexp_replace({full}, {quote(_AFTER)}, '\\3')"
     full = f"regexp_replace({full}, '^[(](.*)[)]$', '-\\1')"
-    group, mark = _GROUPS[style], _MARK[style]
-    whole = f"(\\d{{1,3}}({group}\\d{{3}})+|\\d+)"
+    groups, mark = "|".join(_GROUPS[style]), _MARK[style]
+    grouped = [f"\\d{{1,3}}({each}\\d{{3}})+" for each in _GROUPS[style]]
     if style == "dot":  # India's lakhs and crores: 1,23,456.50
-        whole = f"({whole}|\\d{{1,2}}(,\\d{{2}})+,\\d{{3}})"
+        grouped.append("\\d{1,2}(,\\d{2})+,\\d{3}")
+    whole = f"({'|'.join(grouped)}|\\d+)"
     pattern = f"[-+]?({whole}({mark}\\d*)?|{mark}\\d+)([eE][-+]?\\d{{1,3}})?"
     cases = ""
     for clean in (light, full):
-        bare = f"regexp_replace({clean}, {quote(group)}, '', 'g')"
+        bare = f"regexp_replace({clean}, {quote(groups)}, '', 'g')"
         if style == "comma":
             bare = f"replace({bare}, ',', '.')"
         fits = f"regexp_full_match({clean}, {quote(pattern)})"
@@ -112,108 +104,6 @@ def number(text: str, style: str, plain: str = "") -> str:
     rest = f"case{cases} end"
     usual = plain or plain_number(text, style)
     return f"case when {usual} is null then {rest} else {usual} end"
-
-
-def ways(
-    job: Job, text: TextFile, mapping: Mapping, money: dict[str, str], times: dict[str, str]
-) -> tuple[str, str]:
-    """Decimal style and date order: as people said, as the mapping says, else as the values show."""
-    # A workbook's numbers are no texts: nobody can say otherwise.
-    decimal = text.source.decimal or job.said.decimal or mapping.decimal
-    if decimal == "auto":
-        decimal = decimal_style(job, money, text.source.name)
-    order = job.said.date_order or mapping.date_order
-    if not job.said.date_order and order in ("auto", "ymd"):
-        # Years first are expected of a format, not taken for granted.
-        order = date_order(job, times, text.source.name)
-    return decimal, order
-
-
-def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
-    """The decimal style of a file: what its amounts speak for ("dot" or "comma").
-
-    `columns` maps raw column names to the file's own names.
-    Raises: CrmError("import_ambiguous_numbers") when only numbers like 1.234 tell.
-    """
-    if not columns:
-        return "dot"
-    values = " union all ".join(f"select {raw} as v from import_raw" for raw in columns)
-    # Amounts repeat: each is looked at once and counted as often as it stands there. A `where`
-    # would be moved before the counting.
-    row = job.con.execute(
-        f"""
-        select sum(n) filter (told and (
-                   regexp_matches(v, '(^|\\d)[.](\\d{{1,2}}|\\d{{4,}})\\D*$')
-                   or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0)[.]\\d+\\D*$')
-                   or regexp_matches(v, ',\\d{{3}}[.]\\d*\\D*$'))),
-               sum(n) filter (told and (
-                   regexp_matches(v, '(^|\\d),(\\d{{1,2}}|\\d{{4,}})\\D*$')
-                   or regexp_matches(v, '(\\d{{4,}}|(^|\\D)0),\\d+\\D*$')
-                   or regexp_matches(v, '[.]\\d{{3}},\\d*\\D*$'))),
-               sum(n) filter (told and regexp_matches(v, '\\d[.,]\\d{{3}}\\D*$'))
-        from (select *, regexp_matches(v, {quote(_TOLD)}) as told
-              from (select trim(v) as v, count(*) as n from ({values}) group by all))
-        """
-    ).fetchone()
-    dot, comma, unsure = (each or 0 for each in row or (0, 0, 0))
-    if not dot and not comma and unsure:
-        raise CrmError("import_ambiguous_numbers", file=file, column=", ".join(columns.values()))
-    return "comma" if comma > dot else "dot"
-
-
-def date_order(job: Job, columns: dict[str, str], file: str, table: str = "temp.import_raw") -> str:
-    """The order of day and month in a file: "ymd", "dmy" or "mdy", by days above 12.
-
-    Of 26-03-15 the part that takes few values is the year.
-    Raises: CrmError("import_ambiguous_dates") when no day is above 12, both orders occur, or a
-    year of two digits may stand at either end.
-    """
-    days_first = months_first = unsure = 0
-    starts = ends = 0  # different values at either end of dates of three times two digits
-    for raw in columns:
-        row = job.con.execute(
-            f"""
-            select sum(n) filter (a > 12 and b <= 12), sum(n) filter (b > 12 and a <= 12),
-                   sum(n) filter (a <= 12 and b <= 12),
-                   count(distinct a) filter (is_short), count(distinct c) filter (is_short)
-            from (select case when length(p.a) <= 2 then try_cast(p.a as integer) end as a,
-                         try_cast(p.b as integer) as b, p.c, n,
-                         regexp_matches(p.a || '-' || p.b || '-' || p.c, '^\\d\\d-\\d\\d-\\d\\d$') as is_short
-                  from (select regexp_extract(trim(v), '{_DATE}', ['a', 'b', 'c', 'rest']) as p, n
-                        from ({_days(raw, table)})))
-            """
-        ).fetchone()
-        found = tuple(each or 0 for each in row or (0, 0, 0))
-        days_first, months_first = days_first + found[0], months_first + found[1]
-        unsure += found[2]
-        starts, ends = max(starts, found[3]), max(ends, found[4])
-    if not days_first and not months_first and not unsure:
-        return "ymd"
-    if months_first > days_first * _SLIPS:
-        return "mdy"
-    if days_first > months_first * _SLIPS and ends <= starts:
-        return "dmy"
-    if days_first > months_first * _SLIPS and ends > _MOST_YEARS:
-        return "ymd"
-    first, raw = next(iter(columns.values())), next(iter(columns))
-    sample = job.con.execute(
-        f"select source_row, {raw} from {table} where regexp_matches({raw}, '^\\s*\\d{{1,2}}\\D')"
-        " order by 1 limit 1"
-    ).fetchone()
-    row_number, value = sample or (2, "")
-    raise CrmError(
-        "import_ambiguous_dates", file=file, column=first, row=row_number, value=str(value)[:10]
-    )
-
-
-def _days(raw: str, table: str) -> str:
-    """SQL for the texts of a time column that do not begin with a year, each once; the usual ones
-    of one day lose their clock."""
-    return (
-        f"select case when regexp_full_match({raw}, '{_DAY_AND_CLOCK}') then left({raw}, 10) "
-        f"else {raw} end as v, count(*) as n from {table} "
-        f"where not regexp_matches({raw}, '^\\s*\\d{{4}}') group by all"
-    )
 
 
 @dataclass(frozen=True)
@@ -233,10 +123,10 @@ def moment_shapes(job: Job, raw: str, order: str) -> tuple[Shape, ...]:
 
     They save time and decide nothing: a value of another shape is read all the same.
     """
-    order = "mdy" if order == "mdy" else "dmy"
+    orders = dict.fromkeys(("ymd", order))  # under "ymd" a year at the end is in the wrong place
     shapes = [
         Shape(pattern.format(f"[{mark}]") + clock, format.format(mark) + hours)
-        for pattern, format in (_DAYS["ymd"], _DAYS[order])
+        for pattern, format in (_DAYS[each] for each in orders)
         for mark in "-./"
         for clock, hours in _CLOCKS
     ]
@@ -302,27 +192,26 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
     letters = f"case when regexp_matches({text}, '[A-Za-z]{{3}}') then "
     named = f"{letters} try_strptime(regexp_replace(trim({text}), '{_ZONE}', ''), [{formats}]) end"
     hours = " ".join(f"when '{zone}' then {60 * ahead}" for zone, ahead in _ZONES.items())
-    hour = (
-        f"(try_cast({q}.h as integer) % (case when {q}.half = '' and {q}.part = '' then 100 else 12 end) "
-        f"+ case when lower({q}.half[1]) = 'p' or {q}.part in ('中', '下', '晚') then 12 else 0 end)"
-    )
     offset = (
         f"case when regexp_matches({q}.zone, '^[+-]') then "
         f"(case when {q}.zone[1] = '-' then -1 else 1 end) * (try_cast({q}.zone[2:3] as integer) "
         f"* 60 + try_cast({q}.zone[-2:] as integer)) "
         f"else case coalesce(nullif({field}_w, ''), {q}.zone) {hours} else 0 end end"
     )
-    clock = f"({field}_d + to_hours({field}_h) + to_minutes(try_cast({q}.m as integer)) + to_seconds(coalesce(try_cast({q}.s as integer), 0)))"
+    clock = (
+        f"({field}_d + to_hours({field}_h) + to_minutes(try_cast({q}.m as integer)) "
+        f"+ to_seconds(coalesce(try_cast({q}.s as integer), 0)))"
+    )
     valid = f"{field}_h < 24 and {q}.m < '60' and coalesce(nullif({q}.s, ''), '00') < '60'"
     return [
-        {p: f"regexp_extract({packed}, '{_DATE}', ['a', 'b', 'c', 'rest'])"},
+        {p: f"regexp_extract({packed}, '{DATE}', ['a', 'b', 'c', 'rest'])"},
         {
             f"{field}_d": f"try_cast({written} as date)",
             f"{field}_n": named,
             f"{field}_w": f"{letters} regexp_extract(trim({text}), '{_ZONE}', 1) end",
             q: f"regexp_extract(trim({p}.rest), '{_CLOCK}', ['part', 'h', 'm', 's', 'half', 'zone'])",
         },
-        {f"{field}_h": hour, f"{field}_o": offset},
+        {f"{field}_h": _hour(q), f"{field}_o": offset},
         {
             field: f"case when {field}_d is not null and {p}.rest = '' "
             f"then {midday(f'{field}_d', timezone)} "
@@ -330,10 +219,25 @@ def _slow_layers(field: str, text: str, order: str, timezone: str) -> list[dict[
             f"then {clock} - to_minutes({field}_o) "
             f"when {field}_d is not null and {q}.h <> '' and {valid} "
             f"then {in_utc(clock, timezone)} "
-            f"when {field}_w <> '' then {field}_n - to_minutes({field}_o) "
+            f"when {field}_w <> '' and contains({text}, ':') then {field}_n - to_minutes({field}_o) "
             f"when {field}_n is not null and {field}_n = {field}_n::date "
             f"then {midday(f'{field}_n::date', timezone)} "
             f"else {in_utc(f'{field}_n', timezone)} end",
             f"{field}_day": f"coalesce({field}_d, {field}_n::date)",
         },
     ]
+
+
+def _hour(clock: str) -> str:
+    """SQL for the hour of the day that a clock tells; 99 where its words do not fit its hour."""
+    hour, part = f"try_cast({clock}.h as integer)", f"{clock}.part"
+    late = f"({hour} % 12 + 12)"
+    return (
+        f"case when {part} = '' and {clock}.half = '' then {hour} "
+        f"when {hour} > 23 then 99 "
+        f"when lower({clock}.half[1]) = 'p' or {part} = '下午' then {late} "
+        f"when {part} = '晚上' and {hour} % 12 >= 5 then {late} "
+        f"when {part} = '中午' then case when {hour} in (11, 12, 13) then {hour} "
+        f"when {hour} in (1, 2) then {late} else 99 end "
+        f"when {part} = '晚上' or {hour} > 12 then 99 else {hour} % 12 end"
+    )

@@ -9,7 +9,8 @@ import pytest
 from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Job
 from crm_core.store.imports.staging import quote
-from crm_core.store.imports.values import date_order, decimal_style, moment_layers, number
+from crm_core.store.imports.values import moment_layers, number
+from crm_core.store.imports.ways import date_order, decimal_style
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ from crm_core.store.imports.values import date_order, decimal_style, moment_laye
         ("1,23,456", "dot", 123456),
         ("₹ 12,34,567.50", "dot", 1234567.5),
         ("1,2,345", "dot", None),
+        ("1 234,567", "dot", None),
         ("1'234.50", "dot", 1234.5),
         ("1\u2019234.50", "dot", 1234.5),
         ("\u22123.50", "dot", -3.5),
@@ -84,6 +86,13 @@ def test_numbers_are_read_in_one_style_or_not_at_all(
         ("2026-01-05 上午8:30", "ymd", "2026-01-05 07:30:00"),
         ("2026/1/5 下午8:30:15", "ymd", "2026-01-05 19:30:15"),
         ("2026-01-05 中午12:30", "ymd", "2026-01-05 11:30:00"),
+        ("2026-01-05 中午11:30", "ymd", "2026-01-05 10:30:00"),
+        ("2026年1月5日下午8:30", "ymd", "2026-01-05 19:30:00"),
+        ("2026-01-05 晚上12:30", "ymd", None),
+        ("2026-01-05 上午14:30", "ymd", None),
+        ("2026-01-05 25:30 PM", "ymd", None),
+        ("2026-01-05 下上8:30", "ymd", None),
+        ("5 Jan 2026 EET", "ymd", "2026-01-05 11:00:00"),
         ("26-01-05", "ymd", "2026-01-05 11:00:00"),
         ("2026-01-05 08:30 EST", "ymd", "2026-01-05 13:30:00"),
         ("2026-07-05 08:30:15 CEST", "ymd", "2026-07-05 06:30:15"),
@@ -169,6 +178,11 @@ def test_a_style_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[s
         (["13/02/2026"] * 30 + ["02/13/2026"], "dmy"),
         (["26-03-15", "27-03-15", "01-04-15"], "dmy"),
         ([f"26-03-{day:02}" for day in range(1, 31)], "ymd"),
+        ([f"{year}-{month:02}-01" for year in (24, 25, 26) for month in (1, 11)], "ymd"),
+        (["26年3月15日"], "ymd"),
+        (["15.03.26", "28.03.26"], "dmy"),
+        (["3/15/26", "3/16/26"], "mdy"),
+        (["13/02/2026"] * 100 + ["05/03/24"], "dmy"),
     ],
 )
 def test_a_file_has_one_date_order(
@@ -178,10 +192,19 @@ def test_a_file_has_one_date_order(
 
 
 @pytest.mark.parametrize(
-    "values", [["01/02/2026"], ["13/02/2026", "02/13/2026"], ["26-03-15", "26-03-16"]]
+    ("values", "code"),
+    [
+        (["01/02/2026"], "import_ambiguous_dates"),
+        (["13/02/2026", "02/13/2026"], "import_ambiguous_dates"),
+        (["26-03-15", "26-03-16"], "import_ambiguous_years"),
+        (["26-03-15"] * 30, "import_ambiguous_years"),
+        (["26/3/10", "26/3/25"], "import_ambiguous_years"),
+    ],
 )
-def test_an_order_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[str]) -> None:
-    with pytest.raises(CrmError, match="import_ambiguous_dates"):
+def test_an_order_is_never_guessed(
+    con: duckdb.DuckDBPyConnection, values: list[str], code: str
+) -> None:
+    with pytest.raises(CrmError, match=code):
         date_order(_job(con, values), {"c0": "Date"}, "f.csv")
 
 

@@ -11,7 +11,7 @@ from crm_core.errors import CrmError
 from crm_core.store.imports.contract import Facts, Job
 from crm_core.store.imports.formats._mapped import Kind, Mapped, Reading
 from crm_core.store.imports.mapping import Mapping
-from crm_core.store.imports.values import date_order
+from crm_core.store.imports.ways import date_order
 
 _FIRST = {
     "order_id": "InvoiceNo", "product_id": "StockCode", "product_name": "Description",
