@@ -39,6 +39,6 @@ def test_one_curve_has_its_band_and_the_line_to_beat_is_grey() -> None:
 
 def test_points_carry_their_sign() -> None:
     assert [POINTS.write(x) for x in (0.125, -0.03, 0.0, None)] == [
-        "+12.5 pts", "−3.0 pts", "0.0 pts", "– pts",
+        "+12.5 pts", "−3.0 pts", "0.0 pts", "–",
     ]  # fmt: skip
     assert Numbers("points", "zh").write(0.125) == "+12.5 个百分点"

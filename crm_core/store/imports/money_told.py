@@ -16,12 +16,12 @@ _ONE_MEANING = re.compile(
 )
 _CENT = 0.011
 # Columns that change what a line costs: beside one of them a total may be less for its reasons.
-_REASONS = frozenset({"order_discount", "tax", "order_tax", "refunded_amount", "profit"})
+_REASONS = frozenset({"order_discount", "tax", "order_tax", "refunded_amount", "fees", "profit"})
 
 
 def is_paid(cells: Mapping[str, Sequence[str]]) -> bool:
     """Whether a line's total is what was paid: in the first rows never more than price times
-    quantity, somewhere less, and no column but a discount's tells why.
+    quantity, in some less, in some the same, and no column but a discount's tells why.
 
     `cells` has the cells of each field.
 
@@ -34,14 +34,23 @@ def is_paid(cells: Mapping[str, Sequence[str]]) -> bool:
     rows, broken = _rows(cells, "unit_price", "quantity", "line_total")
     if broken or _REASONS & cells.keys():
         return False
-    less = False
-    for price, units, total in rows:
-        off = abs(price * units) - abs(total)
-        cents = 0.006 * max(abs(units), 1)  # a price is rounded, its total once more
-        if off < -cents:
-            return False
-        less = less or off > cents
-    return less
+    found = {_beside_price(*row) for row in rows}
+    discounted, _ = _rows(cells, "discount", "unit_price", "quantity", "line_total")
+    told = {(_beside_price(*row), taken != 0) for taken, *row in discounted}
+    if "more" in found or ("same", True) in told:
+        return False  # the total is before the discount, or with a tax
+    is_told_why = bool(discounted) and ("less", False) not in told
+    return "less" in found and ("same" in found or is_told_why)
+
+
+def _beside_price(price: float, units: float, total: float) -> str:
+    """What a total is beside price times quantity; a price is rounded, its total once more."""
+    if not total:
+        return "nothing"  # given away or never reckoned: no evidence
+    off = abs(price * units) - abs(total)
+    if abs(off) <= 0.006 * max(abs(units), 1):
+        return "same"
+    return "less" if off > 0 else "more"
 
 
 def is_rate(name: str, cells: Mapping[str, Sequence[str]]) -> bool:
@@ -56,9 +65,11 @@ def is_rate(name: str, cells: Mapping[str, Sequence[str]]) -> bool:
         return True
     if any(re.search(_MONEY, cell) for cell in discount):
         return False
-    told = [found for found in map(_number, discount) if found is not None]
-    if not told or max(told) > 1 or not any(0 < each < 1 for each in told):
-        return False
+    told = [_number(cell) for cell in discount if re.search(r"\d", cell)]
+    if not all(each is not None and each <= 1 for each in told) or not any(
+        each and 0 < each < 1 for each in told
+    ):
+        return False  # 1.250 and 1,200 are above 1 in either style
     rate = money = 0
     rows, _ = _rows(cells, "discount", "unit_price", "quantity", "line_total")
     for taken, price, units, total in rows:

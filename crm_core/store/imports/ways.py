@@ -17,8 +17,8 @@ _DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
 _AMOUNT = "^\\D*[-+]?[\\d.,'\u2019 \\x{A0}\\x{202F}]+\\D*$"
 # One part in twenty of contradicting values is taken for slips of the pen, more for a real doubt.
 _SLIPS = 20
-# What two digits can mean: so many years a log may hold, and so long ago may it have ended.
-_YEARS = 20
+# Years of a log take few values, days of a month many.
+_FEW_YEARS, _MANY_DAYS = 3, 10
 
 
 def ways(
@@ -71,84 +71,79 @@ def decimal_style(job: Job, columns: dict[str, str], file: str) -> str:
 def date_order(job: Job, columns: dict[str, str], file: str, table: str = "temp.import_raw") -> str:
     """The order of day, month and year in a file: "ymd", "dmy" or "mdy", by days above 12.
 
-    Dates with a whole year decide before those with two digits of one, whose year may stand at
-    either end: where both ends could be years of a log that reaches up to now, people are asked.
+    A year of two digits may stand at either end: what most rows cannot be but a day decides, or
+    one end that hardly changes beside one that does; else people are asked.
     Raises: CrmError("import_ambiguous_dates") when no day is above 12, or both orders occur,
     ("import_ambiguous_years").
     """
     if not columns:
         return "ymd"
-    whole = _counted(job, columns, table, "length(p.c) > 2")
-    short = _counted(job, columns, table, "length(p.c) <= 2")
-    if order := _by_days(whole.days_first, whole.months_first):
-        return order
-    if not whole.days_first and short.starts_with_year(job.now.year):
-        if not short.ends_with_year(job.now.year):
-            return "ymd"
-        if not short.months_first:
-            raise _doubt(job, columns, table, "import_ambiguous_years", file)
-    if order := _by_days(
-        whole.days_first + short.days_first, whole.months_first + short.months_first
-    ):
-        return order
-    if not whole.dates and not short.dates:
+    told = _counted(job, columns, table)
+    if not told.dates:
         return "ymd"
+    if told.short * 2 > told.dates and told.days_first > told.months_first * _SLIPS:
+        first, last = told.years_at(told.start), told.years_at(told.end)
+        if told.signed * 2 > told.short or (first and not last):
+            return "ymd"
+        if first and last and not told.is_steady(told.end, told.start):
+            if told.is_steady(told.start, told.end):
+                return "ymd"
+            raise _doubt(job, columns, table, "import_ambiguous_years", file)
+    if told.days_first > told.months_first * _SLIPS:
+        return "dmy"
+    if told.months_first > told.days_first * _SLIPS:
+        return "mdy"
     raise _doubt(job, columns, table, "import_ambiguous_dates", file)
 
 
-def _by_days(days_first: int, months_first: int) -> str | None:
-    if days_first > months_first * _SLIPS:
-        return "dmy"
-    return "mdy" if months_first > days_first * _SLIPS else None
-
-
 class _End(NamedTuple):
-    """One end of dates: its fewest digits, its least and its greatest value."""
+    """One end of short dates: in how many of them it can be a year, and how many it would be."""
 
-    digits: int
-    least: int
-    most: int
-
-    def is_year(self, now: int) -> bool:
-        """Whether it can be the last two digits of years."""
-        is_recent = 0 <= now - 2000 - self.most <= _YEARS
-        return self.digits == 2 and self.most - self.least < _YEARS and is_recent
+    rows: int
+    different: int
 
 
 class _Counted(NamedTuple):
-    """What the dates of a kind show: rows, those whose days say which order, those with a 年."""
+    """What dates show: rows, those whose days say which order; of those without a whole year
+    (`short`) those with a 年 and their ends."""
 
     dates: int
     days_first: int
     months_first: int
+    short: int
     signed: int
     start: _End
     end: _End
 
-    def starts_with_year(self, now: int) -> bool:
-        return self.signed > 0 or self.start.is_year(now)
+    def years_at(self, end: _End) -> bool:
+        """Whether an end can be the year of all rows but slips."""
+        return (self.short - end.rows) * _SLIPS <= self.short
 
-    def ends_with_year(self, now: int) -> bool:
-        return not self.signed and self.end.is_year(now)
+    def is_steady(self, end: _End, other: _End) -> bool:
+        """Whether an end hardly changes while the other does, as a year does beside days."""
+        return end.different <= _FEW_YEARS and other.different >= _MANY_DAYS
 
 
-def _counted(job: Job, columns: dict[str, str], table: str, kind: str) -> _Counted:
+def _counted(job: Job, columns: dict[str, str], table: str) -> _Counted:
     values = " union all ".join(_days(raw, table) for raw in columns)
+    last = job.now.year - 2000 + 2  # promises lie ahead
+    starts = f"(is_short and length(p.a) = 2 and a <= {last})"
+    ends = f"(is_short and length(p.c) = 2 and c <= {last})"
     row = job.con.execute(
         f"""
         select sum(n), sum(n) filter (a > 12 and b <= 12), sum(n) filter (b > 12 and a <= 12),
-               sum(n) filter (contains(v, '年')),
-               min(length(p.a)), min(a), max(a), min(length(p.c)), min(c), max(c)
+               sum(n) filter (is_short), sum(n) filter (is_short and contains(v, '年')),
+               sum(n) filter ({starts}), count(distinct a) filter ({starts}),
+               sum(n) filter ({ends}), count(distinct c) filter ({ends})
         from (select *, try_cast(p.a as integer) as a, try_cast(p.b as integer) as b,
-                     try_cast(p.c as integer) as c
+                     try_cast(p.c as integer) as c, length(p.c) <= 2 as is_short
               from (select regexp_extract(trim(v), '{DATE}', ['a', 'b', 'c', 'rest']) as p, v, n
                     from ({values})))
-        where length(p.a) between 1 and 2 and {kind}
+        where length(p.a) between 1 and 2
         """
     ).fetchone()
-    told = [int(each or 0) for each in row or [0] * 10]
-    dates, days, months, signed, *ends = told
-    return _Counted(dates, days, months, signed, _End(*ends[:3]), _End(*ends[3:]))
+    dates, days, months, short, signed, *ends_told = (int(each or 0) for each in row or [0] * 9)
+    return _Counted(dates, days, months, short, signed, _End(*ends_told[:2]), _End(*ends_told[2:]))
 
 
 def _doubt(job: Job, columns: dict[str, str], table: str, code: str, file: str) -> CrmError:

@@ -176,13 +176,18 @@ def test_a_style_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[s
         (["01/02/2026", "13/02/2026"], "dmy"),
         (["01/02/2026", "02/13/2026"], "mdy"),
         (["13/02/2026"] * 30 + ["02/13/2026"], "dmy"),
-        (["26-03-15", "27-03-15", "01-04-15"], "dmy"),
-        ([f"26-03-{day:02}" for day in range(1, 31)], "ymd"),
-        ([f"{year}-{month:02}-01" for year in (24, 25, 26) for month in (1, 11)], "ymd"),
-        (["26年3月15日"], "ymd"),
-        (["15.03.26", "28.03.26"], "dmy"),
-        (["3/15/26", "3/16/26"], "mdy"),
         (["13/02/2026"] * 100 + ["05/03/24"], "dmy"),
+        (["26年3月15日"], "ymd"),
+        (["15.03.26", "31.03.26"], "dmy"),
+        (["26-03-15", "26-03-31"], "ymd"),
+        (["3/15/26", "3/16/26"], "mdy"),
+        ([f"26-03-{day:02}" for day in range(1, 29)], "ymd"),
+        ([f"26-03-{day:02}" for day in range(1, 29)] * 3 + ["62-01-15", "5-01-15"], "ymd"),
+        ([f"26-03-{day:02}" for day in range(1, 29)] + ["15/01/2026"], "ymd"),
+        ([f"{day:02}/12/26" for day in range(1, 20)] + ["05/01/27"], "dmy"),
+        ([f"{day:02}/03/26" for day in range(1, 31)] + ["26年1月5日"], "dmy"),
+        ([f"{day % 12 + 1:02}/{day:02}/25" for day in range(1, 29)] + ["12/31/99"], "mdy"),
+        ([f"{day % 12 + 1:02}/{day:02}/25" for day in range(1, 29)] + ["01/05/27"], "mdy"),
     ],
 )
 def test_a_file_has_one_date_order(
@@ -199,6 +204,12 @@ def test_a_file_has_one_date_order(
         (["26-03-15", "26-03-16"], "import_ambiguous_years"),
         (["26-03-15"] * 30, "import_ambiguous_years"),
         (["26/3/10", "26/3/25"], "import_ambiguous_years"),
+        (["15/12/26", "20/12/26", "05/01/27"], "import_ambiguous_years"),
+        (["15/03/05", "17/03/05", "22/03/05"], "import_ambiguous_years"),
+        (
+            [f"{year}-{month:02}-01" for year in (24, 25, 26) for month in (1, 11)],
+            "import_ambiguous_years",
+        ),
     ],
 )
 def test_an_order_is_never_guessed(
