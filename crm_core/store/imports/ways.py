@@ -139,7 +139,7 @@ def _counted(job: Job, columns: dict[str, str], table: str) -> _Counted:
                      try_cast(p.c as integer) as c, length(p.c) <= 2 as is_short
               from (select regexp_extract(trim(v), '{DATE}', ['a', 'b', 'c', 'rest']) as p, v, n
                     from ({values})))
-        where length(p.a) between 1 and 2
+        where length(p.a) between 1 and 2 and least(a, b) <= 12
         """
     ).fetchone()
     dates, days, months, short, signed, *ends_told = (int(each or 0) for each in row or [0] * 9)

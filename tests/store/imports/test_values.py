@@ -173,6 +173,7 @@ def test_a_style_is_never_guessed(con: duckdb.DuckDBPyConnection, values: list[s
     ("values", "order"),
     [
         (["2026-01-02"], "ymd"),
+        (["2026-01-02", "31.31.2026"], "ymd"),
         (["01/02/2026", "13/02/2026"], "dmy"),
         (["01/02/2026", "02/13/2026"], "mdy"),
         (["13/02/2026"] * 30 + ["02/13/2026"], "dmy"),
