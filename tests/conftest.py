@@ -22,7 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from crm_core.settings import Settings
 
 # A property is judged by its truth, not by how busy the machine is.
-for profile, examples in {"full": 100, "gate": 30}.items():
+for profile, examples in {"full": 100, "gate": 20}.items():
     hypothesis_settings.register_profile(
         profile,
         max_examples=examples,

@@ -45,6 +45,7 @@ def open_product(screen: Screen, name: str) -> Screen:
     return Screen(test.run())
 
 
+@pytest.mark.slow
 def test_two_lists_and_who_should_hear_of_a_product(open_page: Open) -> None:
     screen = open_page("recommend", shop="offered")
     assert not screen.failures

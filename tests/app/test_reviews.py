@@ -153,6 +153,7 @@ def test_who_only_looks_puts_nothing_on_the_list(open_page: Open) -> None:
     assert t("reviews.put_button", "en") not in [each.label for each in screen.test.button]
 
 
+@pytest.mark.slow
 def test_one_person_is_asked_in_private_and_may_take_a_yes_back(
     open_page: Open, records: Records, store: Store
 ) -> None:

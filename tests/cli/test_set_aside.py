@@ -53,6 +53,7 @@ def test_numbers_with_and_without(aside: OwnShop) -> None:
     assert "without_set_aside" not in whole
 
 
+@pytest.mark.slow
 def test_an_import_makes_them_anew(aside: OwnShop, tmp_path: Path) -> None:
     aside("set-aside", "--json")
     more = write_rows(

@@ -13,6 +13,7 @@ from tests.cli.test_exports import EVERYONE
 from tests.held import holders
 
 
+@pytest.mark.slow
 def test_who_asks_gets_a_file_and_is_gone_when_they_ask_for_that(
     own: OwnShop, orders_folder: Path, tmp_path: Path
 ) -> None:

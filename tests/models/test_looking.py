@@ -46,6 +46,7 @@ def made_up(rows: Rows) -> list[str]:
     return orders
 
 
+@pytest.mark.slow
 def test_an_ordinary_shop_has_nothing_to_look_at() -> None:
     found = seen(ordinary())
     assert (named(found), int(found.reviews["needs_a_look"].sum())) == (set(), 0)

@@ -152,6 +152,7 @@ def test_the_same_files_again_bring_nobody_back(shop: SmallShop) -> None:
     assert money(shop) == before
 
 
+@pytest.mark.slow
 def test_a_file_with_a_new_id_and_her_address_is_hers_too(shop: SmallShop) -> None:
     erase(shop)
     shop.load(
@@ -180,6 +181,7 @@ def test_nothing_that_makes_the_store_anew_brings_her_back(shop: SmallShop, what
     assert "a-1" not in keys(shop)
 
 
+@pytest.mark.slow
 def test_a_backup_of_before_brings_her_back_to_nobody(shop: SmallShop, tmp_path: Path) -> None:
     quiet: dict[str, Any] = {"settings": shop.settings, "progress": lambda step, share: None}
     quiet["now"] = NOW

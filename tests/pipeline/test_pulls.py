@@ -92,6 +92,7 @@ def test_a_woocommerce_shop_comes_in_with_its_money_and_people(shop: Shop) -> No
     assert list(products["category"]) == ["Tea", "Cups"]
 
 
+@pytest.mark.slow
 def test_pulled_again_nothing_changes_and_only_news_is_asked(shop: Shop) -> None:
     shop.pull()
     before = shop.numbers()

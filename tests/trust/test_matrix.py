@@ -145,7 +145,7 @@ def test_every_page_says_what_it_needs_and_follows_the_table() -> None:
 
 
 #: One page of each kind at the gate; all of them, for all roles, among the slow tests.
-ASKED = fast([spec.stem for spec in PAGES], "customers", "imports", "team", "value", "audiences")
+ASKED = fast([spec.stem for spec in PAGES], "customers", "imports", "audiences")
 
 
 @pytest.mark.parametrize("role", fast([r for r in ROLES if r != "single_user"], "care"))

@@ -29,7 +29,7 @@ from tests.trust.conftest import ATTACKS
 
 PAGES = tuple(spec.stem for spec in navigation.PAGES)
 #: What shows people and files; the others are among the slow tests.
-AT_THE_GATE = ("overview", "segments", "customer", "audiences", "imports")
+AT_THE_GATE = ("segments", "customer", "imports")
 #: Elements that draw letters as they are: no Markdown, no HTML (tables are painted on a canvas).
 PLAIN = {
     "arrow_data_frame",
