@@ -8,14 +8,13 @@ from __future__ import annotations
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount, Route
 
 from crm_core.ui.file_gate import FileGate
-from crm_core.ui.headers import STATIC_FILES, SecurityHeaders, to_the_start
+from crm_core.ui.headers import ROUTES, SecurityHeaders
 
 app = st.App(
     "crm_core/ui/main.py",
-    routes=[Mount("/app/static", STATIC_FILES), Route("/overview", to_the_start)],
+    routes=ROUTES,
     middleware=[
         Middleware(SecurityHeaders),
         Middleware(FileGate),

@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,9 +44,12 @@ HEADERS = {
 }
 
 
-async def to_the_start(request: Request) -> RedirectResponse:
+async def _to_the_start(request: Request) -> RedirectResponse:
     """Where the first page is: it has no address of its own, and asked for by name it is not found."""
     return RedirectResponse(f"./?{request.url.query}" if request.url.query else "./")
+
+
+ROUTES: list[BaseRoute] = [Mount("/app/static", STATIC_FILES), Route("/overview", _to_the_start)]
 
 
 class SecurityHeaders:

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
-from crm_core.ui.headers import POLICY, STATIC_FILES, SecurityHeaders, to_the_start
+from crm_core.ui.headers import POLICY, ROUTES, SecurityHeaders
+from crm_core.ui.navigation import PAGES
 
 
 async def hello(request: object) -> PlainTextResponse:
@@ -17,11 +18,7 @@ async def hello(request: object) -> PlainTextResponse:
 
 
 APP = Starlette(
-    routes=[
-        Route("/", hello),
-        Mount("/app/static", STATIC_FILES),
-        Route("/overview", to_the_start),
-    ],
+    routes=[Route("/", hello), *ROUTES],
     middleware=[Middleware(SecurityHeaders)],
 )
 
@@ -75,6 +72,6 @@ def test_nothing_beside_the_static_folder_is_served() -> None:
 
 
 def test_the_first_page_is_found_by_its_name_too() -> None:
-    status, headers = ask("/overview", "lang=zh")
+    status, headers = ask(f"/{PAGES[0].stem}", "lang=zh")
     assert (status, headers["location"]) == (307, "./?lang=zh")
-    assert ask("/overview")[1]["location"] == "./"
+    assert ask(f"/{PAGES[0].stem}")[1]["location"] == "./"

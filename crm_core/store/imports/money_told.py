@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from crm_core.store.imports.currencies import CODES, WORDS
 
-_MONEY = f"(?:{WORDS}|{'|'.join(CODES)}|[$€£¥₹])"
+_MONEY = f"(?:{WORDS}|{'|'.join(CODES)})"
 _AROUND = re.compile(rf"^\s*{_MONEY}\s*|\s*{_MONEY}\s*$|^\s+|\s+$")
 # Numbers of one meaning in either decimal style: 1,200 and 1.200 are none.
 _ONE_MEANING = re.compile(

@@ -19,8 +19,8 @@ FIRST_YEAR = 1980
 # What most cells look like; all else takes the long way round, at fifty times the cost.
 _PLAIN = {"dot": "-?\\d+([.]\\d+)?", "comma": "-?\\d+(,\\d+)?"}
 # Swiss and French thousands stand beside either mark; one number has one kind of groups.
-_GAPS = ("'", "\u2019", " ", "\\x{A0}", "\\x{202F}")
-_GROUPS = {"dot": (",", *_GAPS), "comma": ("[.]", *_GAPS)}
+GAPS = ("'", "\u2019", " ", "\\x{A0}", "\\x{202F}")
+_GROUPS = {"dot": (",", *GAPS), "comma": ("[.]", *GAPS)}
 _MARK = {"dot": "[.]", "comma": ","}
 _SPACE = "[\\s\\x{A0}\\x{202F}]"
 _CURRENCY = f"{WORDS}|\\p{{Sc}}|{'|'.join(CODES)}"

@@ -11,10 +11,10 @@ from crm_core.store.imports.contract import Job
 from crm_core.store.imports.mapping import Mapping
 from crm_core.store.imports.staging import quote
 from crm_core.store.imports.textfile import TextFile
-from crm_core.store.imports.values import DATE
+from crm_core.store.imports.values import DATE, GAPS
 
 _DAY_AND_CLOCK = "\\d{2}\\D\\d{2}\\D\\d{4} .*"
-_AMOUNT = "^\\D*[-+]?[\\d.,'\u2019 \\x{A0}\\x{202F}]+\\D*$"
+_AMOUNT = f"^\\D*[-+]?[\\d.,{''.join(GAPS)}]+\\D*$"
 # One part in twenty of contradicting values is taken for slips of the pen, more for a real doubt.
 _SLIPS = 20
 # Years of a log take few values, days of a month many.
